@@ -1,0 +1,92 @@
+"""How stored values become what templates see: links absolute where a mail needs that, pictures with sizes, rows as cards."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape, unescape
+from typing import Any
+from urllib.parse import urljoin
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.safestring import SafeString
+
+from plainsail.blocks.pictures import PICTURES
+from plainsail.blocks.schema import is_safe_link
+from plainsail.blocks.services.documents import Document
+from plainsail.blocks.sockets import REFERENCES, Surface
+
+HREF = re.compile(r'href="([^"]*)"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A picture as templates see it: a drawing in place (`svg`), or an address with its size."""
+
+    svg: SafeString | str = ""
+    url: str = ""
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presenter:
+    """What presenting needs to know of the surface. `cards` holds the rows pointed to, by (kind, id)."""
+
+    surface: Surface
+    cards: Mapping[tuple[str, UUID], Any] = field(default_factory=dict)
+    base_url: str = ""
+    track: Callable[[str], str] | None = None
+    tracked: dict[str, str] = field(default_factory=dict)
+
+    def link(self, target: str) -> str:
+        """A target as it is written in an href: as it is on a page; absolute, and tracked if asked, in a mail."""
+        if not target or not is_safe_link(target):
+            return ""
+        if self.surface == "page" or target.startswith(("mailto:", "tel:", "{{")):
+            return target
+        absolute = urljoin(self.base_url, target)
+        if self.track is None:
+            return absolute
+        if absolute not in self.tracked:
+            self.tracked[absolute] = self.track(absolute)
+        return self.tracked[absolute]
+
+    def rich(self, markup: str) -> str:
+        """Rich text with its links written for the surface."""
+        return HREF.sub(lambda match: f'href="{escape(self.link(unescape(match[1])))}"', markup)
+
+    def image(self, value: Mapping[str, Any]) -> Shown | None:
+        """The picture chosen; a drawing before an address; None if there is neither."""
+        alt = str(value["alt"])
+        if drawing := PICTURES.get(value["picture"]):
+            if self.surface == "mail":
+                url = urljoin(self.base_url, static(drawing.png_file))
+                return Shown(url=url, width=drawing.width, height=drawing.height, alt=alt)
+            svg = render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip()
+            return Shown(svg=SafeString(svg), width=drawing.width, height=drawing.height, alt=alt)
+        if value["url"] and is_safe_link(value["url"]):
+            url = urljoin(self.base_url, value["url"]) if self.surface == "mail" else value["url"]
+            return Shown(url=url, width=value["width"] or 1200, height=value["height"] or 800, alt=alt)
+        return None
+
+    def card(self, kind: str, row_id: UUID) -> Any:
+        """What is shown of a row pointed to; None if it is gone."""
+        return self.cards.get((kind, row_id))
+
+
+def cards_of(document: Document) -> dict[tuple[str, UUID], Any]:
+    """Every row that a document points to and that exists in the open workspace. One query or so for each kind."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for kind, row_id in document.references():
+        wanted[kind].add(row_id)
+    found: dict[tuple[str, UUID], Any] = {}
+    for kind, ids in wanted.items():
+        if reference := REFERENCES.get(kind):
+            found |= {(kind, row_id): card for row_id, card in reference.cards(ids).items()}
+    return found

@@ -1,0 +1,239 @@
+"""Documents as HTML pages and as mail. A page carries its style inside itself and no script; a mail is built through MJML."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import mrml
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import translation
+from django.utils.safestring import SafeString, mark_safe
+
+from plainsail.blocks import themes
+from plainsail.blocks.schema import present_props
+from plainsail.blocks.services import merging
+from plainsail.blocks.services.documents import Block, Document, make_block
+from plainsail.blocks.services.presenting import Presenter, cards_of
+from plainsail.blocks.sockets import BLOCKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageHead:
+    """What a page says about itself outside its sections. `path` is where it will stand; forms post it along.
+
+    `legal_links` are (words, path) pairs that stand at the foot of every page.
+    """
+
+    title: str
+    description: str = ""
+    language: str = "en"
+    path: str = "/"
+    canonical_url: str = ""
+    legal_links: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class RenderedPage:
+    """A whole page, and the source expression (`'sha256-…'`) that lets its inline style past a content security policy."""
+
+    html: str
+    style_source: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One rendered section."""
+
+    id: str
+    html: SafeString
+    is_footer: bool
+
+
+def render_page(
+    document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
+) -> RenderedPage:
+    """The page as one HTML document: semantic, one h1, every picture with its size, style inside, no script.
+
+    `editing` adds the marks that the editor needs. `cards` overrides what sections show of rows they point to, by
+    (kind, id), such as a form with its errors. Cost: one query for each kind of row that is pointed to.
+    """
+    sections = list(render_sections(document, head, editing=editing, cards=cards))
+    style = mark_safe(themes.css(document.theme) + page_css())  # noqa: S308  # our own files and closed choices
+    with translation.override(head.language):
+        html = render_to_string(
+            "blocks/page.html",
+            {
+                "head": head,
+                "style": style,
+                "fonts": [static(font.file) for font in themes.fonts(document.theme)],
+                "sections": [section for section in sections if not section.is_footer],
+                "footers": [section for section in sections if section.is_footer],
+                "has_heading": _leading(document) is not None,
+                "editing": editing,
+            },
+        )
+    return RenderedPage(html=html, style_source=style_source(style))
+
+
+def render_sections(
+    document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
+) -> Iterator[Section]:
+    """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
+    presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
+    leading = _leading(document)
+    anchors: dict[str, int] = {}
+    with translation.override(head.language):
+        for block in document.blocks:
+            kind = block.kind
+            if kind is None or "page" not in kind.surfaces:
+                continue
+            anchors[block.type] = anchors.get(block.type, 0) + 1
+            number = anchors[block.type]
+            context = {
+                "block": block,
+                "p": present_props(kind.fields, block.props, presenter),
+                "anchor": block.type if number == 1 else f"{block.type}-{number}",
+                "h": "h1" if block is leading else "h2",
+                "h_below": "h2" if block is leading else "h3",
+                "head": head,
+                "editing": editing,
+            }
+            html = _squeeze(render_to_string(f"blocks/page/{block.type}.html", context))
+            yield Section(block.id, mark_safe(html), block.type == "footer")  # noqa: S308  # rendered by a template
+
+
+def style_source(style: str) -> str:
+    """The CSP source expression of an inline style."""
+    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+
+
+@cache
+def page_css() -> str:
+    """The one stylesheet of published pages, without comments and spare space."""
+    found = finders.find("blocks/page.css")
+    assert isinstance(found, str), "blocks/page.css is part of this package"
+    css = re.sub(r"/\*.*?\*/", "", Path(found).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s*([{}:;,>])\s*", r"\1", re.sub(r"\s+", " ", css)).replace(";}", "}").strip()
+
+
+class Footer(StrEnum):
+    """What the foot of a mail says: marketing mail offers a way out (CAN-SPAM §7704(a)(3)), transactional mail doesn't."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Business:
+    """Who writes: the name and the postal address that marketing mail must show (CAN-SPAM §7704(a)(5))."""
+
+    name: str
+    postal_address: str = ""
+
+    @property
+    def address_line(self) -> str:
+        return ", ".join(line.strip() for line in self.postal_address.splitlines() if line.strip())
+
+
+@dataclass(frozen=True)
+class MailBody:
+    """Both parts of a mail, with merge fields left as holes, and the names of those holes."""
+
+    html_template: str
+    text_template: str
+    fields: frozenset[str]
+
+
+def render_mail(
+    document: Document,
+    *,
+    theme: Mapping[str, str] | None = None,
+    business: Business,
+    base_url: str,
+    link: Callable[[str], str] | None = None,
+    preview_text: str = "",
+    title: str = "",
+    language: str = "en",
+    footer: Footer = Footer.MARKETING,
+) -> MailBody:
+    """A document as the two parts of a mail: HTML through MJML, and plain text from the same sections.
+
+    `theme` overrides the document's own. Relative links and pictures are made absolute with `base_url`. `link` is called
+    once for each distinct http(s) target, in order; what it returns is written instead, in both parts. The foot with the
+    business's address is added where the document has none; with Footer.MARKETING it links to the holes
+    `{{unsubscribe_url}}` and `{{preferences_url}}`. Holes in the HTML part must be filled with escaped values.
+    """
+    chosen = themes.clean({**themes.DEFAULT, **(theme or document.theme)}, ("theme",), {})
+    presenter = Presenter(surface="mail", cards=cards_of(document), base_url=base_url, track=link)
+    with translation.override(language):
+        context = _mail_context(chosen, business, footer) | {"language": language}
+        blocks = [block for block in document.blocks if block.kind and "mail" in block.kind.surfaces]
+        if not any(block.type == "mail_footer" for block in blocks):
+            blocks.append(make_block(BLOCKS["mail_footer"], {}))
+        parts = [_mail_part(block, presenter, context) for block in blocks]
+        mjml = render_to_string(
+            "blocks/mail.mjml",
+            context
+            | {
+                "title": title or business.name,
+                "preview_text": preview_text,
+                "sections": [part.mjml for part in parts if not part.is_footer],
+                "footers": [part.mjml for part in parts if part.is_footer],
+            },
+        )
+    html = mrml.to_html(mjml, render_options=mrml.RenderOptions(disable_comments=True, fonts={})).content
+    text = _tidy_text("\n\n".join(part.text for part in sorted(parts, key=lambda part: part.is_footer)))
+    return MailBody(html, text, merging.parse(html).fields | merging.parse(text).fields)
+
+
+@dataclass(frozen=True)
+class _MailPart:
+    mjml: SafeString
+    text: str
+    is_footer: bool
+
+
+def _mail_part(block: Block, presenter: Presenter, context: Mapping[str, Any]) -> _MailPart:
+    kind = BLOCKS[block.type]
+    full = {**context, "block": block, "p": present_props(kind.fields, block.props, presenter)}
+    mjml = mark_safe(render_to_string(f"blocks/mail/{block.type}.mjml", full))  # noqa: S308  # rendered by a template
+    return _MailPart(mjml, render_to_string(f"blocks/mail/{block.type}.txt", full), block.type == "mail_footer")
+
+
+def _mail_context(choice: Mapping[str, str], business: Business, footer: Footer) -> dict[str, Any]:
+    theme = themes.THEMES[choice["name"]]
+    return {
+        "colours": theme.colours,
+        "heading_font": theme.heading.mail_stack,
+        "body_font": theme.body.mail_stack,
+        "radius": {"soft": "8px", "round": "28px", "sharp": "2px"}[choice["corners"]],
+        "business": business,
+        "footer": footer.value,
+    }
+
+
+def _leading(document: Document) -> Block | None:
+    """The first section on a page that has a headline: its headline is the page's h1."""
+    return next(
+        (block for block in document.blocks if block.headline and block.kind and "page" in block.kind.surfaces), None
+    )
+
+
+def _squeeze(html: str) -> str:
+    """Without the empty lines and the indentation that template tags leave behind."""
+    return "\n".join(line.strip() for line in html.splitlines() if line.strip())
+
+
+def _tidy_text(text: str) -> str:
+    lines = [line.strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -1,0 +1,98 @@
+"""What others plug into blocks: block types, and the kinds of row that a block may point to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from plainsail.blocks.schema import Field, Words
+from plainsail.kernel.registry import Registry
+
+Surface = Literal["page", "mail"]
+Props = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockType:
+    """One kind of section. Its templates are `blocks/page/<type>.html`, `blocks/mail/<type>.mjml` and `.txt`.
+
+    `version` rises when the shape of the settings changes; `upgrades[n]` turns settings of version n into n + 1.
+    `heading` names the setting that is the section's headline, for the page's outline and the list of sections.
+    `example` is what a new section says before anybody has written in it; a missing setting gets its own default.
+    """
+
+    type: str
+    label: Words
+    text: Words
+    icon: str
+    order: int
+    fields: Mapping[str, Field]
+    surfaces: frozenset[Surface]
+    heading: str = ""
+    version: int = 1
+    upgrades: Mapping[int, Callable[[Props], Props]] = field(default_factory=dict)
+    example: Callable[[], Props] = dict
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row that a block may point to, as the panel's list shows it."""
+
+    id: UUID
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferCard:
+    """What a price card shows of an offer. `url` is its checkout's path, `price` is formatted, `per` says “per month”."""
+
+    url: str
+    name: str
+    price: str
+    per: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormInput:
+    """One input of a visitors' form. `kind` is text, email, tel or checkbox; `autocomplete` is HTML's token."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    autocomplete: str = "off"
+    limit: int = 200
+    value: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormCard:
+    """What a form section shows of a form: where it posts, its inputs, its consent wording, what travels hidden."""
+
+    action: str
+    inputs: Sequence[FormInput]
+    consent: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceKind:
+    """A kind of row that blocks may point to. Both functions work inside the open workspace.
+
+    `options()` are those to choose from, `cards(ids)` what templates need of each that exists (others are left out).
+    """
+
+    label: Words
+    options: Callable[[], list[Option]]
+    cards: Callable[[Collection[UUID]], Mapping[UUID, Any]]
+
+
+BLOCKS: Registry[BlockType] = Registry("blocks.blocks")
+"""Type name to block type."""
+
+REFERENCES: Registry[ReferenceKind] = Registry("blocks.references")
+"""Kind, such as `form` or `offer`, to how its rows are found."""

@@ -1,0 +1,5 @@
+"""`python -m plainsail.cli …` is the `plainsail` command."""
+
+from plainsail.cli.main import cli
+
+cli()

@@ -1,0 +1,114 @@
+"""Small doings around server processes: start them as another user, see which ones live, keep files private."""
+
+import os
+import pwd
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from signal import SIGINT
+from typing import IO
+
+from plainsail.cli.binaries import PostgresError, RunAs
+from plainsail.cli.lifeline import tie_to_parent
+
+
+def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a server that ends in order when we are gone; Ctrl-C in the terminal doesn't reach it."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=_environment(),
+        cwd="/",
+        process_group=0,
+        # After the change of user: that would clear what is asked of the kernel here.
+        preexec_fn=tie_to_parent(SIGINT),
+        **_identity(user),
+    )
+
+
+def run(command: list[str], *, user: RunAs | None, stdin: str) -> None:
+    """Run a program to its end as `user`. Raises PostgresError with its output when it fails."""
+    done = subprocess.run(
+        command, input=stdin, text=True, capture_output=True, env=_environment(), cwd="/", check=False, **_identity(user)
+    )
+    if done.returncode:
+        raise PostgresError(f"{Path(command[0]).name} failed:\n{done.stderr.strip() or done.stdout.strip()}")
+
+
+def living_in(folder: Path) -> list[int]:
+    """Return the processes whose working directory is `folder`, as that of all of PostgreSQL's is the cluster."""
+    if sys.platform != "linux":
+        return []
+    wanted = str(folder.resolve())
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _cwd(int(entry)) == wanted]
+
+
+def is_server_of(pid: int, cluster: Path) -> bool:
+    """Tell whether process `pid` lives and works in `cluster`; its number may have gone to some other process."""
+    if sys.platform == "linux":
+        return _cwd(pid) == str(cluster.resolve())
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def is_orphan(pid: int) -> bool:
+    """Tell whether nobody looks after `pid` any more."""
+    listing = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return listing.stdout.strip() == "1"
+
+
+def private_dir(path: Path, user: RunAs | None) -> None:
+    """Make `path` a directory that only `user` (or we) can enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+    if user is not None:
+        os.chown(path, user.uid, user.gid)
+
+
+def is_private_dir(path: Path, user: RunAs | None) -> bool:
+    """Tell whether `path` is a directory, no link, that only `user` (or we) can enter."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    uid = os.geteuid() if user is None else user.uid
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == uid and not stat.S_IMODE(status.st_mode) & 0o077
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 600, whole or not at all."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    os.replace(draft, path)
+
+
+def _identity(user: RunAs | None) -> dict[str, object]:
+    return {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment without the PG… and locale variables of whoever called us."""
+    try:
+        home = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        home = "/"
+    return {"PATH": os.defpath, "HOME": home, "LC_ALL": "C"}
+
+
+def _cwd(pid: int) -> str | None:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None  # gone, or somebody else's

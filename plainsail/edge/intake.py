@@ -1,0 +1,197 @@
+"""Group commit: whatever arrived while the last batch was being written goes into the next one.
+
+One writer a worker COPYs batches into the landing table. There is no fixed wait for rows that somebody waits for; rows
+that nobody waits for (page views) may linger a little, so that a quiet hour is not a commit for each of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from plainsail.edge.landing import COPY
+
+log = logging.getLogger("plainsail.edge")
+
+CHANNEL = "plainsail_landing"
+LARGEST_BATCH = 2000
+LINGER = 0.05
+NOTIFY_EVERY = 0.2
+
+
+class IntakeDown(Exception):
+    """The row could not be committed in time; it was not acknowledged, and must not be."""
+
+
+class Unstorable(Exception):
+    """The database refuses this very row, and always will."""
+
+
+class _Entry:
+    __slots__ = ("awaited", "line")
+
+    def __init__(self, line: str, awaited: asyncio.Future[None] | None) -> None:
+        self.line = line
+        self.awaited = awaited
+
+
+class Intake:
+    """The landing table's writer. At most `capacity` rows wait in memory; beyond it new ones are turned away."""
+
+    def __init__(self, url: str, *, capacity: int = 50_000) -> None:
+        self._url = url
+        self._capacity = capacity
+        self._waiting: list[_Entry] = []
+        self._arrived = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._has_news = False
+        self._told_at = 0.0
+        self._is_idle = True
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._is_closing = False
+        self.dropped = 0
+        """Page views turned away because the buffer was full, since the worker started."""
+
+    def add(self, line: str) -> None:
+        """Take a row that nobody waits for. It is committed within a moment; a full buffer drops and counts it."""
+        if len(self._waiting) >= self._capacity:
+            self.dropped += 1
+            if self.dropped % 1000 == 1:
+                log.error("page views dropped: the database is too slow or away", extra={"dropped": self.dropped})
+            return
+        self._waiting.append(_Entry(line, None))
+        if not self._arrived.is_set():
+            self._arrived.set()
+
+    async def commit(self, line: str, *, patience: float, keep: bool = False) -> None:
+        """Take a row and return once it is committed. Raises IntakeDown after `patience` seconds, or Unstorable.
+
+        A row that was given up is withdrawn unless it is on its way, so a visitor who tries again rarely doubles it.
+        With `keep` it stays, to be written when the database is back: for what happened whether or not we say so.
+        """
+        if len(self._waiting) >= self._capacity:
+            raise IntakeDown
+        entry = _Entry(line, asyncio.get_running_loop().create_future())
+        assert entry.awaited is not None
+        self._waiting.append(entry)
+        self._arrived.set()
+        self._urgent.set()
+        try:
+            await asyncio.wait_for(asyncio.shield(entry.awaited), patience)
+        except TimeoutError:
+            if not keep:
+                self._withdraw(entry)
+            raise IntakeDown from None
+        except asyncio.CancelledError:
+            if not keep:
+                self._withdraw(entry)
+            raise
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        try:
+            while True:
+                await self._wait_for_rows()
+                if not self._urgent.is_set() and len(self._waiting) < LARGEST_BATCH and not self._is_closing:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._urgent.wait(), LINGER)
+                batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+                if not self._waiting:
+                    self._arrived.clear()
+                    self._urgent.clear()
+                await self._store(batch)
+                if self._has_news:
+                    await self._tell_workers()
+        finally:
+            await self._hang_up()
+
+    async def drain(self, within: float) -> int:
+        """Give the writer time to commit what waits, before a worker ends; returns how many rows it could not."""
+        self._is_closing = True
+        self._urgent.set()
+        until = monotonic() + within
+        while (self._waiting or not self._is_idle) and monotonic() < until:
+            await asyncio.sleep(0.01)
+        return len(self._waiting)
+
+    async def _wait_for_rows(self) -> None:
+        while self._has_news and not self._arrived.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), NOTIFY_EVERY)
+                return
+            await self._tell_workers()
+        await self._arrived.wait()
+
+    async def _store(self, batch: Sequence[_Entry]) -> None:
+        """Commit a batch, however long the database is away."""
+        self._is_idle = False
+        pause, is_retry = 0.02, False
+        try:
+            while True:
+                try:
+                    await self._copy(batch)
+                    break
+                except psycopg.errors.UniqueViolation:
+                    if is_retry:
+                        break  # the attempt whose outcome we never heard had been committed after all
+                    await self._halve(batch)
+                    return
+                except (psycopg.DataError, psycopg.IntegrityError) as error:
+                    log.error("row refused by the database", extra={"error": str(error).strip(), "rows": len(batch)})
+                    await self._halve(batch)
+                    return
+                except psycopg.Error as error:
+                    log.warning("landing table unreachable", extra={"error": str(error).strip(), "rows": len(batch)})
+                    is_retry = True
+                    await self._hang_up()
+                    await asyncio.sleep(pause)
+                    pause = min(1.0, pause * 2)
+        finally:
+            self._is_idle = True
+        for entry in batch:
+            if entry.awaited is not None and not entry.awaited.done():
+                entry.awaited.set_result(None)
+        self._has_news = True
+
+    async def _halve(self, batch: Sequence[_Entry]) -> None:
+        """One bad row must not take its neighbours along: commit the halves, down to the one that is refused."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._store(batch[:middle])
+            await self._store(batch[middle:])
+        elif batch[0].awaited is not None and not batch[0].awaited.done():
+            batch[0].awaited.set_exception(Unstorable())
+
+    async def _copy(self, batch: Sequence[_Entry]) -> None:
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, connect_timeout=5, application_name="plainsail edge intake"
+            )
+        data = "".join([entry.line for entry in batch]).encode()
+        async with self._connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+            await copy.write(data)
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _tell_workers(self) -> None:
+        """Say that rows have landed, at most five times a second. Lost with the connection: the workers also look by the clock."""
+        if self._connection is None or monotonic() < self._told_at + NOTIFY_EVERY:
+            return
+        self._told_at, self._has_news = monotonic(), False
+        try:
+            await self._connection.execute(f"NOTIFY {CHANNEL}".encode())
+        except psycopg.Error:
+            await self._hang_up()
+
+    def _withdraw(self, entry: _Entry) -> None:
+        with suppress(ValueError):
+            self._waiting.remove(entry)

@@ -1,0 +1,239 @@
+"""Published pages in memory: only the encodings asked for, bounded in bytes, dropped when the database says so.
+
+A page is kept once per encoding that somebody wanted; keeping all of them at once would halve what fits. Paths that
+are not published are remembered apart, so that guessing addresses can't push pages out.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+from plainsail.edge import landing
+from plainsail.edge.database import Database
+from plainsail.edge.flight import Flights
+from plainsail.edge.hosts import Host
+from plainsail.edge.rsgi import Headers
+
+Encoding = Literal["br", "gzip", ""]
+
+FIND_PAGE = "SELECT page_id, etag, content_type, headers, {coded} FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
+QUERIES: dict[Encoding, str] = {
+    "br": FIND_PAGE.format(coded="body_br, CASE WHEN body_br = ''::bytea THEN body ELSE ''::bytea END"),
+    "gzip": FIND_PAGE.format(coded="body_gzip, CASE WHEN body_gzip = ''::bytea THEN body ELSE ''::bytea END"),
+    "": FIND_PAGE.format(coded="''::bytea, body"),
+}
+FIND_FORMS = "SELECT page_id, forms FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
+
+PAGE_MAY_SAY = frozenset(
+    {"content-security-policy", "x-robots-tag", "content-language", "link", "permissions-policy", "referrer-policy"}
+)
+SAID_BY_DEFAULT = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' https: data:; media-src 'self' https:; frame-src https:; style-src 'self'; "
+        "script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "referrer-policy": "strict-origin-when-cross-origin",
+}
+OVERHEAD = 2048
+"""Bytes an entry costs besides its body, roughly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A published page in one encoding, ready to be sent."""
+
+    etag: str
+    headers: Headers
+    """For a visitor who is known, or nobody: any cache may keep it and must ask again each time."""
+    private_headers: Headers
+    """For a new visitor, whose cookie nobody else may get."""
+    body: bytes
+    about: str
+    """The end of a visit's landing line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """What a page's forms accept."""
+
+    page_id: UUID
+    path: str
+    forms: dict[str, Any]
+
+
+Key = tuple[UUID, str, str, str]
+"""Workspace, host, path, and the encoding (or `forms`)."""
+
+
+class Snapshots:
+    """Finds published pages by host and path, each loaded once for all who ask at the same time."""
+
+    def __init__(self, database: Database, *, capacity: int, unknown_capacity: int = 10_000) -> None:
+        self._database = database
+        self._capacity = capacity
+        self._unknown_capacity = unknown_capacity
+        self._pages: OrderedDict[Key, Page | FormPage] = OrderedDict()
+        self._unknown: OrderedDict[Key, None] = OrderedDict()
+        self._flights: Flights[Key, Page | FormPage | None] = Flights()
+        self.bytes = 0
+        """What the pages in memory take, as counted against the bound."""
+
+    async def page(self, host: Host, path: str, encoding: Encoding) -> Page | None:
+        """The page published there, or None. Raises DatabaseDown."""
+        assert host.workspace_id is not None
+        key = (host.workspace_id, host.name, path, encoding)
+        found = self._pages.get(key)
+        if found is None:
+            if key in self._unknown or not is_path(path):
+                return None
+            found = await self._flights.join(key, lambda: self._load_page(key, encoding), self._keep)
+        else:
+            self._pages.move_to_end(key)
+        assert not isinstance(found, FormPage)
+        return found
+
+    async def forms(self, host: Host, path: str) -> FormPage | None:
+        """The forms of the page published there, or None. Raises DatabaseDown."""
+        assert host.workspace_id is not None
+        key = (host.workspace_id, host.name, path, "forms")
+        found = self._pages.get(key)
+        if found is None:
+            if key in self._unknown or not is_path(path):
+                return None
+            found = await self._flights.join(key, lambda: self._load_forms(key), self._keep)
+        assert not isinstance(found, Page)
+        return found
+
+    def forget(self, payload: str) -> None:
+        """Drop what a notification names: `<workspace>:<path>`, `<workspace>:` for all of a workspace, or empty for all."""
+        workspace, _, path = payload.partition(":")
+        try:
+            workspace_id = UUID(workspace)
+        except ValueError:
+            self.forget_all()
+            return
+
+        def is_meant(key: Key) -> bool:
+            return key[0] == workspace_id and (not path or key[2] == path)
+
+        self._flights.disown_where(is_meant)
+        for key in [key for key in self._pages if is_meant(key)]:
+            self._drop(key)
+        for key in [key for key in self._unknown if is_meant(key)]:
+            del self._unknown[key]
+
+    def forget_all(self) -> None:
+        self._flights.disown_all()
+        self._pages.clear()
+        self._unknown.clear()
+        self.bytes = 0
+
+    async def _load_page(self, key: Key, encoding: Encoding) -> Page | None:
+        workspace_id, host, path, _ = key
+        rows = await self._database.read(QUERIES[encoding], [workspace_id, path], workspace_id=workspace_id)
+        if not rows:
+            return None
+        page_id, etag, content_type, extra, coded, plain = rows[0]
+        headers: Headers = [
+            ("content-type", content_type),
+            ("etag", f'W/"{etag}"'),
+            ("vary", "accept-encoding"),
+            ("x-content-type-options", "nosniff"),
+        ]
+        if coded:
+            headers.append(("content-encoding", encoding))
+        said = SAID_BY_DEFAULT | {name.lower(): str(value) for name, value in extra.items() if name.lower() in PAGE_MAY_SAY}
+        headers += [(name, value) for name, value in said.items() if value.isprintable()]
+        about = landing.subject(workspace_id=workspace_id, kind="visit", host=host, page_id=page_id, path=path)
+        return Page(
+            etag=f'W/"{etag}"',
+            headers=[*headers, ("cache-control", "no-cache")],
+            private_headers=[*headers, ("cache-control", "private, no-cache")],
+            body=bytes(coded or plain),
+            about=about,
+        )
+
+    async def _load_forms(self, key: Key) -> FormPage | None:
+        workspace_id, _, path, _ = key
+        rows = await self._database.read(FIND_FORMS, [workspace_id, path], workspace_id=workspace_id)
+        if not rows:
+            return None
+        page_id, forms = rows[0]
+        return FormPage(page_id, path, forms if isinstance(forms, dict) else {})
+
+    def _keep(self, key: Key, found: Page | FormPage | None) -> None:
+        if found is None:
+            self._unknown[key] = None
+            if len(self._unknown) > self._unknown_capacity:
+                self._unknown.popitem(last=False)
+            return
+        cost = _cost(found)
+        if cost > self._capacity // 4:
+            return
+        if key in self._pages:
+            self._drop(key)
+        self._pages[key] = found
+        self.bytes += cost
+        while self.bytes > self._capacity:
+            self._drop(next(iter(self._pages)))
+
+    def _drop(self, key: Key) -> None:
+        self.bytes -= _cost(self._pages.pop(key))
+
+
+def _cost(kept: Page | FormPage) -> int:
+    return OVERHEAD + (len(kept.body) if isinstance(kept, Page) else len(str(kept.forms)))
+
+
+def is_path(path: str) -> bool:
+    """Whether a page can be published there; anything else need not be asked of the database."""
+    return (
+        path.startswith("/")
+        and "//" not in path
+        and len(path) <= landing.LONGEST_PATH
+        and (path == "/" or not path.endswith("/"))
+        and not any(segment in {".", ".."} for segment in path.split("/"))
+        and not any(character < " " or character == "\x7f" for character in path)
+    )
+
+
+def location(path: str, query: str = "") -> str:
+    """A decoded path as it goes into a Location header, with its query."""
+    return quote(path, safe="/:@!$&'()*+,;=~-._") + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=1024)
+def accepted_encoding(accept_encoding: str) -> Encoding:
+    """The best of ours that an Accept-Encoding header allows (RFC 9110 §12.5.3)."""
+    weights: dict[str, float] = {}
+    for part in accept_encoding.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[name] = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                weights[name] = _weight(parameter[2:])
+    anything = weights.get("*", 0.0)
+    for encoding in ("br", "gzip"):
+        if weights.get(encoding, anything) > 0:
+            return encoding
+    return ""
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def is_unchanged(if_none_match: str, etag: str) -> bool:
+    """Whether the browser already has this version; compared weakly, as RFC 9110 §13.1.2 says."""
+    if if_none_match == etag:
+        return True
+    opaque = etag.removeprefix("W/")
+    return any(given.strip().removeprefix("W/") in {opaque, "*"} for given in if_none_match.split(","))

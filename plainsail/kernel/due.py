@@ -1,0 +1,111 @@
+"""Which workspace has something due: one shared table, so that a minute's job never loops over all workspaces.
+
+A claim moves the row ten minutes ahead and queues the run in the same transaction. A run that ends well sets what its
+function says is next; one that dies is claimed again when the ten minutes are over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from plainsail.kernel import clock, tenancy
+from plainsail.kernel.jobs import every, job
+from plainsail.kernel.models import Due
+
+LEASE = timedelta(minutes=10)
+
+Run = Callable[..., datetime | None]
+
+
+class DueWork:
+    """A function that does what is due in a workspace and says when it must be called again."""
+
+    def __init__(self, kind: str, function: Run) -> None:
+        self.kind = kind
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __call__(self, **arguments: Any) -> datetime | None:
+        return self.function(**arguments)
+
+
+KINDS: dict[str, DueWork] = {}
+
+
+def runs(kind: str) -> Callable[[Run], DueWork]:
+    """Name the function that does what is due of a kind: `(*, at) -> next due time or None`, in the workspace.
+
+    Marked `@outside_transaction` it gets `workspace_id=` too and opens the workspace itself.
+    """
+
+    def decorate(function: Run) -> DueWork:
+        KINDS[kind] = DueWork(kind, function)
+        return KINDS[kind]
+
+    return decorate
+
+
+def schedule(kind: str, at: datetime) -> None:
+    """In the open workspace, something of this kind is due at a moment. The earliest one wins."""
+    schedule_for(tenancy.current_workspace_id(), kind, at)
+
+
+def schedule_for(workspace_id: UUID, kind: str, at: datetime) -> None:
+    """The same for a workspace that is not open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_due (workspace_id, kind, due_at) VALUES (%s, %s, %s) "
+            "ON CONFLICT (workspace_id, kind) DO UPDATE SET due_at = LEAST(kernel_due.due_at, EXCLUDED.due_at)",
+            [workspace_id, kind, at],
+        )
+
+
+def claim(*, at: datetime, limit: int = 1000) -> list[tuple[UUID, str]]:
+    """Take what is due, for ten minutes: (workspace id, kind) pairs that nobody else gets meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE kernel_due SET due_at = %s FROM (SELECT workspace_id, kind FROM kernel_due WHERE due_at <= %s "
+            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) ready "
+            "WHERE kernel_due.workspace_id = ready.workspace_id AND kernel_due.kind = ready.kind "
+            "RETURNING kernel_due.workspace_id, kernel_due.kind",
+            [at + LEASE, at, limit],
+        )
+        return list(cursor.fetchall())
+
+
+@job("kernel.due_tick")
+def tick() -> None:
+    """Queue a run for everything that is due."""
+    at = clock.now()
+    for workspace_id, kind in claim(at=at):
+        if kind in KINDS:
+            run.once(f"due:{kind}:{workspace_id}", workspace_id=workspace_id, kind=kind, lease=at + LEASE)
+
+
+@job("kernel.due_run")
+@tenancy.outside_transaction
+def run(*, workspace_id: UUID, kind: str, lease: datetime) -> None:
+    """Do what is due of one kind in one workspace, then set what is next."""
+    work, at = KINDS[kind], clock.now()
+    if tenancy.is_outside_transaction(work.function):
+        following = work.function(workspace_id=workspace_id, at=at)
+        with tenancy.workspace(workspace_id):
+            _settle(workspace_id, kind, lease, following)
+        return
+    with tenancy.workspace(workspace_id):
+        following = work.function(at=at)
+        _settle(workspace_id, kind, lease, following)
+
+
+def _settle(workspace_id: UUID, kind: str, lease: datetime, following: datetime | None) -> None:
+    Due.objects.filter(workspace_id=workspace_id, kind=kind, due_at=lease).delete()
+    if following is not None:
+        schedule_for(workspace_id, kind, following)
+
+
+every(tick, minutes=1)

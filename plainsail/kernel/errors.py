@@ -1,0 +1,28 @@
+"""An expected “no”: what was asked can't be done, and the person who asked is told why."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refusal(Exception):
+    """Base of every expected “no”. Defined beside the service that raises it; worded by one middleware.
+
+    `code` is stable and for machines, `message` is for people, `status` is the HTTP status, `field` names the input at fault.
+    """
+
+    code: ClassVar[str] = "refused"
+    message: str | Promise = _("That can’t be done.")
+    status: ClassVar[int] = 409
+
+    def __init__(self, message: str | Promise | None = None, *, field: str | None = None) -> None:
+        super().__init__(self.code)
+        if message is not None:
+            self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.message)

@@ -1,0 +1,111 @@
+"""What every view shares: the typed request, permissions, addresses, and how a refusal is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
+
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.models import Workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+P = ParamSpec("P")
+V = TypeVar("V", bound=Callable[..., HttpResponse])
+
+PUBLIC_URLCONF = "plainsail.public_urls"
+
+
+class Request(HttpRequest):
+    """A request as our views see it, once the middleware has been over it."""
+
+    workspace: Workspace
+    """The business whose transaction is open (staff address, or a site's host)."""
+    role: Any
+    """The person's role in it; `role.allows("contacts.view")`. Absent for visitors."""
+    now: datetime
+    """When the request arrived; the only clock a view needs."""
+    request_id: str
+    htmx: HtmxDetails
+    user: AbstractBaseUser  # type: ignore[assignment]  # never None: the middleware puts AnonymousUser
+
+
+def can(permission: str) -> Callable[[V], V]:
+    """Let in members of the workspace whose role has this permission, such as `contacts.view`; others get 404 or 403.
+
+    A stranger is told nothing (404); a member is told that the role does not reach (403).
+    """
+
+    def decorate(view: V) -> V:
+        @wraps(view)
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            role = getattr(request, "role", None)
+            if role is None:
+                raise Http404
+            if not role.allows(permission):
+                return render(request, "403.html", {"permission": permission}, status=403)
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]  # read by the architecture test
+        return cast(V, guarded)
+
+    return decorate
+
+
+def public(view: V) -> V:
+    """Say that a view is meant for anybody; the architecture test demands `can` or this on each."""
+    view.is_public = True  # type: ignore[attr-defined]  # read by the architecture test
+    return view
+
+
+def signed_in(view: V) -> V:
+    """Let in anybody who is signed in, for pages of the installation that belong to no workspace."""
+    from django.contrib.auth.decorators import login_required
+
+    guarded = login_required(view)
+    guarded.permission = "signed_in"  # type: ignore[attr-defined]  # read by the architecture test
+    return cast(V, guarded)
+
+
+def workspace_url(workspace: Workspace, name: str, *args: object) -> str:
+    """Path of a staff page: `workspace_url(ws, "contacts:contact", contact.id)`."""
+    return reverse(name, urlconf="plainsail.urls", args=[workspace.slug, *args])
+
+
+def public_path(name: str, *args: object) -> str:
+    """Path of a page on a site's host: `public_path("commerce:checkout", offer.slug)`."""
+    return reverse(name, urlconf=PUBLIC_URLCONF, args=list(args))
+
+
+def problem(*, status: int, title: str, detail: str, code: str, field: str | None = None) -> JsonResponse:
+    """A problem document (RFC 9457)."""
+    body: dict[str, object] = {"type": f"about:blank#{code}", "title": title, "status": status, "detail": detail}
+    if field is not None:
+        body["field"] = field
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def wants_json(request: HttpRequest) -> bool:
+    accepted = request.headers.get("Accept", "")
+    return "json" in accepted and "text/html" not in accepted
+
+
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Word an expected “no” for whoever asked: a problem document for programs, a page for people."""
+    if wants_json(request):
+        return problem(
+            status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code, field=refusal.field
+        )
+    return render(request, "ui/problem.html", {"refusal": refusal, "message": str(refusal)}, status=refusal.status)
+
+
+ViewWithRequest = Callable[Concatenate[Request, P], HttpResponse]

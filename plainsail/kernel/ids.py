@@ -1,0 +1,15 @@
+"""Row ids: UUID version 7 (RFC 9562 §5.7), so that rows made together lie together in an index."""
+
+from __future__ import annotations
+
+import os
+import time
+from uuid import UUID
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7: 48 bits of Unix milliseconds, 74 random bits. No security rests on its being unguessable."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62
+    return UUID(int=value | random & 0x3FFFFFFFFFFFFFFF)

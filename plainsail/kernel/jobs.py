@@ -1,0 +1,186 @@
+"""Work that can wait: a service function with `@job` and `.later()`. Hides the queue library (procrastinate).
+
+Enqueueing is part of the caller's transaction. The job runs in the workspace it was asked for in, in one transaction,
+unless it is marked `@outside_transaction`. It may run twice: after a crash, a job that was under way is run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+from django.db import connection, transaction
+from procrastinate.contrib.django import app as queue_app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from plainsail.kernel import tenancy
+
+logger = logging.getLogger("plainsail.jobs")
+
+RETRY = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=3)
+STALLED_AFTER = 30
+"""Seconds without a worker's heartbeat after which its jobs are run again (procrastinate beats every 10 s)."""
+
+Function = Callable[..., None]
+
+
+class Job:
+    """A function that a worker runs. `later` puts it in the queue, `once` keeps at most one waiting under a key."""
+
+    def __init__(self, name: str, function: Function) -> None:
+        self.name = name
+        self.function = function
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", name)
+        self.__module__ = function.__module__
+
+    def __call__(self, **arguments: Any) -> None:
+        """Run it here and now, as the worker would inside the workspace."""
+        self.function(**arguments)
+
+    def later(self, **arguments: Any) -> None:
+        """Run it soon, once the transaction around is committed."""
+        self._defer({}, arguments)
+
+    def later_at(self, at: datetime, **arguments: Any) -> None:
+        """Run it at a moment."""
+        self._defer({"schedule_at": at}, arguments)
+
+    def once(self, key: str, **arguments: Any) -> None:
+        """Run it soon, unless the same key waits already; runs of one key never overlap."""
+        try:
+            with transaction.atomic():
+                self._defer({"queueing_lock": key, "lock": key}, arguments)
+        except AlreadyEnqueued:
+            logger.debug("already waiting", extra={"job": self.name, "key": key})
+
+    def _defer(self, options: dict[str, Any], arguments: dict[str, Any]) -> None:
+        task = queue_app.configure_task(name=self.name, **options)
+        task.defer(call=dump(arguments), workspace=str(tenancy.current_workspace_id()) if tenancy.has_workspace() else None)
+
+    def perform(self, call: dict[str, Any], workspace: str | None) -> None:
+        """Run a queued call: what the worker does. The workspace's transaction is open unless the job stands outside."""
+        arguments = load(call)
+        if tenancy.is_outside_transaction(self.function):
+            if workspace is not None:
+                arguments.setdefault("workspace_id", UUID(workspace))
+            self.function(**arguments)
+        elif workspace is None:
+            with transaction.atomic():
+                self.function(**arguments)
+        else:
+            with tenancy.workspace(UUID(workspace)):
+                self.function(**arguments)
+
+
+JOBS: dict[str, Job] = {}
+TIMETABLE: dict[str, str] = {}
+"""Job name to its cron expression."""
+
+
+def job(name: str) -> Callable[[Function], Job]:
+    """Make a function a job, under a name fixed for ever. Its arguments: UUID, str, int, bool, datetime, None, lists."""
+
+    def decorate(function: Function) -> Job:
+        if name in JOBS:
+            raise ValueError(f"Two jobs are called {name!r}.")
+        JOBS[name] = Job(name, function)
+        return JOBS[name]
+
+    return decorate
+
+
+def every(work: Job, *, minutes: int = 0, hours: int = 0, cron: str = "") -> None:
+    """Run a job without arguments by the clock: every so many minutes or hours, or by a cron expression (UTC)."""
+    TIMETABLE[work.name] = cron or (f"*/{minutes} * * * *" if minutes else f"7 */{hours} * * *")
+
+
+def register() -> None:
+    """Tell the queue every job and the timetable. Called once, when all areas are loaded."""
+    for work in JOBS.values():
+        queue_app.task(name=work.name, retry=RETRY)(_performer(work))
+    for name, cron in TIMETABLE.items():
+        queue_app.periodic(cron=cron, periodic_id=name)(
+            queue_app.task(name=f"every:{name}", queueing_lock=f"every:{name}", lock=f"every:{name}")(_timed(JOBS[name]))
+        )
+    queue_app.periodic(cron="* * * * *")(queue_app.task(name="kernel.recover_stalled", pass_context=True)(recover_stalled))
+
+
+def _performer(work: Job) -> Callable[..., None]:
+    def perform(call: dict[str, Any], workspace: str | None = None) -> None:
+        work.perform(call, workspace)
+
+    return perform
+
+
+def _timed(work: Job) -> Callable[[int], None]:
+    def run(timestamp: int) -> None:
+        work.perform({}, None)
+
+    return run
+
+
+async def recover_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Run again the jobs of workers that stopped beating."""
+    manager = context.app.job_manager
+    for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        logger.warning("stalled job runs again", extra={"job": stalled.task_name, "job_id": stalled.id})
+        await manager.retry_job(stalled)
+
+
+def run_worker(*, concurrency: int = 4) -> None:
+    """Work until a signal says stop. Blocks."""
+    worker_app = queue_app.with_connector(queue_app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
+    worker_app.run_worker(
+        concurrency=concurrency,
+        fetch_job_polling_interval=5.0,
+        shutdown_graceful_timeout=20.0,
+        delete_jobs="successful",
+    )
+
+
+def attempt(function: Callable[[], None], *, what: str) -> str | None:
+    """Run in a savepoint; on any failure roll back to it, log, and give the reason. Only for work done on others' behalf."""
+    try:
+        with transaction.atomic():
+            function()
+            if connection.features.supports_foreign_keys:
+                # Tied keys are checked at commit: ask now, while the failure can still be pinned to this piece of work.
+                connection.check_constraints()
+                with connection.cursor() as cursor:
+                    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except Exception as error:
+        logger.warning("failed, will be tried again", extra={"what": what}, exc_info=True)
+        return "".join(traceback.format_exception_only(error)).strip()
+    return None
+
+
+def dump(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON, with UUIDs and moments marked."""
+    return {name: _dump(value) for name, value in arguments.items()}
+
+
+def _dump(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return {"$id": str(value)}
+    if isinstance(value, datetime):
+        return {"$at": value.isoformat()}
+    return [_dump(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def load(call: dict[str, Any]) -> dict[str, Any]:
+    """What `dump` wrote, as it was."""
+    return {name: _load(value) for name, value in call.items()}
+
+
+def _load(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"$id"}:
+        return UUID(value["$id"])
+    if isinstance(value, dict) and set(value) == {"$at"}:
+        return datetime.fromisoformat(value["$at"])
+    return [_load(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,152 @@
+"""Migration operations that put a table under row-level security and tie its keys to the workspace.
+
+`makemigrations` appends them by itself (`TenancyAutodetector`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps.registry import Apps
+from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+POLICY = "workspace_id = (SELECT current_setting('plainsail.workspace')::uuid)"
+
+
+def tie_name(table: str, column: str) -> str:
+    """Name of a composite foreign key, within PostgreSQL's 63 bytes."""
+    digest = hashlib.blake2b(f"{table}.{column}".encode(), digest_size=4).hexdigest()
+    return f"{table[:24]}_{column[:20]}_{digest}_tie"
+
+
+class Isolate(Operation):
+    """Row-level security for a table: a policy on its workspace, and FORCE where one role both owns and serves it."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models look the same to Django."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        table = _table(to_state.apps, app_label, self.model)
+        for statement in isolate_sql(table):
+            schema_editor.execute(statement)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        table = _table(to_state.apps, app_label, self.model)
+        schema_editor.execute(f'DROP POLICY workspace_isolation ON "{table}"')
+        schema_editor.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY')
+
+    def describe(self) -> str:
+        return f"Separate {self.model} by workspace"
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [self.model], {})
+
+
+def isolate_sql(table: str) -> list[str]:
+    """Statements that isolate a table. FORCE only if the application connects as the owner (one-role mode)."""
+    from plainsail.kernel import environment
+
+    surroundings = environment.current()
+    statements = [
+        f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+        f'CREATE POLICY workspace_isolation ON "{table}" USING ({POLICY}) WITH CHECK ({POLICY})',
+    ]
+    if surroundings.database_url == surroundings.owner_database_url:
+        statements.append(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
+    return statements
+
+
+class Tie(Operation):
+    """The composite foreign key `(workspace_id, column) → (workspace_id, id)` of a TiedForeignKey."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model: str, field: str) -> None:
+        self.model = model
+        self.field = field
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models look the same to Django."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model)
+        field: Any = model._meta.get_field(self.field)
+        table, column = model._meta.db_table, field.column
+        target = field.remote_field.model._meta.db_table
+        schema_editor.execute(
+            f'ALTER TABLE "{table}" ADD CONSTRAINT "{tie_name(table, column)}" FOREIGN KEY (workspace_id, "{column}") '
+            f'REFERENCES "{target}" (workspace_id, id) DEFERRABLE INITIALLY DEFERRED'
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model)
+        field: Any = model._meta.get_field(self.field)
+        table = model._meta.db_table
+        schema_editor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{tie_name(table, field.column)}"')
+
+    def describe(self) -> str:
+        return f"Tie {self.model}.{self.field} to its workspace"
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [self.model, self.field], {})
+
+
+def _table(apps: Apps, app_label: str, model: str) -> str:
+    return apps.get_model(app_label, model)._meta.db_table
+
+
+class TenancyAutodetector(MigrationAutodetector):
+    """Appends Isolate and Tie for every tenant table and tied key that a migration makes."""
+
+    def changes(self, *args: Any, **options: Any) -> dict[str, list[migrations.Migration]]:
+        found: dict[str, list[migrations.Migration]] = super().changes(*args, **options)
+        for made in (migration for app in found.values() for migration in app):
+            made.operations = [*made.operations, *_tenancy_of(made.operations)]
+        return found
+
+
+def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
+    isolated: list[Operation] = []
+    ties: list[Operation] = []
+    for operation in operations:
+        if isinstance(operation, migrations.CreateModel):
+            names = dict(operation.fields)
+            if _is_owned(names):
+                isolated.append(Isolate(operation.name))
+            ties += [Tie(operation.name, name) for name, field in operation.fields if _is_tied(field)]
+        elif isinstance(operation, migrations.AddField) and _is_tied(operation.field):
+            ties.append(Tie(operation.model_name, operation.name))
+    return [*isolated, *ties]
+
+
+def _is_owned(fields: dict[str, Any]) -> bool:
+    from plainsail.kernel.models import WorkspaceKey
+
+    return isinstance(fields.get("workspace"), WorkspaceKey)
+
+
+def _is_tied(field: models.Field[Any, Any]) -> bool:
+    from plainsail.kernel.models import TiedForeignKey, TiedOneToOneField
+
+    return isinstance(field, (TiedForeignKey, TiedOneToOneField))

@@ -1,0 +1,110 @@
+"""What other areas plug into the frame around every screen: menus, settings, the Create button, the public footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from plainsail.kernel.registry import Registry
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem:
+    """A room of the house. `url` names a page of the workspace; `areas` are further URL namespaces that belong to it.
+
+    `on_phone` brings it into the bottom bar of a phone before others of lower order.
+    """
+
+    label: Words
+    icon: str
+    url: str
+    order: int
+    can: str | None = None
+    areas: tuple[str, ...] = ()
+    on_phone: bool = False
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        return frozenset({self.url.split(":", 1)[0], *self.areas})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsItem:
+    """A tab of the workspace's settings. `pages` are further URL names that belong to it."""
+
+    label: Words
+    url: str
+    order: int
+    can: str | None = None
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateItem:
+    """An entry of the Create button. With `method="post"` it is a form that makes the thing and opens it."""
+
+    label: Words
+    icon: str
+    url: str
+    order: int
+    can: str | None = None
+    method: Literal["get", "post"] = "get"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountItem:
+    """An entry of the account menu, such as Billing or Sign out.
+
+    `url` names a page of the workspace where `in_workspace` is set (and the entry shows only there), else of the installation.
+    """
+
+    label: Words
+    icon: str
+    url: str
+    order: int
+    can: str | None = None
+    in_workspace: bool = False
+    method: Literal["get", "post"] = "get"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FooterLink:
+    """A link at the foot of a site's own pages, such as “Cancel contracts here”. Always visible, never folded away.
+
+    `url` names a page of the site's host, or is a path that starts with a slash.
+    """
+
+    label: Words
+    url: str
+    order: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitcherEntry:
+    """A business that the signed-in person may open."""
+
+    name: str
+    href: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switcher:
+    """Who knows the businesses of a person: `entries(request)` for the switcher, `new_url` names the page to add one."""
+
+    entries: Callable[[HttpRequest], Iterable[SwitcherEntry]]
+    new_url: str | None = None
+
+
+MENU: Registry[MenuItem] = Registry("ui.menu")
+SETTINGS: Registry[SettingsItem] = Registry("ui.settings")
+CREATE: Registry[CreateItem] = Registry("ui.create")
+ACCOUNT: Registry[AccountItem] = Registry("ui.account")
+FOOTER_LINKS: Registry[FooterLink] = Registry("ui.footer_links")
+SWITCHER: Registry[Switcher] = Registry("ui.switcher")

@@ -1,0 +1,22 @@
+// <ui-copy data-done="Copied"> around an input and a button: the button copies the input's value and says so.
+class UiCopy extends HTMLElement {
+  connectedCallback() {
+    const [input, button] = [this.querySelector("input"), this.querySelector("button")];
+    button?.addEventListener("click", async () => {
+      input.select();
+      try {
+        await navigator.clipboard.writeText(input.value);
+      } catch {
+        return; // not allowed here: the text is selected, so the keyboard can copy it
+      }
+      const words = button.querySelector("[data-words]");
+      const before = words.textContent;
+      words.textContent = this.dataset.done;
+      setTimeout(() => {
+        words.textContent = before;
+      }, 2000);
+    });
+  }
+}
+
+customElements.define("ui-copy", UiCopy);
