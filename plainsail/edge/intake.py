@@ -52,9 +52,9 @@ class Intake:
         self._urgent = asyncio.Event()
         self._has_news = False
         self._told_at = 0.0
-        self._is_idle = True
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._is_closing = False
         self.dropped = 0
         """Page views turned away because the buffer was full, since the worker started."""
 
@@ -68,6 +68,7 @@ class Intake:
         self._waiting.append(_Entry(line, None))
         if not self._arrived.is_set():
             self._arrived.set()
+            self._idle.clear()
 
     async def commit(self, line: str, *, patience: float, keep: bool = False) -> None:
         """Take a row and return once it is committed. Raises IntakeDown after `patience` seconds, or Unstorable.
@@ -82,6 +83,7 @@ class Intake:
         self._waiting.append(entry)
         self._arrived.set()
         self._urgent.set()
+        self._idle.clear()
         try:
             await asyncio.wait_for(asyncio.shield(entry.awaited), patience)
         except TimeoutError:
@@ -98,7 +100,7 @@ class Intake:
         try:
             while True:
                 await self._wait_for_rows()
-                if not self._urgent.is_set() and len(self._waiting) < LARGEST_BATCH and not self._is_closing:
+                if not self._urgent.is_set() and len(self._waiting) < LARGEST_BATCH:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._urgent.wait(), LINGER)
                 batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
@@ -106,6 +108,8 @@ class Intake:
                     self._arrived.clear()
                     self._urgent.clear()
                 await self._store(batch)
+                if not self._waiting:
+                    self._idle.set()
                 if self._has_news:
                     await self._tell_workers()
         finally:
@@ -113,11 +117,10 @@ class Intake:
 
     async def drain(self, within: float) -> int:
         """Give the writer time to commit what waits, before a worker ends; returns how many rows it could not."""
-        self._is_closing = True
         self._urgent.set()
-        until = monotonic() + within
-        while (self._waiting or not self._is_idle) and monotonic() < until:
-            await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._idle.wait()
         return len(self._waiting)
 
     async def _wait_for_rows(self) -> None:
@@ -130,30 +133,26 @@ class Intake:
 
     async def _store(self, batch: Sequence[_Entry]) -> None:
         """Commit a batch, however long the database is away."""
-        self._is_idle = False
         pause, is_retry = 0.02, False
-        try:
-            while True:
-                try:
-                    await self._copy(batch)
-                    break
-                except psycopg.errors.UniqueViolation:
-                    if is_retry:
-                        break  # the attempt whose outcome we never heard had been committed after all
-                    await self._halve(batch)
-                    return
-                except (psycopg.DataError, psycopg.IntegrityError) as error:
-                    log.error("row refused by the database", extra={"error": str(error).strip(), "rows": len(batch)})
-                    await self._halve(batch)
-                    return
-                except psycopg.Error as error:
-                    log.warning("landing table unreachable", extra={"error": str(error).strip(), "rows": len(batch)})
-                    is_retry = True
-                    await self._hang_up()
-                    await asyncio.sleep(pause)
-                    pause = min(1.0, pause * 2)
-        finally:
-            self._is_idle = True
+        while True:
+            try:
+                await self._copy(batch)
+                break
+            except psycopg.errors.UniqueViolation:
+                if is_retry:
+                    break  # the attempt whose outcome we never heard had been committed after all
+                await self._halve(batch)
+                return
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                log.error("row refused by the database", extra={"error": str(error).strip(), "rows": len(batch)})
+                await self._halve(batch)
+                return
+            except psycopg.Error as error:
+                log.warning("landing table unreachable", extra={"error": str(error).strip(), "rows": len(batch)})
+                is_retry = True
+                await self._hang_up()
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
         for entry in batch:
             if entry.awaited is not None and not entry.awaited.done():
                 entry.awaited.set_result(None)
@@ -183,7 +182,7 @@ class Intake:
             await connection.close()
 
     async def _tell_workers(self) -> None:
-        """Say that rows have landed, at most five times a second. Lost with the connection: the workers also look by the clock."""
+        """Say that rows have landed, at most five times a second. May be lost: the workers also look by the clock."""
         if self._connection is None or monotonic() < self._told_at + NOTIFY_EVERY:
             return
         self._told_at, self._has_news = monotonic(), False

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from plainsail.edge.addresses import LONGEST_PATH
 from plainsail.edge.request import Request
 from plainsail.edge.visitors import Visitor, language, purpose, shortened
 
@@ -26,7 +27,6 @@ NULL = "\\N"
 
 LONGEST_REFERRER = 500
 LONGEST_USER_AGENT = 400
-LONGEST_PATH = 500
 LONGEST_URL = 2000
 
 
@@ -63,7 +63,8 @@ def line(request: Request, about: str, *, visitor: Visitor, payload: dict[str, A
     random = os.urandom(9).hex()
     address = request.peer if full_address else shortened(request.peer)
     return (
-        f"{int(seconds * 1000):012x}7{random[:3]}8{random[3:]}\t{_stamp(seconds)}\t{visitor.id or NULL}\t{address or NULL}\t"
+        f"{int(seconds * 1000):012x}7{random[:3]}8{random[3:]}\t{_stamp(seconds)}\t"
+        f"{visitor.id or NULL}\t{address or NULL}\t"
         f"{text(headers.get('referer') or '', LONGEST_REFERRER)}\t"
         f"{text(headers.get('user-agent') or '', LONGEST_USER_AGENT)}\t{_json(payload) if payload else '{}'}\t{about}\n"
     )

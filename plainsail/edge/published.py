@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from plainsail.edge import landing
+from plainsail.edge.addresses import location
 from plainsail.edge.hosts import Host
 from plainsail.edge.intake import Intake
 from plainsail.edge.request import Request
-from plainsail.edge.snapshots import Snapshots, accepted_encoding, is_unchanged, location
+from plainsail.edge.snapshots import Snapshots, accepted_encoding, is_unchanged
 from plainsail.edge.visitors import campaign, cookie, visitor_of
+
+FOR_ALL = ("cache-control", "no-cache")
+"""Any cache may keep the page but asks each time whether it still holds: so every view is seen, and a 304 is cheap."""
+FOR_ONE = ("cache-control", "private, no-cache")
+"""With a new visitor's cookie, which nobody else may get."""
 
 
 async def answer(request: Request, host: Host, *, snapshots: Snapshots, intake: Intake) -> bool:
@@ -21,12 +27,12 @@ async def answer(request: Request, host: Host, *, snapshots: Snapshots, intake: 
     if page is None:
         return await _without_slash(request, host, snapshots=snapshots)
     visitor = visitor_of(headers)
-    sent = [*page.private_headers, cookie(visitor, request.scheme)] if visitor.is_new else page.headers
+    caching = [FOR_ONE, cookie(visitor, request.scheme)] if visitor.is_new else [FOR_ALL]
     known = headers.get("if-none-match")
     if known is not None and is_unchanged(known, page.etag):
-        request.answer(304, sent)
+        request.answer(304, page.unchanged_headers + caching)
     else:
-        request.answer(200, sent, page.body)
+        request.answer(200, page.headers + caching, page.body)
     if request.method == "GET":
         query = request.scope.query_string
         payload = landing.circumstances(request)

@@ -18,7 +18,20 @@ _UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
 class Request:
     """A request, its answer's status and size (for the access log), and the ways to answer."""
 
-    __slots__ = ("connection", "headers", "host", "id", "method", "path", "peer", "scheme", "scope", "sent", "started", "status")
+    __slots__ = (
+        "connection",
+        "headers",
+        "host",
+        "id",
+        "method",
+        "path",
+        "peer",
+        "scheme",
+        "scope",
+        "sent",
+        "started",
+        "status",
+    )
 
     def __init__(self, scope: Scope, connection: Connection) -> None:
         self.scope = scope

@@ -10,10 +10,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import quote
 from uuid import UUID
 
 from plainsail.edge import landing
+from plainsail.edge.addresses import is_path
 from plainsail.edge.database import Database
 from plainsail.edge.flight import Flights
 from plainsail.edge.hosts import Host
@@ -21,7 +21,10 @@ from plainsail.edge.rsgi import Headers
 
 Encoding = Literal["br", "gzip", ""]
 
-FIND_PAGE = "SELECT page_id, etag, content_type, headers, {coded} FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
+FIND_PAGE = (
+    "SELECT page_id, etag, content_type, headers, {coded} "
+    "FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
+)
 QUERIES: dict[Encoding, str] = {
     "br": FIND_PAGE.format(coded="body_br, CASE WHEN body_br = ''::bytea THEN body ELSE ''::bytea END"),
     "gzip": FIND_PAGE.format(coded="body_gzip, CASE WHEN body_gzip = ''::bytea THEN body ELSE ''::bytea END"),
@@ -49,9 +52,9 @@ class Page:
 
     etag: str
     headers: Headers
-    """For a visitor who is known, or nobody: any cache may keep it and must ask again each time."""
-    private_headers: Headers
-    """For a new visitor, whose cookie nobody else may get."""
+    """What goes with the page, but for caching."""
+    unchanged_headers: Headers
+    """What goes with 304."""
     body: bytes
     about: str
     """The end of a visit's landing line."""
@@ -110,7 +113,7 @@ class Snapshots:
         return found
 
     def forget(self, payload: str) -> None:
-        """Drop what a notification names: `<workspace>:<path>`, `<workspace>:` for all of a workspace, or empty for all."""
+        """Drop what a notification names: `<workspace>:<path>`; all of the workspace without a path; all if empty."""
         workspace, _, path = payload.partition(":")
         try:
             workspace_id = UUID(workspace)
@@ -147,13 +150,13 @@ class Snapshots:
         ]
         if coded:
             headers.append(("content-encoding", encoding))
-        said = SAID_BY_DEFAULT | {name.lower(): str(value) for name, value in extra.items() if name.lower() in PAGE_MAY_SAY}
-        headers += [(name, value) for name, value in said.items() if value.isprintable()]
+        said = SAID_BY_DEFAULT | {name.lower(): str(value) for name, value in extra.items()}
+        headers += [(name, value) for name, value in said.items() if name in PAGE_MAY_SAY and value.isprintable()]
         about = landing.subject(workspace_id=workspace_id, kind="visit", host=host, page_id=page_id, path=path)
         return Page(
             etag=f'W/"{etag}"',
-            headers=[*headers, ("cache-control", "no-cache")],
-            private_headers=[*headers, ("cache-control", "private, no-cache")],
+            headers=headers,
+            unchanged_headers=[header for header in headers if header[0] in {"etag", "vary"}],
             body=bytes(coded or plain),
             about=about,
         )
@@ -188,23 +191,6 @@ class Snapshots:
 
 def _cost(kept: Page | FormPage) -> int:
     return OVERHEAD + (len(kept.body) if isinstance(kept, Page) else len(str(kept.forms)))
-
-
-def is_path(path: str) -> bool:
-    """Whether a page can be published there; anything else need not be asked of the database."""
-    return (
-        path.startswith("/")
-        and "//" not in path
-        and len(path) <= landing.LONGEST_PATH
-        and (path == "/" or not path.endswith("/"))
-        and not any(segment in {".", ".."} for segment in path.split("/"))
-        and not any(character < " " or character == "\x7f" for character in path)
-    )
-
-
-def location(path: str, query: str = "") -> str:
-    """A decoded path as it goes into a Location header, with its query."""
-    return quote(path, safe="/:@!$&'()*+,;=~-._") + (f"?{query}" if query else "")
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,10 @@ from plainsail.edge.rsgi import RequestHeaders
 COOKIE = "ps_v"
 COOKIE_SECONDS = 365 * 24 * 3600
 CAMPAIGN_FIELDS = frozenset(
-    {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "gclid", "fbclid", "msclkid", "ref"}
+    {
+        *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id"),
+        *("gclid", "fbclid", "msclkid", "ref"),
+    }
 )
 LONGEST_CAMPAIGN_FIELD = 200
 

@@ -29,7 +29,9 @@ class BadToken(Exception):
 def purpose_key(purpose: str) -> bytes:
     """32 bytes of key for one purpose."""
     secret = environment.current().secret_key.encode()
-    return hashlib.blake2b(purpose.encode(), key=hashlib.blake2b(secret, digest_size=64).digest(), digest_size=32).digest()
+    return hashlib.blake2b(
+        purpose.encode(), key=hashlib.blake2b(secret, digest_size=64).digest(), digest_size=32
+    ).digest()
 
 
 def mac(purpose: str, payload: bytes) -> bytes:

@@ -102,7 +102,9 @@ def _settled_key(path: Path) -> str:
         if key := path.read_text().strip():
             return key
         time.sleep(0.02)
-    raise BadEnvironment(f"{path} is empty. Delete it to have a new key made; signed links of before then stop working.")
+    raise BadEnvironment(
+        f"{path} is empty. Delete it to have a new key made; signed links of before then stop working."
+    )
 
 
 def _flag(name: str) -> bool:
@@ -137,12 +139,8 @@ def current() -> Environment:
         base_url=base_url,
         base_domain=os.environ.get("PLAINSAIL_DOMAIN", host).lower(),
         database_url=database_url,
-        owner_database_url=os.environ.get("DATABASE_OWNER_URL", "")
-        or given_database
-        or embedded["owner"],
-        edge_database_url=os.environ.get("DATABASE_EDGE_URL", "")
-        or given_database
-        or embedded["edge"],
+        owner_database_url=os.environ.get("DATABASE_OWNER_URL", "") or given_database or embedded["owner"],
+        edge_database_url=os.environ.get("DATABASE_EDGE_URL", "") or given_database or embedded["edge"],
         embedded_database=not given_database,
         smtp_url=smtp_url or f"smtp://127.0.0.1:{catcher_port(port)}",
         uses_mail_catcher=not smtp_url,
@@ -166,5 +164,7 @@ def _embedded_urls(folder: Path) -> dict[str, str]:
         nowhere = quote(str(folder / "postgres" / "socket"), safe="")
         return {role: f"postgresql://ps_{role}@/plainsail?host={nowhere}" for role in ("app", "owner", "edge")}
     except PermissionError as error:
-        raise BadEnvironment(f"{path} may not be read by this user. Run as the user who runs `plainsail up`.") from error
+        raise BadEnvironment(
+            f"{path} may not be read by this user. Run as the user who runs `plainsail up`."
+        ) from error
     return urls

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -124,7 +124,7 @@ def _plain(value: Any) -> Any:
 
 def rebuild(event: type[E], row: EventRow) -> E:
     """The event as it was told, from its row. Fields that the class no longer has are left out."""
-    kinds = _field_kinds(event)
+    kinds: dict[str, str] = _field_kinds(event)  # type: ignore[arg-type]  # a class is hashable
     values = {name: _typed(kinds[name], value) for name, value in row.payload.items() if name in kinds}
     return event(at=row.at, contact_id=row.contact_id, **values)
 
@@ -191,7 +191,7 @@ def _hear(row: PendingEvent, *, at: datetime) -> bool:
     matching = [entry for entry in _by_subscriber.get(row.subscriber, []) if entry.event.name == row.event.name]
     for subscription in matching:
         event = rebuild(subscription.event, row.event)
-        if error := attempt(lambda handler=subscription.handler, told=event: handler(told), what=row.subscriber):
+        if error := attempt(partial(subscription.handler, event), what=row.subscriber):
             _postpone(row, error, at=at)
             return False
     return True
@@ -214,7 +214,10 @@ def hear_again(*, at: datetime) -> datetime | None:
     waiting = PendingEvent.objects.filter(parked_at=None)
     for subscriber in waiting.filter(due_at__lte=at).order_by().values_list("subscriber", flat=True).distinct():
         _wake_on_commit(Wake(current_workspace_id(), subscriber))
-    return waiting.filter(due_at__gt=at).order_by("due_at").values_list("due_at", flat=True).first()
+    following: datetime | None = (
+        waiting.filter(due_at__gt=at).order_by("due_at").values_list("due_at", flat=True).first()
+    )
+    return following
 
 
 @job("kernel.sweep_events")

@@ -26,7 +26,11 @@ def grant() -> None:
         tables = set(connection.introspection.table_names())
         _execute(
             f'GRANT USAGE ON SCHEMA public TO "{edge}"',
-            *(f'GRANT {right} ON "{name}" TO "{edge}"' for name, right in settings.EDGE_GRANTS.items() if name in tables),
+            *(
+                f'GRANT {right} ON "{name}" TO "{edge}"'
+                for name, right in settings.EDGE_GRANTS.items()
+                if name in tables
+            ),
         )
 
 

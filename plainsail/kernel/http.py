@@ -73,7 +73,7 @@ def signed_in(view: V) -> V:
 
     guarded = login_required(view)
     guarded.permission = "signed_in"  # type: ignore[attr-defined]  # read by the architecture test
-    return cast(V, guarded)
+    return guarded
 
 
 def workspace_url(workspace: Workspace, name: str, *args: object) -> str:

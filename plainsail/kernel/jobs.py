@@ -61,7 +61,9 @@ class Job:
 
     def _defer(self, options: dict[str, Any], arguments: dict[str, Any]) -> None:
         task = queue_app.configure_task(name=self.name, **options)
-        task.defer(call=dump(arguments), workspace=str(tenancy.current_workspace_id()) if tenancy.has_workspace() else None)
+        task.defer(
+            call=dump(arguments), workspace=str(tenancy.current_workspace_id()) if tenancy.has_workspace() else None
+        )
 
     def perform(self, call: dict[str, Any], workspace: str | None) -> None:
         """Run a queued call: what the worker does. The workspace's transaction is open unless the job stands outside."""
@@ -106,9 +108,13 @@ def register() -> None:
         queue_app.task(name=work.name, retry=RETRY)(_performer(work))
     for name, cron in TIMETABLE.items():
         queue_app.periodic(cron=cron, periodic_id=name)(
-            queue_app.task(name=f"every:{name}", queueing_lock=f"every:{name}", lock=f"every:{name}")(_timed(JOBS[name]))
+            queue_app.task(name=f"every:{name}", queueing_lock=f"every:{name}", lock=f"every:{name}")(
+                _timed(JOBS[name])
+            )
         )
-    queue_app.periodic(cron="* * * * *")(queue_app.task(name="kernel.recover_stalled", pass_context=True)(recover_stalled))
+    queue_app.periodic(cron="* * * * *")(
+        queue_app.task(name="kernel.recover_stalled", pass_context=True)(recover_stalled)
+    )
 
 
 def _performer(work: Job) -> Callable[..., None]:

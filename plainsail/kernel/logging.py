@@ -66,7 +66,9 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        current = given if given.isascii() and 8 <= len(given) <= 64 and given.replace("-", "").isalnum() else new_id().hex
+        current = (
+            given if given.isascii() and 8 <= len(given) <= 64 and given.replace("-", "").isalnum() else new_id().hex
+        )
         token = request_id.set(current)
         started = time.perf_counter()
         request.request_id = current  # type: ignore[attr-defined]  # declared in kernel.http.Request

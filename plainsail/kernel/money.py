@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import total_ordering
 from typing import Final
 
 # ISO 4217 minor units where they are not two (billing design, “Money notes”).
-_NO_MINOR: Final = frozenset("JPY KRW CLP VND XOF XAF XPF PYG RWF GNF KMF DJF BIF VUV UGX ISK".split())
-_THREE: Final = frozenset("BHD JOD KWD OMR TND IQD LYD".split())
+_NO_MINOR: Final = frozenset(
+    ["JPY", "KRW", "CLP", "VND", "XOF", "XAF", "XPF", "PYG", "RWF", "GNF", "KMF", "DJF", "BIF", "VUV", "UGX", "ISK"]
+)
+_THREE: Final = frozenset(["BHD", "JOD", "KWD", "OMR", "TND", "IQD", "LYD"])
 
 
 class BadMoney(ValueError):
@@ -51,7 +54,7 @@ class Money:
         """`12.50` of a currency; a comma may stand for the point. Excess digits are refused, never cut. Raises BadMoney."""
         cleaned = text.strip().replace(",", ".")
         digits = exponent(currency)
-        if not re.fullmatch(r"-?\d{1,12}(\.\d{1,%d})?" % digits if digits else r"-?\d{1,15}", cleaned):
+        if not re.fullmatch(rf"-?\d{{1,12}}(\.\d{{1,{digits}}})?" if digits else r"-?\d{1,15}", cleaned):
             raise BadMoney(f"{text!r} is no amount of {currency}.")
         return cls(int(Decimal(cleaned).scaleb(digits)), currency)
 
@@ -95,7 +98,10 @@ class Money:
         return Money(half_up(self.minor * part), self.currency)
 
     def allocate(self, weights: Sequence[int]) -> list[Money]:
-        """Split by weights so that the parts sum to the whole: largest remainder, earlier part first on a tie. Raises BadMoney."""
+        """Split by weights so that the parts sum to the whole: largest remainder, the earlier part first on a tie.
+
+        Raises BadMoney.
+        """
         total = sum(weights)
         if total <= 0 or any(weight < 0 for weight in weights):
             raise BadMoney("Weights must be non-negative and not all zero.")
@@ -108,14 +114,16 @@ class Money:
 
     def format(self, locale: str = "en") -> str:
         """As people write it: €12.50, 12,50 €. Whole amounts keep their zeros."""
-        from babel.numbers import format_currency
+        from babel import Locale
 
-        return format_currency(
-            self.decimal, self.currency, locale=locale.replace("-", "_"), currency_digits=False, decimal_quantization=False
-        ) if exponent(self.currency) == 0 else format_currency(
-            self.decimal.quantize(Decimal(1).scaleb(-exponent(self.currency)), rounding=ROUND_HALF_UP),
-            self.currency, locale=locale.replace("-", "_"),
-        )
+        digits = exponent(self.currency)
+        place = Locale.parse(locale.replace("-", "_"))
+        # Our table of digits decides (ISO 4217), not the one in CLDR: an amount shown must be the amount charged.
+        pattern = copy(place.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        text = str(pattern.apply(self.decimal, place, currency=self.currency, currency_digits=False))
+        # CLDR's rule for a code beside a number, such as KWD 1.250: a space that doesn't break.
+        return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

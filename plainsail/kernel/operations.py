@@ -113,7 +113,7 @@ class Tie(Operation):
 
 
 def _table(apps: Apps, app_label: str, model: str) -> str:
-    return apps.get_model(app_label, model)._meta.db_table
+    return str(apps.get_model(app_label, model)._meta.db_table)
 
 
 class TenancyAutodetector(MigrationAutodetector):
@@ -122,7 +122,7 @@ class TenancyAutodetector(MigrationAutodetector):
     def changes(self, *args: Any, **options: Any) -> dict[str, list[migrations.Migration]]:
         found: dict[str, list[migrations.Migration]] = super().changes(*args, **options)
         for made in (migration for app in found.values() for migration in app):
-            made.operations = [*made.operations, *_tenancy_of(made.operations)]
+            made.operations.extend(_tenancy_of(made.operations))
         return found
 
 

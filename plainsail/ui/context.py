@@ -104,6 +104,7 @@ class Chrome:
 
     @cached_property
     def more_is_current(self) -> bool:
+        """Whether the present page is behind “More” on a phone."""
         return self._in_settings or any(link.is_current for link in self.phone_more)
 
     @cached_property

@@ -43,6 +43,7 @@ class Presenter:
     base_url: str = ""
     track: Callable[[str], str] | None = None
     tracked: dict[str, str] = field(default_factory=dict)
+    drawn: list[str] = field(default_factory=list)
 
     def link(self, target: str) -> str:
         """A target as it is written in an href: as it is on a page; absolute, and tracked if asked, in a mail."""
@@ -68,12 +69,18 @@ class Presenter:
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))
                 return Shown(url=url, width=drawing.width, height=drawing.height, alt=alt)
-            svg = render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip()
+            svg = self._apart(render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip())
             return Shown(svg=SafeString(svg), width=drawing.width, height=drawing.height, alt=alt)
         if value["url"] and is_safe_link(value["url"]):
             url = urljoin(self.base_url, value["url"]) if self.surface == "mail" else value["url"]
             return Shown(url=url, width=value["width"] or 1200, height=value["height"] or 800, alt=alt)
         return None
+
+    def _apart(self, svg: str) -> str:
+        """A drawing with ids of its own, where the page has one already."""
+        self.drawn.append(svg)
+        number = len(self.drawn)
+        return svg if number == 1 else re.sub(r'(id="|url\(#)', rf"\g<1>p{number}-", svg)
 
     def card(self, kind: str, row_id: UUID) -> Any:
         """What is shown of a row pointed to; None if it is gone."""

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -61,35 +61,6 @@ else:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "two_processes: starts processes of its own")
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make and migrate the test database as the owner, then hand it to the tests as the application's role."""
-    from django.db import connection
-    from django.test.utils import setup_databases, teardown_databases
-
-    from plainsail.kernel import environment
-    from plainsail.settings.database import database
-
-    suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
-    name = f"test_plainsail{'_' + suffix if suffix else ''}"
-    settings = connection.settings_dict
-    settings["TEST"]["NAME"] = name
-    application = database(environment.current().database_url)
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
-        with connection.cursor() as cursor:
-            # Tests that commit clean up by TRUNCATE; nobody else has this right.
-            cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{application["USER"]}"')
-        connection.close()
-        owner = {key: settings[key] for key in ("USER", "PASSWORD")}
-        settings.update({key: application[key] for key in ("USER", "PASSWORD")})
-    yield
-    with django_db_blocker.unblock():
-        connection.close()
-        settings.update(owner)
-        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

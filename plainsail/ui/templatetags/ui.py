@@ -9,7 +9,8 @@ from typing import Any
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
+from django.http import QueryDict
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -128,3 +129,24 @@ def line_chart(series: charts.Given, currency: str = "") -> charts.LineChart:
 @register.simple_tag
 def bar_chart(series: charts.Given, currency: str = "") -> charts.BarChart:
     return charts.bars(charts.as_series(series), currency=currency)
+
+
+@register.simple_tag(takes_context=True)
+def page_href(context: template.Context, number: int | str, param: str) -> str:
+    """The present address with another page number."""
+    request = context.get("request")
+    query = request.GET.copy() if request is not None else QueryDict(mutable=True)
+    query[param] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.filter
+def faulty_fields(form: BaseForm) -> list[BoundField]:
+    """The visible fields of a form that have errors."""
+    return [field for field in form.visible_fields() if field.errors]
+
+
+@register.filter
+def to_int(value: object) -> int:
+    """A number written in a component's attribute; 0 where it is none."""
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else 0

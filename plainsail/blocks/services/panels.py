@@ -1,0 +1,112 @@
+"""The settings form of a section, made from its schema: each field kind has a template `blocks/fields/<kind>.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from plainsail.blocks import themes
+from plainsail.blocks.pictures import PICTURES
+from plainsail.blocks.schema import Choice, Field, Image, Items, Link, LongText, Number, Reference, RichText, Text, Words
+from plainsail.blocks.services.documents import Block, Document
+from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One input of a panel. `path` is the setting's place in the section, dotted; `id` is unique on the screen."""
+
+    kind: str
+    label: Words
+    help: Words
+    path: str
+    id: str
+    value: Any
+    error: str = ""
+    options: Sequence[tuple[str, Words]] = ()
+    items: Sequence[Sequence[Control]] = ()
+    noun: Words = ""
+    limit: int = 0
+    rows: int = 0
+    least: int = 0
+    most: int = 0
+    pictures: Sequence[Any] = field(default_factory=list)
+
+
+def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[Control]:
+    """The inputs for a section's settings. `errors` by dotted path inside the section. One query for each kind of row offered."""
+    kind = block.kind
+    return _controls(kind.fields, block.props, "", errors or {}) if kind else []
+
+
+def theme_controls(document: Document) -> list[Control]:
+    """The inputs for a document's theme."""
+    return _controls(themes.FIELDS, document.theme, "theme.", {})
+
+
+def render_panel(block: Block, *, anchors: Sequence[str] = (), errors: Mapping[str, str] | None = None) -> SafeString:
+    """The panel of a section: its name, copy and delete, and an input for each setting."""
+    context = {"block": block, "kind": block.kind, "controls": controls(block, errors=errors), "anchors": anchors}
+    return render_to_string("blocks/panel.html", context)
+
+
+def render_theme_panel(document: Document) -> SafeString:
+    """The panel that chooses colours, fonts, corners and spacing."""
+    return render_to_string("blocks/theme_panel.html", {"controls": theme_controls(document)})
+
+
+def anchors(document: Document) -> list[str]:
+    """The targets inside a page that a link may lead to: `#form`, `#pricing` …"""
+    seen: dict[str, int] = {}
+    for block in document.blocks:
+        seen[block.type] = seen.get(block.type, 0) + 1
+    return [f"#{name}" if number == 1 else f"#{name}-{number}" for name, many in seen.items() for number in range(1, many + 1)]
+
+
+def palette(surface: Surface) -> list[BlockType]:
+    """The sections that may be added, in order."""
+    return [kind for kind in BLOCKS if surface in kind.surfaces]
+
+
+def _controls(fields: Mapping[str, Field], props: Mapping[str, Any], prefix: str, errors: Mapping[str, str]) -> list[Control]:
+    return [_control(each, name, props[name], prefix, errors) for name, each in fields.items()]
+
+
+def _control(each: Field, name: str, value: Any, prefix: str, errors: Mapping[str, str]) -> Control:
+    path = f"{prefix}{name}"
+    return Control(
+        kind=each.kind,
+        label=each.label,
+        help=each.help,
+        path=path,
+        id="set-" + path.replace(".", "-"),
+        value=value,
+        error=errors.get(path, ""),
+        **_details(each, value, path, errors),
+    )
+
+
+def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> dict[str, Any]:
+    match each:
+        case Items():
+            items = [_controls(each.fields, item, f"{path}.{at}.", errors) for at, item in enumerate(value)]
+            return {"items": items, "noun": each.noun, "most": each.most}
+        case Choice():
+            return {"options": each.choices}
+        case Reference():
+            kind = REFERENCES.get(each.to)
+            return {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
+        case Image():
+            return {"pictures": list(PICTURES.values())}
+        case Number():
+            return {"least": each.least, "most": each.most}
+        case LongText():
+            return {"limit": each.limit, "rows": each.rows}
+        case RichText() | Link() | Text():
+            return {"limit": each.limit}
+        case _:
+            return {}

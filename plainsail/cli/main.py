@@ -1,0 +1,129 @@
+"""The `plainsail` command. Each part imports what it needs when it is called: the supervisor has to stay small."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import click
+
+import plainsail
+from plainsail.cli.binaries import PostgresError
+from plainsail.kernel import environment
+from plainsail.kernel.environment import BadEnvironment
+
+
+class Group(click.Group):
+    """Says in one line what its commands expect to go wrong."""
+
+    def invoke(self, context: click.Context) -> object:
+        from plainsail.cli.sockets import SocketInUse
+        from plainsail.cli.supervisor import CannotStart
+
+        try:
+            return super().invoke(context)
+        except (BadEnvironment, CannotStart, PostgresError, SocketInUse) as error:
+            raise click.ClickException(str(error)) from error
+        except subprocess.CalledProcessError as error:
+            command = " ".join(error.cmd[2:] if error.cmd[1] == "-m" else error.cmd)
+            raise click.ClickException(f"{command} failed with status {error.returncode}; see above.") from error
+
+
+@click.group(cls=Group)
+def cli() -> None:
+    """Plainsail: everything a small online business needs, in one program.
+
+    Surroundings: PORT (8000), PLAINSAIL_DATA (./data), PLAINSAIL_URL, DATABASE_URL, SMTP_URL.
+    """
+
+
+@cli.command()
+@click.option("--demo/--no-demo", "with_demo", default=True, help="Make the demo business on the first start.")
+def up(with_demo: bool) -> None:
+    """Start everything and keep it running, until Ctrl-C."""
+    from plainsail.cli.up import up as run
+
+    run(with_demo=with_demo)
+
+
+@cli.command()
+def reload() -> None:
+    """Replace web and worker of the running Plainsail by new ones, without turning anyone away."""
+    from plainsail.cli.supervisor import running_supervisor
+
+    pid = running_supervisor(environment.data_dir() / "run")
+    if pid is None:
+        raise click.ClickException(f"Plainsail isn't running on {environment.data_dir()}.")
+    os.kill(pid, signal.SIGHUP)
+
+
+@cli.command()
+@click.option("--fd", type=int, help="Serve the listening socket inherited under this number.")
+def web(fd: int | None) -> None:
+    """Serve Django on a unix socket, behind the edge."""
+    from plainsail.cli import serving, sockets
+
+    listener = socket.socket(fileno=fd) if fd is not None else sockets.listen_unix(environment.current().web_socket)
+    serving.serve_web(listener)
+
+
+@cli.command()
+@click.option("--workers", default=1, show_default=True, envvar="PLAINSAIL_EDGE_WORKERS", help="Serving processes.")
+def edge(workers: int) -> None:
+    """Answer on PORT: published pages, clicks and forms at once, everything else through web."""
+    from plainsail.cli import serving
+
+    here = environment.current()
+    serving.serve_edge(bind=here.bind, port=here.port, workers=workers)
+
+
+@cli.command()
+@click.option("--concurrency", default=4, show_default=True, help="Jobs that run at a time.")
+def worker(concurrency: int) -> None:
+    """Run queued jobs."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+    from plainsail.cli.worker import work
+
+    work(concurrency=concurrency)
+
+
+@cli.command()
+@click.option("--port", type=int, help="Port on loopback; else MAILCATCHER_PORT, or PORT plus 25.")
+def mailcatcher(port: int | None) -> None:
+    """Take in mail on loopback and keep it for /mailbox/."""
+    from plainsail.cli.catcher import catch
+
+    here = environment.current()
+    catch(here.mailbox_dir, host="127.0.0.1", port=port or environment.catcher_port(here.port))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's tables and the static files up to this version. Needs the owner role."""
+    os.environ["PLAINSAIL_OWNER"] = "1"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    # First, since migrating ends with giving the other roles their rights on all tables.
+    call_command("createcachetable", verbosity=0)
+    call_command("migrate", interactive=False, verbosity=1 if sys.stdout.isatty() else 0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(arguments: tuple[str, ...]) -> None:
+    """Run a command of Django's: `plainsail manage shell`."""
+    from plainsail.manage import main
+
+    sys.argv = ["plainsail manage", *arguments]
+    main()
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(plainsail.__version__)

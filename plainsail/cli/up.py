@@ -1,0 +1,120 @@
+"""What `plainsail up` does before and around its supervisor: database, set-up, demo, the lines it prints."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from plainsail.cli import preparation, sockets
+from plainsail.cli.postgres import Postgres
+from plainsail.cli.supervisor import Supervisor, await_port, claim, say
+from plainsail.kernel import environment
+from plainsail.kernel.environment import Environment
+
+
+def up(*, with_demo: bool) -> None:
+    """Start everything and keep it running. Raises CannotStart or PostgresError when that is impossible."""
+    folder = environment.data_dir()
+    make_folders(folder)
+    lock = claim(folder / "run")
+    postgres = None if os.environ.get("DATABASE_URL") else Postgres(folder)
+    if postgres is not None:
+        if not postgres.is_made:
+            say("Making the database. This happens once.")
+        # The environment read below holds the addresses that this leaves.
+        postgres.init()
+    here = environment.current()
+    await_port(here.bind, here.port)
+    try:
+        if postgres is not None:
+            postgres.start()
+        if not preparation.is_prepared(here):
+            say("Setting up tables and files for this version.")
+            preparation.prepare(here)
+        if with_demo and may_have_demo(here):
+            run_command("demo")
+        with listening(here) as listener, log_file(folder) as log:
+            Supervisor(here, postgres, listener, log).run(when_ready=lambda: greet(here))
+    finally:
+        if postgres is not None:
+            postgres.stop()
+        lock.close()
+
+
+def make_folders(folder: Path) -> None:
+    """Make the data directory and its parts, which only this user may look into."""
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for name in ("run", "files", "log"):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+
+
+def may_have_demo(here: Environment) -> bool:
+    """Tell whether a demo business belongs here: on the first start of an installation that nobody else can have."""
+    is_private = here.embedded_database and here.host in {"localhost", "127.0.0.1"}
+    return is_private and not demo_file(here.data_dir).exists()
+
+
+def demo_file(folder: Path) -> Path:
+    """Return where the sign-in of the demo business is kept: `{"email", "password"}`, mode 600."""
+    return folder / "demo.json"
+
+
+def run_command(*arguments: str) -> None:
+    """Run a `plainsail` command in a process of its own. Raises CalledProcessError."""
+    subprocess.run([sys.executable, "-m", "plainsail.cli", *arguments], check=True, stdin=subprocess.DEVNULL)
+
+
+def greet(here: Environment) -> None:
+    """Print where Plainsail is and how to get in."""
+    await_answer(here.port)
+    say(f"\nPlainsail is running at {here.base_url}")
+    with suppress(FileNotFoundError):
+        demo = json.loads(demo_file(here.data_dir).read_text())
+        say(f"  Demo business: sign in as {demo['email']} with the password {demo['password']}")
+    if here.uses_mail_catcher:
+        say(f"  Mail is kept here: {here.base_url}/mailbox/ (set SMTP_URL to send it)")
+    say("  Stop with Ctrl-C. `plainsail doctor` tells how it is.\n")
+
+
+def await_answer(port: int, *, patience: float = 10.0) -> None:
+    """Wait until the port takes connections: the edge says that it is ready a moment before it listens."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+
+
+@contextmanager
+def listening(here: Environment) -> Iterator[socket.socket]:
+    """The socket between edge and web, held by the supervisor: requests wait in it while web is replaced."""
+    path = sockets.short_path(here.web_socket)
+    os.environ["PLAINSAIL_WEB_SOCKET"] = str(path)
+    listener = sockets.listen_unix(path)
+    try:
+        yield listener
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
+        if path != here.run_dir / path.name:
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+@contextmanager
+def log_file(folder: Path) -> Iterator[IO[bytes] | None]:
+    """Where the children's lines go: to a file if the terminal is for people, else to our own output (None)."""
+    if not sys.stdout.isatty():
+        yield None
+        return
+    with (folder / "log" / "plainsail.log").open("ab") as log:
+        yield log

@@ -1,0 +1,121 @@
+"""What was asked and answered, as one JSON object a line; written in batches, so that a line costs next to nothing.
+
+Addresses are shortened, and what follows `?`, or a token, is not written: both may say who somebody is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from time import perf_counter, time
+from typing import Any
+
+import orjson
+
+from plainsail.edge.request import Request
+from plainsail.edge.visitors import shortened
+
+FLUSH_AFTER = 0.2
+FLUSH_AT = 500
+LONGEST_PATH = 200
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+class AccessLog:
+    """Collects lines and writes them together. `target` is `-` for standard output, `off`, or a file's path."""
+
+    def __init__(self, target: str) -> None:
+        self._file: int | None = None
+        if target == "-":
+            self._file = sys.stdout.fileno()
+        elif target != "off":
+            self._file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        self._lines: list[bytes] = []
+        self._flushing: asyncio.TimerHandle | None = None
+
+    def answered(self, request: Request) -> None:
+        """Note a request that has been answered, or whose client left (status 499)."""
+        if self._file is None:
+            return
+        path = request.path
+        self._lines.append(
+            orjson.dumps(
+                {
+                    "at": _stamp(time()),
+                    "level": "info",
+                    "logger": "plainsail.edge.access",
+                    "message": "answered",
+                    "request_id": request.id,
+                    "method": request.method,
+                    "host": request.host,
+                    "path": f"{path[:3]}…" if path.startswith(("/c/", "/o/")) else printable(path[:LONGEST_PATH]),
+                    "status": request.status or 499,
+                    "ms": round((perf_counter() - request.started) * 1000, 2),
+                    "bytes": request.sent,
+                    "from": shortened(request.peer),
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        )
+        if len(self._lines) >= FLUSH_AT:
+            self.flush()
+        elif self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(FLUSH_AFTER, self.flush)
+
+    def flush(self) -> None:
+        """Write what was collected. A log that can't be written never stops the service."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        lines, self._lines = self._lines, []
+        if lines and self._file is not None:
+            try:
+                os.write(self._file, b"".join(lines))
+            except OSError as error:
+                logging.getLogger("plainsail.edge").warning("access log not written", extra={"error": str(error)})
+
+
+def printable(path: str) -> str:
+    return path if path.isprintable() else path.encode("ascii", "backslashreplace").decode()
+
+
+_second = (0, "")
+
+
+def _stamp(seconds: float) -> str:
+    global _second  # noqa: PLW0603 - formatting once a second instead of once a request
+    whole = int(seconds)
+    if _second[0] != whole:
+        _second = (whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    return _second[1]
+
+
+class JsonFormatter(logging.Formatter):
+    """Other log lines in the same shape: `{"at", "level", "logger", "message", …extra}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": _stamp(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure_logging() -> None:
+    """Send the edge's own lines to standard error as JSON, unless somebody has configured them already."""
+    logger = logging.getLogger("plainsail")
+    if logger.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

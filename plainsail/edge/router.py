@@ -1,0 +1,134 @@
+"""Who answers what: the edge's own paths, then published pages and forms by host, then web."""
+
+from __future__ import annotations
+
+import orjson
+
+from plainsail.edge import forms, links, notices, published
+from plainsail.edge.body import Body, CutShort, LengthRequired, TooLarge, TooSlow, announced_length
+from plainsail.edge.config import Config
+from plainsail.edge.database import Database, DatabaseDown
+from plainsail.edge.hosts import Host, Hosts
+from plainsail.edge.intake import Intake
+from plainsail.edge.proxy import Proxy
+from plainsail.edge.request import Request
+from plainsail.edge.snapshots import Snapshots
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+READING = frozenset({"GET", "HEAD"})
+WEBS_OWN = ("/static/", "/media/")
+"""Never published pages; not worth a look into the database."""
+
+
+class Router:
+    """Holds what the handlers share, and picks the one for each request."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.database = Database(config.database_url, patience=config.database_patience)
+        self.hosts = Hosts(self.database, own=config.own_hosts)
+        self.snapshots = Snapshots(self.database, capacity=config.cache_bytes)
+        self.intake = Intake(config.database_url)
+        self.proxy = Proxy(config.web_socket, patience=config.web_patience)
+
+    def forget_everything(self) -> None:
+        """Notifications may have been missed."""
+        self.hosts.forget("")
+        self.snapshots.forget_all()
+
+    async def answer(self, request: Request) -> None:
+        """Answer a request, whatever it is."""
+        path = request.path
+        if self.config.trusted_proxies:
+            request.trust(self.config.trusted_proxies)
+        if request.method in READING:
+            if path.startswith("/c/"):
+                await links.click(request, intake=self.intake)
+                return
+            if path.startswith("/o/"):
+                await links.opened(request, intake=self.intake)
+                return
+        elif request.method not in METHODS:
+            notices.method_not_allowed(request)
+            return
+        try:
+            await self._by_host(request)
+        except DatabaseDown:
+            notices.busy(request)
+
+    async def _by_host(self, request: Request) -> None:
+        if not request.host:
+            notices.bad_request(request)
+            return
+        if request.path in {"/healthz", "/readyz"}:
+            await self._health(request)
+            return
+        host = await self.hosts.find(request.host)
+        if host is None:
+            self._nowhere(request)
+        elif host.workspace_id is None:
+            await self._pass_on(request)
+        elif request.method in READING:
+            if request.path.startswith(WEBS_OWN) or not await published.answer(
+                request, host, snapshots=self.snapshots, intake=self.intake
+            ):
+                await self._pass_on(request)
+        elif request.method == "POST" and request.path.startswith("/f/") and forms.is_urlencoded(request):
+            await self._post_form(request, host)
+        else:
+            await self._pass_on(request)
+
+    def _nowhere(self, request: Request) -> None:
+        if request.path == notices.STYLESHEET_PATH:
+            notices.stylesheet(request)
+        else:
+            notices.unknown_host(request)
+
+    async def _post_form(self, request: Request, host: Host) -> None:
+        with Body() as body:
+            if not await self._receive(request, body, limit=forms.LARGEST_POST):
+                return
+            if not await forms.answer(request, host, body, snapshots=self.snapshots, intake=self.intake):
+                await self.proxy.pass_on(request, body)
+
+    async def _pass_on(self, request: Request) -> None:
+        if request.path == notices.STYLESHEET_PATH:
+            notices.stylesheet(request)
+            return
+        if not request.is_readable:
+            notices.bad_request(request)
+            return
+        with Body() as body:
+            if await self._receive(request, body, limit=self.config.max_upload):
+                await self.proxy.pass_on(request, body)
+
+    async def _receive(self, request: Request, body: Body, *, limit: int) -> bool:
+        """Read the body, or say what is wrong with it."""
+        try:
+            if announced_length(request):
+                await body.receive(request, limit=limit)
+        except TooLarge:
+            notices.too_large(request, limit=limit)
+        except LengthRequired:
+            notices.length_required(request)
+        except TooSlow:
+            notices.too_slow(request)
+        except CutShort:
+            pass  # nobody is left to be told
+        else:
+            return True
+        return False
+
+    async def _health(self, request: Request) -> None:
+        """`/healthz`: this worker lives. `/readyz`: the database and web do too."""
+        if request.path == "/healthz":
+            self._say(request, 200, {"status": "alive"})
+            return
+        found = {"database": await self.database.is_reachable(), "web": await self.proxy.is_reachable()}
+        is_ready = all(found.values())
+        self._say(request, 200 if is_ready else 503, {"status": "ready" if is_ready else "not ready", **found})
+
+    @staticmethod
+    def _say(request: Request, status: int, said: dict[str, object]) -> None:
+        headers = [("content-type", "application/json"), ("cache-control", "no-store")]
+        request.answer(status, headers, orjson.dumps(said))

@@ -1,0 +1,99 @@
+"""The RSGI application that granian runs: one per worker, started with its event loop and drained when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from plainsail.edge import access_log, config
+from plainsail.edge.access_log import AccessLog
+from plainsail.edge.config import Config
+from plainsail.edge.database import Listener
+from plainsail.edge.proxy import Gone
+from plainsail.edge.request import Request
+from plainsail.edge.router import Router
+from plainsail.edge.rsgi import Connection, Scope
+
+log = logging.getLogger("plainsail.edge")
+
+DRAIN_WITHIN = 5.0
+GRANIAN_OPTIONS = {"interface": "rsgi", "loop": "uvloop", "runtime_mode": "st", "http": "1", "websockets": False}
+"""How granian must run it, whatever starts granian."""
+
+
+class Edge:
+    """Answers every request of the port."""
+
+    def __init__(self, settings: Config | None = None) -> None:
+        self._config = settings
+        self._router: Router | None = None
+        self._log: AccessLog | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        access_log.configure_logging()
+        loop.run_until_complete(self._start())
+
+    async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
+        assert self._router is not None
+        assert self._log is not None
+        request = Request(scope, connection)
+        try:
+            await self._router.answer(request)
+        except Gone:
+            pass
+        except BaseException:
+            request.status = request.status or 500
+            raise
+        finally:
+            self._log.answered(request)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self._stop())
+
+    async def _start(self) -> None:
+        settings = self._config or config.from_environment()
+        self._router = router = Router(settings)
+        self._log = AccessLog(settings.access_log)
+        await router.database.open()
+        await router.proxy.open()
+        channels = {"plainsail_hosts": router.hosts.forget, "plainsail_published": router.snapshots.forget}
+        listener = Listener(settings.database_url, channels, router.forget_everything)
+        self._tasks = [asyncio.ensure_future(listener.run()), asyncio.ensure_future(router.intake.run())]
+        for task in self._tasks:
+            task.add_done_callback(_must_go_on)
+
+    async def _stop(self) -> None:
+        """Commit what waits, then close. Requests under way have ended before."""
+        assert self._router is not None
+        assert self._log is not None
+        if lost := await self._router.intake.drain(DRAIN_WITHIN):
+            log.error("rows not written before the end", extra={"rows": lost})
+        for task in self._tasks:
+            task.remove_done_callback(_must_go_on)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._router.proxy.close()
+        await self._router.database.close()
+        self._log.flush()
+
+
+def _must_go_on(task: asyncio.Task[Any]) -> None:
+    """A worker without its writer or its ear is worse than none: end it, and have it started anew."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a task of the edge failed", exc_info=error)
+        raise SystemExit(1)
+
+
+app = Edge()
+
+
+def granian_options(*, bind: str, port: int, workers: int) -> list[str]:
+    """Command-line arguments for `granian` that run the edge on this address."""
+    return [
+        *("--interface", "rsgi", "--loop", "uvloop", "--runtime-mode", "st", "--http", "1", "--no-ws"),
+        *("--host", bind, "--port", str(port), "--workers", str(workers), "--no-log-access"),
+        *("--workers-kill-timeout", "15", "--respawn-failed-workers", "--backlog", "2048"),
+        "plainsail.edge.server:app",
+    ]

@@ -1,0 +1,204 @@
+"""The database separates businesses, also where Python forgets to; and these tests fail when it does not."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db.utils import InternalError
+
+from plainsail.kernel import clock, tenancy
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.models import EventRow, PendingEvent
+from plainsail.kernel.operations import POLICY, isolate_sql, tie_name
+from plainsail.kernel.tenancy import AnotherWorkspace, WorkspaceRequired, for_each_workspace, workspace
+
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def add_event(name: str) -> EventRow:
+    return EventRow.objects.create(name=name, at=MAY)
+
+
+def names_by_sql() -> list[str]:
+    """What a query sees that forgot the filter."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM kernel_eventrow ORDER BY name")
+        return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.fixture
+def two(juniper, acme):
+    with workspace(juniper):
+        add_event("juniper")
+    with workspace(acme):
+        add_event("acme")
+    return juniper, acme
+
+
+def test_a_query_without_a_filter_sees_one_business_only(two):
+    juniper, acme = two
+    with workspace(juniper):
+        assert names_by_sql() == ["juniper"]
+    with workspace(acme):
+        assert names_by_sql() == ["acme"]
+
+
+def test_the_manager_refuses_outside_a_workspace(db):
+    with pytest.raises(WorkspaceRequired):
+        EventRow.objects.count()
+
+
+def test_sql_outside_a_workspace_fails_loudly(two):
+    with pytest.raises((DataError, ProgrammingError)), transaction.atomic():
+        names_by_sql()
+
+
+def test_a_queryset_that_leaves_its_workspace_finds_nothing_to_read(two):
+    juniper, _acme = two
+    with workspace(juniper):
+        lazy = EventRow.objects.all()
+    with pytest.raises((DataError, ProgrammingError)), transaction.atomic():
+        list(lazy)
+
+
+def test_writing_into_another_workspace_is_refused_by_the_database(two):
+    juniper, acme = two
+    with workspace(juniper), pytest.raises((InternalError, ProgrammingError)), transaction.atomic():
+        EventRow(workspace_id=acme.id, name="smuggled", at=MAY).save(force_insert=True)
+
+
+def test_moving_a_row_to_another_workspace_is_refused(two):
+    juniper, acme = two
+    with workspace(juniper), pytest.raises((InternalError, ProgrammingError)), transaction.atomic():
+        EventRow.objects.update(workspace_id=acme.id)
+
+
+def test_a_key_to_another_tenants_row_is_refused(two):
+    juniper, acme = two
+    with workspace(acme):
+        foreign = EventRow.objects.get()
+    with workspace(juniper), pytest.raises(IntegrityError), transaction.atomic():
+        PendingEvent.objects.create(event_id=foreign.id, subscriber="x", due_at=MAY)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_another_workspace_can_not_be_opened_inside_one(two):
+    juniper, acme = two
+    with workspace(juniper), pytest.raises(AnotherWorkspace), workspace(acme):
+        pass
+
+
+def test_the_same_workspace_nests_and_stays_open_after_a_rollback(two):
+    juniper, _ = two
+    with workspace(juniper):
+        with pytest.raises(ZeroDivisionError), workspace(juniper):
+            add_event("lost")
+            1 / 0
+        assert names_by_sql() == ["juniper"]
+
+
+def test_a_failure_rolls_everything_back(juniper):
+    with pytest.raises(ZeroDivisionError), workspace(juniper):
+        add_event("lost")
+        1 / 0
+    with workspace(juniper):
+        assert names_by_sql() == []
+
+
+def test_a_thread_does_not_inherit_the_workspace(in_juniper):
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(tenancy.has_workspace()))
+    thread.start()
+    thread.join()
+    assert seen == [False]
+
+
+def test_every_workspace_is_visited_in_a_transaction_of_its_own(two):
+    seen = []
+    assert for_each_workspace(lambda: seen.append(names_by_sql()), reason="a test") == 2
+    assert sorted(seen) == [["acme"], ["juniper"]]
+
+
+def test_the_application_role_can_neither_empty_tables_nor_change_them(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == ("ps_app", False, False)
+    for statement in (
+        "ALTER TABLE kernel_eventrow DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY workspace_isolation ON kernel_eventrow",
+        "SET ROLE ps_owner",
+        "UPDATE django_migrations SET name = 'x'",
+    ):
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+class TestMutations:
+    """Each way to break isolation is caught by a question asked above."""
+
+    @pytest.fixture
+    def as_owner(self, two, django_db_blocker):
+        """A look from the owner's connection at what the mutation would do; rolled back."""
+        import psycopg
+
+        from plainsail.kernel import environment
+
+        name = connection.settings_dict["NAME"]
+        with psycopg.connect(environment.current().owner_database_url, dbname=name) as owner:
+            yield owner
+            owner.rollback()
+
+    def active(self, owner, table="kernel_eventrow") -> bool:
+        return owner.execute("SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", [table]).fetchone()[0]
+
+    def test_a_table_left_unprotected_is_noticed(self, as_owner):
+        as_owner.execute("CREATE TABLE kernel_forgotten (workspace_id uuid)")
+        assert not self.active(as_owner, "kernel_forgotten")
+
+    def test_a_policy_that_lets_everybody_through_is_noticed(self, as_owner):
+        as_owner.execute("CREATE TABLE mutant AS SELECT gen_random_uuid() AS workspace_id")
+        as_owner.execute("ALTER TABLE mutant ENABLE ROW LEVEL SECURITY")
+        as_owner.execute("CREATE POLICY workspace_isolation ON mutant USING (true)")
+        as_owner.execute("GRANT SELECT ON mutant TO ps_app")
+        as_owner.execute("SET LOCAL ROLE ps_app") if False else None
+        quals = as_owner.execute("SELECT qual FROM pg_policies WHERE tablename = 'mutant'").fetchall()
+        assert quals == [("true",)]
+
+    def test_the_owner_sees_everything_so_tests_as_the_owner_would_prove_nothing(self, as_owner):
+        assert as_owner.execute("SELECT row_security_active('kernel_eventrow'::regclass)").fetchone() == (False,)
+
+
+def test_every_policy_is_the_one_policy(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename, qual, with_check FROM pg_policies WHERE schemaname = 'public'")
+        policies = cursor.fetchall()
+    expected = "(workspace_id = ( SELECT (current_setting('plainsail.workspace'::text))::uuid AS current_setting))"
+    assert {(qual, check) for _table, qual, check in policies} == {(expected, expected)}
+    assert POLICY.startswith("workspace_id")
+
+
+def test_one_role_mode_forces_the_policy_on_the_owner(monkeypatch):
+    from dataclasses import replace
+
+    from plainsail.kernel import environment
+
+    here = environment.current()
+    one_role = replace(here, database_url=here.owner_database_url)
+    monkeypatch.setattr(environment, "current", lambda: one_role)
+    assert any("FORCE ROW LEVEL SECURITY" in statement for statement in isolate_sql("t"))
+
+
+def test_tie_names_fit_into_postgresqls_limit():
+    name = tie_name("subscriptions_cancellationrequest_with_a_long_name", "a_very_long_column_name_indeed_id")
+    assert len(name) <= 63
+
+
+def test_ids_made_together_sort_together():
+    first, second = new_id(), new_id()
+    assert first.version == second.version == 7
+    assert abs((first.int >> 80) - (second.int >> 80)) < 1000
+    assert clock.now().timestamp() * 1000 - (first.int >> 80) < 60_000

@@ -1,0 +1,67 @@
+"""What contracts tell the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from plainsail.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionStarted(Event):
+    """A contract began: bought, paid or on trial."""
+
+    name: ClassVar[str] = "subscriptions.started"
+    subscription_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionRenewed(Event):
+    """A new period was invoiced and paid."""
+
+    name: ClassVar[str] = "subscriptions.renewed"
+    subscription_id: UUID
+    invoice_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalFailed(Event):
+    """A charge for a new period was declined; another try follows unless it was the last."""
+
+    name: ClassVar[str] = "subscriptions.renewal_failed"
+    subscription_id: UUID
+    invoice_id: UUID
+    decline_class: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionCancelled(Event):
+    """A cancellation is in force: the contract ends at `effective_at` unless it is taken back."""
+
+    name: ClassVar[str] = "subscriptions.cancelled"
+    subscription_id: UUID
+    cancellation_id: UUID
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationUndone(Event):
+    """A cancellation was taken back: the contract renews as before."""
+
+    name: ClassVar[str] = "subscriptions.cancellation_undone"
+    subscription_id: UUID
+    cancellation_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionEnded(Event):
+    """A contract is over; nothing is charged for it again."""
+
+    name: ClassVar[str] = "subscriptions.ended"
+    subscription_id: UUID
+    reason: str

@@ -1,0 +1,292 @@
+"""What import-linter can't see: keys point down, areas meet at their public modules, files stay small, views start from the workspace."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.template.loader import get_template
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from plainsail.kernel import operations, tenancy
+from plainsail.kernel.events import Event
+from plainsail.kernel.models import TiedForeignKey, TiedOneToOneField, WorkspaceKey
+from plainsail.kernel.personal_data import PERSONAL_DATA
+
+ROOT = Path(__file__).resolve().parents[1] / "plainsail"
+AREAS = settings.AREAS
+PUBLIC = {"models", "services", "queries", "events", "sockets"}
+OPEN = {"kernel", "ui"}
+
+
+@cache
+def modules() -> list[tuple[Path, ast.Module]]:
+    files = [path for path in ROOT.rglob("*.py") if "migrations" not in path.parts]
+    return [(path, ast.parse(path.read_text())) for path in files]
+
+
+def area_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0]
+
+
+def is_test(path: Path) -> bool:
+    return "tests" in path.parts or "testing" in path.parts
+
+
+def imports(tree: ast.Module) -> list[str]:
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def our_models():
+    return [model for model in apps.get_models() if model.__module__.startswith("plainsail.")]
+
+
+def label(model) -> str:
+    return model._meta.label
+
+
+def test_no_module_is_over_500_lines():
+    long = {str(path.relative_to(ROOT)): n for path, _ in modules() if (n := path.read_text().count("\n")) > 500}
+    assert long == {}
+
+
+def test_areas_meet_only_at_their_public_modules():
+    wrong = []
+    for path, tree in modules():
+        area = area_of(path)
+        if area not in AREAS or is_test(path):
+            continue
+        for name in imports(tree):
+            parts = name.split(".")
+            if len(parts) < 3 or parts[0] != "plainsail" or parts[1] not in AREAS or parts[1] in OPEN | {area}:
+                continue
+            if parts[2] not in PUBLIC:
+                wrong.append(f"{path.relative_to(ROOT)}: {name}")
+    assert wrong == []
+
+
+def test_foreign_keys_point_down():
+    order = {area: index for index, area in enumerate(AREAS)}
+    wrong = [
+        f"{label(model)}.{field.name} → {label(field.related_model)}"
+        for model in our_models()
+        for field in model._meta.get_fields()
+        if field.many_to_one and field.concrete
+        if order.get(field.related_model._meta.app_label, -1) > order[model._meta.app_label]
+    ]
+    assert wrong == []
+
+
+def test_keys_between_tenant_tables_are_tied_to_the_workspace():
+    wrong = [
+        f"{label(model)}.{field.name}"
+        for model in our_models()
+        for field in model._meta.local_fields
+        if field.is_relation and is_owned(model) and is_owned(field.related_model)
+        if not isinstance(field, TiedForeignKey | TiedOneToOneField)
+    ]
+    assert wrong == []
+
+
+def is_owned(model) -> bool:
+    return any(isinstance(field, WorkspaceKey) for field in model._meta.local_fields)
+
+
+def test_every_tied_key_is_a_constraint_of_the_database(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
+        present = {name for (name,) in cursor.fetchall()}
+    wrong = [
+        f"{label(model)}.{field.name}"
+        for model in our_models()
+        for field in model._meta.local_fields
+        if isinstance(field, TiedForeignKey | TiedOneToOneField)
+        if operations.tie_name(model._meta.db_table, field.column) not in present
+    ]
+    assert wrong == []
+
+
+def test_every_unique_of_a_tenant_table_leads_with_the_workspace(db):
+    owned = [model._meta.db_table for model in our_models() if is_owned(model)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.relname, i.relname, (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = x.indkey[0]) "
+            "FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
+            "WHERE x.indisunique AND NOT x.indisprimary AND t.relname = ANY(%s)",
+            [owned],
+        )
+        wrong = [(table, index) for table, index, first in cursor.fetchall() if first != "workspace_id"]
+    assert wrong == []
+
+
+def test_every_table_with_a_workspace_is_isolated_or_on_the_closed_list(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, row_security_active(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped "
+            "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        )
+        tables = dict(cursor.fetchall())
+    assert {name for name, active in tables.items() if not active} <= tenancy.SHARED_TABLES
+    assert len([name for name, active in tables.items() if active]) > 10
+
+
+def test_no_partition_can_be_read_around_its_parent(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition "
+            "AND c.relkind = 'r' AND n.nspname = 'public' AND has_table_privilege(c.oid, 'SELECT')"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_the_closed_list_of_shared_tables_is_just_what_exists(db):
+    existing = set(connection.introspection.table_names())
+    ours = {model._meta.db_table for model in our_models() if not is_owned(model)}
+    assert ours <= tenancy.SHARED_TABLES
+    assert {name for name in existing if name.startswith(tuple(f"{area}_" for area in AREAS))} >= ours
+
+
+def test_web_code_starts_from_the_workspace():
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path, tree in modules()
+        if not is_test(path) and area_of(path) not in {"kernel", "ui", "edge", "cli"}
+        if "views" in path.relative_to(ROOT).parts or path.name in {"views.py", "api.py"}
+        if any(isinstance(node, ast.Attribute) and node.attr == "objects" for node in ast.walk(tree))
+    ]
+    assert wrong == []
+
+
+def view_functions():
+    for path, tree in modules():
+        if is_test(path) or "views" not in path.relative_to(ROOT).parts:
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "request":
+                yield path, node
+
+
+def test_views_are_fifteen_lines_at_most():
+    long = []
+    for path, node in view_functions():
+        body = node.body[1:] if isinstance(node.body[0], ast.Expr) and ast.get_docstring(node) else node.body
+        if body and body[-1].end_lineno - body[0].lineno + 1 > 15:
+            long.append(f"{path.relative_to(ROOT)}:{node.name}")
+    assert long == []
+
+
+def patterns(resolver: URLResolver):
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+def our_patterns() -> list[URLPattern]:
+    found = [*patterns(get_resolver("plainsail.urls")), *patterns(get_resolver("plainsail.public_urls"))]
+    return [entry for entry in found if entry.callback.__module__.startswith("plainsail.")]
+
+
+def test_every_view_says_whom_it_lets_in():
+    open_views = [
+        f"{entry.callback.__module__}.{entry.callback.__name__}"
+        for entry in our_patterns()
+        if not (hasattr(entry.callback, "permission") or hasattr(entry.callback, "is_public"))
+    ]
+    assert open_views == []
+
+
+def test_every_template_compiles():
+    names = [str(path.relative_to(root)) for root in ROOT.glob("*/templates") for path in root.rglob("*.html")]
+    assert len(names) > 50
+    for name in names:
+        get_template(name)
+
+
+def test_templates_hold_no_inline_style_or_script():
+    inline = re.compile(r"""\sstyle=["']|<style[\s>]|<script(?![^>]*\ssrc=)|\son(click|submit|load|change|input)=""")
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for root in ROOT.glob("*/templates")
+        for path in root.rglob("*.html")
+        if "mail/letters" not in str(path)
+        if (found := inline.search(path.read_text()))
+    ]
+    assert wrong == []
+
+
+def all_events(base: type[Event] = Event):
+    for area in AREAS:
+        if (ROOT / area / "events.py").exists() and area != "kernel":
+            import_module(f"plainsail.{area}.events")
+    return [
+        event
+        for event in base.__subclasses__()
+        if event.__module__.startswith("plainsail.") and "tests" not in event.__module__
+    ]
+
+
+def test_every_event_is_documented_and_named_for_its_area():
+    wrong = [
+        event.__name__
+        for event in all_events()
+        if not (event.__doc__ or "").strip()
+        or event.__doc__.startswith(f"{event.__name__}(")
+        or not event.name.startswith(event.__module__.split(".")[1] + ".")
+        or not dataclasses.is_dataclass(event)
+    ]
+    assert wrong == []
+    assert len({event.name for event in all_events()}) == len(all_events()) > 5
+
+
+def test_every_table_is_classified_for_erasure():
+    missing = [
+        label(model).lower() for model in our_models() if is_owned(model) and label(model).lower() not in PERSONAL_DATA
+    ]
+    assert missing == []
+
+
+def test_the_wall_clock_has_one_reader():
+    wrong = re.compile(r"timezone\.now\(|datetime\.now\(|date\.today\(|datetime\.utcnow\(|auto_now")
+    readers = [
+        str(path.relative_to(ROOT))
+        for path, _ in modules()
+        if not is_test(path) and area_of(path) not in {"edge", "cli"} and path.name != "clock.py"
+        if wrong.search(path.read_text())
+    ]
+    assert readers == []
+
+
+def test_money_paths_know_no_float():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in modules()
+        if area_of(path) in {"payments", "commerce", "subscriptions", "hosting"} and not is_test(path)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "ARCHITECTURE.md", "STYLE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"]
+)
+def test_the_front_door_is_there(name):
+    assert (ROOT.parent / name).read_text().strip()
