@@ -42,6 +42,8 @@ SETTINGS = {
     "max_connections": "100",
     "max_wal_size": "1GB",
     "jit": "off",
+    # One round is enough to keep passwords of 256 random bits, and each connection pays for every round.
+    "scram_iterations": "1",
     # Reads go through the page cache of the same machine: three more processes would only cost memory.
     "io_method": "sync",
     "random_page_cost": "1.1",
@@ -146,7 +148,10 @@ class Postgres:
             raise PostgresError(f"PostgreSQL ended with status {self.process.returncode}:\n{self._end_of_log()}")
         status = self._pid_file()
         # A file left behind by a server that was killed names another process.
-        return len(status) > 7 and status[0] == str(self.process.pid) and status[7].strip() == "ready"
+        is_ready = len(status) > 7 and status[0] == str(self.process.pid) and status[7].strip() == "ready"
+        if is_ready and not (self.folder / "roles").exists():
+            self._create_roles()
+        return is_ready
 
     def running_pid(self) -> int | None:
         """Return the process id of the server of this directory, whoever started it; None if none runs."""
@@ -189,8 +194,7 @@ class Postgres:
         servers.private_dir(draft, user)
         passwords = {role: secrets.token_hex(32) for role in LOGINS}
         bin_dir = binaries.server_programs(user)
-        self._initdb(bin_dir, draft, user)
-        self._create_roles(bin_dir, draft, passwords, user)
+        self._initdb(bin_dir, draft, passwords["superuser"], user)
         draft.rename(cluster)
         servers.write_private(self.folder / "passwords.json", json.dumps(passwords))
         self._record(cluster=cluster, sockets=self._choose_sockets(base, user))
@@ -212,34 +216,36 @@ class Postgres:
         base.chmod(0o711)
         return base
 
-    def _initdb(self, bin_dir: Path, cluster: Path, user: RunAs | None) -> None:
+    def _initdb(self, bin_dir: Path, cluster: Path, password: str, user: RunAs | None) -> None:
+        password_file = cluster.with_name("password")
+        servers.write_private(password_file, password)
+        servers.give(password_file, user)
         command = [str(bin_dir / "initdb"), "-D", str(cluster), "-U", LOGINS["superuser"], "--encoding=UTF8"]
         command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        command += ["--auth=reject", "--no-instructions"]
+        command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions"]
         command += [f"--set={name}={value}" for name, value in self._settings.items()]
         if self._is_throwaway:
             command += ["--no-sync", "--no-data-checksums"]
-        servers.run(command, user=user, stdin="")
+        try:
+            servers.run(command, user=user)
+        finally:
+            password_file.unlink()
         (cluster / "pg_hba.conf").write_text("local all all scram-sha-256\n")
 
-    def _create_roles(self, bin_dir: Path, cluster: Path, passwords: dict[Role, str], user: RunAs | None) -> None:
-        # One round is enough to keep 256 random bits, and each connection pays for every round.
-        statements = ["SET scram_iterations = 1"]
-        statements += [f"ALTER ROLE {LOGINS['superuser']} PASSWORD '{passwords['superuser']}'"]
-        rights: dict[Role, str] = {"owner": "CREATEDB", "app": "", "edge": ""}
-        for role, extra in rights.items():
-            statements.append(f"CREATE ROLE {LOGINS[role]} LOGIN {extra} PASSWORD '{passwords[role]}'")
-        statements += [
-            f"CREATE DATABASE {DATABASE} OWNER ps_owner",
-            f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
-            f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO ps_app",
-            f"GRANT CONNECT ON DATABASE {DATABASE} TO ps_edge",
-            "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC",
-            # Creating a test database needs a database to stand in meanwhile.
-            "GRANT CONNECT ON DATABASE postgres TO ps_owner",
-        ]
-        command = [str(bin_dir / "postgres"), "--single", "-D", str(cluster), "-c", "exit_on_error=on", "postgres"]
-        servers.run(command, user=user, stdin=";\n".join(statements) + ";\n")
+    def _create_roles(self) -> None:
+        """Make what `roles.sql` says, at the first start: repeatable, so that an interrupted one is completed."""
+        passwords = json.loads((self.folder / "passwords.json").read_text())
+        # By the input, since arguments can be seen by everyone on the machine.
+        variables = "".join(f"\\set {LOGINS[role]} {passwords[role]}\n" for role in ("owner", "app", "edge"))
+        command = [str(binaries.program("psql")), "--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
+        script = (Path(__file__).parent / "roles.sql").read_text()
+        servers.run(
+            [*command, "--dbname=postgres"],
+            user=None,
+            stdin=variables + script,
+            extra=servers.client_environment(self.dsn("superuser", "postgres")),
+        )
+        (self.folder / "roles").touch()
 
     # --- where it is -------------------------------------------------------------------------------------------
 

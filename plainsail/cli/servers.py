@@ -5,12 +5,17 @@ import pwd
 import stat
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGINT
 from typing import IO
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from plainsail.cli.binaries import PostgresError, RunAs
 from plainsail.cli.lifeline import IS_LINUX, tie_to_parent
+
+URL_OPTIONS = frozenset({"host", "port", "options", "connect_timeout", "sslmode", "sslrootcert", "sslcert", "sslkey"})
+"""What a connection URL may say behind its question mark, of which libpq also reads `PG…` variables."""
 
 
 def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -31,14 +36,14 @@ def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subproc
     )
 
 
-def run(command: list[str], *, user: RunAs | None, stdin: str) -> None:
+def run(command: list[str], *, user: RunAs | None, stdin: str = "", extra: Mapping[str, str] | None = None) -> None:
     """Run a program to its end as `user`. Raises PostgresError with its output when it fails."""
     done = subprocess.run(
         command,
         input=stdin,
         text=True,
         capture_output=True,
-        env=_environment(),
+        env=_environment() | dict(extra or {}),
         cwd="/",
         check=False,
         user=None if user is None else user.uid,
@@ -80,6 +85,11 @@ def private_dir(path: Path, user: RunAs | None) -> None:
     """Make `path` a directory that only `user` (or we) can enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
+    give(path, user)
+
+
+def give(path: Path, user: RunAs | None) -> None:
+    """Make a file or directory `user`'s own; ours if that is None."""
     if user is not None:
         os.chown(path, user.uid, user.gid)
 
@@ -102,6 +112,22 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(descriptor)
     Path(draft).replace(path)
+
+
+def client_environment(url: str) -> dict[str, str]:
+    """Return what PostgreSQL's programs read instead of arguments, which everyone on the machine could see."""
+    parts = urlsplit(url)
+    known = {
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path.lstrip("/")),
+    }
+    known |= {
+        f"PG{name.upper()}": value for name, value in parse_qsl(parts.query) if name in {"host", "port", "sslmode"}
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _environment() -> dict[str, str]:

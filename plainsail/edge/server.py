@@ -18,8 +18,6 @@ from plainsail.edge.rsgi import Connection, Scope
 log = logging.getLogger("plainsail.edge")
 
 DRAIN_WITHIN = 5.0
-GRANIAN_OPTIONS = {"interface": "rsgi", "loop": "uvloop", "runtime_mode": "st", "http": "1", "websockets": False}
-"""How granian must run it, whatever starts granian."""
 
 
 class Edge:
@@ -93,7 +91,7 @@ def granian_options(*, bind: str, port: int, workers: int) -> list[str]:
     """Command-line arguments for `granian` that run the edge on this address."""
     return [
         *("--interface", "rsgi", "--loop", "uvloop", "--runtime-mode", "st", "--http", "1", "--no-ws"),
-        *("--host", bind, "--port", str(port), "--workers", str(workers), "--no-log-access"),
+        *("--host", bind, "--port", str(port), "--workers", str(workers), "--log-level", "warning"),
         *("--workers-kill-timeout", "15", "--respawn-failed-workers", "--backlog", "2048"),
         "plainsail.edge.server:app",
     ]

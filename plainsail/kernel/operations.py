@@ -122,7 +122,7 @@ class TenancyAutodetector(MigrationAutodetector):
     def changes(self, *args: Any, **options: Any) -> dict[str, list[migrations.Migration]]:
         found: dict[str, list[migrations.Migration]] = super().changes(*args, **options)
         for made in (migration for app in found.values() for migration in app):
-            made.operations.extend(_tenancy_of(made.operations))
+            made.operations = [*made.operations, *_tenancy_of(made.operations)]  # type: ignore[misc]  # so does Django
         return found
 
 

@@ -22,8 +22,10 @@ WIDTH = 1000
 HEIGHT = 300
 INTERVALS = 4
 """At most this many steps on the value axis."""
+LINE_LABELS, BAR_LABELS = 3, 8
+"""So many labels are all written below the plot; of more, only the first, the middle and the last."""
 
-Number = int | float | Decimal
+Number = int | float | Decimal | Fraction
 Given = Iterable["Series"] | Iterable[tuple[str, Number]]
 
 
@@ -71,7 +73,9 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Chart:
+class Frame:
+    """What stands around a plot: axes, the same figures as a table, a sentence for those who don't see it."""
+
     ticks: list[Tick]
     columns: list[Column]
     axis: list[str]
@@ -89,12 +93,14 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class LineChart(Chart):
+class LineChart:
+    frame: Frame
     lines: list[Line]
 
 
 @dataclass(frozen=True)
-class BarChart(Chart):
+class BarChart:
+    frame: Frame
     bars: list[Bar]
 
 
@@ -110,7 +116,8 @@ def line(series: Sequence[Series], *, currency: str = "") -> LineChart:
     """A line for each series, over a shared axis of labels; the first one's area is filled."""
     plot = _Plot(series, currency)
     places = [_centre(place, plot.count) for place in range(plot.count)]
-    return LineChart(**plot.parts, lines=[_line(one, index, places, plot) for index, one in enumerate(series)])
+    lines = [_line(one, index, places, plot) for index, one in enumerate(series)]
+    return LineChart(plot.frame(labels=LINE_LABELS), lines)
 
 
 def bars(series: Sequence[Series], *, currency: str = "") -> BarChart:
@@ -124,7 +131,7 @@ def bars(series: Sequence[Series], *, currency: str = "") -> BarChart:
             left = slot * (place + 0.5) + thickness * (index - len(series) / 2)
             top, bottom = sorted((plot.y(value), plot.y(0)))
             drawn.append(Bar(_text(left), _text(top), _text(thickness * 0.92), _text(bottom - top), index))
-    return BarChart(**plot.parts, bars=drawn)
+    return BarChart(plot.frame(labels=BAR_LABELS), drawn)
 
 
 def nice_ticks(low: Number, high: Number, *, whole: bool = True) -> list[Fraction]:
@@ -132,12 +139,11 @@ def nice_ticks(low: Number, high: Number, *, whole: bool = True) -> list[Fractio
 
     Steps are 1, 2, 2.5 or 5 times a power of ten; where values are whole, so are the steps.
     """
-    low, high = min(Fraction(low), Fraction(0)), max(Fraction(high), Fraction(0))
-    span = high - low or Fraction(1)
-    step = _nice_step(span / INTERVALS, whole=whole)
-    while math.ceil(high / step) - math.floor(low / step) > INTERVALS:
+    bottom, top = min(Fraction(low), Fraction(0)), max(Fraction(high), Fraction(0))
+    step = _nice_step((top - bottom or Fraction(1)) / INTERVALS, whole=whole)
+    while math.ceil(top / step) - math.floor(bottom / step) > INTERVALS:
         step = _nice_step(step * Fraction(101, 100), whole=whole)
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = math.floor(bottom / step), math.ceil(top / step)
     return [step * place for place in range(first, max(last, first + 1) + 1)]
 
 
@@ -154,20 +160,22 @@ class _Plot:
 
     def __init__(self, series: Sequence[Series], currency: str) -> None:
         self.series, self.currency = series, currency
-        labels = max(([label for label, _value in one.points] for one in series), key=len, default=[])
-        self.count = len(labels)
+        self.labels = max(([label for label, _value in one.points] for one in series), key=len, default=[])
+        self.count = len(self.labels)
         values = [self._major(value) for one in series for _label, value in one.points]
         whole = not currency and all(value.denominator == 1 for value in values)
         self.ticks = nice_ticks(min(values, default=Fraction(0)), max(values, default=Fraction(0)), whole=whole)
-        self.parts = {
-            "ticks": [Tick(self._tick(tick), _text(self._height(tick))) for tick in reversed(self.ticks)],
-            "columns": self._columns(labels),
-            "axis": _axis(labels),
-            "names": [one.name for one in series],
-            "rows": [(label, self._row(place)) for place, label in enumerate(labels)],
-            "summary": self._summary(labels),
-            "base": _text(self._height(Fraction(0))),
-        }
+
+    def frame(self, *, labels: int) -> Frame:
+        return Frame(
+            ticks=[Tick(self._tick(tick), _text(self._height(tick))) for tick in reversed(self.ticks)],
+            columns=self._columns(),
+            axis=_axis(self.labels, room=labels),
+            names=[one.name for one in self.series],
+            rows=[(label, self._row(place)) for place, label in enumerate(self.labels)],
+            summary=self._summary(),
+            base=_text(self._height(Fraction(0))),
+        )
 
     def y(self, value: Number) -> float:
         """Distance of a value from the top of the plot."""
@@ -178,13 +186,13 @@ class _Plot:
         return float(HEIGHT * (high - value) / (high - low))
 
     def _major(self, value: Number) -> Fraction:
-        return Fraction(value) / 10 ** (exponent(self.currency) if self.currency else 0)
+        return Fraction(value) / Fraction(10 ** exponent(self.currency) if self.currency else 1)
 
-    def _columns(self, labels: list[str]) -> list[Column]:
+    def _columns(self) -> list[Column]:
         slot = WIDTH / max(self.count, 1)
         return [
             Column(_text(slot * place), _text(slot), f"{label}: {' · '.join(self._row(place))}")
-            for place, label in enumerate(labels)
+            for place, label in enumerate(self.labels)
         ]
 
     def _row(self, place: int) -> list[str]:
@@ -202,8 +210,8 @@ class _Plot:
         locale = (get_language() or "en").replace("-", "_")
         return format_compact_currency(number, self.currency, locale=locale, fraction_digits=1)
 
-    def _summary(self, labels: list[str]) -> str:
-        if not labels:
+    def _summary(self) -> str:
+        if not self.labels:
             return _("No figures yet.")
         parts = []
         for one in self.series:
@@ -232,8 +240,8 @@ def _centre(place: int, count: int) -> float:
     return WIDTH * place / (count - 1) if count > 1 else WIDTH / 2
 
 
-def _axis(labels: list[str]) -> list[str]:
-    if len(labels) < 4:
+def _axis(labels: list[str], *, room: int) -> list[str]:
+    if len(labels) <= room:
         return labels
     middle = [labels[len(labels) // 2]] if len(labels) % 2 else []
     return [labels[0], *middle, labels[-1]]

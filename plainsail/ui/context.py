@@ -81,9 +81,7 @@ class Chrome:
             return []
         here = None if self._in_settings else self._namespace
         return [
-            Link(
-                label=item.label, icon=item.icon, href=self._inside(item.url), is_current=here in item.namespaces
-            )
+            Link(label=item.label, icon=item.icon, href=self._inside(item.url), is_current=here in item.namespaces)
             for item in sockets.MENU
             if self._may(item.can)
         ]

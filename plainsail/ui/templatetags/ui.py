@@ -27,7 +27,7 @@ def safely(attrs: Mapping[str, Any]) -> SafeString:
 
     Cotton's own `{{ attrs }}` prints values as they come, so a contact's name in a title could close the tag.
     """
-    excluded = getattr(attrs, "_exclude_from_str", set())
+    excluded: set[str] = getattr(attrs, "_exclude_from_str", set())
     return mark_safe(  # noqa: S308 - each value is escaped just below
         " ".join(
             str(conditional_escape(name)) if value is True else f'{conditional_escape(name)}="{_quoted(value)}"'

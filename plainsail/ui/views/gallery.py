@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import get_template
 from django.views.decorators.http import require_GET
 
 from plainsail.kernel.http import public
@@ -39,7 +38,11 @@ class Example:
 def gallery(request: HttpRequest) -> HttpResponse:
     """All components on one page."""
     only_for_builders(request)
-    return render(request, "ui/gallery/gallery.html", {"chrome": SampleChrome(request), "examples": examples(), "layouts": sorted(LAYOUTS), **material()})
+    return render(
+        request,
+        "ui/gallery/gallery.html",
+        {"chrome": SampleChrome(request), "examples": examples(), "layouts": sorted(LAYOUTS), **material()},
+    )
 
 
 @require_GET

@@ -1,0 +1,96 @@
+"""A real Chromium for tests: `browser` once for the run, `page` for each test, `axe(page)` for its accessibility.
+
+Takes the Chromium that CHROMIUM names, else the system's, else Playwright's own. Where there is none the test fails and
+says how to get one: a browser test that is skipped proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = Path(__file__).resolve().parents[2] / "ui" / "tests" / "vendor" / "axe.min.js"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# One process tree, nothing phoned home, no sandbox where root runs the tests.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def chromium() -> str | None:
+    """Path of the Chromium to use, or None for Playwright's own."""
+    if named := os.environ.get("CHROMIUM", ""):
+        return named
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A running Chromium, shared by the tests of this process."""
+    from playwright.sync_api import Error, sync_playwright
+
+    # Playwright's loop runs in this thread; Django would take it for async code that must not touch the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        except Error as error:
+            pytest.fail(
+                f"No Chromium could be started. Install it (apt install chromium, or playwright install chromium), "
+                f"or name one in CHROMIUM. {error.message}"
+            )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page with its own cookies. An error in a script, or anything the content policy blocks, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
+    opened = context.new_page()
+    trouble: list[str] = []
+    opened.on("pageerror", lambda error: trouble.append(str(error)))
+    opened.on("console", lambda message: trouble.append(message.text) if _is_trouble(message) else None)
+    yield opened
+    context.close()
+    assert trouble == []
+
+
+def _is_trouble(message: Any) -> bool:
+    return message.type == "error" and "Content Security Policy" in message.text
+
+
+def axe(page: Page, *, within: str = "body") -> list[str]:
+    """What axe-core finds wrong with the page as it stands: one line a violation, with the first place it was seen."""
+    if not page.evaluate("typeof window.axe === 'object'"):
+        # Not as a script tag, which the content policy would rightly refuse.
+        page.evaluate(f"() => {{ {AXE.read_text()} }}")
+    found = page.evaluate(
+        "([within, rules]) => axe.run(within, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})",
+        [within, RULES],
+    )
+    return [
+        f"{violation['id']}: {violation['help']} ({len(violation['nodes'])}x, {violation['nodes'][0]['html'][:160]})"
+        for violation in found["violations"]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window; 0 means that nothing scrolls sideways."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width

@@ -1,0 +1,162 @@
+"""Work that can wait is part of the transaction that asked for it, knows its workspace, and is never lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from plainsail.kernel import due, jobs, tenancy
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.models import Due
+from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.kernel.testing import run_jobs
+
+MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
+
+
+class Calls(list):
+    fire: jobs.Job
+    network: jobs.Job
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    made = Calls()
+    monkeypatch.setattr(jobs, "JOBS", dict(jobs.JOBS))
+
+    @jobs.job("test.fire")
+    def fire(**arguments):
+        made.append((arguments, tenancy.has_workspace()))
+
+    @jobs.job("test.network")
+    @outside_transaction
+    def network(**arguments):
+        made.append((arguments, tenancy.has_workspace()))
+
+    monkeypatch.setattr("plainsail.kernel.testing.work.JOBS", jobs.JOBS)
+    made.fire, made.network = fire, network
+    return made
+
+
+def waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+        return cursor.fetchone()[0]
+
+
+def test_a_job_gets_its_arguments_back_as_they_were(in_juniper, calls):
+    given = {"kiln": new_id(), "at": MAY, "note": "gold", "many": [new_id()], "nothing": None}
+    calls.fire.later(**given)
+    run_jobs()
+    assert calls == [(given, True)]
+
+
+def test_a_job_of_a_rolled_back_transaction_never_runs(in_juniper, calls):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        calls.fire.later()
+        1 / 0
+    assert waiting() == 0
+
+
+def test_a_job_outside_a_transaction_is_told_its_workspace(in_juniper, calls):
+    calls.network.later()
+    run_jobs()
+    assert calls == [({"workspace_id": in_juniper.id}, False)]
+
+
+def test_one_key_waits_once(in_juniper, calls):
+    for _ in range(3):
+        calls.fire.once("kiln-1")
+    calls.fire.once("kiln-2")
+    assert waiting() == 2
+
+
+def test_a_job_for_later_waits_for_its_time(in_juniper, calls):
+    calls.fire.later_at(MAY + timedelta(days=1))
+    run_jobs(at=MAY)
+    assert calls == []
+    run_jobs(at=MAY + timedelta(days=1))
+    assert len(calls) == 1
+
+
+def test_two_jobs_can_not_share_a_name(calls):
+    with pytest.raises(ValueError, match="test.fire"):
+        jobs.job("test.fire")(lambda: None)
+
+
+class TestDue:
+    @pytest.fixture
+    def ran(self, monkeypatch):
+        monkeypatch.setattr(due, "KINDS", {})
+        seen = []
+
+        @due.runs("test.kiln")
+        def run(*, at):
+            seen.append((tenancy.current_workspace_id(), at))
+            return seen.following
+
+        class Seen(list):
+            following = None
+
+        seen = Seen()
+        return seen
+
+    def test_the_earliest_moment_wins(self, in_juniper, ran):
+        for days in (3, 1, 2):
+            due.schedule("test.kiln", MAY + timedelta(days=days))
+        assert Due.objects.get().due_at == MAY + timedelta(days=1)
+
+    def test_what_is_due_runs_in_its_workspace_and_says_what_is_next(self, juniper, acme, ran):
+        due.schedule_for(juniper.id, "test.kiln", MAY)
+        due.schedule_for(acme.id, "test.kiln", MAY + timedelta(days=1))
+        ran.following = MAY + timedelta(days=2)
+        run_jobs(at=MAY)
+        assert [workspace_id for workspace_id, _ in ran] == [juniper.id]
+        assert Due.objects.get(workspace=juniper).due_at == MAY + timedelta(days=2)
+        assert Due.objects.get(workspace=acme).due_at == MAY + timedelta(days=1)
+
+    def test_nobody_else_gets_what_is_claimed(self, juniper, ran):
+        due.schedule_for(juniper.id, "test.kiln", MAY)
+        assert due.claim(at=MAY) == [(juniper.id, "test.kiln")]
+        assert due.claim(at=MAY) == []
+        assert due.claim(at=MAY + due.LEASE) == [(juniper.id, "test.kiln")]
+
+    def test_what_is_scheduled_during_a_run_is_not_lost(self, juniper, ran):
+        due.schedule_for(juniper.id, "test.kiln", MAY)
+        due.claim(at=MAY)
+        with workspace(juniper):
+            due.schedule("test.kiln", MAY + timedelta(minutes=1))
+        due.run.function(workspace_id=juniper.id, kind="test.kiln", lease=MAY + due.LEASE)
+        assert Due.objects.get().due_at == MAY + timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_whose_worker_was_killed_runs_again():
+    """A worker that stops beating leaves its job `doing`; the minute's sweep gives it back."""
+    import asyncio
+
+    from procrastinate.contrib.django import app as queue_app
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes') RETURNING id"
+        )
+        worker = cursor.fetchone()[0]
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id) "
+            "VALUES ('default', 'kernel.due_tick', '{\"call\": {}, \"workspace\": null}', 'doing', %s) RETURNING id",
+            [worker],
+        )
+        stalled = cursor.fetchone()[0]
+
+    async def sweep() -> None:
+        worker_app = queue_app.with_connector(queue_app.connector.get_worker_connector())
+        async with worker_app.open_async():
+            await jobs.recover_stalled(type("Context", (), {"app": worker_app})(), 0)
+
+    asyncio.run(sweep())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [stalled])
+        assert cursor.fetchone() == ("todo",)
