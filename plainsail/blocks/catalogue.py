@@ -183,7 +183,9 @@ TESTIMONIALS = BlockType(
                 "role": Text(label=_("Who they are"), limit=100),
             },
         ),
-        "layout": Choice(label=_("Layout"), choices=(("cards", _("Cards")), ("large", _("One below the other, large")))),
+        "layout": Choice(
+            label=_("Layout"), choices=(("cards", _("Cards")), ("large", _("One below the other, large")))
+        ),
         "ground": ground("tint"),
     },
 )
@@ -238,7 +240,11 @@ FORM = BlockType(
         "note": LongText(label=_("Small print"), limit=400, rows=2),
         "layout": Choice(
             label=_("Layout"),
-            choices=(("beside", _("Text beside the form")), ("centred", _("Centred")), ("plain", _("Plain, without a card"))),
+            choices=(
+                ("beside", _("Text beside the form")),
+                ("centred", _("Centred")),
+                ("plain", _("Plain, without a card")),
+            ),
         ),
     },
 )
@@ -328,7 +334,9 @@ BUTTON = BlockType(
         "text": Text(label=_("Text above"), limit=200),
         "button": Text(label=_("Button text"), limit=60),
         "link": Link(label=_("Button goes to"), default="#form"),
-        "layout": Choice(label=_("Layout"), choices=(("centre", _("Centred")), ("start", _("Left")), ("band", _("Coloured band")))),
+        "layout": Choice(
+            label=_("Layout"), choices=(("centre", _("Centred")), ("start", _("Left")), ("band", _("Coloured band")))
+        ),
     },
 )
 

@@ -16,7 +16,8 @@ Props = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class BlockType:
-    """One kind of section. Its templates are `blocks/page/<type>.html`, `blocks/mail/<type>.mjml` and `.txt`.
+    """One kind of section. Its templates are `blocks/page/<type>.html`, `blocks/mail/<type>.mjml` and `.txt`,
+    and `blocks/thumbs/<type>.svg`, the small drawing in the list of sections to add.
 
     `version` rises when the shape of the settings changes; `upgrades[n]` turns settings of version n into n + 1.
     `heading` names the setting that is the section's headline, for the page's outline and the list of sections.
@@ -34,6 +35,11 @@ class BlockType:
     version: int = 1
     upgrades: Mapping[int, Callable[[Props], Props]] = field(default_factory=dict)
     example: Callable[[], Props] = dict
+
+    @property
+    def picture_template(self) -> str:
+        """The small drawing that stands for it where sections are chosen."""
+        return f"blocks/thumbs/{self.type}.svg"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from plainsail.cli.errors import Refused
+
 SYSTEM_USER = "plainsail-db"
 SYSTEM_DIR = Path("/var/lib/plainsail")
 
 
-class PostgresError(Exception):
+class PostgresError(Refused):
     """The embedded database can't do what was asked; the message says why and how to mend it."""
 
 

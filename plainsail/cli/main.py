@@ -5,11 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 import plainsail
-from plainsail.cli.binaries import PostgresError
+from plainsail.cli.errors import Refused
 from plainsail.kernel import environment
 from plainsail.kernel.environment import BadEnvironment
 
@@ -18,12 +20,9 @@ class Group(click.Group):
     """Says in one line what its commands expect to go wrong."""
 
     def invoke(self, context: click.Context) -> object:
-        from plainsail.cli.sockets import SocketInUse
-        from plainsail.cli.supervisor import CannotStart
-
         try:
             return super().invoke(context)
-        except (BadEnvironment, CannotStart, PostgresError, SocketInUse) as error:
+        except (BadEnvironment, Refused) as error:
             raise click.ClickException(str(error)) from error
         except subprocess.CalledProcessError as error:
             command = " ".join(error.cmd[2:] if error.cmd[1] == "-m" else error.cmd)
@@ -121,6 +120,38 @@ def manage(arguments: tuple[str, ...]) -> None:
 
     sys.argv = ["plainsail manage", *arguments]
     main()
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is running and what is wrong. Ends with status 1 if anything is."""
+    from plainsail.cli.doctor import report
+
+    sys.exit(not report(environment.current(), say=click.echo))
+
+
+@cli.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path | None) -> None:
+    """Save database, files and key into one archive FILE (else into backups/ of the data directory)."""
+    from plainsail.cli.backup import backup as save
+
+    path, size = save(environment.current(), file, at=datetime.now(UTC))
+    click.echo(f"Saved {path} ({size / 1e6:.1f} MB). It holds the secret key: keep it private, on another machine.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace what is in the data directory.")
+def restore(file: Path, force: bool) -> None:
+    """Put a backup into the data directory (PLAINSAIL_DATA), which has to be empty."""
+    from plainsail.cli.backup import restore as put_back
+
+    restored = put_back(file, replace=force)
+    click.echo(
+        f"Restored the backup of {restored.made_at} (Plainsail {restored.version}, {restored.files} files)"
+        f" into {environment.data_dir()}."
+    )
 
 
 @cli.command()

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Literal, Self
 from urllib.parse import quote
 
-from plainsail.cli import binaries, servers
+from plainsail.cli import binaries, roles, servers
 from plainsail.cli.binaries import PostgresError, RunAs
 from plainsail.cli.lifeline import IS_LINUX
 
@@ -150,7 +150,7 @@ class Postgres:
         # A file left behind by a server that was killed names another process.
         is_ready = len(status) > 7 and status[0] == str(self.process.pid) and status[7].strip() == "ready"
         if is_ready and not (self.folder / "roles").exists():
-            self._create_roles()
+            self.grant_roles()
         return is_ready
 
     def running_pid(self) -> int | None:
@@ -232,17 +232,16 @@ class Postgres:
             password_file.unlink()
         (cluster / "pg_hba.conf").write_text("local all all scram-sha-256\n")
 
-    def _create_roles(self) -> None:
-        """Make what `roles.sql` says, at the first start: repeatable, so that an interrupted one is completed."""
+    def grant_roles(self) -> None:
+        """Make the roles and give them their rights on the database, as `roles` says. Can be repeated."""
         passwords = json.loads((self.folder / "passwords.json").read_text())
         # By the input, since arguments can be seen by everyone on the machine.
         variables = "".join(f"\\set {LOGINS[role]} {passwords[role]}\n" for role in ("owner", "app", "edge"))
         command = [str(binaries.program("psql")), "--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
-        script = (Path(__file__).parent / "roles.sql").read_text()
         servers.run(
             [*command, "--dbname=postgres"],
             user=None,
-            stdin=variables + script,
+            stdin=variables + roles.SCRIPT,
             extra=servers.client_environment(self.dsn("superuser", "postgres")),
         )
         (self.folder / "roles").touch()

@@ -51,6 +51,11 @@ def fingerprint(here: Environment) -> str:
     return seen.hexdigest()
 
 
+def migrations() -> list[str]:
+    """Return our migrations as `area/name`, by the files that are there."""
+    return [f"{path.parts[-3]}/{path.stem}" for path in sorted(PACKAGE.glob("*/migrations/[0-9]*.py"))]
+
+
 def _mark(here: Environment) -> Path:
     return here.run_dir / "prepared"
 

@@ -117,7 +117,6 @@ class Child:
         if self.current is not None and self.current.popen.poll() is not None:
             news.append(self._ended(now))
         if self.start_at is not None and now >= self.start_at:
-            self.restarts += 1
             self.start()
         return news
 
@@ -170,6 +169,7 @@ class Child:
             self.current, self.successor = self.successor, None
             return f"{self.name} ended ({_cause(ended.popen.returncode)}); its successor takes over."
         delay = self._backoff.delay(now - ended.started_at)
+        self.restarts += 1
         self.start_at = now + delay
         return f"{self.name} ended ({_cause(ended.popen.returncode)}); starting it again in {delay:.1f} s."
 

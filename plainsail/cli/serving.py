@@ -34,17 +34,17 @@ class WebServer(MPServer):
         self._shd = SocketHolder(number, is_unix, BACKLOG)  # type: ignore[assignment,call-arg]  # its stub lacks them
 
 
-def serve_web(listener: socket.socket) -> None:
+def serve_web(listener: socket.socket, *, application: str = "plainsail.wsgi:application") -> None:
     """Serve Django until a signal says stop; requests under way are finished."""
     _serve(
         WebServer(
             listener,
-            target="plainsail.wsgi:application",
+            target=application,
             interface=Interfaces.WSGI,
             blocking_threads=WEB_THREADS,
             http=HTTPModes.http1,
             websockets=False,
-            log_level=LogLevels.warning,
+            log_level=LogLevels.error,
             workers_kill_timeout=PATIENCE,
         )
     )
@@ -64,7 +64,7 @@ def serve_edge(*, bind: str, port: int, workers: int) -> None:
             http=HTTPModes.http1,
             websockets=False,
             backlog=2 * BACKLOG,
-            log_level=LogLevels.warning,
+            log_level=LogLevels.error,
             workers_kill_timeout=PATIENCE,
             respawn_failed_workers=True,
         )

@@ -5,12 +5,14 @@ import socket
 import tempfile
 from pathlib import Path
 
+from plainsail.cli.errors import Refused
+
 BACKLOG = 1024
 LONGEST_PATH = 107
 """Bytes; the system refuses longer names of unix sockets."""
 
 
-class SocketInUse(Exception):
+class SocketInUse(Refused):
     """Another process listens there."""
 
 

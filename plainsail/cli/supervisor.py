@@ -19,17 +19,19 @@ from typing import IO
 
 from plainsail.cli import servers
 from plainsail.cli.binaries import PostgresError
+from plainsail.cli.errors import Refused
 from plainsail.cli.postgres import Postgres
 from plainsail.cli.processes import Backoff, Child
 from plainsail.kernel.environment import Environment
 
 LARGEST_LOG = 20_000_000
+OTHERS_WAIT = 15.0
 EDGE_GRACE = 5.0
 GRACE = 10.0
 """Seconds that web and worker get to finish; a job that is cut off runs again at the next start."""
 
 
-class CannotStart(Exception):
+class CannotStart(Refused):
     """`up` can't begin; the message says why and how to mend it."""
 
 
@@ -64,14 +66,20 @@ class Supervisor:
     def run(self, *, when_ready: Callable[[], None]) -> None:
         """Start all children and tend them until SIGINT or SIGTERM; SIGHUP replaces web and worker."""
         self._listen_to_signals()
-        for child in self.children:
-            child.start()
+        self.edge.start()
+        self.web.start()
+        # The others wait, so that the first page is not kept waiting by them; but not for a web that never comes.
+        others = [child for child in self.children if child not in (self.edge, self.web)]
+        for child in others:
+            child.start_at = time.monotonic() + OTHERS_WAIT
         is_announced = False
         while not self._should_stop():
             self._tend()
             if not is_announced and self.edge.is_ready and self.web.is_ready:
                 is_announced = True
                 when_ready()
+                for child in others:
+                    child.start_at = child.start_at and time.monotonic()
             self._wait()
         self._stop()
 
@@ -228,7 +236,7 @@ def running_supervisor(run_dir: Path) -> int | None:
     return None
 
 
-def await_port(address: str, port: int, *, patience: float = 5.0) -> None:
+def await_port(address: str, port: int, *, patience: float = 3.0) -> None:
     """Wait until nobody listens on the port; one that was killed just now may take a moment. Raises CannotStart."""
     deadline = time.monotonic() + patience
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

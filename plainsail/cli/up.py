@@ -23,14 +23,16 @@ def up(*, with_demo: bool) -> None:
     folder = environment.data_dir()
     make_folders(folder)
     lock = claim(folder / "run")
+    here = environment.current()
+    await_port(here.bind, here.port)
     postgres = None if os.environ.get("DATABASE_URL") else Postgres(folder)
     if postgres is not None:
         if not postgres.is_made:
             say("Making the database. This happens once.")
-        # The environment read below holds the addresses that this leaves.
+        # This leaves the addresses of the roles, which the environment reads.
         postgres.init()
-    here = environment.current()
-    await_port(here.bind, here.port)
+        environment.current.cache_clear()
+        here = environment.current()
     try:
         if postgres is not None:
             postgres.start()
@@ -112,9 +114,12 @@ def listening(here: Environment) -> Iterator[socket.socket]:
 
 @contextmanager
 def log_file(folder: Path) -> Iterator[IO[bytes] | None]:
-    """Where the children's lines go: to a file if the terminal is for people, else to our own output (None)."""
-    if not sys.stdout.isatty():
+    """Where the children's lines go: PLAINSAIL_LOG, else a file in the data directory; None for `-`, our own output."""
+    where = os.environ.get("PLAINSAIL_LOG", "")
+    if where == "-":
         yield None
         return
-    with (folder / "log" / "plainsail.log").open("ab") as log:
+    path = Path(where) if where else folder / "log" / "plainsail.log"
+    with path.open("ab") as log:
+        say(f"The log is {path}.")
         yield log

@@ -9,6 +9,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 
 from plainsail.edge.request import Request
+from plainsail.edge.rsgi import ProtocolClosed, ProtocolError
 
 IN_MEMORY = 1024 * 1024
 CHUNK = 64 * 1024
@@ -58,13 +59,14 @@ class Body(AbstractContextManager["Body"]):
             async with asyncio.timeout(LONGEST_PAUSE + announced / LEAST_BYTES_A_SECOND):
                 while self.size < announced:
                     async with asyncio.timeout(LONGEST_PAUSE):
-                        chunk = await anext(chunks, None)
-                    if chunk is None:
-                        raise CutShort
+                        # Never `anext(chunks, default)`: CPython 3.11 crashes when the server's awaitable fails in it.
+                        chunk = await anext(chunks)
                     self.size += len(chunk)
                     self._file.write(chunk)
         except TimeoutError:
             raise TooSlow from None
+        except (StopAsyncIteration, ProtocolError, ProtocolClosed):
+            raise CutShort from None
 
     def whole(self) -> bytes:
         """All of it; for bodies known to be small."""

@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 
 class DatabaseDown(Exception):
-    """The database did not answer in time."""
+    """The database did not answer, or not with what was asked."""
 
 
 class Database:
@@ -52,8 +52,9 @@ class Database:
         while True:
             try:
                 return await self._attempt(query, params, workspace_id, max(0.1, until - monotonic()))
-            except psycopg.OperationalError as error:
-                if monotonic() >= until:
+            except psycopg.Error as error:
+                # Anything but a lost connection (a table not made yet, a right not given) waiting would not mend.
+                if monotonic() >= until or not isinstance(error, psycopg.OperationalError):
                     log.warning("database unreachable", extra={"error": str(error).strip()})
                     raise DatabaseDown from error
                 await asyncio.sleep(0.05)

@@ -71,14 +71,8 @@ def _line(
     about = landing.subject(
         workspace_id=host.workspace_id, kind="form", host=host.name, page_id=page.page_id, path=page.path
     )
-    payload = {"form_id": form_id, "version": accepted.version, "values": accepted.values}
-    return landing.line(
-        request,
-        about,
-        visitor=visitor,
-        payload=payload | landing.circumstances(request),
-        full_address=True,
-    )
+    payload = landing.payload(request, form_id=form_id, version=accepted.version, values=accepted.values)
+    return landing.line(request, about, visitor=visitor, payload=payload, full_address=True)
 
 
 def _path_of_page(request: Request, posted: Posted) -> str:

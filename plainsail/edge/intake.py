@@ -33,12 +33,8 @@ class Unstorable(Exception):
     """The database refuses this very row, and always will."""
 
 
-class _Entry:
-    __slots__ = ("awaited", "line")
-
-    def __init__(self, line: str, awaited: asyncio.Future[None] | None) -> None:
-        self.line = line
-        self.awaited = awaited
+Entry = tuple[str, asyncio.Future[None] | None]
+"""A line, and who waits for its commit."""
 
 
 class Intake:
@@ -47,7 +43,7 @@ class Intake:
     def __init__(self, url: str, *, capacity: int = 50_000) -> None:
         self._url = url
         self._capacity = capacity
-        self._waiting: list[_Entry] = []
+        self._waiting: list[Entry] = []
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._has_news = False
@@ -58,14 +54,18 @@ class Intake:
         self.dropped = 0
         """Page views turned away because the buffer was full, since the worker started."""
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._waiting) >= self._capacity
+
     def add(self, line: str) -> None:
         """Take a row that nobody waits for. It is committed within a moment; a full buffer drops and counts it."""
-        if len(self._waiting) >= self._capacity:
+        if self.is_full:
             self.dropped += 1
             if self.dropped % 1000 == 1:
                 log.error("page views dropped: the database is too slow or away", extra={"dropped": self.dropped})
             return
-        self._waiting.append(_Entry(line, None))
+        self._waiting.append((line, None))
         if not self._arrived.is_set():
             self._arrived.set()
             self._idle.clear()
@@ -76,16 +76,16 @@ class Intake:
         A row that was given up is withdrawn unless it is on its way, so a visitor who tries again rarely doubles it.
         With `keep` it stays, to be written when the database is back: for what happened whether or not we say so.
         """
-        if len(self._waiting) >= self._capacity:
+        if self.is_full:
             raise IntakeDown
-        entry = _Entry(line, asyncio.get_running_loop().create_future())
-        assert entry.awaited is not None
+        awaited = asyncio.get_running_loop().create_future()
+        entry = (line, awaited)
         self._waiting.append(entry)
         self._arrived.set()
         self._urgent.set()
         self._idle.clear()
         try:
-            await asyncio.wait_for(asyncio.shield(entry.awaited), patience)
+            await asyncio.wait_for(asyncio.shield(awaited), patience)
         except TimeoutError:
             if not keep:
                 self._withdraw(entry)
@@ -131,7 +131,7 @@ class Intake:
             await self._tell_workers()
         await self._arrived.wait()
 
-    async def _store(self, batch: Sequence[_Entry]) -> None:
+    async def _store(self, batch: Sequence[Entry]) -> None:
         """Commit a batch, however long the database is away."""
         pause, is_retry = 0.02, False
         while True:
@@ -153,26 +153,28 @@ class Intake:
                 await self._hang_up()
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
-        for entry in batch:
-            if entry.awaited is not None and not entry.awaited.done():
-                entry.awaited.set_result(None)
+        for _line, awaited in batch:
+            if awaited is not None and not awaited.done():
+                awaited.set_result(None)
         self._has_news = True
 
-    async def _halve(self, batch: Sequence[_Entry]) -> None:
+    async def _halve(self, batch: Sequence[Entry]) -> None:
         """One bad row must not take its neighbours along: commit the halves, down to the one that is refused."""
         if len(batch) > 1:
             middle = len(batch) // 2
             await self._store(batch[:middle])
             await self._store(batch[middle:])
-        elif batch[0].awaited is not None and not batch[0].awaited.done():
-            batch[0].awaited.set_exception(Unstorable())
+            return
+        _line, awaited = batch[0]
+        if awaited is not None and not awaited.done():
+            awaited.set_exception(Unstorable())
 
-    async def _copy(self, batch: Sequence[_Entry]) -> None:
+    async def _copy(self, batch: Sequence[Entry]) -> None:
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, connect_timeout=5, application_name="plainsail edge intake"
             )
-        data = "".join([entry.line for entry in batch]).encode()
+        data = "".join([line for line, _awaited in batch]).encode()
         async with self._connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
             await copy.write(data)
 
@@ -191,6 +193,6 @@ class Intake:
         except psycopg.Error:
             await self._hang_up()
 
-    def _withdraw(self, entry: _Entry) -> None:
+    def _withdraw(self, entry: Entry) -> None:
         with suppress(ValueError):
             self._waiting.remove(entry)

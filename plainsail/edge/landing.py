@@ -6,7 +6,6 @@ whose outcome is unknown can be sent again without doubling anything.
 
 from __future__ import annotations
 
-import os
 import time
 from functools import lru_cache
 from typing import Any
@@ -15,8 +14,9 @@ from uuid import UUID
 import orjson
 
 from plainsail.edge.addresses import LONGEST_PATH
+from plainsail.edge.entropy import hex_digits
 from plainsail.edge.request import Request
-from plainsail.edge.visitors import Visitor, language, purpose, shortened
+from plainsail.edge.visitors import Visitor, campaign, language, shortened
 
 COLUMNS = (
     *("id", "at", "visitor_id", "ip", "referrer", "user_agent", "payload"),
@@ -27,6 +27,7 @@ NULL = "\\N"
 
 LONGEST_REFERRER = 500
 LONGEST_USER_AGENT = 400
+LONGEST_PURPOSE = 40
 LONGEST_URL = 2000
 
 
@@ -56,31 +57,39 @@ def subject(
     )
 
 
-def line(request: Request, about: str, *, visitor: Visitor, payload: dict[str, Any], full_address: bool = False) -> str:
-    """One row: who asked, when and how, then `about` (made by `subject`)."""
-    headers = request.headers
+def line(request: Request, about: str, *, visitor: Visitor, payload: str, full_address: bool = False) -> str:
+    """One row: who asked, when and how, then `payload` (see below) and `about` (made by `subject`)."""
+    find = request.headers.get
     seconds = time.time()
-    random = os.urandom(9).hex()
+    whole = int(seconds)
+    micros = int((seconds - whole) * 1_000_000)
+    random = hex_digits(18)
     address = request.peer if full_address else shortened(request.peer)
     return (
-        f"{int(seconds * 1000):012x}7{random[:3]}8{random[3:]}\t{_stamp(seconds)}\t"
+        f"{whole * 1000 + micros // 1000:012x}7{random[:3]}8{random[3:]}\t{_second(whole)}.{micros:06d}+00\t"
         f"{visitor.id or NULL}\t{address or NULL}\t"
-        f"{text(headers.get('referer') or '', LONGEST_REFERRER)}\t"
-        f"{text(headers.get('user-agent') or '', LONGEST_USER_AGENT)}\t{_json(payload) if payload else '{}'}\t{about}\n"
+        f"{text(find('referer', ''), LONGEST_REFERRER)}\t{text(find('user-agent', ''), LONGEST_USER_AGENT)}\t"
+        f"{payload}\t{about}\n"
     )
 
 
-def circumstances(request: Request) -> dict[str, str]:
-    """Language and prefetching, only what is there: the beginning of most payloads."""
-    found = {"language": language(request.headers.get("accept-language") or ""), "purpose": purpose(request.headers)}
-    return {name: value for name, value in found.items() if value}
+def payload_of_visit(request: Request) -> str:
+    """Language, fetching ahead, campaign: only what is there."""
+    find = request.headers.get
+    return _payload_of_visit(find("accept-language", ""), find("sec-purpose", ""), request.scope.query_string)
+
+
+def payload(request: Request, **more: Any) -> str:
+    """`more`, language and fetching ahead: only what is there. Nothing in it may contain NUL."""
+    find = request.headers.get
+    return _json(more | _circumstances(find("accept-language", ""), find("sec-purpose", "")))
 
 
 def text(value: str, limit: int) -> str:
     """A value for COPY: at most `limit` characters, without control characters, backslashes escaped."""
     value = value[:limit]
     if value.isprintable():
-        return value.replace("\\", "\\\\")
+        return value.replace("\\", "\\\\") if "\\" in value else value
     kept = "".join(character for character in value if character >= " " and character not in _UNSTORABLE)
     return kept.replace("\\", "\\\\")
 
@@ -88,14 +97,19 @@ def text(value: str, limit: int) -> str:
 _UNSTORABLE = frozenset(map(chr, [0x7F, *range(0xD800, 0xE000)]))
 
 
+@lru_cache(maxsize=2048)
+def _payload_of_visit(accept_language: str, sec_purpose: str, query: str) -> str:
+    return _json(_circumstances(accept_language, sec_purpose) | campaign(query))
+
+
+def _circumstances(accept_language: str, sec_purpose: str) -> dict[str, str]:
+    found = {"language": language(accept_language), "purpose": sec_purpose[:LONGEST_PURPOSE]}
+    return {name: value for name, value in found.items() if value}
+
+
 def _json(payload: dict[str, Any]) -> str:
-    # jsonb can't hold NUL: whoever makes a payload leaves it out. What JSON escapes needs a second backslash for COPY.
+    # What JSON escapes with a backslash needs a second one for COPY.
     return orjson.dumps(payload).decode().replace("\\", "\\\\")
-
-
-def _stamp(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1_000_000):06d}+00"
 
 
 @lru_cache(maxsize=4)

@@ -71,7 +71,7 @@ async def opened(request: Request, *, intake: Intake) -> None:
 
 
 async def _record(request: Request, about: str, *, visitor: Visitor, intake: Intake) -> None:
-    payload = {"method": request.method} | landing.circumstances(request)
+    payload = landing.payload(request, method=request.method)
     line = landing.line(request, about, visitor=visitor, payload=payload)
     with suppress(IntakeDown, Unstorable):
         await intake.commit(line, patience=PATIENCE, keep=True)

@@ -15,14 +15,13 @@ from pathlib import Path
 from time import monotonic
 
 import aiohttp
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # granian re-exports it without saying so
 from yarl import URL
 
 from plainsail.edge import notices
 from plainsail.edge.addresses import location
 from plainsail.edge.body import Body
 from plainsail.edge.request import Request
-from plainsail.edge.rsgi import Headers
+from plainsail.edge.rsgi import Headers, ProtocolClosed, Transport
 
 log = logging.getLogger("plainsail.edge")
 
@@ -150,7 +149,8 @@ class Proxy:
     @staticmethod
     def _give_up(request: Request, notice: object) -> None:
         if request.status:
-            # Half of the answer is out: breaking off is the only honest way to say that the rest is missing.
+            # Half of the answer is out: breaking off is the only honest way to say that the rest is missing. It shows
+            # where the length was announced; granian ends a stream of unknown length as if it were whole.
             raise aiohttp.ClientPayloadError
         assert callable(notice)
         notice(request)
@@ -182,13 +182,19 @@ class Proxy:
             content = await answer.read()
             request.answer(answer.status, [header for header in headers if header[0] != "content-length"], content)
         else:
-            transport = request.stream(answer.status, headers)
+            await self._stream_back(request, request.stream(answer.status, headers), answer)
+
+    @staticmethod
+    async def _stream_back(request: Request, transport: Transport, answer: aiohttp.ClientResponse) -> None:
+        try:
             async for chunk in answer.content.iter_any():
-                try:
-                    await transport.send_bytes(chunk)
-                except ProtocolClosed:
-                    raise Gone from None
+                await transport.send_bytes(chunk)
                 request.sent += len(chunk)
+        except ProtocolClosed:
+            raise Gone from None
+        finally:
+            # The answer ends when the transport is gone; an exception's trace would keep it.
+            del transport
 
 
 def forwarded_headers(request: Request) -> list[tuple[str, str]]:

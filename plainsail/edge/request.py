@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import perf_counter
 
+from plainsail.edge.entropy import hex_digits
 from plainsail.edge.rsgi import Connection, Headers, RequestHeaders, Scope, Transport
 
 _HOST = re.compile(r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)\Z")
@@ -39,8 +39,8 @@ class Request:
         self.headers: RequestHeaders = scope.headers
         self.method = scope.method
         self.path = scope.path
-        self.host = host_name(self.headers.get("host") or "")
-        self.id = os.urandom(8).hex()
+        self.host = host_name(self.headers.get("host", ""))
+        self.id = hex_digits(16)
         self.peer = peer_address(scope.client)
         self.scheme = scope.scheme
         self.started = perf_counter()
@@ -73,13 +73,13 @@ class Request:
         """Send a whole answer; to HEAD goes its length only."""
         self.status = status
         headers = [*headers, ("x-request-id", self.id)]
-        if self.method == "HEAD" or status == 304:
-            if status != 304:
-                headers.append(("content-length", str(len(body))))
-            self.connection.response_empty(status, headers)
-        else:
+        if self.method != "HEAD" and status != 304:
             self.sent = len(body)
             self.connection.response_bytes(status, headers, body)
+            return
+        if status != 304:
+            headers.append(("content-length", str(len(body))))
+        self.connection.response_empty(status, headers)
 
     def stream(self, status: int, headers: Headers) -> Transport:
         """Begin an answer whose body comes bit by bit."""
@@ -92,8 +92,8 @@ def host_name(given: str) -> str:
     """Host of a Host header: lower case, without port and trailing dot; empty when it is none."""
     name = given.lower()
     if name.startswith("["):
-        name, _, port = name.partition("]")
-        name, port = name + "]", port.removeprefix(":")
+        name, bracket, port = name.partition("]")
+        name, port = name + bracket, port.removeprefix(":")
     else:
         name, _, port = name.partition(":")
         name = name.removesuffix(".")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import orjson
 
-from plainsail.edge import forms, links, notices, published
+from plainsail.edge import forms, links, notices
 from plainsail.edge.body import Body, CutShort, LengthRequired, TooLarge, TooSlow, announced_length
 from plainsail.edge.config import Config
 from plainsail.edge.database import Database, DatabaseDown
 from plainsail.edge.hosts import Host, Hosts
 from plainsail.edge.intake import Intake
 from plainsail.edge.proxy import Proxy
+from plainsail.edge.published import Published
 from plainsail.edge.request import Request
 from plainsail.edge.snapshots import Snapshots
 
@@ -29,18 +30,28 @@ class Router:
         self.hosts = Hosts(self.database, own=config.own_hosts)
         self.snapshots = Snapshots(self.database, capacity=config.cache_bytes)
         self.intake = Intake(config.database_url)
+        self.published = Published(self.snapshots, self.intake)
         self.proxy = Proxy(config.web_socket, patience=config.web_patience)
+
+    def forget_host(self, name: str) -> None:
+        """A host came, went or changed its workspace."""
+        self.hosts.forget(name)
+        self.snapshots.shortcuts.clear()
 
     def forget_everything(self) -> None:
         """Notifications may have been missed."""
         self.hosts.forget("")
         self.snapshots.forget_all()
 
-    async def answer(self, request: Request) -> None:
-        """Answer a request, whatever it is."""
-        path = request.path
+    def answer_at_once(self, request: Request) -> bool:
+        """Answer what needs no look-up: a page that was asked for in the same words before."""
         if self.config.trusted_proxies:
             request.trust(self.config.trusted_proxies)
+        return request.method in READING and self.published.answer_at_once(request)
+
+    async def answer(self, request: Request) -> None:
+        """Answer whatever could not be answered at once."""
+        path = request.path
         if request.method in READING:
             if path.startswith("/c/"):
                 await links.click(request, intake=self.intake)
@@ -69,9 +80,7 @@ class Router:
         elif host.workspace_id is None:
             await self._pass_on(request)
         elif request.method in READING:
-            if request.path.startswith(WEBS_OWN) or not await published.answer(
-                request, host, snapshots=self.snapshots, intake=self.intake
-            ):
+            if request.path.startswith(WEBS_OWN) or not await self.published.answer(request, host):
                 await self._pass_on(request)
         elif request.method == "POST" and request.path.startswith("/f/") and forms.is_urlencoded(request):
             await self._post_form(request, host)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # re-exported without saying so
+
+__all__ = ["Connection", "Headers", "ProtocolClosed", "ProtocolError", "RequestHeaders", "Scope", "Transport"]
+
 Headers = list[tuple[str, str]]
 """Response headers, in order; a name may come twice."""
 

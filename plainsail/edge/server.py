@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -31,6 +32,9 @@ class Edge:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         access_log.configure_logging()
+        # What is loaded by now stays; and a cache full of small objects need not be walked every few requests.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         loop.run_until_complete(self._start())
 
     async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
@@ -38,7 +42,8 @@ class Edge:
         assert self._log is not None
         request = Request(scope, connection)
         try:
-            await self._router.answer(request)
+            if not self._router.answer_at_once(request):
+                await self._router.answer(request)
         except Gone:
             pass
         except BaseException:
@@ -56,7 +61,7 @@ class Edge:
         self._log = AccessLog(settings.access_log)
         await router.database.open()
         await router.proxy.open()
-        channels = {"plainsail_hosts": router.hosts.forget, "plainsail_published": router.snapshots.forget}
+        channels = {"plainsail_hosts": router.forget_host, "plainsail_published": router.snapshots.forget}
         listener = Listener(settings.database_url, channels, router.forget_everything)
         self._tasks = [asyncio.ensure_future(listener.run()), asyncio.ensure_future(router.intake.run())]
         for task in self._tasks:

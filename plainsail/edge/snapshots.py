@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from plainsail.edge import landing
@@ -17,9 +16,8 @@ from plainsail.edge.addresses import is_path
 from plainsail.edge.database import Database
 from plainsail.edge.flight import Flights
 from plainsail.edge.hosts import Host
+from plainsail.edge.negotiation import Encoding
 from plainsail.edge.rsgi import Headers
-
-Encoding = Literal["br", "gzip", ""]
 
 FIND_PAGE = (
     "SELECT page_id, etag, content_type, headers, {coded} "
@@ -42,6 +40,7 @@ SAID_BY_DEFAULT = {
     ),
     "referrer-policy": "strict-origin-when-cross-origin",
 }
+MOST_SHORTCUTS = 20_000
 OVERHEAD = 2048
 """Bytes an entry costs besides its body, roughly."""
 
@@ -73,6 +72,10 @@ Key = tuple[UUID, str, str, str]
 """Workspace, host, path, and the encoding (or `forms`)."""
 
 
+Words = tuple[str, str, str]
+"""Host header, path and Accept-Encoding, as they came."""
+
+
 class Snapshots:
     """Finds published pages by host and path, each loaded once for all who ask at the same time."""
 
@@ -85,9 +88,12 @@ class Snapshots:
         self._flights: Flights[Key, Page | FormPage | None] = Flights()
         self.bytes = 0
         """What the pages in memory take, as counted against the bound."""
+        self.shortcuts: dict[Words, Page] = {}
+        """Pages by the very words they were asked for in; the quick way of nearly every view. Emptied whenever anything
+        is dropped, so that it never keeps what the bound or a notification took away."""
 
-    async def page(self, host: Host, path: str, encoding: Encoding) -> Page | None:
-        """The page published there, or None. Raises DatabaseDown."""
+    async def page(self, host: Host, path: str, encoding: Encoding, *, words: Words | None = None) -> Page | None:
+        """The page published there, or None; with a shortcut for these words from now on. Raises DatabaseDown."""
         assert host.workspace_id is not None
         key = (host.workspace_id, host.name, path, encoding)
         found = self._pages.get(key)
@@ -98,6 +104,10 @@ class Snapshots:
         else:
             self._pages.move_to_end(key)
         assert not isinstance(found, FormPage)
+        if words is not None and self._pages.get(key) is found is not None:
+            if len(self.shortcuts) >= MOST_SHORTCUTS:
+                self.shortcuts.clear()
+            self.shortcuts[words] = found
         return found
 
     async def forms(self, host: Host, path: str) -> FormPage | None:
@@ -124,6 +134,7 @@ class Snapshots:
         def is_meant(key: Key) -> bool:
             return key[0] == workspace_id and (not path or key[2] == path)
 
+        self.shortcuts.clear()
         self._flights.disown_where(is_meant)
         for key in [key for key in self._pages if is_meant(key)]:
             self._drop(key)
@@ -131,6 +142,7 @@ class Snapshots:
             del self._unknown[key]
 
     def forget_all(self) -> None:
+        self.shortcuts.clear()
         self._flights.disown_all()
         self._pages.clear()
         self._unknown.clear()
@@ -186,40 +198,9 @@ class Snapshots:
             self._drop(next(iter(self._pages)))
 
     def _drop(self, key: Key) -> None:
+        self.shortcuts.clear()
         self.bytes -= _cost(self._pages.pop(key))
 
 
 def _cost(kept: Page | FormPage) -> int:
     return OVERHEAD + (len(kept.body) if isinstance(kept, Page) else len(str(kept.forms)))
-
-
-@lru_cache(maxsize=1024)
-def accepted_encoding(accept_encoding: str) -> Encoding:
-    """The best of ours that an Accept-Encoding header allows (RFC 9110 §12.5.3)."""
-    weights: dict[str, float] = {}
-    for part in accept_encoding.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        weights[name] = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                weights[name] = _weight(parameter[2:])
-    anything = weights.get("*", 0.0)
-    for encoding in ("br", "gzip"):
-        if weights.get(encoding, anything) > 0:
-            return encoding
-    return ""
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def is_unchanged(if_none_match: str, etag: str) -> bool:
-    """Whether the browser already has this version; compared weakly, as RFC 9110 §13.1.2 says."""
-    if if_none_match == etag:
-        return True
-    opaque = etag.removeprefix("W/")
-    return any(given.strip().removeprefix("W/") in {opaque, "*"} for given in if_none_match.split(","))

@@ -5,13 +5,13 @@ A browser that sends `DNT: 1` or `Sec-GPC: 1` gets no cookie, and one it still h
 
 from __future__ import annotations
 
-import os
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from plainsail.edge.entropy import hex_digits
 from plainsail.edge.rsgi import RequestHeaders
 
 COOKIE = "ps_v"
@@ -45,7 +45,7 @@ def visitor_of(headers: RequestHeaders) -> Visitor:
     cookies = headers.get("cookie")
     if cookies is not None and (found := _COOKIE_VALUE.search(cookies)) is not None:
         return Visitor(found[1], is_new=False)
-    return Visitor(os.urandom(16).hex(), is_new=True)
+    return Visitor(hex_digits(32), is_new=True)
 
 
 def cookie(visitor: Visitor, scheme: str) -> tuple[str, str]:
@@ -64,7 +64,6 @@ def shortened(address: str) -> str:
     return str(ip_network((address, prefix), strict=False).network_address)
 
 
-@lru_cache(maxsize=1024)
 def language(accept_language: str) -> str:
     """The first language of an Accept-Language header, such as `de-AT`; empty when there is none."""
     found = _LANGUAGE.match(accept_language.strip())
@@ -80,9 +79,3 @@ def campaign(query: str) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: value.replace("\0", "")[:LONGEST_CAMPAIGN_FIELD] for name, value in pairs if name in CAMPAIGN_FIELDS}
-
-
-def purpose(headers: RequestHeaders) -> str:
-    """`prefetch` and the like, where a browser fetches ahead of its reader; empty otherwise."""
-    given: str = headers.get("sec-purpose") or headers.get("purpose") or ""
-    return given[:40]

@@ -1,0 +1,1 @@
+"""Sites, pages, forms and publishing: what visitors of a business see."""

@@ -29,13 +29,17 @@ class Starter:
     key: str
     label: str | Promise
     text: str | Promise
-    picture: str
     theme: Mapping[str, str]
     slug: str
     has_form: bool
     sections: Callable[[Business, UUID | None], Sections]
     title: Callable[[Business], str]
     description: Callable[[Business], str]
+
+    @property
+    def picture_file(self) -> str:
+        """What it looks like, among the static files."""
+        return f"pages/starters/{self.key}.png"
 
 
 def _footer(business: Business) -> tuple[str, dict[str, Any]]:
@@ -66,9 +70,18 @@ def _opt_in(business: Business, form_id: UUID | None) -> Sections:
                 "heading": _("What you will have by Friday"),
                 "layout": "numbers",
                 "items": [
-                    {"title": _("A plan that fits on a card"), "text": _("Three things a day, and an honest place for the rest.")},
-                    {"title": _("An inbox you open twice"), "text": _("A routine for mail that takes twenty minutes, not the morning.")},
-                    {"title": _("An end to the day"), "text": _("A closing ritual, so that work stays where you left it.")},
+                    {
+                        "title": _("A plan that fits on a card"),
+                        "text": _("Three things a day, and an honest place for the rest."),
+                    },
+                    {
+                        "title": _("An inbox you open twice"),
+                        "text": _("A routine for mail that takes twenty minutes, not the morning."),
+                    },
+                    {
+                        "title": _("An end to the day"),
+                        "text": _("A closing ritual, so that work stays where you left it."),
+                    },
                 ],
             },
         ),
@@ -80,7 +93,9 @@ def _opt_in(business: Business, form_id: UUID | None) -> Sections:
                 "ground": "tint",
                 "items": [
                     {
-                        "quote": _("I printed the last page and hung it over my desk. It is still there, a year later."),
+                        "quote": _(
+                            "I printed the last page and hung it over my desk. It is still there, a year later."
+                        ),
                         "name": _("Maren T."),
                         "role": _("Runs a small bookshop"),
                     }
@@ -109,7 +124,9 @@ def _opt_in(business: Business, form_id: UUID | None) -> Sections:
                     },
                     {
                         "question": _("What happens to my address?"),
-                        "answer": _("<p>We use it to write to you, and for nothing else. Every letter has a link to leave.</p>"),
+                        "answer": _(
+                            "<p>We use it to write to you, and for nothing else. Every letter has a link to leave.</p>"
+                        ),
                     },
                 ],
             },
@@ -194,7 +211,9 @@ def _sales(business: Business, form_id: UUID | None) -> Sections:
                         "name": _("Full weekend"),
                         "price": "€175",
                         "per": _("per person"),
-                        "points": _("Saturday and Sunday\nFour finished pieces\nLunch, tea and glazing\nPostage included"),
+                        "points": _(
+                            "Saturday and Sunday\nFour finished pieces\nLunch, tea and glazing\nPostage included"
+                        ),
                         "button": _("Book the weekend"),
                         "link": "#form",
                         "badge": _("Most chosen"),
@@ -233,7 +252,9 @@ def _sales(business: Business, form_id: UUID | None) -> Sections:
                     },
                     {
                         "question": _("Is the studio step-free?"),
-                        "answer": _("<p>Yes, from the street to the wheel. Tell us what you need and we set it up.</p>"),
+                        "answer": _(
+                            "<p>Yes, from the street to the wheel. Tell us what you need and we set it up.</p>"
+                        ),
                     },
                     {
                         "question": _("What if I have to cancel?"),
@@ -288,7 +309,6 @@ STARTERS: dict[str, Starter] = {
             key="opt-in",
             label=gettext_lazy("Free guide"),
             text=gettext_lazy("A landing page that gives something away and asks for an e-mail address."),
-            picture="cup",
             theme={"name": "harbour"},
             slug="guide",
             has_form=True,
@@ -300,7 +320,6 @@ STARTERS: dict[str, Starter] = {
             key="sales",
             label=gettext_lazy("Offer with prices"),
             text=gettext_lazy("A sales page: what it is, what others say, what it costs, and a way to stay in touch."),
-            picture="bowls",
             theme={"name": "juniper"},
             slug="course",
             has_form=True,
@@ -312,13 +331,14 @@ STARTERS: dict[str, Starter] = {
             key="links",
             label=gettext_lazy("Link page"),
             text=gettext_lazy("Who you are and where to find you, for the link in a profile."),
-            picture="portrait",
             theme={"name": "fig"},
             slug="hello",
             has_form=True,
             sections=_links,
             title=lambda business: _("Find us"),
-            description=lambda business: _("%(name)s: where to find us, and how to say hello.") % {"name": business.name},
+            description=lambda business: (
+                _("%(name)s: where to find us, and how to say hello.") % {"name": business.name}
+            ),
         ),
     )
 }

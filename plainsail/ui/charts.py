@@ -201,12 +201,12 @@ class _Plot:
     def _value(self, value: Number) -> str:
         if self.currency:
             return Money(int(value), self.currency).format(get_language() or "en")
-        return str(number_format(value, force_grouping=True))
+        return _plain(value)
 
     def _tick(self, value: Fraction) -> str:
         number = int(value) if value.denominator == 1 else float(value)
         if not self.currency:
-            return str(number_format(number, force_grouping=True))
+            return _plain(number)
         locale = (get_language() or "en").replace("-", "_")
         return format_compact_currency(number, self.currency, locale=locale, fraction_digits=1)
 
@@ -245,6 +245,10 @@ def _axis(labels: list[str], *, room: int) -> list[str]:
         return labels
     middle = [labels[len(labels) // 2]] if len(labels) % 2 else []
     return [labels[0], *middle, labels[-1]]
+
+
+def _plain(value: Number) -> str:
+    return str(number_format(float(value) if isinstance(value, Fraction) else value, force_grouping=True))
 
 
 def _text(number: float) -> str:

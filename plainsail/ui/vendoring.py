@@ -48,6 +48,8 @@ def fetch() -> None:
     """Download every npm package of `vendor.json` in its pinned version, write its files, and their sums."""
     packages = entries()
     for package in packages:
+        if package.get("source") == "bundle":
+            bundle(package)
         if package.get("source") != "npm":
             continue
         with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +63,24 @@ def fetch() -> None:
                     shutil.copyfile(unpacked / file["from"], target)
                 file["sha256"] = sha256(target)
     MANIFEST.write_text(json.dumps({"packages": packages}, indent=2) + "\n")
+
+
+def bundle(package: dict[str, Any]) -> None:
+    """Install the pinned packages, make one module of what `entry` exports, and bring its sum up to date."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        specs = [f"{spec}@{version}" for spec, version in package["packages"].items()]
+        _npm()(["install", "--prefix", name, "--no-save", "--ignore-scripts", "--silent", *specs])
+        (folder / "entry.js").write_text("\n".join(package["entry"]) + "\n")
+        esbuild = folder / "node_modules" / ".bin" / "esbuild"
+        options = ["--bundle", "--format=esm", "--minify", "--legal-comments=none", "--target=es2022"]
+        command = [str(esbuild), "entry.js", *options, "--outfile=bundle.js", "--log-level=error"]
+        subprocess.run(command, check=True, cwd=folder)
+        for file in package["files"]:
+            target = ROOT / file["path"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / ("bundle.js" if file.get("bundle") else file["from"]), target)
+            file["sha256"] = sha256(target)
 
 
 def sprite(folder: Path, names: list[str]) -> str:

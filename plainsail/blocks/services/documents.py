@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -113,30 +113,37 @@ def load(raw: object) -> Document:
 
 def load_block(raw: object, path: Path, errors: Errors) -> Block | None:
     """Read one block, upgraded and cleaned; what is wrong goes to `errors`."""
+    block = _read_block(raw, path, errors)
+    if block is None:
+        return None
+    path, kind = ("blocks", block.id), block.kind
+    if kind is None:
+        # PostgreSQL stores neither NUL nor lone surrogates; a type that is known has its fields to see to that.
+        if UNSTORABLE.search(json.dumps(block.props, ensure_ascii=False).replace("\\u", "\x00")):
+            errors[path] = _("This is not a section.")
+        return block
+    if not 1 <= block.v <= kind.version:
+        errors[(*path, "v")] = _("This section was made by a newer version of Plainsail.")
+        return None
+    props = clean_props(kind.fields, upgrade(kind, block.v, block.props), (*path, "props"), errors)
+    return Block(block.id, block.type, kind.version, props)
+
+
+def _read_block(raw: object, path: Path, errors: Errors) -> Block | None:
+    """The shape of a block, its settings still as they came."""
     if not isinstance(raw, Mapping):
         errors[path] = _("This is not a section.")
         return None
     block_id, name, version, props = (raw.get(key) for key in ("id", "type", "v", "props"))
     if not isinstance(block_id, str) or not BLOCK_ID.fullmatch(block_id):
         errors[(*path, "id")] = _("A section needs an id.")
-        return None
-    path = ("blocks", block_id)
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
-        errors[(*path, "type")] = _("There is no such kind of section.")
-        return None
-    if isinstance(version, bool) or not isinstance(version, int) or not isinstance(props, Mapping):
-        errors[path] = _("This is not a section.")
-        return None
-    kind = BLOCKS.get(name)
-    if kind is None:
-        if UNSTORABLE.search(json.dumps(props, ensure_ascii=False).replace("\\u", "\x00")):
-            errors[path] = _("This is not a section.")
+    elif not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+        errors[("blocks", block_id, "type")] = _("There is no such kind of section.")
+    elif isinstance(version, bool) or not isinstance(version, int) or not isinstance(props, Mapping):
+        errors["blocks", block_id] = _("This is not a section.")
+    else:
         return Block(block_id, name, version, deepcopy(dict(props)))
-    if not 1 <= version <= kind.version:
-        errors[(*path, "v")] = _("This section was made by a newer version of Plainsail.")
-        return None
-    upgraded = upgrade(kind, version, dict(props))
-    return Block(block_id, name, kind.version, clean_props(kind.fields, upgraded, (*path, "props"), errors))
+    return None
 
 
 def upgrade(kind: BlockType, version: int, props: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ A browser sends these as JSON objects:
 - `{"op": "move", "block": id, "to": index}`
 - `{"op": "add", "type": name, "at": index}` (or `"block": {…}` in full, as the inverse of `delete` has it)
 - `{"op": "copy", "block": id}` · `{"op": "delete", "block": id}`
-- `{"op": "theme", "value": {…}}`
+- `{"op": "theme", "value": {…}}` · `{"op": "replace", "value": {a whole document}}`
 - `{"op": "add_item" | "delete_item" | "move_item", "block": id, "path": ["items"], "at": index, "to": index, "value": {…}}`
 
 What comes back in `Applied.operations` is complete (ids chosen, values cleaned), so applying it again gives the same document.
@@ -35,6 +35,7 @@ from plainsail.blocks.services.documents import (
     new_block_id,
     save,
     save_block,
+    suits,
 )
 from plainsail.blocks.services.documents import load as load_document
 from plainsail.blocks.sockets import BLOCKS, BlockType, Surface
@@ -151,6 +152,13 @@ def _theme(document: Document, operation: Operation, surface: Surface) -> Step:
     return replace(document, theme=theme), {"op": "theme", "value": theme}, {"op": "theme", "value": before}
 
 
+def _replace(document: Document, operation: Operation, surface: Surface) -> Step:
+    whole = load_document(operation.get("value"))
+    if not suits(whole, surface):
+        raise InvalidOperation
+    return whole, {"op": "replace", "value": save(whole)}, {"op": "replace", "value": save(document)}
+
+
 def _add_item(document: Document, operation: Operation, surface: Surface) -> Step:
     block, props, items, field, target = _items(document, operation)
     if len(items) >= field.most:
@@ -197,6 +205,7 @@ STEPS: dict[str, Callable[[Document, Operation, Surface], Step]] = {
     "copy": _copy,
     "delete": _delete,
     "theme": _theme,
+    "replace": _replace,
     "add_item": _add_item,
     "delete_item": _delete_item,
     "move_item": _move_item,

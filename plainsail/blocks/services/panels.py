@@ -11,7 +11,17 @@ from django.utils.safestring import SafeString
 
 from plainsail.blocks import themes
 from plainsail.blocks.pictures import PICTURES
-from plainsail.blocks.schema import Choice, Field, Image, Items, Link, LongText, Number, Reference, RichText, Text, Words
+from plainsail.blocks.schema import (
+    Choice,
+    Field,
+    Image,
+    Items,
+    LongText,
+    Number,
+    Reference,
+    Text,
+    Words,
+)
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
 
@@ -64,7 +74,11 @@ def anchors(document: Document) -> list[str]:
     seen: dict[str, int] = {}
     for block in document.blocks:
         seen[block.type] = seen.get(block.type, 0) + 1
-    return [f"#{name}" if number == 1 else f"#{name}-{number}" for name, many in seen.items() for number in range(1, many + 1)]
+    return [
+        f"#{name}" if number == 1 else f"#{name}-{number}"
+        for name, many in seen.items()
+        for number in range(1, many + 1)
+    ]
 
 
 def palette(surface: Surface) -> list[BlockType]:
@@ -72,7 +86,9 @@ def palette(surface: Surface) -> list[BlockType]:
     return [kind for kind in BLOCKS if surface in kind.surfaces]
 
 
-def _controls(fields: Mapping[str, Field], props: Mapping[str, Any], prefix: str, errors: Mapping[str, str]) -> list[Control]:
+def _controls(
+    fields: Mapping[str, Field], props: Mapping[str, Any], prefix: str, errors: Mapping[str, str]
+) -> list[Control]:
     return [_control(each, name, props[name], prefix, errors) for name, each in fields.items()]
 
 
@@ -91,22 +107,23 @@ def _control(each: Field, name: str, value: Any, prefix: str, errors: Mapping[st
 
 
 def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> dict[str, Any]:
+    """What the template of a kind needs beside the value."""
+    details: dict[str, Any] = {}
     match each:
         case Items():
             items = [_controls(each.fields, item, f"{path}.{at}.", errors) for at, item in enumerate(value)]
-            return {"items": items, "noun": each.noun, "most": each.most}
+            details = {"items": items, "noun": each.noun, "most": each.most}
         case Choice():
-            return {"options": each.choices}
+            details = {"options": each.choices}
         case Reference():
             kind = REFERENCES.get(each.to)
-            return {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
+            details = {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
         case Image():
-            return {"pictures": list(PICTURES.values())}
+            details = {"pictures": list(PICTURES.values())}
         case Number():
-            return {"least": each.least, "most": each.most}
+            details = {"least": each.least, "most": each.most}
         case LongText():
-            return {"limit": each.limit, "rows": each.rows}
-        case RichText() | Link() | Text():
-            return {"limit": each.limit}
-        case _:
-            return {}
+            details = {"limit": each.limit, "rows": each.rows}
+        case Text():
+            details = {"limit": each.limit}
+    return details

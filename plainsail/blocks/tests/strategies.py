@@ -32,12 +32,24 @@ MARKUP = st.lists(
         NASTY,
         st.text(max_size=20),
         st.sampled_from(
-            ["<p>", "</p>", "<b>x</b>", "<ul><li>", "</ul>", '<a href="javascript:alert(1)">', '<a href="/x?a=1&b=2">', "</a>", "<br>"]
+            [
+                "<p>",
+                "</p>",
+                "<b>x</b>",
+                "<ul><li>",
+                "</ul>",
+                '<a href="javascript:alert(1)">',
+                '<a href="/x?a=1&b=2">',
+                "</a>",
+                "<br>",
+            ]
         ),
     ),
     max_size=8,
 ).map("".join)
-LINKS = st.sampled_from(["", "#form", "/a/b", "https://example.com/?a=1&b=%20", "mailto:a@example.com", "{{unsubscribe_url}}", "?x"])
+LINKS = st.sampled_from(
+    ["", "#form", "/a/b", "https://example.com/?a=1&b=%20", "mailto:a@example.com", "{{unsubscribe_url}}", "?x"]
+)
 
 
 @singledispatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -39,18 +40,18 @@ def test_garbage_is_refused_and_never_breaks(raw):
 
 @given(st.dictionaries(st.sampled_from(["v", "theme", "blocks"]), GARBAGE))
 def test_half_garbage_is_refused_or_read(raw):
-    try:
-        documents.load(raw)
-    except InvalidDocument as refusal:
-        assert refusal.errors
+    with suppress(InvalidDocument):
+        documents.save(documents.load(raw))
 
 
-@given(st.dictionaries(st.sampled_from(["id", "type", "v", "props"]), st.one_of(GARBAGE, st.sampled_from(["hero", "b1", 1]))))
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "type", "v", "props"]), st.one_of(GARBAGE, st.sampled_from(["hero", "b1", 1]))
+    )
+)
 def test_a_garbage_block_is_refused_or_kept_but_never_breaks(block):
-    try:
-        documents.load({"v": 1, "theme": {}, "blocks": [block]})
-    except InvalidDocument as refusal:
-        assert refusal.errors
+    with suppress(InvalidDocument):
+        documents.save(documents.load({"v": 1, "theme": {}, "blocks": [block]}))
 
 
 def raw(**props):
@@ -94,7 +95,11 @@ def test_a_document_has_a_largest_size():
 
 
 def test_a_document_has_a_largest_number_of_sections():
-    many = {"v": 1, "theme": {}, "blocks": [{"id": f"b{n}", "type": "divider", "v": 1, "props": {}} for n in range(101)]}
+    many = {
+        "v": 1,
+        "theme": {},
+        "blocks": [{"id": f"b{n}", "type": "divider", "v": 1, "props": {}} for n in range(101)],
+    }
 
     with pytest.raises(InvalidDocument, match="At most 100 sections"):
         documents.load(many)
@@ -148,7 +153,7 @@ def test_a_section_of_a_later_version_is_refused(ribbon):
         documents.load({"v": 1, "theme": {}, "blocks": [{"id": "b1", "type": "ribbon", "v": 4, "props": {}}]})
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BLOCKS], ids=lambda kind: kind.type)
+@pytest.mark.parametrize("kind", list(BLOCKS), ids=lambda kind: kind.type)
 def test_the_example_of_each_type_is_a_valid_section(kind):
     document = documents.build("juniper", [(kind.type, kind.example())])
 

@@ -65,7 +65,17 @@ def test_a_link_refuses_what_could_run_or_lead_astray(target):
 
 @pytest.mark.parametrize(
     "target",
-    ["", "#form", "/pricing", "?page=2", "https://example.com/a?b=1&c=2", "http://localhost:8000", "mailto:a@example.com", "tel:+49123", "{{preferences_url}}"],
+    [
+        "",
+        "#form",
+        "/pricing",
+        "?page=2",
+        "https://example.com/a?b=1&c=2",
+        "http://localhost:8000",
+        "mailto:a@example.com",
+        "tel:+49123",
+        "{{preferences_url}}",
+    ],
 )
 def test_a_link_takes_what_people_use(target):
     errors = {}

@@ -10,7 +10,15 @@ import psycopg
 import pytest
 
 from plainsail.cli.binaries import PostgresError
-from plainsail.cli.postgres import AlreadyRunning, Postgres
+from plainsail.cli.postgres import LOGINS, AlreadyRunning, Postgres
+
+
+@pytest.fixture
+def fresh(data_dir):
+    """One that has still to be made."""
+    server = Postgres(data_dir)
+    yield server
+    server.stop()
 
 
 def ask(url: str, query: str) -> object:
@@ -32,8 +40,8 @@ def wait_until_gone(pid: int, seconds: float = 10) -> None:
     raise AssertionError(f"process {pid} still lives")
 
 
-def test_a_fresh_directory_becomes_a_server_for_every_role(postgres):
-    urls = postgres.start()
+def test_a_fresh_directory_becomes_a_server_for_every_role(fresh):
+    urls = fresh.start()
     assert {role: ask(url, "SELECT current_user") for role, url in urls.items()} == {
         "superuser": "postgres",
         "owner": "ps_owner",
@@ -42,8 +50,8 @@ def test_a_fresh_directory_becomes_a_server_for_every_role(postgres):
     }
 
 
-def test_the_database_sorts_by_the_builtin_locale_in_utf8(postgres):
-    url = postgres.start()["owner"]
+def test_the_database_sorts_by_the_builtin_locale_in_utf8(running):
+    url = running.dsn("owner")
     query = (
         "SELECT datlocprovider::text || datlocale || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
     )
@@ -51,58 +59,58 @@ def test_the_database_sorts_by_the_builtin_locale_in_utf8(postgres):
         assert connection.execute(query, ["plainsail"]).fetchone() == ("bC.UTF-8UTF8",)
 
 
-def test_what_is_committed_is_on_disk(postgres):
-    url = postgres.start()["app"]
+def test_what_is_committed_is_on_disk(running):
+    url = running.dsn("app")
     assert [ask(url, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")] == ["on"] * 3
 
 
-def test_no_role_but_the_superuser_is_more_than_it_should_be(postgres):
-    url = postgres.start()["superuser"]
+def test_no_role_but_the_superuser_is_more_than_it_should_be(running):
+    url = running.dsn("superuser")
     query = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication)"
     with psycopg.connect(url) as connection:
         assert connection.execute(query).fetchall() == [("postgres",)]
 
 
-def test_the_owner_can_make_tables_and_test_databases(postgres):
-    url = postgres.start()["owner"]
+def test_the_owner_can_make_tables_and_test_databases(running):
+    url = running.dsn("owner")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE note (word text)")
         connection.execute("CREATE DATABASE test_one")
-    assert ask(postgres.dsn("owner", "test_one"), "SELECT current_database()") == "test_one"
+    assert ask(running.dsn("owner", "test_one"), "SELECT current_database()") == "test_one"
 
 
 @pytest.mark.parametrize("role", ["app", "edge"])
-def test_the_serving_roles_can_make_no_tables(postgres, role):
-    url = postgres.start()[role]
+def test_the_serving_roles_can_make_no_tables(running, role):
+    url = running.dsn(role)
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("CREATE TABLE note (word text)")
 
 
-def test_the_edge_gets_no_temporary_tables_but_the_application_does(postgres):
-    urls = postgres.start()
+def test_the_edge_gets_no_temporary_tables_but_the_application_does(running):
+    urls = {role: running.dsn(role) for role in LOGINS}
     with psycopg.connect(urls["app"]) as connection:
         connection.execute("CREATE TEMPORARY TABLE note (word text)")
     with psycopg.connect(urls["edge"]) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("CREATE TEMPORARY TABLE note (word text)")
 
 
-def test_nobody_gets_in_without_the_password(postgres):
-    url = postgres.start()["app"]
+def test_nobody_gets_in_without_the_password(running):
+    url = running.dsn("app")
     without = url.replace(url.split(":", 2)[2].split("@")[0], "wrong")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(without)
 
 
-def test_passwords_and_sockets_are_private(postgres):
-    postgres.start()
+def test_passwords_and_sockets_are_private(fresh):
+    fresh.start()
     for name in ("passwords.json", "urls.json", "location.json"):
-        assert stat.S_IMODE((postgres.folder / name).stat().st_mode) == 0o600
-    assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
-    assert stat.S_IMODE(postgres.cluster.stat().st_mode) == 0o700
+        assert stat.S_IMODE((fresh.folder / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE(fresh.sockets.stat().st_mode) == 0o700
+    assert stat.S_IMODE(fresh.cluster.stat().st_mode) == 0o700
 
 
-def test_there_is_no_network_port(postgres):
-    assert ask(postgres.start()["app"], "SHOW listen_addresses") == ""
+def test_there_is_no_network_port(running):
+    assert ask(running.dsn("app"), "SHOW listen_addresses") == ""
 
 
 def test_stopping_and_starting_keeps_rows_and_passwords(postgres, data_dir):
@@ -118,11 +126,10 @@ def test_stopping_and_starting_keeps_rows_and_passwords(postgres, data_dir):
         again.stop()
 
 
-def test_a_second_start_on_the_same_directory_is_refused_in_plain_words(postgres, data_dir):
-    postgres.start()
+def test_a_second_start_on_the_same_directory_is_refused_in_plain_words(running):
     with pytest.raises(AlreadyRunning, match="Another Plainsail is running on"):
-        Postgres(data_dir).start()
-    assert ask(postgres.dsn("app"), "SELECT 1") == 1
+        Postgres(running.data_dir).start()
+    assert ask(running.dsn("app"), "SELECT 1") == 1
 
 
 def test_a_stale_pid_file_that_names_some_other_process_is_no_obstacle(postgres):
@@ -225,11 +232,11 @@ def test_a_data_directory_can_be_moved_while_it_is_stopped(postgres, data_dir):
         moved.stop()
 
 
-def test_an_interrupted_making_is_started_over(postgres):
-    draft = postgres.folder / "db.new"
+def test_an_interrupted_making_is_started_over(fresh):
+    draft = fresh.folder / "db.new"
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18")
-    assert ask(postgres.start()["app"], "SELECT 1") == 1
+    assert ask(fresh.start()["app"], "SELECT 1") == 1
     assert not draft.exists()
 
 
@@ -241,9 +248,9 @@ def test_a_server_that_gives_up_says_why(postgres):
         postgres.start()
 
 
-def test_asking_for_an_address_before_there_is_a_database_says_what_to_do(postgres):
+def test_asking_for_an_address_before_there_is_a_database_says_what_to_do(fresh):
     with pytest.raises(PostgresError, match="`plainsail up` makes one"):
-        postgres.dsn("app")
+        fresh.dsn("app")
 
 
 def test_a_throwaway_leaves_nothing_behind(data_dir):
@@ -267,9 +274,7 @@ def test_a_throwaway_works_in_a_directory_closed_to_others(tmp_path):
     assert not cluster.parent.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_as_root_the_server_runs_as_a_user_of_its_own(postgres):
-    postgres.start()
-    owner = Path(f"/proc/{postgres.process.pid}").stat().st_uid
+def test_the_server_never_runs_as_root_and_owns_its_files(running):
+    owner = Path(f"/proc/{running.process.pid}").stat().st_uid
     assert owner != 0
-    assert postgres.cluster.stat().st_uid == owner
+    assert running.cluster.stat().st_uid == owner

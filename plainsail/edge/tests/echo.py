@@ -24,7 +24,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     if path == "/sleep":
         time.sleep(float(query["seconds"]))
     if path == "/stream":
-        start_response("200 OK", [("Content-Type", "text/plain")])
+        length = [("Content-Length", query["length"])] if "length" in query else []
+        start_response("200 OK", [("Content-Type", "text/plain"), *length])
         return _stream(query)
     if path == "/large":
         start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", "3000000")])
@@ -64,8 +65,6 @@ def _stream(query: dict[str, str]) -> Iterable[bytes]:
     note = query.get("closing")
     try:
         for number in range(int(query.get("count", "3"))):
-            if query.get("fail") == str(number):
-                raise RuntimeError("cut")
             yield f"part {number}\n".encode()
             time.sleep(float(query.get("pause", "0.05")))
     finally:

@@ -247,7 +247,9 @@ class Served:
 
     def get(self, path: str, *, host: str, **headers: str) -> Answer:
         """GET with headers given as keywords: `accept_encoding="br"`."""
-        return self.ask("GET", path, host=host, headers={name.replace("_", "-"): text for name, text in headers.items()})
+        return self.ask(
+            "GET", path, host=host, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        )
 
     def say(self, text: bytes, *, timeout: float = 10.0) -> bytes:
         """Send bytes as they are and return whatever comes back until the end or a pause."""
@@ -262,7 +264,9 @@ class Served:
             return answer
 
 
-def edge_process(database: EdgeDatabase, web_socket: Path, *, port: int, workers: int = 1, **environment: str) -> Served:
+def edge_process(
+    database: EdgeDatabase, web_socket: Path, *, port: int, workers: int = 1, **environment: str
+) -> Served:
     """The edge as it is run, on loopback."""
     from plainsail.edge.server import granian_options
 

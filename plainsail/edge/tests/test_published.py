@@ -164,7 +164,9 @@ def test_posting_to_a_page_is_webs_business(edge: Served, database: EdgeDatabase
     assert edge.ask("POST", "/", host=site, body=b"a=1").json["method"] == "POST"
 
 
-@pytest.mark.parametrize("path", ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/a/./b", "/x" * 600, "/%F0%9F%8C%BF"])
+@pytest.mark.parametrize(
+    "path", ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/a/./b", "/x" * 600, "/%F0%9F%8C%BF"]
+)
 def test_odd_paths_reach_web_as_they_came(edge: Served, site: str, path: str):
     assert edge.get(path, host=site).status == 200
 

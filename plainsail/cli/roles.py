@@ -1,6 +1,9 @@
--- The roles of the embedded database and what each may do before there are tables. Run by psql as the superuser,
--- with the passwords as variables named like the roles. Can be run again.
+"""The roles of the embedded database and what each may do before there are tables.
 
+For psql as the superuser, with the passwords as variables named like the roles. Can be run again.
+"""
+
+SCRIPT = r"""
 SELECT format('CREATE ROLE %I LOGIN', name)
   FROM unnest(ARRAY['ps_owner', 'ps_app', 'ps_edge']) AS name
  WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
@@ -18,3 +21,4 @@ GRANT CONNECT ON DATABASE plainsail TO ps_edge;
 -- The owner stands in this one while it makes a test database.
 REVOKE ALL ON DATABASE postgres FROM PUBLIC;
 GRANT CONNECT ON DATABASE postgres TO ps_owner;
+"""

@@ -1,0 +1,154 @@
+"""`plainsail backup` and `restore`: everything a business is, in one file, and back again.
+
+The dump is one snapshot of the database (pg_dump's own transaction), so books that balance in the database balance in
+it, whatever is written meanwhile. The files come after it: each one that a row of the dump names is there.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from plainsail.cli import archives, binaries, preparation, servers, supervisor
+from plainsail.cli.errors import Refused
+from plainsail.cli.postgres import DATABASE, Postgres
+from plainsail.kernel import environment
+from plainsail.kernel.environment import Environment
+
+DRAFT_DATABASE = "plainsail_restored"
+
+
+class CannotRestore(Refused):
+    """The data directory or the database is not in a state to restore into; the message says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restored backup says of itself."""
+
+    made_at: str
+    version: str
+    files: int
+
+
+def backup(here: Environment, target: Path | None, *, at: datetime) -> tuple[Path, int]:
+    """Save database, files and key into one archive; return where it is and its size in bytes.
+
+    Works while everything runs; the embedded database is started for it if it doesn't. Raises PostgresError.
+    """
+    target = (target or archives.backups_dir(here) / f"plainsail-{at:%Y%m%d-%H%M%S}.tar").absolute()
+    with (
+        _database_url(here) as url,
+        archives.written_whole(target) as draft,
+        tempfile.TemporaryDirectory(prefix=".dump-", dir=target.parent) as folder,
+    ):
+        dump = Path(folder) / archives.DUMP
+        _run("pg_dump", ["--format=custom", "--no-password", f"--file={dump}"], url=url)
+        size = archives.pack(draft, dump=dump, key=here.secret_key, files=here.files_dir, at=at)
+    return target, size
+
+
+def restore(source: Path, *, replace: bool) -> Restored:
+    """Put a backup into the data directory and the database of this environment.
+
+    Raises BadArchive, PostgresError, and CannotRestore: while Plainsail runs there, or when there is something already
+    and `replace` doesn't say that it may go. The old database goes only when the new one is complete.
+    """
+    folder = environment.data_dir()
+    if supervisor.running_supervisor(folder / "run") is not None:
+        raise CannotRestore(f"Plainsail is running on {folder}. Stop it first.")
+    if not replace and folder.exists() and any(folder.iterdir()):
+        raise CannotRestore(
+            f"{folder} is not empty. Choose another PLAINSAIL_DATA, or use --force to replace what is there."
+        )
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as place:
+        unpacked = Path(place)
+        manifest = archives.unpack(source, unpacked)
+        key = (unpacked / archives.KEY).read_text()
+        if os.environ.get("SECRET_KEY", key) != key:
+            raise CannotRestore("SECRET_KEY is set to another key than the backup's. Unset it, or set it to that one.")
+        if url := os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL"):
+            _load_into_own(url, unpacked / archives.DUMP)
+        else:
+            _load_into_embedded(folder, unpacked / archives.DUMP)
+        servers.write_private(folder / archives.KEY, key)
+        count = _exchange_files(unpacked / archives.FILES, folder / "files")
+    # The schema may be older than the code: the next start migrates it.
+    environment.current.cache_clear()
+    preparation.forget(environment.current())
+    return Restored(made_at=manifest["made_at"], version=manifest["plainsail"], files=count)
+
+
+@contextmanager
+def _database_url(here: Environment) -> Iterator[str]:
+    """The URL of a role that sees every row; of the embedded server, which is started if it is not running."""
+    if not here.embedded_database:
+        yield here.owner_database_url
+        return
+    postgres = Postgres(here.data_dir)
+    is_ours = postgres.running_pid() is None
+    if is_ours:
+        postgres.start()
+    try:
+        yield postgres.dsn("superuser")
+    finally:
+        if is_ours:
+            postgres.stop()
+
+
+def _load_into_embedded(folder: Path, dump: Path) -> None:
+    """Load the dump beside the present database, and only then put it in that one's place."""
+    postgres = Postgres(folder)
+    postgres.start()
+    try:
+        with psycopg.connect(postgres.dsn("superuser", "postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {DRAFT_DATABASE} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {DRAFT_DATABASE} OWNER ps_owner TEMPLATE template0")
+            _load(dump, _with_database(postgres.dsn("superuser"), DRAFT_DATABASE))
+            connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+            connection.execute(f"ALTER DATABASE {DRAFT_DATABASE} RENAME TO {DATABASE}")
+        # The rights on the database itself are in no dump.
+        postgres.grant_roles()
+    finally:
+        postgres.stop()
+
+
+def _load_into_own(url: str, dump: Path) -> None:
+    """Load the dump into a database that somebody else runs: as its owner, and only into an empty one."""
+    with psycopg.connect(url) as connection:
+        query = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        if connection.execute(query).fetchone() != (0,):
+            raise CannotRestore("The database of DATABASE_URL is not empty. Make an empty one and name that.")
+    # Its roles have other names: everything becomes the owner's, and migrating gives the others their rights.
+    _load(dump, url, "--no-owner", "--no-privileges")
+
+
+def _load(dump: Path, url: str, *options: str) -> None:
+    arguments = ["--exit-on-error", "--single-transaction", "--no-password", *options]
+    _run("pg_restore", [*arguments, f"--dbname={urlsplit(url).path.lstrip('/')}", str(dump)], url=url)
+
+
+def _run(program: str, arguments: list[str], *, url: str) -> None:
+    servers.run([str(binaries.program(program)), *arguments], user=None, extra=servers.client_environment(url))
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _exchange_files(new: Path, place: Path) -> int:
+    """Put the restored files where files are; return how many there are."""
+    new.mkdir(exist_ok=True)
+    if place.exists():
+        shutil.rmtree(place)
+    new.rename(place)
+    place.chmod(0o700)
+    return sum(path.is_file() for path in place.rglob("*"))

@@ -1,0 +1,215 @@
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from plainsail.cli.tests.conftest import without_ours
+from plainsail.cli.tests.running import COMMAND, Plainsail, eventually, lives
+
+
+@pytest.fixture(scope="module")
+def plainsail():
+    """One that runs through all tests of this module: what one of them kills, the next one finds alive again."""
+    folder = Path(tempfile.mkdtemp(prefix="plainsail-test-"))
+    folder.chmod(0o711)
+    running = Plainsail(without_ours() | {"PLAINSAIL_DATA": str(folder)})
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder)
+
+
+class Writer(threading.Thread):
+    """Commits rows one after the other, as the application's role, and remembers those that were acknowledged."""
+
+    def __init__(self, plainsail):
+        super().__init__(daemon=True)
+        from plainsail.cli.postgres import Postgres
+
+        postgres = Postgres(plainsail.data_dir)
+        self.url = postgres.dsn("app")
+        self.table = f"note_{time.monotonic_ns()}"
+        self.acknowledged = []
+        self.is_over = threading.Event()
+        with psycopg.connect(postgres.dsn("owner")) as connection:
+            connection.execute(f"CREATE TABLE {self.table} (number int)")
+            connection.execute(f"GRANT SELECT, INSERT ON {self.table} TO ps_app")
+
+    def run(self):
+        number = 0
+        while not self.is_over.is_set():
+            try:
+                with psycopg.connect(self.url, autocommit=True) as connection:
+                    while not self.is_over.is_set():
+                        connection.execute(f"INSERT INTO {self.table} VALUES (%s)", [number])
+                        self.acknowledged.append(number)
+                        number += 1
+            except psycopg.OperationalError:
+                number += 1
+                time.sleep(0.05)
+
+    def lost(self):
+        """Stop, and return the numbers that were acknowledged and are not there."""
+        self.is_over.set()
+        self.join()
+        with psycopg.connect(self.url) as connection:
+            kept = {number for (number,) in connection.execute(f"SELECT number FROM {self.table}")}
+        assert len(self.acknowledged) > 20
+        return set(self.acknowledged) - kept
+
+
+@pytest.mark.parametrize("name", ["edge", "web", "worker", "mailcatcher", "database"])
+def test_whatever_is_killed_comes_back_and_nothing_committed_is_lost(plainsail, name):
+    writer = Writer(plainsail)
+    writer.start()
+    for _time in range(2):
+        enough = len(writer.acknowledged) + 20
+        eventually(lambda enough=enough: len(writer.acknowledged) > enough)
+        former = plainsail.kill(name)
+        eventually(lambda former=former: plainsail.is_back(name, former))
+        eventually(plainsail.is_serving)
+        assert not lives(former)
+    assert writer.lost() == set()
+
+
+@pytest.mark.parametrize("name", ["edge", "web"])
+def test_a_serving_process_that_is_killed_under_its_server_comes_back(plainsail, name):
+    pid = plainsail.pid(name)
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    eventually(lambda: not lives(int(children[0])))
+    eventually(plainsail.is_serving)
+
+
+def test_killing_a_server_takes_its_serving_process_along(plainsail):
+    pid = plainsail.pid("web")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    plainsail.kill("web")
+    eventually(lambda: not lives(int(children[0])))
+    eventually(lambda: plainsail.is_back("web", pid))
+
+
+def test_requests_wait_while_web_is_away(plainsail):
+    former = plainsail.kill("web")
+    assert plainsail.get("/no-such-page") == 404
+    eventually(lambda: plainsail.is_back("web", former))
+
+
+@pytest.mark.parametrize("how", ["command", "signal"])
+def test_reloading_replaces_web_and_worker_without_a_failed_request(plainsail, how):
+    eventually(plainsail.is_serving)
+    former = {name: plainsail.pid(name) for name in ("web", "worker", "edge", "database")}
+    statuses: list[object] = []
+    is_over = threading.Event()
+
+    def ask(method, body):
+        while not is_over.is_set():
+            try:
+                statuses.append(plainsail.get("/no-such-page", method=method, body=body))
+            except (OSError, http.client.HTTPException) as error:
+                statuses.append(repr(error))
+
+    threads = [
+        threading.Thread(target=ask, args=asked) for asked in [("GET", None)] * 3 + [("POST", b"name=x" * 500)] * 2
+    ]
+    for thread in threads:
+        thread.start()
+    if how == "command":
+        assert plainsail.command("reload").returncode == 0
+    else:
+        plainsail.process.send_signal(signal.SIGHUP)
+    eventually(lambda: all(plainsail.is_back(name, former[name]) for name in ("web", "worker")))
+    eventually(lambda: not lives(former["web"]))
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {404}
+    assert len(statuses) > 50
+    assert {name: plainsail.pid(name) for name in ("edge", "database")} == {
+        "edge": former["edge"],
+        "database": former["database"],
+    }
+
+
+def test_a_second_up_on_the_same_directory_is_refused_in_plain_words(plainsail):
+    refused = plainsail.command("up", PORT="1")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"Error: Plainsail is already running on {plainsail.data_dir} (process {plainsail.process.pid})."
+        " Stop it, or set PLAINSAIL_DATA to another directory.\n"
+    )
+    assert plainsail.is_serving()
+
+
+def test_a_second_one_beside_it_on_the_same_port_is_refused_in_plain_words(plainsail, surroundings):
+    done = subprocess.run(
+        [*COMMAND, "up"], env=surroundings | {"PORT": str(plainsail.port)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"Port {plainsail.port} can't be used: Address already in use." in done.stderr
+
+
+def test_everything_it_keeps_is_private(plainsail):
+    for name in ("run", "files", "log", "mailbox"):
+        assert (plainsail.data_dir / name).stat().st_mode & 0o077 == 0
+    assert (plainsail.data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_supervisor_stays_small(plainsail):
+    status = Path(f"/proc/{plainsail.process.pid}/status").read_text()
+    resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+    assert resident < 40_000
+
+
+def test_doctor_finds_nothing_wrong(plainsail):
+    eventually(plainsail.is_serving)
+    eventually(lambda: all(part.get("ready", True) for part in plainsail.status().values()))
+    told = plainsail.command("doctor")
+    assert "Everything is fine." in told.stdout, told.stdout
+    assert told.returncode == 0
+
+
+def test_ctrl_c_ends_everything_within_seconds_and_the_next_start_is_quick(plainsail):
+    began = time.monotonic()
+    assert plainsail.stop() == 0
+    assert time.monotonic() - began < 15
+    assert plainsail.everyone() == []
+    assert not (plainsail.data_dir / "postgres" / "db" / "postmaster.pid").exists()
+    assert plainsail.start() < 15
+    assert plainsail.is_serving()
+
+
+def test_sigterm_ends_it_like_ctrl_c(plainsail):
+    assert plainsail.stop(signal.SIGTERM) == 0
+    assert plainsail.everyone() == []
+    plainsail.start()
+
+
+def test_killing_the_supervisor_leaves_nothing_behind_and_the_next_start_serves(plainsail):
+    writer = Writer(plainsail)
+    writer.start()
+    eventually(lambda: len(writer.acknowledged) > 20)
+    plainsail.stop(signal.SIGKILL)
+    eventually(lambda: plainsail.everyone() == [])
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", plainsail.port)) != 0
+    plainsail.start()
+    assert plainsail.is_serving()
+    assert writer.lost() == set()
+
+
+def test_a_supervisor_started_again_at_once_after_a_kill_waits_for_its_predecessor(plainsail):
+    plainsail.stop(signal.SIGKILL)
+    plainsail.start()
+    assert plainsail.is_serving()

@@ -1,0 +1,65 @@
+"""What contacts tell the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from plainsail.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactCreated(Event):
+    """Somebody became known: by a form, an order, an import or by hand."""
+
+    name: ClassVar[str] = "contacts.contact_created"
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptInRequested(Event):
+    """Somebody asked to join a list, and must still confirm."""
+
+    name: ClassVar[str] = "contacts.opt_in_requested"
+    list_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListJoined(Event):
+    """Somebody confirmed to be on a list."""
+
+    name: ClassVar[str] = "contacts.list_joined"
+    list_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLeft(Event):
+    """Somebody unsubscribed from a list."""
+
+    name: ClassVar[str] = "contacts.list_left"
+    list_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagAdded(Event):
+    """A contact got a tag."""
+
+    name: ClassVar[str] = "contacts.tag_added"
+    tag_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRemoved(Event):
+    """A contact lost a tag."""
+
+    name: ClassVar[str] = "contacts.tag_removed"
+    tag_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactDeleted(Event):
+    """A contact was deleted; it can be restored until it is erased."""
+
+    name: ClassVar[str] = "contacts.contact_deleted"

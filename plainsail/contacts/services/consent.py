@@ -1,0 +1,136 @@
+"""Consent: asked for, confirmed, withdrawn. Each act is a row that is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from plainsail.contacts.events import ListJoined, ListLeft, OptInRequested
+from plainsail.contacts.models import ConsentEntry, Contact, List, ListMember
+from plainsail.contacts.services import contacts, suppression
+from plainsail.kernel.events import publish
+from plainsail.kernel.models import Workspace
+
+ASK_AGAIN_AFTER = timedelta(days=1)
+"""Somebody unconfirmed gets one confirmation mail a day at most, whoever fills in the form with their address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Where an act of consent came from."""
+
+    wording: str = ""
+    source: str = ""
+    form_version: int | None = None
+    ip: str | None = None
+    user_agent: str = ""
+
+
+@transaction.atomic
+def opt_in(
+    workspace: Workspace,
+    *,
+    email: str,
+    list: List,
+    wording: str,
+    at: datetime,
+    fields: Mapping[str, Any] | None = None,
+    source: str = "",
+    form_version: int | None = None,
+    ip: str | None = None,
+    user_agent: str = "",
+) -> Contact:
+    """Somebody asks to join a list. They are pending until they confirm, unless they are on it already.
+
+    Raises BadAddress, UnknownField.
+    """
+    proof = Proof(wording=wording, source=source, form_version=form_version, ip=ip, user_agent=user_agent)
+    contact = contacts.find_or_create(email=email, source=source, at=at, fields=fields)
+    member, is_new = ListMember.objects.select_for_update().get_or_create(
+        list=list, contact=contact, defaults={"state": ListMember.State.PENDING, "changed_at": at}
+    )
+    _record(contact, list, ConsentEntry.Act.ASKED, proof, at=at)
+    if member.state == ListMember.State.SUBSCRIBED:
+        return contact
+    if member.state != ListMember.State.PENDING:
+        member.state, member.changed_at = ListMember.State.PENDING, at
+    if is_new or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER:
+        member.asked_at = at
+        publish(OptInRequested(list_id=list.id, member_id=member.id, contact_id=contact.id, at=at))
+    member.save(update_fields=["state", "changed_at", "asked_at"])
+    return contact
+
+
+@transaction.atomic
+def confirm(member: ListMember, *, at: datetime, ip: str | None = None, user_agent: str = "") -> bool:
+    """The person behind the address confirms. False where they were on the list already.
+
+    Confirming lifts their own “never write to me”, because it is a later word of the same person; it lifts no bounce
+    and no complaint.
+    """
+    locked = ListMember.objects.select_for_update().select_related("contact", "list").get(pk=member.pk)
+    if locked.state == ListMember.State.SUBSCRIBED:
+        return False
+    locked.state, locked.changed_at = ListMember.State.SUBSCRIBED, at
+    locked.save(update_fields=["state", "changed_at"])
+    suppression.lift_own_wish(locked.contact)
+    _record(locked.contact, locked.list, ConsentEntry.Act.CONFIRMED, Proof(ip=ip, user_agent=user_agent), at=at)
+    publish(ListJoined(list_id=locked.list_id, contact_id=locked.contact_id, at=at))
+    return True
+
+
+@transaction.atomic
+def add_with_basis(contact: Contact, list: List, *, basis: str, source: str, at: datetime) -> bool:
+    """Put a contact on a list on a stated basis (a paper form, an earlier system). Never lifts an unsubscription."""
+    member, is_new = ListMember.objects.select_for_update().get_or_create(
+        list=list, contact=contact, defaults={"state": ListMember.State.SUBSCRIBED, "changed_at": at}
+    )
+    if not is_new and member.state != ListMember.State.PENDING:
+        return False
+    if not is_new:
+        member.state, member.changed_at = ListMember.State.SUBSCRIBED, at
+        member.save(update_fields=["state", "changed_at"])
+    _record(contact, list, ConsentEntry.Act.IMPORTED, Proof(wording=basis, source=source), at=at)
+    publish(ListJoined(list_id=list.id, contact_id=contact.id, at=at))
+    return True
+
+
+@transaction.atomic
+def withdraw(contact: Contact, list: List, *, at: datetime, proof: Proof = Proof()) -> bool:
+    """Unsubscribe from one list. False where they were not on it."""
+    left = (
+        ListMember.objects.filter(contact=contact, list=list)
+        .exclude(state=ListMember.State.UNSUBSCRIBED)
+        .update(state=ListMember.State.UNSUBSCRIBED, changed_at=at)
+    )
+    if not left:
+        return False
+    _record(contact, list, ConsentEntry.Act.WITHDRAWN, proof, at=at)
+    publish(ListLeft(list_id=list.id, contact_id=contact.id, at=at))
+    return True
+
+
+@transaction.atomic
+def withdraw_all(contact: Contact, *, at: datetime, proof: Proof = Proof()) -> None:
+    """Unsubscribe from everything, and never write again without a new confirmation."""
+    for member in contact.memberships.select_related("list").order_by("id"):
+        withdraw(contact, member.list, at=at, proof=proof)
+    suppression.add(contact, reason=suppression.Reason.UNSUBSCRIBED, at=at)
+
+
+def _record(contact: Contact, list: List, act: ConsentEntry.Act, proof: Proof, *, at: datetime) -> None:
+    ConsentEntry.objects.create(
+        contact=contact,
+        list=list,
+        act=act,
+        wording=proof.wording,
+        source=proof.source[:80],
+        form_version=proof.form_version,
+        ip=proof.ip,
+        user_agent=proof.user_agent[:400],
+        at=at,
+    )

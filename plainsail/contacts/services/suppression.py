@@ -1,0 +1,33 @@
+"""Addresses that are not written to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from plainsail.contacts.models import Contact, Suppression
+from plainsail.contacts.services.addresses import hashed, normalise
+
+Reason = Suppression.Reason
+STRONGER = (Reason.COMPLAINT, Reason.HARD_BOUNCE)
+
+
+def add(contact: Contact, *, reason: Suppression.Reason, at: datetime) -> None:
+    """Stop all mail to a contact's address. A bounce or a complaint replaces a mere wish, never the other way round."""
+    _store(contact.address_hash, reason, at=at)
+
+
+def add_address(address: str, *, reason: Suppression.Reason, at: datetime) -> None:
+    """The same for an address that is no contact's. Raises BadAddress."""
+    _store(hashed(normalise(address)), reason, at=at)
+
+
+def _store(address_hash: str, reason: Suppression.Reason, *, at: datetime) -> None:
+    found, is_new = Suppression.objects.get_or_create(address_hash=address_hash, defaults={"reason": reason, "at": at})
+    if not is_new and reason in STRONGER and found.reason not in STRONGER:
+        found.reason, found.at = reason, at
+        found.save(update_fields=["reason", "at"])
+
+
+def lift_own_wish(contact: Contact) -> None:
+    """A person who once said “never” and now confirms is heard; a bounce or a complaint stays."""
+    Suppression.objects.filter(address_hash=contact.address_hash, reason=Reason.UNSUBSCRIBED).delete()

@@ -1,0 +1,67 @@
+"""What areas above plug into contacts: fields of segments, sources of the timeline, words for events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import Q
+from django.utils.functional import Promise
+
+from plainsail.contacts.models import Contact
+from plainsail.kernel.models import EventRow, Workspace
+from plainsail.kernel.registry import Registry
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One thing that happened to a contact."""
+
+    at: datetime
+    icon: str
+    title: str
+    text: str = ""
+    url: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineSource:
+    """Where a part of the timeline comes from: entries before a moment, newest first, at most `limit`."""
+
+    fetch: Callable[[Contact, datetime, int], Sequence[TimelineEntry]]
+    order: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventWording:
+    """How an event reads on a contact's timeline."""
+
+    icon: str
+    say: Callable[[EventRow], str]
+    link: Callable[[EventRow], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentField:
+    """A question that a segment may ask. `compile` turns operator and value into a condition on Contact.
+
+    `choices` lists (value, label) of the workspace for kind `choice`.
+    """
+
+    label: Words
+    kind: Literal["choice", "text", "number", "days"]
+    operators: dict[str, Words]
+    compile: Callable[[str, Any], Q]
+    choices: Callable[[Workspace], Sequence[tuple[str, str]]] | None = None
+    order: int = 0
+    reads: tuple[str, ...] = field(default=())
+
+
+TIMELINE: Registry[TimelineSource] = Registry("contacts.timeline")
+EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
+SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")

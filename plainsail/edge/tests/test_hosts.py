@@ -1,0 +1,85 @@
+"""Which host leads where, and what is said at one that leads nowhere."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from plainsail.edge.tests.factories import EdgeDatabase, Served
+from plainsail.edge.tests.test_published import eventually
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:80", "[::1]:8000", "localhost."]
+)
+def test_the_applications_own_hosts_go_to_web(edge: Served, host: str):
+    assert edge.get("/w/juniper/", host=host).json["headers"]["host"] == host
+
+
+@pytest.mark.parametrize("host", ["unknown.example", "x.localhost", "10.0.0.1", "a" * 200 + ".example", "_x.example"])
+def test_an_unknown_host_gets_a_page_that_says_so(edge: Served, host: str):
+    answer = edge.get("/", host=host)
+    assert (answer.status, "No site lives at this address" in answer.text) == (421, True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "a b", "a/../b", "user@host", "a:b", "ho\x01st", "-", "[::1", "[zz]", "a" * 300, "é.example", "a..:1:2"],
+)
+def test_a_malformed_host_is_a_bad_request(edge: Served, host: str):
+    text = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    assert edge.say(text).startswith(b"HTTP/1.1 400")
+
+
+def test_a_request_without_host_is_a_bad_request(edge: Served):
+    assert edge.say(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 400")
+
+
+def test_a_host_with_port_capitals_and_dot_is_the_same(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID
+):
+    database.publish(workspace_id, "/", "<p>here")
+    for host in (site.upper(), f"{site}:8000", f"{site}."):
+        assert edge.get("/", host=host).text == "<p>here"
+
+
+def test_a_host_not_yet_verified_is_unknown(edge: Served, database: EdgeDatabase, workspace_id: UUID):
+    host = f"{uuid4().hex}.example"
+    database.add_host(host, workspace_id, kind="custom", is_live=False)
+    assert edge.get("/", host=host).status == 421
+
+
+def test_a_new_host_is_known_at_once_and_a_closed_one_forgotten(
+    edge: Served, database: EdgeDatabase, workspace_id: UUID
+):
+    host = f"{uuid4().hex}.example"
+    database.publish(workspace_id, "/", "<p>mine")
+    assert edge.get("/", host=host).status == 421
+    database.add_host(host, workspace_id, kind="custom")
+    eventually(lambda: edge.get("/", host=host).body == b"<p>mine")
+    database.run(
+        "WITH gone AS (DELETE FROM accounts_host WHERE host = %s) SELECT pg_notify('plainsail_hosts', '')", [host]
+    )
+    eventually(lambda: edge.get("/", host=host).status == 421)
+
+
+def test_a_host_of_the_application_in_the_table_goes_to_web(edge: Served, database: EdgeDatabase):
+    host = f"{uuid4().hex}.example"
+    database.add_host(host, None, kind="app")
+    assert edge.get("/", host=host).json["path"] == "/"
+
+
+def test_programs_get_a_problem_document(edge: Served):
+    answer = edge.get("/", host="unknown.example", accept="application/json")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json["status"], answer.json["request_id"]) == (421, answer.headers["x-request-id"])
+
+
+def test_the_page_has_its_style_even_where_no_site_is(edge: Served):
+    answer = edge.get("/static/edge/notice.css", host="unknown.example")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
+
+
+def test_what_a_host_header_says_is_not_echoed(edge: Served):
+    assert b"evil" not in edge.say(b"GET / HTTP/1.1\r\nHost: <script>evil</script>\r\nConnection: close\r\n\r\n")

@@ -1,0 +1,64 @@
+"""The look of short letters: receipts, confirmations, links. A title, a few paragraphs, amounts, one button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import current_workspace_id, has_workspace
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Both parts of a letter."""
+
+    html: str
+    text: str
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.html, self.text))
+
+
+def letter(
+    title: str,
+    paragraphs: Sequence[str],
+    *,
+    button: tuple[str, str] | None = None,
+    rows: Sequence[tuple[str, str]] = (),
+    footer: str = "",
+) -> Letter:
+    """HTML and plain text of a letter; unpacks as `html, text`.
+
+    All words are plain text and are escaped. `button` is (label, absolute address), `rows` are (label, value) pairs of
+    which the last may be the sum, `footer` a sentence in small print. In a workspace its name and address stand below.
+    """
+    business = Workspace.objects.filter(id=current_workspace_id()).first() if has_workspace() else None
+    context = {
+        "title": title,
+        "paragraphs": paragraphs,
+        "button": button,
+        "rows": rows,
+        "footer": footer,
+        "name": business.name if business else "Plainsail",
+        "address": _one_line(business.postal_address) if business else "",
+        "language": get_language() or "en",
+    }
+    return Letter(html=render_to_string("mail/letters/letter.html", context), text=_text(context))
+
+
+def _text(context: dict[str, object]) -> str:
+    rendered = render_to_string("mail/letters/letter.txt", context)
+    lines = [line.rstrip() for line in rendered.split("\n")]
+    tidy: list[str] = []
+    for line in lines:
+        if line or (tidy and tidy[-1]):
+            tidy.append(line)
+    return "\n".join(tidy).strip() + "\n"
+
+
+def _one_line(address: str) -> str:
+    return ", ".join(line.strip() for line in address.splitlines() if line.strip())

@@ -1,0 +1,34 @@
+"""What pages plugs into the house: its room in the menu, its rows for blocks to point to, its personal data."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.blocks.sockets import REFERENCES, ReferenceKind
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.pages.services import forms, submissions
+from plainsail.tracking.sockets import LANDING
+from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
+
+MENU.register(
+    "pages",
+    MenuItem(label=_("Pages"), icon="panels-top-left", url="pages:pages", order=20, can="pages.view", on_phone=True),
+)
+CREATE.register("page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change"))
+
+REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
+
+LANDING.register("form", submissions.take_in)
+
+PERSONAL_DATA.register(
+    "pages.submission",
+    PersonalData(
+        fields=("values", "ip", "user_agent", "contact"),
+        erase="anonymise",
+        ground="That a form was sent is part of the page's numbers; who sent it goes.",
+    ),
+)
+PERSONAL_DATA.register(
+    "pages.pagerevision",
+    PersonalData(fields=("by",), erase="keep", ground="Who changed a page is the business's own record of its staff."),
+)

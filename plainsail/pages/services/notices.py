@@ -1,0 +1,71 @@
+"""A site's own notices in its own look: a form refused, thanks, a page that isn't there. Rendered like any page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from plainsail.blocks.services import documents, rendering
+from plainsail.blocks.services.rendering import RenderedPage
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Form, Page
+from plainsail.pages.services import forms, publishing, sites
+from plainsail.pages.services.forms import InvalidSubmission
+
+
+def not_found(workspace: Workspace) -> RenderedPage:
+    """The page for an address where nothing stands."""
+    with translation.override(workspace.locale):
+        title = _("This page isn’t here")
+        hero = {
+            "heading": title,
+            "text": _("It may have moved, or the address may have a typing mistake in it."),
+            "button": _("Go to the first page"),
+            "link": "/",
+            "image": {"picture": "sailboat"},
+            "layout": "below",
+        }
+    return _notice(workspace, title, [("hero", hero)])
+
+
+def thanks(form: Form) -> RenderedPage:
+    """What somebody sees after sending a form."""
+    hero = {
+        "heading": form.thanks_title,
+        "text": form.thanks_text,
+        "link": "",
+        "image": {"picture": "letter"},
+        "layout": "below",
+    }
+    return _notice(form.workspace, form.thanks_title, [("hero", hero)])
+
+
+def form_alone(form: Form) -> RenderedPage:
+    """The form on a page of its own, for whoever comes back to where it posts."""
+    return _notice(form.workspace, form.name, [("form", {"form": str(form.id), "layout": "plain"})])
+
+
+def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> RenderedPage:
+    """The page from which a form was sent, once more, with what was sent and what is wrong at each field.
+
+    A small page with the form alone where that page is gone or wasn't named.
+    """
+    with translation.override(form.workspace.locale):
+        card = forms.card(form, values=refusal.values, errors=refusal.errors)
+    cards = {("form", form.id): card}
+    page = Page.objects.published().filter(path=path).first() if path.startswith("/") and "\x00" not in path else None
+    if page is None:
+        sections = [("form", {"form": str(form.id), "layout": "plain"})]
+        return _notice(form.workspace, form.name, sections, cards=cards)
+    version = page.revisions.filter(number=page.published_revision).first()
+    return publishing.render(page, documents.load(version.document) if version else page.document, cards=cards)
+
+
+def _notice(
+    workspace: Workspace, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None = None
+) -> RenderedPage:
+    document = documents.build(sites.site_of(workspace).theme, sections)
+    head = rendering.PageHead(title=title, language=workspace.locale, legal_links=publishing.legal_links(workspace))
+    return rendering.render_page(document, head, cards=cards)

@@ -1,0 +1,124 @@
+// The settings of one section. Every input knows its path; a change becomes a `set`.
+export class Panel {
+  constructor(editor, root, url) {
+    this.editor = editor;
+    this.root = root;
+    this.url = url;
+    root.addEventListener("input", (event) => this.change(event));
+    root.addEventListener("click", (event) => this.click(event));
+  }
+
+  // Whose settings are shown: a block's id, or "theme".
+  get shown() {
+    return this.root.querySelector("[data-panel]")?.dataset.panel;
+  }
+
+  async load(block) {
+    if (!block) return void this.root.replaceChildren();
+    // What waits is sent first, so that the new panel shows it.
+    await this.editor.flush();
+    const ask = (this.asked = Symbol("panel"));
+    const response = await fetch(`${this.url}?section=${encodeURIComponent(block)}`);
+    if (response.ok && ask === this.asked) this.show(await response.text());
+  }
+
+  show(html) {
+    const focused = document.activeElement?.id;
+    const top = this.root.parentElement.scrollTop;
+    const before = this.shown;
+    this.root.innerHTML = html;
+    if (before !== this.shown) this.root.parentElement.scrollTop = 0;
+    else {
+      this.root.parentElement.scrollTop = top;
+      if (focused) this.root.querySelector(`#${CSS.escape(focused)}`)?.focus();
+    }
+  }
+
+  change(event) {
+    const control = event.target.closest("[data-path]");
+    if (!control) return;
+    const path = readPath(control.dataset.path);
+    const value = readValue(control);
+    const soon = event.target.matches("select, [type=radio], [type=checkbox]");
+    if (path[0] === "theme") return this.setTheme();
+    this.editor.send({ op: "set", block: this.shown, path, value }, { soon, panel: soon && control.dataset.kind === "image" ? this.shown : "" });
+    this.editor.preview?.(this.shown, control.dataset.path, value);
+  }
+
+  setTheme() {
+    const value = {};
+    for (const control of this.root.querySelectorAll("[data-path^='theme.']")) {
+      value[control.dataset.path.slice(6)] = control.value;
+    }
+    this.editor.send({ op: "theme", value }, { soon: true });
+  }
+
+  click(event) {
+    const button = event.target.closest("[data-item-act]");
+    if (!button) return;
+    const path = readPath(button.closest("[data-items]").dataset.items);
+    const target = { block: this.shown, path };
+    const list = button.closest("[data-items]").querySelectorAll(":scope > .item").length;
+    const at = Number(button.dataset.at);
+    const operation = {
+      add: { op: "add_item", at: list },
+      delete: { op: "delete_item", at },
+      up: at > 0 && { op: "move_item", at, to: at - 1 },
+      down: at < list - 1 && { op: "move_item", at, to: at + 1 },
+    }[button.dataset.itemAct];
+    if (operation) this.editor.send({ ...target, ...operation }, { soon: true, panel: this.shown });
+  }
+
+  // Words that were changed on the page itself.
+  mirror(path, value) {
+    const control = this.root.querySelector(`[data-path="${CSS.escape(path)}"]`);
+    if (control && "value" in control) control.value = value;
+  }
+
+  isLong(path) {
+    return this.root.querySelector(`[data-path="${CSS.escape(path)}"]`)?.matches("textarea") ?? false;
+  }
+
+  // The server's “no”, shown at the field it is about.
+  refuse(answer) {
+    const errors = Object.entries(answer.errors ?? {});
+    for (const [place, message] of errors) this.say(place.replace(/^blocks\.[^.]+\.props\./, ""), message);
+    if (errors.length === 0) document.getElementById("saving").textContent = answer.message;
+  }
+
+  accept(operations) {
+    for (const operation of operations) if (operation.op === "set") this.say(operation.path.join("."), "");
+  }
+
+  say(path, message) {
+    // A picture's parts are told at the picture.
+    for (const place of [path, path.replace(/\.[a-z]+$/, "")]) {
+      const line = this.root.querySelector(`[data-error="${CSS.escape(place)}"]`);
+      if (!line) continue;
+      line.textContent = message;
+      line.hidden = !message;
+      const control = this.root.querySelector(`[data-path="${CSS.escape(place)}"]`);
+      if (message) control?.setAttribute("aria-invalid", "true");
+      else control?.removeAttribute("aria-invalid");
+      return;
+    }
+  }
+}
+
+export function readPath(path) {
+  return path.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function readValue(control) {
+  if (control.dataset.kind === "bool") return control.checked;
+  if (control.dataset.kind === "number") return Number(control.value);
+  if (control.dataset.kind !== "image") return control.value;
+  const part = (name) => control.querySelector(`[data-part="${name}"]`).value;
+  return {
+    picture: control.querySelector("[data-part=picture]:checked")?.value ?? "",
+    url: part("url"),
+    width: Number(part("width")) || 0,
+    height: Number(part("height")) || 0,
+    alt: part("alt"),
+  };
+}

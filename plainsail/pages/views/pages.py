@@ -1,0 +1,109 @@
+"""The list of pages, new pages, and a page's own settings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainsail.contacts.services import lists
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.pages import queries
+from plainsail.pages.forms import NewPageForm, PageForm
+from plainsail.pages.models import Page
+from plainsail.pages.services import pages as services
+from plainsail.pages.services import publishing
+from plainsail.pages.services.sites import BadAddress
+from plainsail.pages.starters import STARTERS
+
+
+@require_GET
+@can("pages.view")
+def pages(request: Request) -> HttpResponse:
+    return render(request, "pages/pages.html", {"cards": queries.cards(request.workspace, at=request.now)})
+
+
+@require_http_methods(["GET", "POST"])
+@can("pages.change")
+def new(request: Request) -> HttpResponse:
+    form = NewPageForm(request.POST or None)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "pages/new.html", {"form": form, "starters": STARTERS.values()}, status=status)
+    page = services.create_from_template(
+        request.workspace,
+        list=lists.default(request.workspace, at=request.now),
+        by=request.user,  # type: ignore[arg-type]  # a member
+        at=request.now,
+        **form.cleaned_data,
+    )
+    return redirect(_url(request, page))
+
+
+@require_http_methods(["GET", "POST"])
+@can("pages.change")
+def settings(request: Request, page_id: UUID) -> HttpResponse:
+    page = _page(request, page_id)
+    form = PageForm(request.POST or None, instance=page)
+    if form.is_valid():
+        try:
+            services.describe(page, at=request.now, **form.cleaned_data)
+        except BadAddress as refusal:
+            form.add_error("path", str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(_url(request, page))
+    context = {"page": page, "form": form, "live_url": publishing.address(request.workspace, "")}
+    return render(request, "pages/settings.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("pages.change")
+def withdrawal(request: Request, page_id: UUID) -> HttpResponse:
+    page = _page(request, page_id)
+    publishing.unpublish(page, at=request.now)
+    messages.success(request, _("“%(title)s” is off your site. The draft is still here.") % {"title": page.title})
+    return redirect(workspace_url(request.workspace, "pages:pages"))
+
+
+@require_POST
+@can("pages.change")
+def copy(request: Request, page_id: UUID) -> HttpResponse:
+    made = services.copy(_page(request, page_id), by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
+    return redirect(_url(request, made))
+
+
+@require_POST
+@can("pages.change")
+def archive(request: Request, page_id: UUID) -> HttpResponse:
+    page = _page(request, page_id)
+    services.archive(page, at=request.now)
+    back = workspace_url(request.workspace, "pages:unarchive", page.id)
+    messages.success(request, _("“%(title)s” is archived.") % {"title": page.title}, extra_tags=f"undo:{back}")
+    return redirect(workspace_url(request.workspace, "pages:pages"))
+
+
+@require_POST
+@can("pages.change")
+def unarchive(request: Request, page_id: UUID) -> HttpResponse:
+    page = get_object_or_404(request.workspace.pages.all(), id=page_id)
+    try:
+        services.unarchive(page)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("“%(title)s” is back, as a draft.") % {"title": page.title})
+    return redirect(workspace_url(request.workspace, "pages:pages"))
+
+
+def _page(request: Request, page_id: UUID) -> Page:
+    return get_object_or_404(request.workspace.pages.current().select_related("workspace"), id=page_id)
+
+
+def _url(request: Request, page: Page) -> str:
+    return workspace_url(request.workspace, "pages:page", page.id)

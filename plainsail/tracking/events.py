@@ -1,0 +1,18 @@
+"""What tracking tells the world: only what somebody listens to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from plainsail.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkClicked(Event):
+    """A person followed a link in a mail. Told only where an area listens."""
+
+    name: ClassVar[str] = "tracking.link_clicked"
+    delivery_id: UUID
+    url: str

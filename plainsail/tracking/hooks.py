@@ -1,0 +1,14 @@
+"""Visits, clicks and opens stand on a contact's timeline; what of them is personal."""
+
+from plainsail.contacts.sockets import TIMELINE, TimelineSource
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.tracking import queries
+
+TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
+
+PERSONAL_DATA.register(
+    "tracking.hit",
+    PersonalData(fields=("contact_id", "visitor_id"), erase="anonymise", ground="totals stay, the person goes"),
+)
+PERSONAL_DATA.register("tracking.visitor", PersonalData(fields=("visitor_id", "contact_id"), erase="delete"))
+PERSONAL_DATA.register("tracking.parkedlanding", PersonalData(fields=("row",), erase="delete"))

@@ -1,0 +1,70 @@
+"""Counts of what visitors did. People only, unless the question says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from plainsail.contacts.models import Contact
+from plainsail.contacts.sockets import TimelineEntry
+from plainsail.tracking.models import Agent, Hit
+
+
+def count_hits(*, kind: str, start: datetime, end: datetime) -> int:
+    """How many visits, clicks or opens by people from a moment up to another. One index range."""
+    return int(Hit.objects.filter(kind=kind, agent=Agent.HUMAN, at__gte=start, at__lt=end).count())
+
+
+def per_day(*, kind: str, start: datetime, end: datetime, zone: str) -> dict[str, int]:
+    """Local day (ISO) to number, days without any left out."""
+    rows = (
+        Hit.objects.filter(kind=kind, agent=Agent.HUMAN, at__gte=start, at__lt=end)
+        .order_by()
+        .annotate(day=TruncDate("at", tzinfo=ZoneInfo(zone)))
+        .values_list("day")
+        .annotate(number=Count("id"))
+    )
+    return {day.isoformat(): number for day, number in rows}
+
+
+def visits_of_pages(page_ids: Iterable[UUID], *, since: datetime) -> dict[UUID, int]:
+    """Page id to views by people since a moment."""
+    rows = (
+        Hit.objects.filter(kind="visit", agent=Agent.HUMAN, page_id__in=list(page_ids), at__gte=since)
+        .order_by()
+        .values_list("page_id")
+        .annotate(number=Count("id"))
+    )
+    return dict(rows)
+
+
+def of_deliveries(delivery_ids: Iterable[UUID], *, kind: str) -> dict[str, int]:
+    """Class of agent to the number of different deliveries that were clicked or opened by it."""
+    rows = (
+        Hit.objects.filter(kind=kind, delivery_id__in=list(delivery_ids))
+        .order_by()
+        .values_list("agent")
+        .annotate(number=Count("delivery_id", distinct=True))
+    )
+    return dict(rows)
+
+
+def timeline(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
+    """A contact's visits and clicks before a moment, newest first."""
+    hits = Hit.objects.filter(contact_id=contact.id, at__lt=before).exclude(agent=Agent.SCANNER).order_by("-at", "-id")
+    return [_entry(hit) for hit in hits[:limit]]
+
+
+def _entry(hit: Hit) -> TimelineEntry:
+    if hit.kind == "click":
+        return TimelineEntry(hit.at, "mouse-pointer-click", _("Followed a link in a mail"), text=hit.url, kind="click")
+    if hit.kind == "open":
+        said = _("A mail was opened") if hit.agent == Agent.HUMAN else _("A mail was loaded by a proxy")
+        return TimelineEntry(hit.at, "mail-open", said, kind="open")
+    return TimelineEntry(hit.at, "eye", _("Visited %(path)s") % {"path": hit.path or "/"}, text=hit.referrer, kind="visit")

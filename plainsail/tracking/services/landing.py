@@ -1,0 +1,143 @@
+"""Taking in what the edge wrote: each row once, in order, per workspace; a row that can't be taken in is parked.
+
+Deleting from the landing table and writing the record are one transaction, so a kill between them changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from plainsail.kernel import clock
+from plainsail.kernel.events import listeners, publish_many
+from plainsail.kernel.jobs import attempt, job
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.tracking.events import LinkClicked
+from plainsail.tracking.models import Agent, Hit, Landing, ParkedLanding
+from plainsail.tracking.services import agents, visitors
+from plainsail.tracking.sockets import LANDING, LISTENERS
+
+BATCH = 1000
+HITS = frozenset({"visit", "click", "open"})
+COLUMNS = [field.attname for field in Landing._meta.local_fields]
+
+logger = logging.getLogger("plainsail.tracking")
+
+
+@job("tracking.drain")
+@outside_transaction
+def drain() -> None:
+    """Take in everything that has landed, workspace by workspace."""
+    at = clock.now()
+    for workspace_id in _waiting():
+        while drain_batch(workspace_id, at=at) == BATCH:
+            pass
+
+
+def _waiting() -> list[UUID]:
+    landed = Landing.objects.order_by().values_list("workspace_id", flat=True).distinct()
+    known = set(Workspace.objects.filter(id__in=landed).values_list("id", flat=True))
+    # Rows of a workspace that is gone are nobody's any more.
+    gone, _detail = Landing.objects.exclude(workspace_id__in=known).filter(workspace_id__in=landed).delete()
+    if gone:
+        logger.warning("landed rows of unknown workspaces dropped", extra={"rows": gone})
+    return sorted(known)
+
+
+def drain_batch(workspace_id: UUID, *, at: datetime) -> int:
+    """Take in up to BATCH rows of one workspace; returns how many. Two drains at once never get the same row."""
+    with workspace(workspace_id):
+        rows = _claim(workspace_id)
+        hits = [row for row in rows if row.kind in HITS]
+        record(hits, at=at)
+        for row in rows:
+            if row.kind not in HITS:
+                _take_in(row, at=at)
+    return len(rows)
+
+
+def _claim(workspace_id: UUID) -> list[Landing]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM tracking_landing WHERE id IN (SELECT id FROM tracking_landing WHERE workspace_id = %s "
+            f"ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED) RETURNING {', '.join(COLUMNS)}",
+            [workspace_id],
+        )
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+    # A bare cursor gives jsonb as text.
+    return sorted((Landing(**row | {"payload": json.loads(row["payload"])}) for row in rows), key=lambda row: row.id)
+
+
+def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
+    """Sort hits into their month, with their class, and tell whoever listens."""
+    if not rows:
+        return []
+    rushed = agents.in_a_rush(rows)
+    owners = visitors.owners({row.visitor_id for row in rows if row.visitor_id})
+    hits = [_hit(row, rushed=row.id in rushed, owners=owners) for row in rows]
+    _make_months({(hit.at.year, hit.at.month) for hit in hits})
+    Hit.objects.bulk_create(hits, batch_size=1000)
+    visitors.learn_from_clicks(hits, at=at)
+    for listener in LISTENERS:
+        listener(hits)
+    if listeners(LinkClicked.name):
+        publish_many(
+            LinkClicked(delivery_id=hit.delivery_id, url=hit.url, contact_id=hit.contact_id, at=hit.at)
+            for hit in hits
+            if hit.kind == "click" and hit.agent == Agent.HUMAN and hit.delivery_id
+        )
+    return hits
+
+
+def _hit(row: Landing, *, rushed: bool, owners: dict[UUID, UUID]) -> Hit:
+    agent, reason = agents.classify(row, rushed=rushed)
+    known = owners.get(row.visitor_id) if row.visitor_id else None
+    return Hit(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        at=row.at,
+        kind=row.kind,
+        contact_id=row.contact_id or known,
+        visitor_id=row.visitor_id,
+        delivery_id=row.delivery_id,
+        page_id=row.page_id,
+        path=row.path,
+        url=row.url,
+        referrer=row.referrer,
+        agent=agent,
+        reason=reason,
+        campaign={name: value for name, value in row.payload.items() if name.startswith("utm_")},
+    )
+
+
+def _make_months(months: set[tuple[int, int]]) -> None:
+    """The partitions these months need: a function of the owner makes one that is missing."""
+    with connection.cursor() as cursor:
+        for year, month in months:
+            cursor.execute("SELECT tracking_make_month(make_date(%s, %s, 1))", [year, month])
+
+
+def _take_in(row: Landing, *, at: datetime) -> None:
+    handler = LANDING.get(row.kind)
+    error = f"nobody takes in rows of kind {row.kind!r}" if handler is None else attempt(partial(handler, row), what=row.kind)
+    if error:
+        park(row, error, at=at)
+
+
+def park(row: Landing, error: str, *, at: datetime) -> None:
+    """Keep a row that could not be taken in, with the reason."""
+    encoder = DjangoJSONEncoder()
+    values = {name: getattr(row, name) for name in COLUMNS}
+    plain = {
+        name: value if isinstance(value, dict | str | None) else encoder.default(value) for name, value in values.items()
+    }
+    ParkedLanding.objects.create(row=plain, error=error[:2000], parked_at=at)
+    logger.error("landed row parked", extra={"row": str(row.id), "kind": row.kind, "error": error[:300]})

@@ -1,0 +1,14 @@
+"""What areas above plug into tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from plainsail.kernel.registry import Registry
+from plainsail.tracking.models import Hit, Landing
+
+LANDING: Registry[Callable[[Landing], None]] = Registry("tracking.landing")
+"""Kind of landed row (such as `form`) to what takes it in. Runs in the workspace, in a savepoint; idempotent on `row.id`."""
+
+LISTENERS: Registry[Callable[[list[Hit]], None]] = Registry("tracking.listeners")
+"""Who hears of new hits, a batch at a time, in the drain's transaction: counters of mail, say."""

@@ -1,0 +1,181 @@
+"""What lands is taken in once, sorted, and never lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from plainsail.contacts.services import contacts
+from plainsail.kernel import events
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.tenancy import workspace
+from plainsail.tracking import queries, sockets
+from plainsail.tracking.models import Hit, Landing, ParkedLanding, Visitor
+from plainsail.tracking.services import agents, landing, visitors
+
+MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+
+
+def land(workspace, kind="visit", **values) -> Landing:
+    defaults = {"host": "juniper.localhost", "path": "/", "url": "", "referrer": "", "user_agent": PERSON, "at": MAY}
+    return Landing.objects.create(id=new_id(), workspace_id=workspace.id, kind=kind, **defaults | values)
+
+
+@pytest.fixture
+def maren(in_juniper):
+    return contacts.find_or_create(email="maren@example.com", source="test", at=MAY)
+
+
+def test_a_visit_is_taken_in_once(juniper):
+    row = land(juniper, path="/course")
+    landing.drain.function()
+    landing.drain.function()
+    with workspace(juniper):
+        assert [(hit.id, hit.kind, hit.path, hit.agent) for hit in Hit.objects.all()] == [
+            (row.id, "visit", "/course", "human")
+        ]
+    assert Landing.objects.count() == 0
+
+
+def test_each_business_gets_its_own_rows(juniper, acme):
+    land(juniper)
+    land(acme)
+    land(acme)
+    landing.drain.function()
+    with workspace(juniper):
+        assert Hit.objects.count() == 1
+    with workspace(acme):
+        assert Hit.objects.count() == 2
+
+
+def test_a_row_for_any_month_finds_its_partition(juniper):
+    for year in (2019, 2026, 2031):
+        land(juniper, at=datetime(year, 2, 28, 23, 59, tzinfo=UTC))
+    landing.drain.function()
+    with workspace(juniper):
+        assert sorted(hit.at.year for hit in Hit.objects.all()) == [2019, 2026, 2031]
+
+
+def test_rows_of_a_business_that_is_gone_are_dropped(juniper):
+    Landing.objects.create(id=new_id(), workspace_id=new_id(), kind="visit", host="", path="", url="", referrer="", user_agent="", at=MAY)
+    land(juniper)
+    landing.drain.function()
+    assert Landing.objects.count() == 0
+
+
+def test_a_row_that_fails_is_parked_and_blocks_nobody(juniper, monkeypatch):
+    monkeypatch.setattr(sockets.LANDING, "_entries", {"form": lambda row: 1 / 0})
+    poison = land(juniper, kind="form", payload={"values": {"email": "x"}})
+    stray = land(juniper, kind="nonsense")
+    land(juniper)
+    landing.drain.function()
+    with workspace(juniper):
+        parked = {row.row["id"]: row.error for row in ParkedLanding.objects.all()}
+        assert set(parked) == {str(poison.id), str(stray.id)}
+        assert "ZeroDivisionError" in parked[str(poison.id)]
+        assert Hit.objects.count() == 1
+
+
+def test_a_handler_gets_its_row_in_its_workspace(juniper, monkeypatch):
+    seen = []
+    monkeypatch.setattr(sockets.LANDING, "_entries", {"form": seen.append})
+    row = land(juniper, kind="form", payload={"values": {"email": "maren@example.com"}})
+    landing.drain.function()
+    assert [(one.id, one.payload) for one in seen] == [(row.id, row.payload)]
+
+
+def test_a_browser_that_becomes_known_brings_its_earlier_visits(juniper, maren):
+    browser = new_id()
+    land(juniper, visitor_id=browser, path="/course")
+    landing.record([Landing.objects.get()], at=MAY)
+    visitors.link(browser, maren.id, at=MAY)
+    assert [entry.title for entry in queries.timeline(maren, MAY + timedelta(days=1), 10)] == ["Visited /course"]
+
+
+def test_a_person_who_follows_a_link_in_a_mail_is_its_contact(juniper, maren):
+    browser = new_id()
+    row = land(juniper, kind="click", visitor_id=browser, contact_id=maren.id, delivery_id=new_id(), url="https://example.com/")
+    landing.record([row], at=MAY)
+    assert Visitor.objects.get().contact_id == maren.id
+
+
+def test_a_scanner_makes_nobody_known(juniper, maren):
+    row = land(
+        juniper, kind="click", visitor_id=new_id(), contact_id=maren.id, delivery_id=new_id(), user_agent="Barracuda Sentinel"
+    )
+    landing.record([row], at=MAY)
+    assert Visitor.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, ("human", "")),
+        ({"payload": {"method": "HEAD"}}, ("scanner", "head")),
+        ({"user_agent": ""}, ("unknown", "no_user_agent")),
+        ({"user_agent": "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"}, ("proxy", "known_proxy")),
+        ({"user_agent": "curl/8.0"}, ("scanner", "known_program")),
+        ({"payload": {"purpose": "prefetch"}}, ("proxy", "prefetch")),
+    ],
+)
+def test_every_hit_has_a_class_and_a_reason(values, expected):
+    row = Landing(kind="click", **{"user_agent": PERSON, "payload": {}} | values)
+    assert agents.classify(row) == expected
+
+
+def test_many_links_of_one_mail_at_once_are_followed_by_a_program(juniper):
+    delivery = new_id()
+    burst = [land(juniper, kind="click", delivery_id=delivery, url=f"https://example.com/{n}") for n in range(5)]
+    calm = [land(juniper, kind="click", delivery_id=new_id(), url="https://example.com/1")]
+    assert agents.in_a_rush([*burst, *calm]) == {row.id for row in burst}
+
+
+def test_counts_are_of_people_only(juniper):
+    with workspace(juniper):
+        land(juniper, at=MAY)
+        land(juniper, at=MAY, user_agent="Googlebot")
+        land(juniper, at=MAY + timedelta(days=1))
+        landing.record(list(Landing.objects.all()), at=MAY)
+        assert queries.count_hits(kind="visit", start=MAY, end=MAY + timedelta(hours=1)) == 1
+        assert queries.per_day(kind="visit", start=MAY, end=MAY + timedelta(days=2), zone="Europe/Berlin") == {
+            "2026-05-01": 1,
+            "2026-05-02": 1,
+        }
+
+
+def test_a_click_is_told_only_where_somebody_listens(juniper, monkeypatch):
+    from plainsail.kernel.models import EventRow
+
+    with workspace(juniper):
+        landing.record([land(juniper, kind="click", delivery_id=new_id(), contact_id=new_id())], at=MAY)
+        assert EventRow.objects.count() == 0
+        monkeypatch.setitem(events._subscriptions, "tracking.link_clicked", [])
+        monkeypatch.setattr(landing, "listeners", lambda name: [object()])
+        landing.record([land(juniper, kind="click", delivery_id=new_id(), contact_id=new_id())], at=MAY)
+        assert EventRow.objects.get().name == "tracking.link_clicked"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_drains_at_once_take_each_row_once():
+    import threading
+
+    from plainsail.accounts.tests.factories import WorkspaceFactory
+
+    here = WorkspaceFactory()
+    ids = {land(here).id for _ in range(300)}
+
+    def work() -> None:
+        landing.drain.function()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with workspace(here):
+        taken = list(Hit.objects.values_list("id", flat=True))
+    assert (len(taken), set(taken)) == (300, ids)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.test import RequestFactory, override_settings
+
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import answer_refusal
+from plainsail.ui.context import Chrome
+from plainsail.ui.views import errors
+
+ERRORS = [400, 403, 404, 405, 413, 429, 500, 503]
+
+
+def request(path: str = "/", **headers: str) -> HttpRequest:
+    made = RequestFactory().get(path, headers=headers)
+    made.user = AnonymousUser()
+    return made
+
+
+@override_settings(DEBUG=True)
+def test_the_gallery_shows_while_developing(client, db):
+    assert client.get("/ui/gallery/").status_code == 200
+
+
+def test_the_gallery_is_not_there_for_visitors(client, db):
+    assert client.get("/ui/gallery/").status_code == 404
+
+
+def test_the_gallery_is_not_there_for_an_owner_of_a_business(as_ada):
+    assert as_ada.get("/ui/gallery/").status_code == 404
+
+
+@override_settings(DEBUG=True)
+@pytest.mark.parametrize("name", ["app", "settings", "plain", "public", "editor", "problem"])
+def test_each_layout_renders(client, db, name):
+    assert b"<main" in client.get(f"/ui/gallery/{name}/").content
+
+
+@override_settings(DEBUG=True)
+def test_an_unknown_layout_is_not_there(client, db):
+    assert client.get("/ui/gallery/nothing/").status_code == 404
+
+
+@pytest.mark.parametrize("status", ERRORS)
+def test_each_problem_has_a_page_with_a_way_on(status):
+    from django.template.loader import render_to_string
+
+    html = render_to_string(f"{status}.html")
+    assert (html.count("<h1"), 'href="/"' in html, f">{status}<" in html) == (1, True, True)
+
+
+def test_a_program_gets_a_problem_document():
+    answer = errors.not_found(request(Accept="application/json"), Exception())
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_fragment_gets_a_toast_and_never_a_page_inside_a_page():
+    answer = errors.not_found(request(**{"HX-Request": "true"}), Exception())
+    assert (answer.status_code, answer["HX-Retarget"], b"<html" in answer.content) == (404, "#toasts", False)
+
+
+def test_an_old_form_is_explained_and_its_way_back_stays_on_this_host():
+    assert (
+        b'href="/w/juniper/"'
+        in errors.csrf_failure(request("/x", Referer="http://testserver/w/juniper/", Host="testserver")).content
+    )
+    assert b"evil" not in errors.csrf_failure(request("/x", Referer="http://evil.example/a", Host="testserver")).content
+
+
+def test_a_refusal_is_worded_on_a_page():
+    answer = answer_refusal(request(), Refusal("This subscription has already ended."))
+    assert (answer.status_code, b"This subscription has already ended." in answer.content) == (409, True)
+
+
+def test_the_theme_is_one_of_two_words():
+    chosen = request()
+    chosen.COOKIES["theme"] = "dark"
+    forged = request()
+    forged.COOKIES["theme"] = '"><script>'
+    assert (Chrome(chosen).theme, Chrome(forged).theme) == ("dark", "")
+
+
+def test_a_visitor_has_no_menus():
+    chrome = Chrome(request())
+    assert (chrome.menu, chrome.settings, chrome.create, chrome.person, chrome.workspace) == ([], [], [], "", None)
