@@ -47,6 +47,10 @@ check: $(VENV)/.dev ## Check format, lint, templates, types, import contracts, m
 bench: $(VENV)/.dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shorter round)
 	@$(IN_ROOT) exec python -m benchmarks $(NAME)
 
+.PHONY: vendor
+vendor: $(VENV)/.dev ## Fetch the front-end files that vendor.json pins (needs npm)
+	@$(IN_ROOT) exec python -m plainsail.ui.vendoring fetch
+
 .PHONY: browser
 browser: $(VENV)/.dev
 	@$(IN_ROOT) exec python .ci/browser.py

@@ -14,8 +14,9 @@ from plainsail.accounts.tests.factories import HostFactory, MembershipFactory, U
 from plainsail.kernel import tenancy
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.testing.database import django_db_setup
+from plainsail.mail.tests.plugin import outbox
 
-__all__ = ["django_db_setup"]
+__all__ = ["django_db_setup", "outbox"]
 
 
 @pytest.fixture(autouse=True)

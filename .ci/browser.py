@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def is_there() -> bool:
-    """Tell whether the system has one, or Playwright has downloaded one."""
-    if any(shutil.which(name) for name in NAMES):
+    """Tell whether CHROMIUM names one, the system has one, or Playwright has downloaded one."""
+    if os.environ.get("CHROMIUM") or any(shutil.which(name) for name in NAMES):
         return True
     from playwright.sync_api import sync_playwright
 

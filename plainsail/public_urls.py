@@ -1,7 +1,12 @@
 """Addresses on a site's host that are not published pages: forms, checkout, a customer's account, cancelling."""
 
-from plainsail.urls import collect, handler400, handler403, handler404, handler500
+from django.conf import settings
+from django.urls import include, path
+
+from plainsail.urls import handler400, handler403, handler404, handler500, patterns_of
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-urlpatterns = [*collect("public_urls", "")]
+urlpatterns = [
+    path("", include((patterns, area))) for area in settings.AREAS if (patterns := patterns_of(area, "public_urls"))
+]

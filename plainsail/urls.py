@@ -14,22 +14,26 @@ handler404 = "plainsail.ui.views.errors.not_found"
 handler500 = "plainsail.ui.views.errors.server_error"
 
 
-def collect(name: str, prefix: str) -> list[URLResolver]:
-    """Every area's list of this name, mounted at a prefix in a namespace called like the area."""
-    mounted = []
-    for area in settings.AREAS:
-        if find_spec(f"plainsail.{area}.urls") is None:
-            continue
-        patterns: list[URLPattern | URLResolver] = getattr(import_module(f"plainsail.{area}.urls"), name, [])
-        if patterns:
-            mounted.append(path(prefix, include((patterns, area))))
-    return mounted
-
-
 WORKSPACE_PREFIX = "w/<slug:workspace>/"
+
+
+def patterns_of(area: str, name: str) -> list[URLPattern | URLResolver]:
+    """One of the lists of an area's `urls.py`; empty where it has none."""
+    if find_spec(f"plainsail.{area}.urls") is None:
+        return []
+    found: list[URLPattern | URLResolver] = getattr(import_module(f"plainsail.{area}.urls"), name, [])
+    return found
+
+
+def mount(area: str) -> list[URLResolver]:
+    """An area's pages of the installation and of a workspace, in one namespace called like the area."""
+    patterns = [*patterns_of(area, "app_urls")]
+    if inside := patterns_of(area, "workspace_urls"):
+        patterns.append(path(WORKSPACE_PREFIX, include(inside)))
+    return [path("", include((patterns, area)))] if patterns else []
+
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
-    *collect("app_urls", ""),
-    *collect("workspace_urls", WORKSPACE_PREFIX),
+    *(resolver for area in settings.AREAS for resolver in mount(area)),
 ]

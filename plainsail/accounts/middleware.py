@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import trans_real
 
-from plainsail.accounts.models import Host, Membership, Role
+from plainsail.accounts import queries
+from plainsail.accounts.models import Membership, Role, User
+from plainsail.accounts.services import audit, members
 from plainsail.kernel import environment
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import PUBLIC_URLCONF, Request, answer_refusal
+from plainsail.kernel.http import PUBLIC_URLCONF, Request, answer_refusal, client_ip, problem, wants_json
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import is_outside_transaction, workspace
 
 Next = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
+
+LAST_WORKSPACE = "workspace"
+"""Session key: id of the business that the person turned to last."""
+SEEN = "seen"
+SEEN_EVERY = timedelta(minutes=5)
+THEME_AGE = 365 * 24 * 60 * 60
 
 
 class HostMiddleware:
@@ -31,11 +47,12 @@ class HostMiddleware:
         name = host_name(request)
         if name in self.own or request.path in {"/healthz", "/readyz"}:
             return self.get_response(request)
-        host = Host.objects.select_related("workspace").filter(host=name, is_live=True).first()
-        if host is None or host.workspace is None:
+        host = queries.live_host(name) if is_host_name(name) else None
+        if host is None or (host.workspace is None and host.kind != host.Kind.APP):
             return render(request, "ui/unknown_host.html", {"host": name}, status=421)
-        request.urlconf = PUBLIC_URLCONF  # type: ignore[attr-defined]  # Django reads it where it is set
-        cast(Request, request).workspace = host.workspace
+        if host.workspace is not None:
+            request.urlconf = PUBLIC_URLCONF  # type: ignore[attr-defined]  # Django reads it where it is set
+            cast(Request, request).workspace = host.workspace
         return self.get_response(request)
 
 
@@ -46,19 +63,60 @@ def host_name(request: HttpRequest) -> str:
     return str(bare).lower().rstrip(".")
 
 
+def is_host_name(name: str) -> bool:
+    """Whether it could be one at all; the database need not be asked about anything else."""
+    return 0 < len(name) <= 253 and name.isascii() and name.replace(".", "").replace("-", "").isalnum()
+
+
 class LanguageMiddleware:
-    """Speak the visitor's language where we have it, else the business's."""
+    """Speak the language that the person chose, else one the browser asks for, else the business's."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        language = translation.get_language_from_request(request)
+        language = choose_language(request)
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # Django's own name for it
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+def choose_language(request: HttpRequest) -> str:
+    site: Workspace | None = getattr(request, "workspace", None)
+    if site is None and request.user.is_authenticated:
+        chosen = known_language(cast(User, request.user).locale)
+        if chosen:
+            return chosen
+    for wanted, _weight in trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
+        if wanted == "*":
+            break
+        if found := known_language(wanted):
+            return found
+    return known_language(site.locale if site else "") or settings.LANGUAGE_CODE
+
+
+def known_language(code: str) -> str:
+    """The code of a language that we have for this one, such as `de` for `de-AT`; empty where we have none."""
+    try:
+        return translation.get_supported_language_variant(code) if code else ""
+    except LookupError:
+        return ""
+
+
+class SeenMiddleware(UserSessionsMiddleware):  # type: ignore[misc]  # allauth ships no types
+    """Notes when a session was last used, for the list of sessions; at most every five minutes, since it writes."""
+
+    def __call__(self, request: Request) -> HttpResponse:
+        now = int(request.now.timestamp())
+        if request.session.session_key and now - request.session.get(SEEN, 0) < SEEN_EVERY.total_seconds():
+            response: HttpResponse = self.get_response(request)
+            return response
+        if request.session.session_key and request.user.is_authenticated:
+            request.session[SEEN] = now
+        answer: HttpResponse = super().__call__(request)
+        return answer
 
 
 class WorkspaceMiddleware:
@@ -68,45 +126,84 @@ class WorkspaceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with audit.asked_from(client_ip(request)):
+            response = self.get_response(request)
+        keep_theme(request, response)
+        return response
 
     def process_view(
-        self, request: Request, view: Callable[..., HttpResponse], args: list[Any], kwargs: dict[str, Any]
+        self, request: Request, view: View, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         slug = kwargs.pop("workspace", None)
         if slug is not None:
-            membership = find_membership(request, slug)
-            request.workspace = membership.workspace
-            request.role = Role(membership.role)
+            if not request.user.is_authenticated:
+                return ask_to_sign_in(request)
+            enter(request, find_membership(request, slug))
         elif getattr(request, "workspace", None) is None:
-            return self._answer(request, view, args, kwargs)
+            frame(request, view)
+            return None
         if is_outside_transaction(view):
-            return self._answer(request, view, args, kwargs)
+            return None
         try:
-            with workspace(request.workspace):
+            with workspace(request.workspace), timezone.override(ZoneInfo(request.workspace.timezone)):
                 return view(request, *args, **kwargs)
         except Refusal as refusal:
             return answer_refusal(request, refusal)
 
-    def _answer(
-        self, request: Request, view: Callable[..., HttpResponse], args: list[Any], kwargs: dict[str, Any]
-    ) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except Refusal as refusal:
-            return answer_refusal(request, refusal)
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return answer_refusal(request, exception) if isinstance(exception, Refusal) else None
 
 
 def find_membership(request: HttpRequest, slug: str) -> Membership:
     """The signed-in person's membership in the workspace of this slug; a stranger learns nothing. Raises Http404."""
-    if not request.user.is_authenticated:
-        raise Http404
-    found = (
-        Membership.objects.select_related("workspace")
-        .filter(user_id=request.user.pk, workspace__slug=slug)
-        .exclude(workspace__state=Workspace.State.CLOSED)
-        .first()
-    )
+    found = queries.membership_in(cast(User, request.user), slug)
     if found is None:
         raise Http404
     return found
+
+
+def enter(request: Request, membership: Membership) -> None:
+    """Make it the request's workspace, and remember it as the one to come back to."""
+    request.workspace = membership.workspace
+    request.role = Role(membership.role)
+    request.membership = membership
+    if request.session.get(LAST_WORKSPACE) != str(membership.workspace_id):
+        request.session[LAST_WORKSPACE] = str(membership.workspace_id)
+        members.saw(membership, at=request.now)
+
+
+def frame(request: Request, view: View) -> None:
+    """Draw allauth's pages for signed-in people inside the business that they came from. They run outside it."""
+    if not view.__module__.startswith("allauth.") or not request.user.is_authenticated:
+        return
+    membership = queries.last_membership(cast(User, request.user))
+    if membership is not None:
+        request.workspace, request.role, request.membership = membership.workspace, Role(membership.role), membership
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To whoever isn't signed in, every workspace looks alike, there or not."""
+    if wants_json(request):
+        return problem(status=401, title=_("Sign in"), detail=_("Sign in first."), code="sign_in")
+    wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    answer = redirect_to_login(wanted)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": answer["Location"]})
+    return answer
+
+
+def keep_theme(request: HttpRequest, response: HttpResponse) -> None:
+    """Carry the person's choice of light or dark to a browser that has none yet."""
+    if getattr(request, "role", None) is None or "theme" in request.COOKIES or "theme" in response.cookies:
+        return
+    theme = getattr(request.user, "theme", User.Theme.AUTO)
+    if theme != User.Theme.AUTO:
+        set_theme(response, theme)
+
+
+def set_theme(response: HttpResponse, theme: str) -> None:
+    """Set or take away the cookie that the frame reads."""
+    if theme == User.Theme.AUTO:
+        response.delete_cookie("theme", samesite="Lax")
+    else:
+        response.set_cookie("theme", theme, max_age=THEME_AGE, samesite="Lax", secure=environment.current().is_https)

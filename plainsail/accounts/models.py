@@ -1,14 +1,15 @@
-"""People, who belongs to which business in which role, and the host names at which a business is reached."""
+"""People, who belongs to which business in which role, the host names of a business, invitations and the audit log."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import Base, Workspace
+from plainsail.kernel.models import Base, OwnedManager, OwnedQuerySet, Workspace, WorkspaceKey, WorkspaceOwned
 
 VERBS = {
     "viewer": {"view"},
@@ -18,27 +19,40 @@ VERBS = {
 }
 
 
+def normal_address(address: str) -> str:
+    """An e-mail address as it is kept and compared: trimmed and in lower case."""
+    return address.strip().lower()
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=normal_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=normal_address(username or ""))
 
 
 class User(Base, AbstractBaseUser):
     """Somebody who works here. Customers are contacts, never users."""
 
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("As my device has it")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
-    locale = models.CharField(max_length=10, default="en")
-    theme = models.CharField(max_length=5, default="auto")
+    locale = models.CharField(max_length=10, blank=True)
+    """Chosen language; empty follows the browser."""
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False)
     """Runs this installation."""
+    is_confirmed = models.BooleanField(default=False)
+    """Once read a mail sent to the address; kept here so that no page has to ask for it."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -68,6 +82,10 @@ class Role(models.TextChoices):
         """Whether the role reaches a permission such as `contacts.change`: its verb decides."""
         return permission.rsplit(".", 1)[-1] in VERBS[self.value]
 
+    def may_give(self) -> list[Role]:
+        """Roles that somebody in this one may give to others, or take from them: none above their own."""
+        return [role for role in Role if VERBS[role.value] <= VERBS[self.value]] if self.allows("manage") else []
+
 
 class Membership(Base):
     """A person's role in a business. Shared: read before a workspace is open."""
@@ -75,6 +93,8 @@ class Membership(Base):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+    seen_at = models.DateTimeField(null=True)
+    """When the person last turned to this business from another one, or first came."""
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -84,11 +104,16 @@ class Membership(Base):
     def __str__(self) -> str:
         return f"{self.user} · {self.role}"
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
 
 class Host(Base):
     """A host name and whose site it shows. Read by the edge: see its query before changing a column."""
 
     class Kind(models.TextChoices):
+        APP = "app", _("the application")
         SITE = "site", _("address of this installation")
         CUSTOM = "custom", _("own domain")
 
@@ -99,3 +124,66 @@ class Host(Base):
 
     def __str__(self) -> str:
         return self.host
+
+
+class InvitationQuerySet(OwnedQuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        """Neither accepted nor taken back; whether it is still in time is another question."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+
+class Invitation(WorkspaceOwned):
+    """An address that was asked to join. The link in the mail is its only key."""
+
+    workspace = WorkspaceKey(related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager.from_queryset(InvitationQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.role}"
+
+    def is_expired(self, *, at: datetime) -> bool:
+        return at >= self.expires_at
+
+
+class AuditEntry(WorkspaceOwned):
+    """Who did what to what, when and from where. Written once, never changed."""
+
+    workspace = WorkspaceKey(related_name="audit_entries")
+    at = models.DateTimeField()
+    action = models.CharField(max_length=80)
+    """Key in `sockets.AUDIT_ACTIONS`, such as `accounts.role_changed`."""
+    person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Nobody where the program acted by itself."""
+    person_name = models.CharField(max_length=254, blank=True)
+    subject = models.CharField(max_length=254, blank=True)
+    """What it was done to, in words that outlive it."""
+    subject_id = models.UUIDField(null=True)
+    details = models.JSONField(default=dict)
+    ip = models.GenericIPAddressField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-at", "-id"], name="audit_latest"),
+            models.Index(fields=["workspace", "action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["workspace", "person", "-at", "-id"], name="audit_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} · {self.subject}"

@@ -1,5 +1,6 @@
 """The `plainsail` command. Each part imports what it needs when it is called: the supervisor has to stay small."""
 
+import json
 import os
 import signal
 import socket
@@ -61,10 +62,14 @@ def reload() -> None:
 @click.option("--fd", type=int, help="Serve the listening socket inherited under this number.")
 def web(fd: int | None) -> None:
     """Serve Django on a unix socket, behind the edge."""
-    from plainsail.cli import serving, sockets
+    from plainsail.cli import preparation, serving, sockets
 
-    listener = socket.socket(fileno=fd) if fd is not None else sockets.listen_unix(environment.current().web_socket)
-    serving.serve_web(listener)
+    if fd is not None:
+        serving.serve_web(socket.socket(fileno=fd))
+        return
+    here = environment.current()
+    preparation.collect_static(here)
+    serving.serve_web(sockets.listen_unix(here.web_socket))
 
 
 @cli.command()
@@ -106,9 +111,12 @@ def migrate() -> None:
     from django.core.management import call_command
 
     django.setup()
+    from plainsail.accounts.services import hosts
+
     # First, since migrating ends with giving the other roles their rights on all tables.
     call_command("createcachetable", verbosity=0)
     call_command("migrate", interactive=False, verbosity=1 if sys.stdout.isatty() else 0)
+    hosts.follow_base_domain()
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
@@ -120,6 +128,24 @@ def manage(arguments: tuple[str, ...]) -> None:
 
     sys.argv = ["plainsail manage", *arguments]
     main()
+
+
+@cli.command()
+def demo() -> None:
+    """Make the demo business, unless it is there, and print how to sign in."""
+    here = environment.current()
+    kept = here.data_dir / "demo.json"
+    if not kept.exists():
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+        import django
+
+        django.setup()
+        from plainsail.cli.demo import make
+        from plainsail.kernel import clock
+
+        make(kept, at=clock.now())
+    found = json.loads(kept.read_text())
+    click.echo(f"Demo business: sign in at {here.base_url} as {found['email']} with the password {found['password']}")
 
 
 @cli.command()

@@ -33,6 +33,8 @@ LOGINS: dict[Role, str] = {"superuser": "postgres", "owner": "ps_owner", "app": 
 DATABASE = "plainsail"
 # The kernel refuses longer socket paths; the name of the socket in its directory is ".s.PGSQL.5432".
 LONGEST_SOCKET_DIR = 107 - len("/.s.PGSQL.5432")
+LARGEST_LOG = 10_000_000
+"""Bytes after which the next start begins a new one; only warnings and errors go there."""
 # Written once into postgresql.conf, where an operator may change them.
 SETTINGS = {
     "shared_buffers": "64MB",
@@ -129,7 +131,16 @@ class Postgres:
         self.init()
         if self._lock is None:
             self._lock = self._take_lock()
+        try:
+            self.process = self._launch()
+        except PostgresError:
+            self._release_lock()
+            raise
+        return self.process
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         self._await_predecessor()
+        self._refuse_copy()
         user = binaries.owner_of(self.cluster)
         self._ensure_sockets(user)
         self._leave_urls()
@@ -137,8 +148,7 @@ class Postgres:
         command += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.sockets}"]
         command += ["-c", "unix_socket_permissions=0777", "-p", "5432"]  # the directory is the guard
         with self._open_log() as log:
-            self.process = servers.launch(command, user=user, log=log)
-        return self.process
+            return servers.launch(command, user=user, log=log)
 
     def is_ready(self) -> bool:
         """Tell whether the server that we started accepts connections. Raises PostgresError if it has ended."""
@@ -173,8 +183,14 @@ class Postgres:
                 self.process.wait()
             self.process = None
         self._release_lock()
-        if self._is_throwaway and self.folder.exists():
-            self._remove()
+        if self._is_throwaway:
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete the cluster with every row of it, wherever it lies. Only for one that has been stopped."""
+        if (self.folder / "location.json").exists():
+            for folder in (self.cluster.parent, self.sockets, self.folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def interrupt(self) -> None:
         """Ask the server to end now, without waiting for it."""
@@ -188,7 +204,8 @@ class Postgres:
         base = self._choose_base(user)
         cluster, draft = base / "db", base / "db.new"
         if cluster.exists():
-            raise PostgresError(f"{cluster} is there, but {self.folder} does not know it. Move one of the two away.")
+            # Left by a data directory that was deleted. Rows are never thrown away unasked.
+            cluster.rename(base / f"db.left-{int(time.time())}")
         if draft.exists():
             shutil.rmtree(draft)
         servers.private_dir(draft, user)
@@ -280,16 +297,25 @@ class Postgres:
         if not is_safe:
             self._record(cluster=self.cluster, sockets=self._choose_sockets(self.cluster.parent, user))
 
+    def _refuse_copy(self) -> None:
+        """Where the cluster lies outside, a copied data directory would work on the rows of the first one."""
+        if self.cluster.is_relative_to(self.folder):
+            return
+        mark = self.cluster.parent / "data_dir"
+        first = Path(mark.read_text()) if mark.exists() else self.data_dir
+        if first != self.data_dir and (first / "postgres" / "location.json").exists():
+            raise PostgresError(
+                f"{self.data_dir} is a copy of {first}, whose rows lie in {self.cluster}."
+                " To make another one of it, use plainsail backup and restore."
+            )
+        mark.write_text(str(self.data_dir))
+
     def _leave_urls(self) -> None:
         """Write the URLs where the other processes look them up; they change when the data directory is moved."""
         path = self.folder / "urls.json"
         urls = json.dumps({role: self.dsn(role) for role in LOGINS if role != "superuser"})
         if not path.exists() or path.read_text() != urls:
             servers.write_private(path, urls)
-
-    def _remove(self) -> None:
-        for folder in (self.cluster.parent, self.sockets, self.folder):
-            shutil.rmtree(folder, ignore_errors=True)
 
     # --- one server for one directory --------------------------------------------------------------------------
 
@@ -332,6 +358,8 @@ class Postgres:
             time.sleep(0.1)
         # When the server itself was killed, its last processes may still compute for nobody and hold its memory.
         while left := servers.living_in(self.cluster):
+            if time.monotonic() > deadline:
+                raise AlreadyRunning(f"Processes {left} of a former server don't end. End them: kill -9.")
             for pid in left:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGQUIT)
@@ -345,8 +373,9 @@ class Postgres:
 
     def _open_log(self) -> IO[bytes]:
         path = self.folder / "postgres.log"
-        is_large = path.exists() and path.stat().st_size > 10_000_000
-        return path.open("wb" if is_large else "ab")
+        is_large = path.exists() and path.stat().st_size > LARGEST_LOG
+        how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_large else os.O_APPEND)
+        return os.fdopen(os.open(path, how, 0o600), "wb")
 
     def _end_of_log(self, lines: int = 15) -> str:
         try:

@@ -156,7 +156,7 @@ class Child:
             self.successor.forget()
             code = self.successor.popen.returncode
             self.successor = None
-            return [f"The new {self.name} ended ({_cause(code)}) before it was ready; the old one stays."]
+            return [f"The new {self.name} ended ({cause(code)}) before it was ready; the old one stays."]
         return []
 
     def _ended(self, now: float) -> str:
@@ -167,12 +167,13 @@ class Child:
         ended.signal(signal.SIGKILL)
         if self.successor is not None:
             self.current, self.successor = self.successor, None
-            return f"{self.name} ended ({_cause(ended.popen.returncode)}); its successor takes over."
+            return f"{self.name} ended ({cause(ended.popen.returncode)}); its successor takes over."
         delay = self._backoff.delay(now - ended.started_at)
         self.restarts += 1
         self.start_at = now + delay
-        return f"{self.name} ended ({_cause(ended.popen.returncode)}); starting it again in {delay:.1f} s."
+        return f"{self.name} ended ({cause(ended.popen.returncode)}); starting it again in {delay:.1f} s."
 
 
-def _cause(code: int) -> str:
+def cause(code: int) -> str:
+    """Say how a process ended, by its exit status."""
     return f"signal {-code}" if code < 0 else f"status {code}"

@@ -55,17 +55,16 @@ def run(command: list[str], *, user: RunAs | None, stdin: str = "", extra: Mappi
 
 
 def living_in(folder: Path) -> list[int]:
-    """Return the processes whose working directory is `folder`, as that of all of PostgreSQL's is the cluster."""
+    """Return PostgreSQL's processes whose working directory is `folder`, as that of all of them is the cluster."""
     if not IS_LINUX:
         return []
-    wanted = str(folder.resolve())
-    return [pid for pid in _processes() if _cwd(pid) == wanted]
+    return [pid for pid in _processes() if is_server_of(pid, folder)]
 
 
 def is_server_of(pid: int, cluster: Path) -> bool:
     """Tell whether process `pid` lives and works in `cluster`; its number may have gone to some other process."""
     if IS_LINUX:
-        return _cwd(pid) == str(cluster.resolve())
+        return _cwd(pid) == str(cluster.resolve()) and _command(pid) == "postgres"
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -141,6 +140,13 @@ def _environment() -> dict[str, str]:
 
 def _processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _command(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
 
 
 def _cwd(pid: int) -> str | None:

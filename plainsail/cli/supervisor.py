@@ -21,7 +21,7 @@ from plainsail.cli import servers
 from plainsail.cli.binaries import PostgresError
 from plainsail.cli.errors import Refused
 from plainsail.cli.postgres import Postgres
-from plainsail.cli.processes import Backoff, Child
+from plainsail.cli.processes import Backoff, Child, cause
 from plainsail.kernel.environment import Environment
 
 LARGEST_LOG = 20_000_000
@@ -140,7 +140,7 @@ class Supervisor:
         if process is not None and process.poll() is not None and self._database_start_at is None:
             delay = self._database_backoff.delay(now - self._database_started_at)
             self._database_start_at = now + delay
-            say(f"database ended (status {process.returncode}); starting it again in {delay:.1f} s.")
+            say(f"database ended ({cause(process.returncode)}); starting it again in {delay:.1f} s.")
         if self._database_start_at is not None and now >= self._database_start_at:
             self._database_start_at = None
             self._database_restarts += 1
@@ -200,9 +200,9 @@ class Supervisor:
 
 
 def say(line: str) -> None:
-    """Print one plain line; a terminal that is gone is no reason to stop."""
+    """Print one plain line; a terminal that is gone is no reason to stop, now or when a buffer is emptied at the end."""
     with suppress(OSError):
-        print(line, flush=True)
+        os.write(1, f"{line}\n".encode())
 
 
 def claim(run_dir: Path) -> IO[str]:

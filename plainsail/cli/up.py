@@ -40,7 +40,8 @@ def up(*, with_demo: bool) -> None:
             say("Setting up tables and files for this version.")
             preparation.prepare(here)
         if with_demo and may_have_demo(here):
-            run_command("demo")
+            say("Making a demo business to look around in.")
+            make_demo()
         with listening(here) as listener, log_file(folder) as log:
             Supervisor(here, postgres, listener, log).run(when_ready=lambda: greet(here))
     finally:
@@ -67,9 +68,10 @@ def demo_file(folder: Path) -> Path:
     return folder / "demo.json"
 
 
-def run_command(*arguments: str) -> None:
-    """Run a `plainsail` command in a process of its own. Raises CalledProcessError."""
-    subprocess.run([sys.executable, "-m", "plainsail.cli", *arguments], check=True, stdin=subprocess.DEVNULL)
+def make_demo() -> None:
+    """Make it in a process of its own: this one stays small. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "plainsail.cli", "demo"]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def greet(here: Environment) -> None:

@@ -1,98 +1,57 @@
-"""People a business knows, what they asked for, and what must never be sent to them.
-
-Three separate facts, so that none overwrites another: the profile (`Contact`), consent per list (`ListMember` with its
-append-only proof `ConsentEntry`), and suppression of an address (`Suppression`, which survives the contact).
-"""
+"""People outside the business: profile, consent and suppression are three facts, kept apart."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 class ContactQuerySet(OwnedQuerySet["Contact"]):
-    """The vocabulary for choosing contacts. Every method is one condition of one statement, however many contacts."""
-
-    def live(self) -> Self:
-        """Not deleted."""
+    def alive(self) -> ContactQuerySet:
+        """Those that nobody deleted."""
         return self.filter(deleted_at=None)
 
-    def tagged(self, tag: Tag) -> Self:
-        tied = ContactTag.objects.filter(tag=tag, contact_id=OuterRef("pk"))
-        return self.filter(Exists(tied))
+    def tagged(self, tag: Tag) -> ContactQuerySet:
+        return self.filter(id__in=tag.contact_tags.values("contact_id"))
 
-    def on_list(self, topic: List) -> Self:
-        """Subscribed, confirmed, and still so."""
-        return self.filter(Exists(ListMember.objects.subscribed().filter(list=topic, contact_id=OuterRef("pk"))))
+    def on_list(self, topic: List) -> ContactQuerySet:
+        """Subscribed to a list: asked for it and confirmed."""
+        return self.filter(id__in=topic.members.filter(state=ListMember.State.SUBSCRIBED).values("contact_id"))
 
-    def search(self, words: str) -> Self:
-        """Every word occurs in the address or the name."""
-        found = self
-        for word in words.split()[:6]:
-            found = found.filter(
-                Q(email__contains=word.lower()) | Q(first_name__icontains=word) | Q(last_name__icontains=word)
-            )
-        return found
+    def unsuppressed(self) -> ContactQuerySet:
+        """Whose address may be written to at all."""
+        return self.exclude(address_hash__in=Suppression.objects.values("address_hash"))
 
-    def mailable(self, topic: List | None = None) -> Self:
-        """May get marketing mail: on the list (without one: on any), and the address is not suppressed for any reason.
-
-        The same answer as `queries.may_receive`, for all contacts in one predicate. Costs two index probes a contact.
-        """
-        consent = ListMember.objects.subscribed().filter(contact_id=OuterRef("pk"))
-        if topic is not None:
-            consent = consent.filter(list=topic)
-        return self.live().filter(Exists(consent)).unsuppressed(Suppression.Reason.values)
-
-    def reachable(self) -> Self:
-        """May get mail that isn't marketing, such as a receipt: only a dead address or a complaint stands against it."""
-        return self.live().unsuppressed(Suppression.HARD)
-
-    def unsuppressed(self, reasons: Iterable[str]) -> Self:
-        against = Suppression.objects.filter(address_hash=OuterRef("email_hash"), reason__in=list(reasons))
-        return self.exclude(email_hash="").filter(~Exists(against))
+    def mailable(self, topic: List) -> ContactQuerySet:
+        """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
+        return self.alive().on_list(topic).unsuppressed()
 
 
 class Contact(WorkspaceOwned):
-    """A person (or an office) with an e-mail address: one per address and business, deleted ones included."""
-
-    class Source(models.TextChoices):
-        FORM = "form", _("Form")
-        CHECKOUT = "checkout", _("Checkout")
-        IMPORT = "import", _("Import")
-        API = "api", _("API")
-        MANUAL = "manual", _("Added by hand")
+    """A person, known by an address. The e-mail is normalised when it is written."""
 
     workspace = WorkspaceKey(related_name="contacts")
     email = models.CharField(_("e-mail address"), max_length=254)
-    """Normalised on write by `services.addresses`, because no index helps `lower()` under row-level security."""
-    email_hash = models.CharField(max_length=40, editable=False)
-    """What `Suppression` knows the address by; kept here so that a whole audience is checked in one statement."""
+    address_hash = models.CharField(max_length=40, editable=False)
+    """Keyed hash of the address: what suppression knows."""
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
     company = models.CharField(_("company"), max_length=150, blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
-    street = models.CharField(_("street and number"), max_length=200, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
-    region = models.CharField(_("region"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
-    """ISO 3166-1 alpha-2, upper case."""
-    timezone = models.CharField(_("time zone"), max_length=64, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
     locale = models.CharField(_("language"), max_length=10, blank=True)
-    source = models.CharField(max_length=10, choices=Source, default=Source.MANUAL)
-    score = models.IntegerField(_("score"), default=0)
     notes = models.TextField(_("notes"), blank=True)
-    deleted_at = models.DateTimeField(null=True, editable=False)
-    erased_at = models.DateTimeField(null=True, editable=False)
+    source = models.CharField(max_length=80, blank=True)
+    score = models.IntegerField(default=0)
+    deleted_at = models.DateTimeField(null=True)
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ContactQuerySet)()
 
@@ -102,8 +61,8 @@ class Contact(WorkspaceOwned):
             models.UniqueConstraint(fields=["workspace", "email"], name="contact_email"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "email_hash"], name="contact_email_hash"),
-            models.Index(fields=["workspace", "-created_at", "-id"], condition=Q(deleted_at=None), name="contact_newest"),
+            models.Index(fields=["workspace", "-created_at", "-id"], name="contact_newest"),
+            models.Index(fields=["workspace", "address_hash"], name="contact_address"),
         ]
 
     def __str__(self) -> str:
@@ -111,110 +70,77 @@ class Contact(WorkspaceOwned):
 
     @property
     def name(self) -> str:
-        """First and last name, as far as known."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
-    @property
-    def is_erased(self) -> bool:
-        return self.erased_at is not None
-
 
 class List(WorkspaceOwned):
-    """A topic that people can ask to hear about: the unit of consent."""
+    """A topic that people consent to get mail about."""
 
     workspace = WorkspaceKey(related_name="lists")
-    name = models.CharField(_("name"), max_length=80)
-    slug = models.SlugField(max_length=80)
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(max_length=60)
     description = models.CharField(_("description"), max_length=300, blank=True)
-    """What the reader gets and how often; shown where they decide."""
     is_default = models.BooleanField(default=False)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "slug"], name="list_slug"),
-            models.UniqueConstraint(fields=["workspace"], condition=Q(is_default=True), name="list_one_default"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class ListMemberQuerySet(OwnedQuerySet["ListMember"]):
-    def subscribed(self) -> Self:
-        return self.filter(state=ListMember.State.SUBSCRIBED)
-
-
 class ListMember(WorkspaceOwned):
-    """Where a contact stands with a list now. How it came there is in `ConsentEntry`."""
+    """How things stand between a contact and a list now; the proof is in ConsentEntry."""
 
     class State(models.TextChoices):
-        PENDING = "pending", _("Waiting for confirmation")
-        SUBSCRIBED = "subscribed", _("Subscribed")
-        UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+        PENDING = "pending", _("waiting for confirmation")
+        SUBSCRIBED = "subscribed", _("subscribed")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
 
     workspace = WorkspaceKey(related_name="list_members")
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="memberships", db_index=False)
-    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="members", db_index=False)
+    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="members")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="memberships")
     state = models.CharField(max_length=12, choices=State)
     changed_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
-    """When a confirmation mail was last asked for; the next one has to wait a day."""
-
-    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ListMemberQuerySet)()
+    """When the last confirmation mail was asked for: at most one a day."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "contact", "list"], name="list_member_once"),
+            models.UniqueConstraint(fields=["workspace", "list", "contact"], name="member_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "list", "state", "contact"], name="list_member_state"),
+            models.Index(fields=["workspace", "contact"], name="member_of_contact"),
+            models.Index(fields=["workspace", "list", "state", "contact"], name="member_by_state"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.contact_id} · {self.state}"
-
-    @property
-    def is_subscribed(self) -> bool:
-        return self.state == self.State.SUBSCRIBED
-
-    @property
-    def is_pending(self) -> bool:
-        return self.state == self.State.PENDING
+        return f"{self.contact_id} {self.state}"
 
 
 class ConsentEntry(WorkspaceOwned):
-    """Proof of one act of consent: what was done, to which words, when and from where. Never changed (a trigger holds it)."""
+    """One act of consent with its proof. Append-only: what was agreed to, where, when, from where."""
 
     class Act(models.TextChoices):
-        ASKED = "asked", _("Asked to join")
-        CONFIRMED = "confirmed", _("Confirmed")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-        IMPORTED = "imported", _("Imported")
-
-    class Via(models.TextChoices):
-        FORM = "form", _("form")
-        LINK = "link", _("link in a mail")
-        ONE_CLICK = "one_click", _("unsubscribe button of the mail program")
-        PREFERENCES = "preferences", _("preference page")
-        STAFF = "staff", _("member of the team")
-        IMPORT = "import", _("import")
-        API = "api", _("API")
+        ASKED = "asked", _("asked to join")
+        CONFIRMED = "confirmed", _("confirmed")
+        WITHDRAWN = "withdrawn", _("unsubscribed")
+        IMPORTED = "imported", _("imported with a stated basis")
 
     workspace = WorkspaceKey(related_name="consent_entries")
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="consent_entries", db_index=False)
-    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="consent_entries", db_index=False, null=True)
-    """Empty where the act was about everything."""
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
+    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="consents", null=True)
     act = models.CharField(max_length=10, choices=Act)
-    via = models.CharField(max_length=12, choices=Via)
     wording = models.TextField(blank=True)
-    """The words that the person saw and agreed to."""
-    form_id = models.UUIDField(null=True)
+    source = models.CharField(max_length=80, blank=True)
     form_version = models.PositiveIntegerField(null=True)
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=400, blank=True)
@@ -222,27 +148,25 @@ class ConsentEntry(WorkspaceOwned):
 
     class Meta(WorkspaceOwned.Meta):
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "contact", "at", "id"], name="consent_of_contact"),
-            models.Index(fields=["workspace", "list"], name="consent_of_list"),
+            models.Index(fields=["workspace", "contact", "-at"], name="consent_of_contact")
         ]
 
     def __str__(self) -> str:
-        return f"{self.act} at {self.at}"
+        return f"{self.act} {self.at:%Y-%m-%d}"
 
 
 class Tag(WorkspaceOwned):
-    """A label that the business sticks on contacts: the unit of segmentation, never of consent."""
+    """A word that groups contacts. For segmenting, never for consent."""
 
     workspace = WorkspaceKey(related_name="tags")
     name = models.CharField(_("name"), max_length=60)
-    key = models.CharField(max_length=60, editable=False)
-    """The name without regard to case and spacing, so that “VIP” and “vip” are one tag."""
+    slug = models.SlugField(max_length=60)
     category = models.CharField(_("category"), max_length=60, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "key"], name="tag_key"),
+            models.UniqueConstraint(fields=["workspace", "slug"], name="tag_slug"),
         ]
 
     def __str__(self) -> str:
@@ -250,61 +174,53 @@ class Tag(WorkspaceOwned):
 
 
 class ContactTag(WorkspaceOwned):
-    """A tag on a contact. Rows, not an array: no array index works under row-level security."""
+    """A tag on a contact."""
 
     workspace = WorkspaceKey(related_name="contact_tags")
-    tag = TiedForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_tags", db_index=False)
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags", db_index=False)
+    tag = TiedForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_tags")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags")
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "tag", "contact"], name="contact_tag_once"),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "contact"], name="contact_tag_of")]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "contact"], name="tags_of_contact")]
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.contact_id}"
 
 
 class Suppression(WorkspaceOwned):
-    """An address that must not be mailed, known by a keyed hash alone: it outlives the contact, also an erased one."""
+    """An address that is not written to, whoever it belongs to. Survives the contact, because it keeps only a keyed hash."""
 
     class Reason(models.TextChoices):
-        UNSUBSCRIBE_ALL = "unsubscribe_all", _("Left all lists")
-        HARD_BOUNCE = "hard_bounce", _("Address does not exist")
-        COMPLAINT = "complaint", _("Marked as spam")
-        MANUAL = "manual", _("Blocked by the team")
-
-    HARD = (Reason.HARD_BOUNCE.value, Reason.COMPLAINT.value)
-    """Reasons that stand against every mail, receipts included."""
+        UNSUBSCRIBED = "unsubscribed", _("asked never to be written to")
+        HARD_BOUNCE = "hard_bounce", _("the address does not exist")
+        COMPLAINT = "complaint", _("reported as spam")
+        MANUAL = "manual", _("added by hand")
 
     workspace = WorkspaceKey(related_name="suppressions")
     address_hash = models.CharField(max_length=40)
-    reason = models.CharField(max_length=16, choices=Reason)
+    reason = models.CharField(max_length=12, choices=Reason)
     at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "address_hash", "reason"], name="suppression_once"),
+            models.UniqueConstraint(fields=["workspace", "address_hash"], name="suppression_once"),
         ]
 
     def __str__(self) -> str:
         return self.reason
 
-    @property
-    def is_hard(self) -> bool:
-        return self.reason in self.HARD
-
 
 class Segment(WorkspaceOwned):
-    """Contacts by rule: a typed tree `{"all"|"any": [{"field", "op", "value"} | tree]}`, resolved when it is used."""
+    """A question about contacts, asked anew each time: a tree of conditions over registered fields."""
 
     workspace = WorkspaceKey(related_name="segments")
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(_("name"), max_length=100)
     tree = models.JSONField(default=dict)
-    changed_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

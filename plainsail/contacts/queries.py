@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+from uuid import UUID
 
-from plainsail.contacts.models import Contact, List, ListMember, Suppression
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.contacts.models import Contact, List, ListMember, Segment, Suppression
+from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, SegmentField, TimelineEntry
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.models import EventRow, Workspace
+
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -32,3 +46,107 @@ def may_receive(contact: Contact, topic: List | None) -> Verdict:
     if member is None or member.state == ListMember.State.UNSUBSCRIBED:
         return Verdict(allowed=False, reason="not_subscribed")
     return Verdict(allowed=member.state == ListMember.State.SUBSCRIBED, reason="" if member.state == "subscribed" else "pending")
+
+
+def events_of(contact: Contact, before: datetime, limit: int, *, names: Sequence[str]) -> list[EventRow]:
+    """A contact's events of these names before a moment, newest first. One index range."""
+    rows = EventRow.objects.filter(contact_id=contact.id, at__lt=before, name__in=names)
+    return list(rows.order_by("-at", "-id")[:limit])
+
+
+def timeline(contact: Contact, *, before: datetime, limit: int, kind: str = "") -> list[TimelineEntry]:
+    """Everything that happened to a contact before a moment, newest first, from all sources united."""
+    found = [entry for source in TIMELINE for entry in source.fetch(contact, before, limit)]
+    chosen = [entry for entry in found if not kind or entry.kind == kind]
+    return sorted(chosen, key=lambda entry: entry.at, reverse=True)[:limit]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and from where the next ones start (empty at the end)."""
+
+    rows: list[Contact]
+    after: str
+
+
+def browse(
+    workspace: Workspace, *, text: str = "", list_id: str = "", tag_id: str = "", segment: Segment | None = None, after: str = ""
+) -> Page:
+    """Contacts, newest first, paged by key (created_at, id): a page costs the same at a million rows."""
+    found = workspace.contacts.filter(deleted_at=None)
+    if text:
+        wanted = text.strip().lower()
+        found = found.filter(Q(email__startswith=wanted) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted))
+    for condition in _chosen(workspace, list_id, tag_id, segment):
+        found = found.filter(condition)
+    if after:
+        found = found.filter(_older_than(after))
+    rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return Page(rows[:PAGE], f"{last.created_at.isoformat()}_{last.id}" if last else "")
+
+
+def _chosen(workspace: Workspace, list_id: str, tag_id: str, segment: Segment | None) -> Iterator[Q]:
+    if topic := _by_id(workspace.lists, list_id):
+        yield Q(id__in=topic.members.filter(state=ListMember.State.SUBSCRIBED).values("contact_id"))
+    if tag := _by_id(workspace.tags, tag_id):
+        yield Q(id__in=tag.contact_tags.values("contact_id"))
+    if segment is not None:
+        yield condition_of(segment.tree)
+
+
+def _by_id(rows: Any, key: str) -> Any:
+    try:
+        return rows.filter(id=UUID(key)).first()
+    except ValueError:
+        return None
+
+
+def _older_than(after: str) -> Q:
+    moment, _, key = after.rpartition("_")
+    try:
+        at, last = datetime.fromisoformat(moment), UUID(key)
+    except ValueError:
+        return Q()
+    return Q(created_at__lt=at) | Q(created_at=at, id__lt=last)
+
+
+class BadSegment(Refusal):
+    """A condition that no field understands."""
+
+    code = "bad_segment"
+    message = _("A condition of this segment can’t be understood.")
+    status = 422
+
+
+def condition_of(tree: Mapping[str, Any], *, depth: int = 0) -> Q:
+    """The one condition that a segment's tree means: `{"all": […]}`, `{"any": […]}` or `{"field", "op", "value"}`.
+
+    An empty tree means everybody. Raises BadSegment.
+    """
+    if depth > 5:
+        raise BadSegment
+    if "all" in tree or "any" in tree:
+        parts = [condition_of(part, depth=depth + 1) for part in tree.get("all", tree.get("any", []))]
+        return reduce(and_ if "all" in tree else or_, parts, Q()) if parts else Q()
+    if not tree:
+        return Q()
+    known = SEGMENT_FIELDS.get(str(tree.get("field")))
+    if known is None or tree.get("op") not in known.operators:
+        raise BadSegment
+    return known.compile(tree["op"], _value(known, tree.get("value")))
+
+
+def _value(known: SegmentField, value: Any) -> Any:
+    try:
+        if known.kind in {"number", "days"}:
+            return int(value)
+        return UUID(str(value)) if known.kind == "choice" and known.choices else str(value)[:200]
+    except (TypeError, ValueError):
+        raise BadSegment from None
+
+
+def in_segment(workspace: Workspace, segment: Segment) -> QuerySet[Contact]:
+    """Contacts that answer a segment's question now. Raises BadSegment."""
+    found: QuerySet[Contact] = workspace.contacts.filter(condition_of(segment.tree), deleted_at=None)
+    return found

@@ -22,6 +22,8 @@ from plainsail.edge.visitors import shortened
 FLUSH_AFTER = 0.2
 FLUSH_AT = 500
 LONGEST_PATH = 200
+SECRET = {"/c/": "/c/…", "/o/": "/o/…"}
+"""What is written of paths that hold a token."""
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
@@ -41,9 +43,12 @@ class AccessLog:
         """Note a request that has been answered, or whose client left (status 499)."""
         if self._file is None:
             return
+        path = request.path
+        if path[:3] in SECRET:
+            path = SECRET[path[:3]]
         self._lines.append(
             f'{{"at":"{_second(int(time()))}","level":"info","logger":"plainsail.edge.access","message":"answered",'
-            f'"request_id":"{request.id}",{_asked(request.method, request.host, request.path)},'
+            f'"request_id":"{request.id}",{_asked(request.method, request.host, path)},'
             f'"status":{request.status or 499},"ms":{(perf_counter() - request.started) * 1000:.2f},'
             f'"bytes":{request.sent},"from":"{shortened(request.peer)}"}}\n'
         )
@@ -68,7 +73,7 @@ class AccessLog:
 @lru_cache(maxsize=2048)
 def _asked(method: str, host: str, path: str) -> str:
     """The part of a line that many requests share."""
-    shown = f"{path[:3]}…" if path.startswith(("/c/", "/o/")) else path[:LONGEST_PATH]
+    shown = path[:LONGEST_PATH]
     if not shown.isprintable():
         shown = shown.encode("ascii", "backslashreplace").decode()
     return orjson.dumps({"method": method[:20], "host": host, "path": shown}).decode()[1:-1]

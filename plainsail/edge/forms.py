@@ -69,7 +69,7 @@ def _line(
 ) -> str:
     assert host.workspace_id is not None
     about = landing.subject(
-        workspace_id=host.workspace_id, kind="form", host=host.name, page_id=page.page_id, path=page.path
+        workspace_id=host.workspace_id.hex, kind="form", host=host.name, page_id=page.page_id.hex, path=page.path
     )
     payload = landing.payload(request, form_id=form_id, version=accepted.version, values=accepted.values)
     return landing.line(request, about, visitor=visitor, payload=payload, full_address=True)

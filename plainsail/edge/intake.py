@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -23,6 +23,7 @@ CHANNEL = "plainsail_landing"
 LARGEST_BATCH = 2000
 LINGER = 0.05
 NOTIFY_EVERY = 0.2
+WATCH_EVERY = 0.25
 
 
 class IntakeDown(Exception):
@@ -33,8 +34,16 @@ class Unstorable(Exception):
     """The database refuses this very row, and always will."""
 
 
-Entry = tuple[str, asyncio.Future[None] | None]
-"""A line, and who waits for its commit."""
+class Entry(NamedTuple):
+    """A row on its way."""
+
+    line: str
+    awaited: asyncio.Future[None] | None = None
+    """Who waits for its commit; None for a page view."""
+    until: float = 0.0
+    """When that one gives up, on the loop's clock."""
+    keep: bool = False
+    """Whether the row stays when nobody waits for it any more."""
 
 
 class Intake:
@@ -44,6 +53,8 @@ class Intake:
         self._url = url
         self._capacity = capacity
         self._waiting: list[Entry] = []
+        self._on_its_way: Sequence[Entry] = ()
+        self._watch: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._has_news = False
@@ -65,7 +76,7 @@ class Intake:
             if self.dropped % 1000 == 1:
                 log.error("page views dropped: the database is too slow or away", extra={"dropped": self.dropped})
             return
-        self._waiting.append((line, None))
+        self._waiting.append(Entry(line))
         if not self._arrived.is_set():
             self._arrived.set()
             self._idle.clear()
@@ -78,22 +89,15 @@ class Intake:
         """
         if self.is_full:
             raise IntakeDown
-        awaited = asyncio.get_running_loop().create_future()
-        entry = (line, awaited)
-        self._waiting.append(entry)
+        loop = asyncio.get_running_loop()
+        awaited: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(Entry(line, awaited, loop.time() + patience, keep))
         self._arrived.set()
         self._urgent.set()
         self._idle.clear()
-        try:
-            await asyncio.wait_for(asyncio.shield(awaited), patience)
-        except TimeoutError:
-            if not keep:
-                self._withdraw(entry)
-            raise IntakeDown from None
-        except asyncio.CancelledError:
-            if not keep:
-                self._withdraw(entry)
-            raise
+        if self._watch is None:
+            self._watch = loop.call_later(WATCH_EVERY, self._give_up_on_late)
+        await awaited
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -107,7 +111,9 @@ class Intake:
                 if not self._waiting:
                     self._arrived.clear()
                     self._urgent.clear()
+                self._on_its_way = batch
                 await self._store(batch)
+                self._on_its_way = ()
                 if not self._waiting:
                     self._idle.set()
                 if self._has_news:
@@ -153,9 +159,9 @@ class Intake:
                 await self._hang_up()
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
-        for _line, awaited in batch:
-            if awaited is not None and not awaited.done():
-                awaited.set_result(None)
+        for entry in batch:
+            if entry.awaited is not None and not entry.awaited.done():
+                entry.awaited.set_result(None)
         self._has_news = True
 
     async def _halve(self, batch: Sequence[Entry]) -> None:
@@ -165,7 +171,7 @@ class Intake:
             await self._store(batch[:middle])
             await self._store(batch[middle:])
             return
-        _line, awaited = batch[0]
+        awaited = batch[0].awaited
         if awaited is not None and not awaited.done():
             awaited.set_exception(Unstorable())
 
@@ -174,7 +180,7 @@ class Intake:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, connect_timeout=5, application_name="plainsail edge intake"
             )
-        data = "".join([line for line, _awaited in batch]).encode()
+        data = "".join([entry.line for entry in batch]).encode()
         async with self._connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
             await copy.write(data)
 
@@ -193,6 +199,19 @@ class Intake:
         except psycopg.Error:
             await self._hang_up()
 
-    def _withdraw(self, entry: Entry) -> None:
-        with suppress(ValueError):
-            self._waiting.remove(entry)
+    def _give_up_on_late(self) -> None:
+        """Tell those who have waited long enough. One look at all four times a second costs less than a timer for each."""
+        loop = asyncio.get_running_loop()
+        now, still_awaited = loop.time(), False
+        for _line, awaited, until, _keep in (*self._on_its_way, *self._waiting):
+            if awaited is None or awaited.done():
+                continue
+            if until <= now:
+                awaited.set_exception(IntakeDown())
+            else:
+                still_awaited = True
+        # What waits for its turn is withdrawn; what is on its way may be committed already.
+        self._waiting = [
+            entry for entry in self._waiting if entry.keep or not entry.awaited or not entry.awaited.done()
+        ]
+        self._watch = loop.call_later(WATCH_EVERY, self._give_up_on_late) if still_awaited else None

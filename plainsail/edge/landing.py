@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -33,28 +32,21 @@ LONGEST_URL = 2000
 
 def subject(
     *,
-    workspace_id: UUID,
+    workspace_id: str,
     kind: str,
     host: str,
-    contact_id: UUID | None = None,
-    delivery_id: UUID | None = None,
-    page_id: UUID | None = None,
+    contact_id: str = NULL,
+    delivery_id: str = NULL,
+    page_id: str = NULL,
     path: str = "",
     url: str = "",
 ) -> str:
-    """The end of a line: what the row is about. The same for every visit of one page, so it is kept with the page."""
-    return "\t".join(
-        (
-            workspace_id.hex,
-            kind,
-            contact_id.hex if contact_id else NULL,
-            delivery_id.hex if delivery_id else NULL,
-            page_id.hex if page_id else NULL,
-            text(host, 255),
-            text(path, LONGEST_PATH),
-            text(url, LONGEST_URL),
-        )
-    )
+    """The end of a line: what the row is about. The same for every visit of one page, so it is kept with the page.
+
+    Ids are given as their 32 hex digits.
+    """
+    about = f"{workspace_id}\t{kind}\t{contact_id}\t{delivery_id}\t{page_id}"
+    return f"{about}\t{text(host, 255)}\t{text(path, LONGEST_PATH)}\t{text(url, LONGEST_URL)}"
 
 
 def line(request: Request, about: str, *, visitor: Visitor, payload: str, full_address: bool = False) -> str:
@@ -79,6 +71,12 @@ def payload_of_visit(request: Request) -> str:
     return _payload_of_visit(find("accept-language", ""), find("sec-purpose", ""), request.scope.query_string)
 
 
+def payload_of_hit(request: Request) -> str:
+    """How a link or pixel was fetched, language, fetching ahead: only what is there."""
+    find = request.headers.get
+    return _payload_of_hit(request.method, find("accept-language", ""), find("sec-purpose", ""))
+
+
 def payload(request: Request, **more: Any) -> str:
     """`more`, language and fetching ahead: only what is there. Nothing in it may contain NUL."""
     find = request.headers.get
@@ -100,6 +98,11 @@ _UNSTORABLE = frozenset(map(chr, [0x7F, *range(0xD800, 0xE000)]))
 @lru_cache(maxsize=2048)
 def _payload_of_visit(accept_language: str, sec_purpose: str, query: str) -> str:
     return _json(_circumstances(accept_language, sec_purpose) | campaign(query))
+
+
+@lru_cache(maxsize=2048)
+def _payload_of_hit(method: str, accept_language: str, sec_purpose: str) -> str:
+    return _json({"method": method} | _circumstances(accept_language, sec_purpose))
 
 
 def _circumstances(accept_language: str, sec_purpose: str) -> dict[str, str]:

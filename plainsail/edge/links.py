@@ -31,21 +31,21 @@ async def click(request: Request, *, intake: Intake) -> None:
     HEAD is recorded as what it is: mail scanners use it.
     """
     try:
-        target = tokens.read_click(request.path.removeprefix("/c/"))
+        workspace_id, delivery_id, contact_id, url = tokens.read_click_hex(request.path[3:])
     except tokens.BadToken:
         notices.broken_link(request)
         return
     visitor = visitor_of(request.headers)
     about = landing.subject(
-        workspace_id=target.workspace_id,
+        workspace_id=workspace_id,
         kind="click",
         host=request.host,
-        contact_id=target.contact_id,
-        delivery_id=target.delivery_id,
-        url=target.url,
+        contact_id=contact_id,
+        delivery_id=delivery_id,
+        url=url,
     )
     await _record(request, about, visitor=visitor, intake=intake)
-    headers: Headers = [("location", encoded(target.url)), NEVER_KEEP]
+    headers: Headers = [("location", encoded(url)), NEVER_KEEP]
     headers.append(("referrer-policy", "no-referrer"))
     if visitor.is_new:
         headers.append(cookie(visitor, request.scheme))
@@ -55,23 +55,18 @@ async def click(request: Request, *, intake: Intake) -> None:
 async def opened(request: Request, *, intake: Intake) -> None:
     """Answer with an invisible picture and record that the mail was shown to somebody, or something."""
     try:
-        mail = tokens.read_open(request.path.removeprefix("/o/"))
+        workspace_id, delivery_id, contact_id = tokens.read_open_hex(request.path[3:])
     except tokens.BadToken:
         notices.broken_link(request)
         return
     about = landing.subject(
-        workspace_id=mail.workspace_id,
-        kind="open",
-        host=request.host,
-        contact_id=mail.contact_id,
-        delivery_id=mail.delivery_id,
+        workspace_id=workspace_id, kind="open", host=request.host, contact_id=contact_id, delivery_id=delivery_id
     )
     await _record(request, about, visitor=NOBODY, intake=intake)
     request.answer(200, [("content-type", "image/gif"), NEVER_KEEP, ("x-content-type-options", "nosniff")], PIXEL)
 
 
 async def _record(request: Request, about: str, *, visitor: Visitor, intake: Intake) -> None:
-    payload = landing.payload(request, method=request.method)
-    line = landing.line(request, about, visitor=visitor, payload=payload)
+    line = landing.line(request, about, visitor=visitor, payload=landing.payload_of_hit(request))
     with suppress(IntakeDown, Unstorable):
         await intake.commit(line, patience=PATIENCE, keep=True)

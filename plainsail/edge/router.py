@@ -17,6 +17,7 @@ from plainsail.edge.snapshots import Snapshots
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 READING = frozenset({"GET", "HEAD"})
+HITS = {"/c/": links.click, "/o/": links.opened}
 WEBS_OWN = ("/static/", "/media/")
 """Never published pages; not worth a look into the database."""
 
@@ -47,17 +48,15 @@ class Router:
         """Answer what needs no look-up: a page that was asked for in the same words before."""
         if self.config.trusted_proxies:
             request.trust(self.config.trusted_proxies)
-        return request.method in READING and self.published.answer_at_once(request)
+        if request.method not in READING or request.path[:3] in HITS:
+            return False
+        return self.published.answer_at_once(request)
 
     async def answer(self, request: Request) -> None:
         """Answer whatever could not be answered at once."""
-        path = request.path
         if request.method in READING:
-            if path.startswith("/c/"):
-                await links.click(request, intake=self.intake)
-                return
-            if path.startswith("/o/"):
-                await links.opened(request, intake=self.intake)
+            if (hit := HITS.get(request.path[:3])) is not None:
+                await hit(request, intake=self.intake)
                 return
         elif request.method not in METHODS:
             notices.method_not_allowed(request)

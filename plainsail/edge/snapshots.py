@@ -164,7 +164,7 @@ class Snapshots:
             headers.append(("content-encoding", encoding))
         said = SAID_BY_DEFAULT | {name.lower(): str(value) for name, value in extra.items()}
         headers += [(name, value) for name, value in said.items() if name in PAGE_MAY_SAY and value.isprintable()]
-        about = landing.subject(workspace_id=workspace_id, kind="visit", host=host, page_id=page_id, path=path)
+        about = landing.subject(workspace_id=workspace_id.hex, kind="visit", host=host, page_id=page_id.hex, path=path)
         return Page(
             etag=f'W/"{etag}"',
             headers=headers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -32,6 +33,8 @@ class Request(HttpRequest):
     """The business whose transaction is open (staff address, or a site's host)."""
     role: Any
     """The person's role in it; `role.allows("contacts.view")`. Absent for visitors."""
+    membership: Any
+    """The person's membership, which says the role. Absent for visitors."""
     now: datetime
     """When the request arrived; the only clock a view needs."""
     request_id: str
@@ -92,6 +95,20 @@ def problem(*, status: int, title: str, detail: str, code: str, field: str | Non
     if field is not None:
         body["field"] = field
     return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The visitor's network address: the one that the edge vouches for, else the connection's own.
+
+    A request that came over the edge's socket without one is this machine's.
+    """
+    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+    for candidate in (forwarded, request.META.get("REMOTE_ADDR") or ""):
+        try:
+            return str(ip_address(candidate))
+        except ValueError:
+            continue
+    return "127.0.0.1"
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -14,7 +14,18 @@ from uuid import UUID
 
 from plainsail.kernel.crypto import MAC_BYTES, BadToken, purpose_key, unwrap
 
-__all__ = ["BadToken", "Click", "Open", "Signer", "click_token", "open_token", "read_click", "read_open"]
+__all__ = [
+    "BadToken",
+    "Click",
+    "Open",
+    "Signer",
+    "click_token",
+    "open_token",
+    "read_click",
+    "read_click_hex",
+    "read_open",
+    "read_open_hex",
+]
 
 MAX_URL_BYTES = 2000
 MAX_TOKEN_LENGTH = 4 * (MAC_BYTES + 48 + MAX_URL_BYTES) // 3 + 4
@@ -76,22 +87,27 @@ def open_token(*, workspace_id: UUID, delivery_id: UUID, contact_id: UUID) -> st
 
 def read_click(token: str) -> Click:
     """What a click's token says. Raises BadToken."""
-    body = _body(CLICK, token)
-    try:
-        url = body[48:].decode()
-    except UnicodeDecodeError:
-        raise BadToken from None
-    if not is_target(url):
-        raise BadToken
-    return Click(*_ids(body), url)
+    workspace, delivery, contact, url = read_click_hex(token)
+    return Click(UUID(workspace), UUID(delivery), UUID(contact), url)
 
 
 def read_open(token: str) -> Open:
     """What an open pixel's token says. Raises BadToken."""
+    return Open(*map(UUID, read_open_hex(token)))
+
+
+def read_click_hex(token: str) -> tuple[str, str, str, str]:
+    """Workspace, delivery and contact as hex digits, and the address; for who only passes them on. Raises BadToken."""
+    body = _body(CLICK, token)
+    return (*_hex(body), _target(body))
+
+
+def read_open_hex(token: str) -> tuple[str, str, str]:
+    """Workspace, delivery and contact as hex digits; for who only passes them on. Raises BadToken."""
     body = _body(OPEN, token)
     if len(body) != 48:
         raise BadToken
-    return Open(*_ids(body))
+    return _hex(body)
 
 
 def is_target(url: str) -> bool:
@@ -114,5 +130,16 @@ def _body(purpose: str, token: str) -> bytes:
     return body
 
 
-def _ids(body: bytes) -> tuple[UUID, UUID, UUID]:
-    return UUID(bytes=body[:16]), UUID(bytes=body[16:32]), UUID(bytes=body[32:48])
+def _hex(body: bytes) -> tuple[str, str, str]:
+    digits = body[:48].hex()
+    return digits[:32], digits[32:64], digits[64:]
+
+
+def _target(body: bytes) -> str:
+    try:
+        url = body[48:].decode()
+    except UnicodeDecodeError:
+        raise BadToken from None
+    if not is_target(url):
+        raise BadToken
+    return url

@@ -11,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.services import documents
 from plainsail.kernel.models import (
-    OwnedManager,
-    OwnedQuerySet,
     TiedForeignKey,
     TiedOneToOneField,
     WorkspaceKey,
@@ -137,14 +135,6 @@ class Edition(WorkspaceOwned):
         return documents.load(self.document)
 
 
-class BroadcastQuerySet(OwnedQuerySet["Broadcast"]):
-    """Words for choosing broadcasts."""
-
-    def in_flight(self) -> BroadcastQuerySet:
-        """Those that wait for their time or are on their way."""
-        return self.filter(state__in=Broadcast.IN_FLIGHT)
-
-
 class Broadcast(WorkspaceOwned):
     """One mail to many people, once."""
 
@@ -181,8 +171,6 @@ class Broadcast(WorkspaceOwned):
     excluded = models.PositiveIntegerField(default=0)
     uncertain = models.PositiveIntegerField(default=0)
     edited_at = models.DateTimeField()
-
-    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(BroadcastQuerySet)()
 
     class Meta(WorkspaceOwned.Meta):
         indexes: ClassVar[list[models.Index]] = [
@@ -250,7 +238,7 @@ class Delivery(WorkspaceOwned):
     """Loose on purpose: the ledger outlives the contact."""
     edition = TiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="deliveries")
     list_id = models.UUIDField(null=True)
-    """The topic whose consent covers the message."""
+    """The topic whose consent covers a marketing message."""
     address = models.CharField(max_length=254, blank=True)
     """Where a transactional message went. Marketing asks the contact at claim time and keeps no copy."""
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import orjson
 from django import forms
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.contacts.models import List
-from plainsail.pages.models import Form, Page
 from plainsail.pages.services import sites
 from plainsail.pages.starters import STARTERS
 
@@ -25,27 +24,30 @@ class NewPageForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=120, required=False)
 
 
-class PageForm(forms.ModelForm[Page]):
+class PageForm(forms.Form):
     """What a page says about itself."""
 
-    class Meta:
-        model = Page
-        fields: ClassVar[list[str]] = ["title", "description", "path"]
-        help_texts: ClassVar[dict[str, Any]] = {
-            "title": _("Stands in the browser’s tab and in search results."),
-            "description": _("One or two sentences for search results."),
-            "path": _("Where the page stands on your site. “/” is the first page."),
-        }
-        widgets: ClassVar[dict[str, forms.Widget]] = {"description": forms.Textarea(attrs={"rows": 3})}
+    title = forms.CharField(
+        label=_("Title"), max_length=120, help_text=_("Stands in the browser’s tab and in search results.")
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One or two sentences for search results."),
+    )
+    path = forms.CharField(
+        label=_("Address"),
+        max_length=300,
+        help_text=_("Where the page stands on your site. “/” is the first page."),
+    )
 
     def clean_path(self) -> str:
         try:
             return sites.clean_path(self.cleaned_data["path"])
         except sites.BadAddress as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
-
-    def _post_clean(self) -> None:
-        """Leave the page as it is: a service changes it. (ModelForm would write the values into it here.)"""
 
 
 class VersionForm(forms.Form):
@@ -54,31 +56,30 @@ class VersionForm(forms.Form):
     name = forms.CharField(label=_("Name of this version"), max_length=80)
 
 
-class FormForm(forms.ModelForm[Form]):
+class FormForm(forms.Form):
     """A visitors' form: which list, what it asks, what it says."""
 
-    ask_first_name = forms.BooleanField(label=_("Ask for the first name"), required=False)
-
-    class Meta:
-        model = Form
-        fields: ClassVar[list[str]] = ["name", "list", "consent", "thanks_title", "thanks_text"]
-        widgets: ClassVar[dict[str, forms.Widget]] = {
-            "consent": forms.Textarea(attrs={"rows": 3}),
-            "thanks_text": forms.Textarea(attrs={"rows": 3}),
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "list": _("Who confirms by mail joins this list."),
-            "consent": _("Stands below the form, and is kept with every consent as its proof."),
-        }
+    name = forms.CharField(label=_("Name"), max_length=120)
+    list = forms.ModelChoiceField(
+        label=_("List"), queryset=None, empty_label=None, help_text=_("Who confirms by mail joins this list.")
+    )
+    asks_first_name = forms.BooleanField(label=_("Ask for the first name"), required=False)
+    consent = forms.CharField(
+        label=_("Consent wording"),
+        max_length=600,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Stands below the form, and is kept with every consent as its proof."),
+    )
+    thanks_title = forms.CharField(label=_("Headline afterwards"), max_length=120)
+    thanks_text = forms.CharField(
+        label=_("Text afterwards"), max_length=600, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lists: forms.ModelChoiceField[List] = self.fields["list"]  # type: ignore[assignment]  # made from a foreign key
+        # Rows of the open workspace: only known when a form is made, not when this class is.
+        lists = cast("forms.ModelChoiceField[List]", self.fields["list"])
         lists.queryset = List.objects.order_by("name", "id")
-        self.fields["ask_first_name"].initial = any(field["name"] == "first_name" for field in self.instance.fields)
-
-    def _post_clean(self) -> None:
-        """Leave the form as it is: a service changes it."""
 
 
 @dataclass(frozen=True)

@@ -46,16 +46,17 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "procrastinate.contrib.django",
+    # Before allauth, so that our templates are found before its own; after the queue, which our jobs register with.
+    *(f"plainsail.{area}" for area in AREAS),
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "procrastinate.contrib.django",
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
     "django_htmx",
     "csp",
-    *(f"plainsail.{area}" for area in AREAS),
 ]
 
 MIDDLEWARE = [
@@ -65,12 +66,12 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "plainsail.accounts.middleware.HostMiddleware",
-    "plainsail.accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plainsail.accounts.middleware.LanguageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "plainsail.accounts.middleware.SeenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -202,11 +203,25 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_RATE_LIMITS = {"signup": "10/m/ip,60/h/ip"}
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HERE.is_https else "http"
+MFA_ADAPTER = "plainsail.accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "add_webauthn": "plainsail.accounts.passkeys.AddForm",
+    "authenticate_webauthn": "plainsail.accounts.passkeys.AuthenticateForm",
+    "edit_webauthn": "plainsail.accounts.passkeys.RenameForm",
+    "login_webauthn": "plainsail.accounts.passkeys.LoginForm",
+    "reauthenticate_webauthn": "plainsail.accounts.passkeys.ReauthenticateForm",
+}
+MFA_TOTP_ISSUER = "Plainsail"
+MFA_TOTP_TOLERANCE = 1
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HERE.is_https

@@ -1,30 +1,20 @@
-"""Visits, clicks and opens: append-only, many, partitioned by month."""
+"""What visitors did: rows as they landed from the edge, and the sorted record of visits, clicks and opens by month."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import Contact
-from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.models import OwnedManager, TiedForeignKey, Workspace, WorkspaceKey, WorkspaceOwned
 
 
 class Landing(models.Model):
-    """What the edge committed and the drain has not yet taken. Shared and without keys: the edge COPYs into it.
+    """A row as the edge wrote it: read, sorted and deleted by the drain. Shared, without keys: the edge only appends."""
 
-    The columns are the edge's contract. A row may become visible after one with a larger id, so it is taken by
-    DELETE … RETURNING, never by a cursor.
-    """
-
-    class Kind(models.TextChoices):
-        VISIT = "visit"
-        CLICK = "click"
-        OPEN = "open"
-        FORM = "form"
-
-    id = models.UUIDField(primary_key=True, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id)
     workspace_id = models.UUIDField()
     kind = models.TextField()
     at = models.DateTimeField()
@@ -32,111 +22,79 @@ class Landing(models.Model):
     contact_id = models.UUIDField(null=True)
     delivery_id = models.UUIDField(null=True)
     page_id = models.UUIDField(null=True)
-    host = models.TextField(db_default="")
-    path = models.TextField(db_default="")
-    url = models.TextField(db_default="")
-    referrer = models.TextField(db_default="")
+    host = models.TextField()
+    path = models.TextField()
+    url = models.TextField()
+    referrer = models.TextField()
     ip = models.GenericIPAddressField(null=True)
-    user_agent = models.TextField(db_default="")
-    payload = models.JSONField(db_default={})
+    user_agent = models.TextField()
+    payload = models.JSONField(default=dict)
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace_id", "id"], name="landing_drain")]
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.at}"
+        return f"{self.kind} {self.id}"
 
 
-class HitQuerySet(OwnedQuerySet["Hit"]):
-    def human(self) -> Self:
-        """What reports and automations go by: people, and what nothing speaks against."""
-        return self.filter(agent=Hit.Agent.HUMAN)
+class ParkedLanding(WorkspaceOwned):
+    """A landed row that could not be taken in: kept with the reason, tried again on request, never lost."""
 
-    def visits(self) -> Self:
-        return self.filter(kind=Hit.Kind.VISIT)
+    workspace = WorkspaceKey(related_name="parked_landings")
+    row = models.JSONField()
+    error = models.TextField()
+    parked_at = models.DateTimeField()
 
-    def clicks(self) -> Self:
-        return self.filter(kind=Hit.Kind.CLICK)
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "parked_at"], name="parked_newest")]
 
-    def opens(self) -> Self:
-        return self.filter(kind=Hit.Kind.OPEN)
+    def __str__(self) -> str:
+        return self.error[:60]
+
+
+class Agent(models.TextChoices):
+    """Who was behind a hit, as far as it can be told."""
+
+    HUMAN = "human", _("person")
+    PROXY = "proxy", _("mail service’s proxy")
+    SCANNER = "scanner", _("program that checks links")
+    UNKNOWN = "unknown", _("unknown")
 
 
 class Hit(models.Model):
-    """One visit, click or open, kept as it came, with a reasoned guess at who it was. Partitioned by `at`, a month each.
+    """A visit, click or open. Partitioned by month of `at`; the table is made by SQL in a migration."""
 
-    The id is the landing row's. The database's primary key is (id, at), as a partitioned table demands.
-    """
-
-    class Kind(models.TextChoices):
-        VISIT = "visit", _("Visit")
-        CLICK = "click", _("Click")
-        OPEN = "open", _("Open")
-
-    class Agent(models.TextChoices):
-        HUMAN = "human", _("Person")
-        PROXY = "proxy", _("Mail proxy")
-        SCANNER = "scanner", _("Scanner")
-        UNKNOWN = "unknown", _("Unclear")
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    workspace = WorkspaceKey(related_name="hits")
+    id = models.UUIDField(primary_key=True)
+    workspace = WorkspaceKey(to=Workspace, related_name="hits", on_delete=models.DO_NOTHING, db_constraint=False)
     at = models.DateTimeField()
-    kind = models.CharField(max_length=5, choices=Kind)
-    agent = models.CharField(max_length=7, choices=Agent)
-    reason = models.CharField(max_length=20, blank=True)
-    """Why it isn't counted as a person: a code of `services.agents`."""
+    kind = models.TextField()
     contact_id = models.UUIDField(null=True)
-    """No foreign key: append-only rows by the million, and a deleted contact's totals stay."""
     visitor_id = models.UUIDField(null=True)
     delivery_id = models.UUIDField(null=True)
     page_id = models.UUIDField(null=True)
-    host = models.TextField(default="")
     path = models.TextField(default="")
     url = models.TextField(default="")
     referrer = models.TextField(default="")
-    ip = models.GenericIPAddressField(null=True)
-    """Cut to its network (/24, /48) before it is stored."""
-    user_agent = models.TextField(default="")
-    utm = models.JSONField(default=dict)
+    agent = models.TextField(choices=Agent)
+    reason = models.TextField(default="")
+    campaign = models.JSONField(default=dict)
 
-    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(HitQuerySet)()
+    objects: ClassVar[OwnedManager] = OwnedManager()
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["workspace", "contact_id", "-at", "-id"],
-                condition=models.Q(contact_id__isnull=False),
-                name="hit_contact",
-            ),
-            models.Index(
-                fields=["workspace", "visitor_id"], condition=models.Q(visitor_id__isnull=False), name="hit_visitor"
-            ),
-            models.Index(
-                fields=["workspace", "delivery_id"], condition=models.Q(delivery_id__isnull=False), name="hit_delivery"
-            ),
-            models.Index(fields=["workspace", "kind", "at"], name="hit_kind"),
-        ]
+        managed = False
+        db_table = "tracking_hit"
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.at}"
-
-    @property
-    def is_human(self) -> bool:
-        return self.agent == self.Agent.HUMAN
+        return f"{self.kind} {self.at:%Y-%m-%d}"
 
 
 class Visitor(WorkspaceOwned):
-    """Whom a browser's cookie belongs to, since its owner said so with a form or came by a tracked link."""
-
-    class How(models.TextChoices):
-        FORM = "form", _("form")
-        CLICK = "click", _("link in a mail")
+    """A browser that gave itself away: by a form or by following a link in a mail."""
 
     workspace = WorkspaceKey(related_name="visitors")
     visitor_id = models.UUIDField()
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="visitors")
-    how = models.CharField(max_length=5, choices=How)
+    contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="visitors")
     linked_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
@@ -144,20 +102,7 @@ class Visitor(WorkspaceOwned):
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "visitor_id"], name="visitor_once"),
         ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "contact"], name="visitor_contact")]
 
     def __str__(self) -> str:
-        return f"{self.visitor_id} is {self.contact_id}"
-
-
-class ParkedLanding(WorkspaceOwned):
-    """A landing row that nobody could take, with the reason: set aside so that it blocks no other, and never lost."""
-
-    workspace = WorkspaceKey(related_name="parked_landings")
-    kind = models.TextField()
-    at = models.DateTimeField()
-    row: models.JSONField[Any, Any] = models.JSONField()
-    error = models.TextField()
-    attempts = models.PositiveSmallIntegerField(default=1)
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.error[:60]}"
+        return str(self.visitor_id)

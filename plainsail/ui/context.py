@@ -162,6 +162,11 @@ class Chrome:
         return next((reverse(name, urlconf="plainsail.urls") for name in names), "")
 
     @cached_property
+    def banners(self) -> list[sockets.Banner]:
+        """What waits for the person, above every staff page."""
+        return [banner for source in sockets.BANNERS if (banner := source.show(self._request)) is not None]
+
+    @cached_property
     def footer_links(self) -> list[Link]:
         return [
             Link(label=item.label, href=item.url if item.url.startswith("/") else public_path(item.url))

@@ -102,9 +102,28 @@ class Switcher:
     new_url: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Banner:
+    """A line above every staff page, about something that waits for the person; with at most one way on."""
+
+    words: Words
+    tone: Literal["info", "good", "warn", "bad"] = "info"
+    label: Words = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BannerSource:
+    """Who knows whether there is something to say: `show(request)` gives the banner, or nothing. Asked on every page."""
+
+    show: Callable[[HttpRequest], Banner | None]
+    order: int
+
+
 MENU: Registry[MenuItem] = Registry("ui.menu")
 SETTINGS: Registry[SettingsItem] = Registry("ui.settings")
 CREATE: Registry[CreateItem] = Registry("ui.create")
 ACCOUNT: Registry[AccountItem] = Registry("ui.account")
 FOOTER_LINKS: Registry[FooterLink] = Registry("ui.footer_links")
 SWITCHER: Registry[Switcher] = Registry("ui.switcher")
+BANNERS: Registry[BannerSource] = Registry("ui.banners")

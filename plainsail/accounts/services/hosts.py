@@ -1,4 +1,4 @@
-"""Host names: which belong to whom, and how a business is reached from outside."""
+"""Host names: at which one a business is reached. The edge reads the same table and is told of every change."""
 
 from __future__ import annotations
 
@@ -8,32 +8,80 @@ from plainsail.accounts.models import Host
 from plainsail.kernel import environment
 from plainsail.kernel.models import Workspace
 
-
-def site_host(workspace: Workspace) -> str:
-    """The host name that every business has on this installation, without port."""
-    return f"{workspace.slug}.{environment.current().base_domain}"
+CHANNEL = "plainsail_hosts"
 
 
-def public_url(workspace: Workspace, path: str) -> str:
-    """Absolute address of a path on a business's own host: a live own domain if it has one, else its site host."""
+def site_host(slug: str) -> str:
+    """Host name of a slug's site, without port, such as `juniper.localhost`."""
+    return f"{slug}.{environment.current().base_domain}"
+
+
+def public_url(workspace: Workspace, path: str = "/") -> str:
+    """Absolute address of a path on the business's own site. Costs no query."""
     here = environment.current()
-    own = workspace.hosts.filter(is_live=True, kind=Host.Kind.CUSTOM).order_by("created_at").first()
-    name = own.host if own is not None else site_host(workspace)
     scheme = "https" if here.is_https else "http"
-    return f"{scheme}://{name}{here.public_port_suffix}{path}"
+    return f"{scheme}://{site_host(workspace.slug)}{here.public_port_suffix}{path}"
+
+
+def app_url(path: str = "/") -> str:
+    """Absolute address of a path of the application itself."""
+    return f"{environment.current().base_url}{path}"
+
+
+def home_path(workspace: Workspace) -> str:
+    """Path of the business's Home on the application's host. Built here, since Home lies in an area above."""
+    return f"/w/{workspace.slug}/"
 
 
 @transaction.atomic
-def add_site_host(workspace: Workspace) -> Host:
-    """Make a business reachable at its site host."""
-    host, _made = Host.objects.get_or_create(
-        host=site_host(workspace), defaults={"kind": Host.Kind.SITE, "workspace": workspace}
-    )
-    tell_edge(host.host)
+def open_site(workspace: Workspace) -> Host:
+    """Give a business the host name of its slug. Raises IntegrityError where another business has it."""
+    host = Host.objects.create(host=site_host(workspace.slug), kind=Host.Kind.SITE, workspace=workspace)
+    _tell_edge(host.host)
     return host
 
 
-def tell_edge(name: str) -> None:
-    """After the commit, the edge forgets what it knows of a host."""
+@transaction.atomic
+def open_another_site(workspace: Workspace) -> None:
+    """After a new slug: its host name is added, and the former one stays, for links in mail sent before."""
+    name = site_host(workspace.slug)
+    if not Host.objects.filter(host=name, workspace=workspace).update(is_live=True):
+        Host.objects.create(host=name, kind=Host.Kind.SITE, workspace=workspace)
+    _tell_edge(name)
+
+
+@transaction.atomic
+def close_sites(workspace: Workspace) -> int:
+    """Take all of a business's host names out of use; returns how many. They stay reserved."""
+    names = list(Host.objects.filter(workspace=workspace, is_live=True).values_list("host", flat=True))
+    Host.objects.filter(host__in=names).update(is_live=False)
+    for name in names:
+        _tell_edge(name)
+    return len(names)
+
+
+def is_taken(slug: str) -> bool:
+    """Whether a slug's host name belongs to a business, or did once."""
+    return Host.objects.filter(host=site_host(slug)).exists()
+
+
+@transaction.atomic
+def follow_base_domain() -> int:
+    """Move every site to the present base domain, after it was changed; returns how many moved. One statement."""
+    domain = environment.current().base_domain
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('plainsail_hosts', %s)", [name])
+        cursor.execute(
+            "UPDATE accounts_host moved SET host = split_part(host, '.', 1) || '.' || %s "
+            "WHERE kind = 'site' AND host <> split_part(host, '.', 1) || '.' || %s AND NOT EXISTS "
+            "(SELECT 1 FROM accounts_host there WHERE there.host = split_part(moved.host, '.', 1) || '.' || %s)",
+            [domain, domain, domain],
+        )
+        moved: int = cursor.rowcount
+    if moved:
+        _tell_edge("")
+    return moved
+
+
+def _tell_edge(host: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, host])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import factory
+from datetime import timedelta
 
-from plainsail.accounts.models import Host, Membership, Role, User
+import factory
+from allauth.account.models import EmailAddress
+
+from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
+from plainsail.kernel import clock
 from plainsail.kernel.models import Workspace
 
 PASSWORD = "a long enough password"
@@ -19,6 +23,15 @@ class WorkspaceFactory(factory.django.DjangoModelFactory):
     postal_address = "Mill Lane 4\n25980 Westerland"
 
 
+class EmailAddressFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EmailAddress
+
+    email = factory.LazyAttribute(lambda made: made.user.email)
+    verified = factory.SelfAttribute("user.is_confirmed")
+    primary = True
+
+
 class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = User
@@ -27,6 +40,8 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda number: f"person-{number}@example.com")
     name = "Some Body"
     password = factory.django.Password(PASSWORD)
+    is_confirmed = True
+    address = factory.RelatedFactory(EmailAddressFactory, factory_related_name="user")
 
 
 class MembershipFactory(factory.django.DjangoModelFactory):
@@ -45,3 +60,27 @@ class HostFactory(factory.django.DjangoModelFactory):
     workspace = factory.SubFactory(WorkspaceFactory)
     host = factory.LazyAttribute(lambda made: f"{made.workspace.slug}.localhost")
     kind = Host.Kind.SITE
+
+
+class InvitationFactory(factory.django.DjangoModelFactory):
+    """Made inside an open workspace."""
+
+    class Meta:
+        model = Invitation
+
+    email = factory.Sequence(lambda number: f"guest-{number}@example.com")
+    role = Role.EDITOR
+    created_at = factory.LazyFunction(clock.now)
+    expires_at = factory.LazyAttribute(lambda made: made.created_at + timedelta(days=7))
+
+
+class AuditEntryFactory(factory.django.DjangoModelFactory):
+    """Made inside an open workspace."""
+
+    class Meta:
+        model = AuditEntry
+
+    at = factory.LazyFunction(clock.now)
+    action = "accounts.workspace_changed"
+    person_name = "Ada Brandt"
+    subject = "Juniper Pottery Studio"

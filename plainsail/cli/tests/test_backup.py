@@ -12,7 +12,7 @@ import pytest
 
 from plainsail.cli.postgres import Postgres
 from plainsail.cli.tests.conftest import without_ours
-from plainsail.cli.tests.running import COMMAND
+from plainsail.cli.tests.running import COMMAND, eventually
 
 KEY = "the-key-of-this-installation-0123456789abcdef"
 ACCOUNTS = 20
@@ -127,13 +127,14 @@ def test_books_balance_in_a_backup_taken_while_they_are_written(business, surrou
     threads = [threading.Thread(target=write, args=[first]) for first in (0, 1)]
     for thread in threads:
         thread.start()
-    while len(made) < 100:
-        pass
-    before = len(made)
-    done = plainsail(surroundings, "backup", archive)
-    is_over.set()
-    for thread in threads:
-        thread.join()
+    try:
+        eventually(lambda: len(made) > 100)
+        before = len(made)
+        done = plainsail(surroundings, "backup", archive)
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
     assert done.returncode == 0, done.stderr
 
     assert plainsail(surroundings, "restore", archive, PLAINSAIL_DATA=str(elsewhere)).returncode == 0

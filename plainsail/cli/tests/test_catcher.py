@@ -40,11 +40,12 @@ def test_a_mail_is_kept_byte_by_byte_with_its_envelope(port, data_dir):
     with smtplib.SMTP("127.0.0.1", port) as client:
         client.sendmail("bounce+1@example.com", ["ben@example.com", "cleo@example.com"], content)
     (path,) = (data_dir / "mailbox" / "new").iterdir()
-    assert path.read_bytes() == (
-        b"X-Envelope-From: bounce+1@example.com\n"
-        b"X-Envelope-To: ben@example.com\n"
-        b"X-Envelope-To: cleo@example.com\n" + content.replace(b"\r\n", b"\n")
+    envelope = (
+        "X-Envelope-From: bounce+1@example.com",
+        "X-Envelope-To: ben@example.com",
+        "X-Envelope-To: cleo@example.com",
     )
+    assert path.read_bytes() == "".join(f"{line}\r\n" for line in envelope).encode() + content
 
 
 def test_bounces_and_addresses_with_umlauts_are_kept(port, data_dir):

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from plainsail.cli import binaries, servers
 from plainsail.cli.binaries import PostgresError
 from plainsail.cli.postgres import LOGINS, AlreadyRunning, Postgres
 
@@ -251,6 +253,58 @@ def test_a_server_that_gives_up_says_why(postgres):
 def test_asking_for_an_address_before_there_is_a_database_says_what_to_do(fresh):
     with pytest.raises(PostgresError, match="`plainsail up` makes one"):
         fresh.dsn("app")
+
+
+def test_a_directory_closed_to_the_servers_user_keeps_its_rows_elsewhere(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    postgres = Postgres(closed)
+    try:
+        with psycopg.connect(postgres.start()["owner"]) as connection:
+            connection.execute("CREATE TABLE note AS SELECT 'kept' AS word")
+        postgres.stop()
+        assert ask(postgres.start()["owner"], "SELECT word FROM note") == "kept"
+        if not postgres.cluster.is_relative_to(closed):
+            postgres.stop()
+            shutil.copytree(closed, tmp_path / "copy")
+            with pytest.raises(PostgresError, match="is a copy of"):
+                Postgres(tmp_path / "copy").start()
+    finally:
+        postgres.stop()
+        folder = postgres.cluster.parent
+        postgres.remove()
+    assert not folder.exists()
+
+
+def test_rows_of_a_data_directory_that_was_deleted_are_put_aside_and_not_mixed_in(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    first = Postgres(closed)
+    first.init()
+    is_outside = not first.cluster.is_relative_to(closed)
+    shutil.rmtree(first.folder)
+    second = Postgres(closed)
+    try:
+        assert ask(second.start()["app"], "SELECT 1") == 1
+        left = [path.name for path in second.cluster.parent.iterdir() if path.name.startswith("db.left-")]
+        assert len(left) == is_outside
+    finally:
+        second.stop()
+        second.remove()
+
+
+def test_programs_out_of_reach_are_copied_once_to_where_they_can_be_run(data_dir, monkeypatch):
+    monkeypatch.setattr(binaries, "SYSTEM_DIR", data_dir)
+    monkeypatch.setattr(binaries, "reachable", lambda path, user: False)
+    user = binaries.system_user()
+    programs = binaries.server_programs(user)
+    assert programs.is_relative_to(data_dir)
+    made_at = programs.stat().st_mtime_ns
+    for name in ("initdb", "postgres"):
+        servers.run([str(programs / name), "--version"], user=user)
+    assert binaries.server_programs(user) == programs
+    assert programs.stat().st_mtime_ns == made_at
+    assert [path.name for path in data_dir.iterdir()] == [programs.parents[2].name]
 
 
 def test_a_throwaway_leaves_nothing_behind(data_dir):

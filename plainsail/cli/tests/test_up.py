@@ -1,10 +1,13 @@
+import fcntl
 import http.client
 import os
+import pty
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 from pathlib import Path
@@ -13,7 +16,7 @@ import psycopg
 import pytest
 
 from plainsail.cli.tests.conftest import without_ours
-from plainsail.cli.tests.running import COMMAND, Plainsail, eventually, lives
+from plainsail.cli.tests.running import COMMAND, Plainsail, eventually, free_port, lives
 
 
 @pytest.fixture(scope="module")
@@ -125,15 +128,17 @@ def test_reloading_replaces_web_and_worker_without_a_failed_request(plainsail, h
     ]
     for thread in threads:
         thread.start()
-    if how == "command":
-        assert plainsail.command("reload").returncode == 0
-    else:
-        plainsail.process.send_signal(signal.SIGHUP)
-    eventually(lambda: all(plainsail.is_back(name, former[name]) for name in ("web", "worker")))
-    eventually(lambda: not lives(former["web"]))
-    is_over.set()
-    for thread in threads:
-        thread.join()
+    try:
+        if how == "command":
+            assert plainsail.command("reload").returncode == 0
+        else:
+            plainsail.process.send_signal(signal.SIGHUP)
+        eventually(lambda: all(plainsail.is_back(name, former[name]) for name in ("web", "worker")))
+        eventually(lambda: not lives(former["web"]))
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
     assert set(statuses) == {404}
     assert len(statuses) > 50
     assert {name: plainsail.pid(name) for name in ("edge", "database")} == {
@@ -161,6 +166,7 @@ def test_a_second_one_beside_it_on_the_same_port_is_refused_in_plain_words(plain
 
 
 def test_everything_it_keeps_is_private(plainsail):
+    eventually((plainsail.data_dir / "mailbox").exists)
     for name in ("run", "files", "log", "mailbox"):
         assert (plainsail.data_dir / name).stat().st_mode & 0o077 == 0
     assert (plainsail.data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
@@ -170,6 +176,69 @@ def test_the_supervisor_stays_small(plainsail):
     status = Path(f"/proc/{plainsail.process.pid}/status").read_text()
     resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
     assert resident < 40_000
+
+
+def test_a_backup_of_the_whole_comes_up_elsewhere_with_the_same_rows(plainsail, surroundings, tmp_path):
+    eventually(plainsail.is_serving)
+    assert plainsail.command("backup", str(tmp_path / "saved.tar")).returncode == 0
+    other = Plainsail(surroundings)
+    restored = subprocess.run(
+        [*COMMAND, "restore", tmp_path / "saved.tar"], env=surroundings, capture_output=True, text=True, check=False
+    )
+    assert restored.returncode == 0, restored.stderr
+    try:
+        other.start()
+        assert other.is_serving()
+        assert (other.data_dir / "secret_key").read_text() == (plainsail.data_dir / "secret_key").read_text()
+        assert rows(other) == rows(plainsail)
+    finally:
+        other.stop()
+
+
+def rows(plainsail):
+    """How many rows each table has, but for those that count who is running."""
+    from plainsail.cli.postgres import Postgres
+
+    busy = ("procrastinate_", "django_cache")
+    with psycopg.connect(Postgres(plainsail.data_dir).dsn("owner")) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+        ).fetchall()
+        return {
+            name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+            for (name,) in tables
+            if not name.startswith(busy)
+        }
+
+
+def test_more_webs_and_workers_of_other_machines_share_the_database(plainsail, surroundings):
+    """Without a supervisor: only DATABASE_URL, the key, and an address each."""
+    from plainsail.cli.postgres import Postgres
+
+    postgres = Postgres(plainsail.data_dir)
+    shutil.copytree(plainsail.data_dir / "static", Path(surroundings["PLAINSAIL_DATA"]) / "static")
+    elsewhere = surroundings | {
+        "DATABASE_URL": postgres.dsn("app"),
+        "DATABASE_EDGE_URL": postgres.dsn("edge"),
+        "SECRET_KEY": (plainsail.data_dir / "secret_key").read_text(),
+        "PORT": str(free_port()),
+    }
+    workers = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'"
+    with psycopg.connect(postgres.dsn("app"), autocommit=True) as connection:
+        before = connection.execute(workers).fetchone()[0]
+        processes = [subprocess.Popen([*COMMAND, name], env=elsewhere) for name in ("web", "edge", "worker")]
+        try:
+            other = Plainsail(elsewhere)
+            other.port = int(elsewhere["PORT"])
+            eventually(other.is_serving, within=40)
+            eventually(lambda: connection.execute(workers).fetchone()[0] > before)
+            assert [other.get("/no-such-page"), plainsail.get("/no-such-page")] == [404, 404]
+        finally:
+            for process in processes:
+                process.terminate()
+            codes = [process.wait(30) for process in processes]
+    assert codes == [0, 0, 0]
+    assert plainsail.is_serving()
 
 
 def test_doctor_finds_nothing_wrong(plainsail):
@@ -196,14 +265,42 @@ def test_sigterm_ends_it_like_ctrl_c(plainsail):
     plainsail.start()
 
 
+def test_closing_the_terminal_ends_it_and_does_not_reload_it(plainsail):
+    plainsail.stop()
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "up", "--no-demo"],
+        env=plainsail.environment,
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+    )
+    os.close(end)
+    try:
+        eventually(plainsail.is_serving, within=30)
+        os.close(terminal)
+        assert process.wait(20) == 0
+        assert plainsail.everyone() == []
+    finally:
+        process.kill()
+        process.wait()
+    plainsail.start()
+
+
 def test_killing_the_supervisor_leaves_nothing_behind_and_the_next_start_serves(plainsail):
     writer = Writer(plainsail)
     writer.start()
     eventually(lambda: len(writer.acknowledged) > 20)
     plainsail.stop(signal.SIGKILL)
     eventually(lambda: plainsail.everyone() == [])
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", plainsail.port)) != 0
+
+    def is_port_free():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", plainsail.port)) != 0
+
+    eventually(is_port_free)
     plainsail.start()
     assert plainsail.is_serving()
     assert writer.lost() == set()

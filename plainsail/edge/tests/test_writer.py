@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -34,7 +34,7 @@ class StubRequest:
 
 
 def line(workspace_id: UUID, *, payload: dict[str, Any] | None = None, peer: str = "", **headers: str) -> str:
-    about = landing.subject(workspace_id=workspace_id, kind="visit", host="h", path="/")
+    about = landing.subject(workspace_id=workspace_id.hex, kind="visit", host="h", path="/")
     request: Any = StubRequest(peer, **headers)
     return landing.line(request, about, visitor=NOBODY, payload=landing.payload(request, **(payload or {})))
 
@@ -161,7 +161,7 @@ def test_ids_are_version_7_and_distinct(workspace_id: UUID):
 
 def test_the_line_has_a_value_for_every_column(workspace_id: UUID):
     about = landing.subject(
-        workspace_id=workspace_id, kind="click", host="h", contact_id=uuid4(), delivery_id=uuid4(), page_id=uuid4()
+        workspace_id=workspace_id.hex, kind="click", host="h", contact_id="1" * 32, delivery_id="2" * 32
     )
     request: Any = StubRequest("::1")
     made = landing.line(request, about, visitor=Visitor("0" * 32, is_new=False), payload="{}")

@@ -30,6 +30,8 @@ def django_db_setup(
         with connection.cursor() as cursor:
             # Tests that commit clean up by TRUNCATE; nobody else has this right.
             cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{application["USER"]}"')
+            # The test database gets its cache table after the migration that gives rights on all tables.
+            cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
         connection.close()
         owner = {key: settings[key] for key in ("USER", "PASSWORD")}
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})

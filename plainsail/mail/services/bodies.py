@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from plainsail.kernel.crypto import decrypt, encrypt, keyed_hash
+from plainsail.kernel.crypto import BadToken, decrypt, encrypt, keyed_hash
+from plainsail.mail.models import Delivery, SealedBody
 
 BODY = "mail.sealed_body"
 RECIPIENT = "mail.recipient"
@@ -61,3 +62,11 @@ def unseal(sealed: str) -> Body:
         for each in value["attachments"]
     ]
     return Body(subject=value["subject"], text=value["text"], html=value["html"], attachments=attachments)
+
+
+def find(delivery: Delivery) -> Body | None:
+    """The body that waits for a delivery; None where it is gone, or was sealed under another SECRET_KEY."""
+    try:
+        return unseal(delivery.sealed_body.sealed)
+    except (SealedBody.DoesNotExist, BadToken):
+        return None

@@ -7,10 +7,10 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from plainsail.kernel import environment
 from plainsail.kernel.environment import BadEnvironment
 from plainsail.mail.services.replies import Cause, classify
 
@@ -76,37 +76,42 @@ class Server:
 
 
 class Conversation:
-    """An open connection. A context manager; raises Unreachable where it can't be opened."""
+    """An open connection, made by `open`; whoever opens it closes it."""
 
-    def __init__(self, server: Server, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, server: Server, *, timeout: float) -> None:
         self.server = server
         self.timeout = timeout
         self._smtp: smtplib.SMTP | None = None
 
-    def __enter__(self) -> Self:
+    @classmethod
+    def open(cls, server: Server, *, timeout: float = TIMEOUT) -> Self:
+        """Connect and sign in. Raises Unreachable."""
+        made = cls(server, timeout=timeout)
         try:
-            self._smtp = self._connect()
-            if self.server.user:
-                self._smtp.login(self.server.user, self.server.password)
+            made._smtp = made._connect()
+            if server.user:
+                made._smtp.login(server.user, server.password)
         except (smtplib.SMTPException, OSError) as error:
-            self._close()
+            made._drop()
             raise Unreachable(words(error)) from error
-        return self
+        return made
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Say goodbye, if anybody still listens."""
         if self._smtp is not None:
             with suppress(smtplib.SMTPException, OSError):
                 self._smtp.quit()
-            self._close()
+            self._drop()
 
     def _connect(self) -> smtplib.SMTP:
-        host, port = self.server.host, self.server.port
+        # Our own name for EHLO; smtplib would ask the DNS for one, which may take long where there is none.
+        host, port, name = self.server.host, self.server.port, environment.current().host
         if self.server.security == "smtps":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=self.timeout, context=ssl.create_default_context()
+                host, port, name, timeout=self.timeout, context=ssl.create_default_context()
             )
         else:
-            smtp = smtplib.SMTP(host, port, timeout=self.timeout)
+            smtp = smtplib.SMTP(host, port, name, timeout=self.timeout)
         smtp.ehlo_or_helo_if_needed()
         if self.server.security == "smtp+starttls":
             smtp.starttls(context=ssl.create_default_context())
@@ -124,10 +129,10 @@ class Conversation:
         try:
             return self._envelope(self._smtp, sender, to) or self._content(self._smtp, content)
         except smtplib.SMTPServerDisconnected as error:
-            self._close()
+            self._drop()
             return Answer(fate=Fate.PUT_OFF, reply=words(error))
         except (smtplib.SMTPException, OSError) as error:
-            self._close()
+            self._drop()
             return Answer(fate=Fate.PUT_OFF, reply=words(error))
 
     def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> Answer | None:
@@ -149,7 +154,7 @@ class Conversation:
         try:
             code, text = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
-            self._close()
+            self._drop()
             return Answer(fate=Fate.UNKNOWN, reply=words(error))
         if code == 250:
             return Answer(fate=Fate.ACCEPTED, reply=said(code, text))
@@ -158,7 +163,7 @@ class Conversation:
     def _refused(self, smtp: smtplib.SMTP, code: int, text: bytes, *, cause: Cause | None = None) -> Answer:
         reply = said(code, text)
         if code == 421 or code < 0:
-            self._close()
+            self._drop()
         else:
             with suppress(smtplib.SMTPException, OSError):
                 smtp.rset()
@@ -166,7 +171,7 @@ class Conversation:
             return Answer(fate=Fate.PUT_OFF, reply=reply)
         return Answer(fate=Fate.REFUSED, reply=reply, cause=cause or classify(code, reply))
 
-    def _close(self) -> None:
+    def _drop(self) -> None:
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None

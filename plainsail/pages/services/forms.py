@@ -18,6 +18,8 @@ from plainsail.kernel.http import public_path
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form
 
+FieldSpecifications = list[dict[str, Any]]
+
 HONEYPOT = "company_url"
 AUTOCOMPLETE = {"email": "email", "first_name": "given-name", "last_name": "family-name", "phone": "tel"}
 INPUT_KINDS = {"email": "email", "phone": "tel", "checkbox": "checkbox"}
@@ -37,18 +39,14 @@ class InvalidSubmission(Refusal):
 
 
 def make(
-    workspace: Workspace, *, name: str, list: List, consent: str = "", with_first_name: bool = True, at: datetime
+    workspace: Workspace, *, name: str, list: List, consent: str = "", asks_first_name: bool = True, at: datetime
 ) -> Form:
     """A form that asks for an e-mail address, and for the first name if wanted."""
-    fields = [{"name": "email", "kind": "email", "label": _("Email address"), "required": True, "max_length": 254}]
-    if with_first_name:
-        first = {"name": "first_name", "kind": "text", "label": _("First name"), "required": False, "max_length": 100}
-        fields.insert(0, first)
     return Form.objects.create(
         workspace=workspace,
         name=name,
         list=list,
-        fields=fields,
+        fields=inputs(asks_first_name=asks_first_name),
         consent=consent or default_consent(workspace),
         thanks_title=_("Nearly done: look in your inbox"),
         thanks_text=_(
@@ -59,6 +57,17 @@ def make(
     )
 
 
+def inputs(*, asks_first_name: bool) -> FieldSpecifications:
+    """What a form asks for, in order."""
+    first_name = {"name": "first_name", "kind": "text", "label": _("First name"), "required": False, "max_length": 100}
+    email = {"name": "email", "kind": "email", "label": _("Email address"), "required": True, "max_length": 254}
+    return [first_name, email] if asks_first_name else [email]
+
+
+def asks_first_name(form: Form) -> bool:
+    return any(field["name"] == "first_name" for field in form.fields)
+
+
 def default_consent(workspace: Workspace) -> str:
     """What a form says about consent until somebody words it otherwise."""
     return _("%(name)s will write to you by e-mail. You can unsubscribe with one click in every mail.") % {
@@ -66,8 +75,10 @@ def default_consent(workspace: Workspace) -> str:
     }
 
 
-def change(form: Form, **values: Any) -> Form:
+def change(form: Form, *, asks_first_name: bool | None = None, **values: Any) -> Form:
     """Change a form; its version rises, so that later submissions say what they were shown."""
+    if asks_first_name is not None:
+        values["fields"] = inputs(asks_first_name=asks_first_name)
     for name, value in values.items():
         setattr(form, name, value)
     form.version += 1

@@ -80,7 +80,7 @@ def _is_ours(path: str) -> bool:
             match = resolve(candidate, urlconf=PUBLIC_URLCONF)
         except Resolver404:
             continue
-        # Our own catch-all, which shows published pages, is no other page.
-        if match.view_name != "pages:published":
+        # The namespace of what shows published pages is no page of its own.
+        if match.namespace != "site":
             return True
     return False

@@ -49,7 +49,8 @@ def new(request: Request) -> HttpResponse:
 @can("pages.change")
 def settings(request: Request, page_id: UUID) -> HttpResponse:
     page = _page(request, page_id)
-    form = PageForm(request.POST or None, instance=page)
+    now = {"title": page.title, "description": page.description, "path": page.path}
+    form = PageForm(request.POST or None, initial=now)
     if form.is_valid():
         try:
             services.describe(page, at=request.now, **form.cleaned_data)

@@ -42,7 +42,7 @@ BEGIN
     IF to_regclass(partition) IS NOT NULL THEN
         RETURN;
     END IF;
-    IF first < date '2000-01-01' OR first > date '2200-01-01' THEN
+    IF first < date '2000-01-01' OR first >= date '2200-01-01' THEN
         RAISE EXCEPTION 'no partition for %', first;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('tracking_make_month'));

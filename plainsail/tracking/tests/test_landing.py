@@ -79,6 +79,23 @@ def test_a_row_that_fails_is_parked_and_blocks_nobody(juniper, monkeypatch):
         assert Hit.objects.count() == 1
 
 
+def test_a_batch_that_is_sent_again_changes_nothing(juniper):
+    row = land(juniper)
+    landing.drain.function()
+    row.save(force_insert=True)
+    landing.drain.function()
+    with workspace(juniper):
+        assert Hit.objects.count() == 1
+
+
+def test_a_row_from_a_clock_gone_mad_is_parked(juniper):
+    land(juniper, at=datetime(1970, 1, 1, tzinfo=UTC))
+    land(juniper)
+    landing.drain.function()
+    with workspace(juniper):
+        assert (ParkedLanding.objects.count(), Hit.objects.count()) == (1, 1)
+
+
 def test_a_handler_gets_its_row_in_its_workspace(juniper, monkeypatch):
     seen = []
     monkeypatch.setattr(sockets.LANDING, "_entries", {"form": seen.append})

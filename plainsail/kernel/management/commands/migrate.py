@@ -6,6 +6,7 @@ from django.core.management.commands.migrate import Command as DjangoCommand
 
 from plainsail.kernel.grants import grant
 from plainsail.kernel.operations import TenancyAutodetector
+from plainsail.kernel.upkeep import AFTER_MIGRATE
 
 
 class Command(DjangoCommand):
@@ -15,3 +16,6 @@ class Command(DjangoCommand):
         super().handle(*args, **options)
         if not (options.get("plan") or options.get("check_unapplied")):
             grant()
+            if not options.get("app_label"):
+                for work in AFTER_MIGRATE:
+                    work()

@@ -1,0 +1,177 @@
+"""How soon it is there, and what it costs while nobody asks."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import QUICK, ROOT, ROUNDS, Result, Skipped, family, free_port, median
+from plainsail.cli.postgres import Postgres
+
+
+def database_start() -> Result:
+    """From an empty data directory to a server that accepts connections."""
+    rounds: list[dict[str, Any]] = []
+    for number in range(ROUNDS + 1):
+        with _folder() as folder:
+            postgres = Postgres(folder)
+            started = time.perf_counter()
+            postgres.start()
+            seconds = round(time.perf_counter() - started, 3)
+            postgres.stop()
+        if number:  # the first one warms the disk's cache
+            rounds.append({"seconds": seconds, "load": round(os.getloadavg()[0], 2)})
+            print(f"   {rounds[-1]}", flush=True)
+    return Result(
+        value=median(rounds, "seconds"),
+        unit="s",
+        goal="< 1 s",
+        what="embedded PostgreSQL: fresh data directory to accepting connections, settings of production",
+        rounds=rounds,
+    )
+
+
+def first_page() -> Result:
+    """From a fresh copy of the checkout, packages in the cache, `make run` to the first page."""
+    rounds: list[dict[str, Any]] = []
+    for _ in range(1 if QUICK else 3):
+        with _folder() as folder:
+            checkout = folder / "plainsail"
+            _copy(checkout)
+            started = time.perf_counter()
+            with _running(["make", "run"], folder / "data", cwd=checkout) as port:
+                _await_page(port, within=600)
+                rounds.append({"seconds": round(time.perf_counter() - started, 1)})
+        print(f"   {rounds[-1]}", flush=True)
+    return Result(
+        value=median(rounds, "seconds"),
+        unit="s",
+        goal="< 90 s",
+        what="`make run` in a fresh checkout with a warm package cache, demo business included, to the first page",
+        rounds=rounds,
+    )
+
+
+def idle_memory() -> Result:
+    """All processes of `plainsail up`, database included, shared memory counted once (PSS)."""
+    if sys.platform != "linux":
+        raise Skipped("needs Linux's /proc/<pid>/smaps_rollup")
+    with _folder() as folder:
+        command = [sys.executable, "-m", "plainsail.cli", "up"]
+        with _running(command, folder / "data", cwd=ROOT) as port:
+            pid = _await_page(port, within=120)
+            rounds: list[dict[str, Any]] = []
+            for _ in range(5):
+                time.sleep(2 if QUICK else 6)
+                rounds.append({"megabytes": round(sum(map(_pss, family(pid))) / 1024, 1)})
+                print(f"   {rounds[-1]}", flush=True)
+            _print_processes(pid)
+    return Result(
+        value=median(rounds, "megabytes"),
+        unit="MB",
+        goal="< 450 MB",
+        what="proportional set size of `plainsail up` with its demo business, idle",
+        rounds=rounds,
+    )
+
+
+_started: dict[int, int] = {}
+
+
+@contextmanager
+def _running(command: list[str], data: Path, *, cwd: Path) -> Iterator[int]:
+    """A whole Plainsail on a port of its own, stopped as Ctrl-C would."""
+    port = free_port()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_", "PLAINSAIL_", "DJANGO_", "VIRTUAL_ENV", "MAKE"))
+    }
+    environment |= {"PORT": str(port), "PLAINSAIL_DATA": str(data), "PLAINSAIL_URL": f"http://localhost:{port}"}
+    log = data.parent / "run.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, process_group=0
+        )
+    _started[port] = process.pid
+    try:
+        yield port
+    except TimeoutError:
+        print(log.read_text()[-3000:])
+        raise
+    finally:
+        # To the whole family, as a terminal's Ctrl-C goes; make waits for what it started.
+        for pid in family(process.pid)[::-1]:
+            if "plainsail" in _command(pid) and " up" in _command(pid):
+                os.kill(pid, 2)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+
+
+def _await_page(port: int, *, within: float) -> int:
+    """Wait for a page of the application; returns the process id that was started."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/accounts/login/", headers={"Host": f"localhost:{port}"})
+            if connection.getresponse().status == 200:
+                return _started[port]
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def _copy(target: Path) -> None:
+    """What git would check out: tracked files, and those that are about to be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def _pss(pid: int) -> int:
+    """Kilobytes of a process; 0 when it has just ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def _print_processes(pid: int) -> None:
+    for each in family(pid):
+        print(f"   {_pss(each) / 1024:6.1f} MB  {_command(each)[:90]}", flush=True)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="plainsail-bench-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

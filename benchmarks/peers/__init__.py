@@ -1,0 +1,1 @@
+"""What Plainsail is measured against: the same work done the usual way."""

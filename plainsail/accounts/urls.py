@@ -1,0 +1,33 @@
+"""Addresses of accounts. Signing in and its kin are allauth's, under `/accounts/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from plainsail.accounts.views import activity, business, entrance, health, joining, people, profile
+
+app_urls = [
+    path("", entrance.home, name="home"),
+    path("businesses/new/", entrance.new_business, name="new_business"),
+    path("security/", entrance.security, name="my_security"),
+    path("invitations/<str:token>/", joining.invitation, name="invitation"),
+    path("invitations/<str:token>/acceptance/", joining.accept, name="accept_invitation"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+workspace_urls = [
+    path("settings/", business.settings, name="settings"),
+    path("settings/profile/", profile.profile, name="profile"),
+    path("settings/security/", profile.security, name="security"),
+    path("settings/business/", business.business, name="business"),
+    path("settings/business/address/", business.address, name="address"),
+    path("settings/people/", people.people, name="people"),
+    path("settings/people/invitations/", people.invite, name="invite"),
+    path("settings/people/invitations/<uuid:invitation_id>/revocation/", people.revoke, name="revoke_invitation"),
+    path("settings/people/<uuid:member_id>/role/", people.change_role, name="change_role"),
+    path("settings/people/<uuid:member_id>/removal/", people.remove, name="remove_member"),
+    path("settings/people/departure/", people.leave, name="leave"),
+    path("settings/people/ownership/", people.hand_over, name="hand_over"),
+    path("settings/log/", activity.activity, name="activity"),
+]

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+from django.db import IntegrityError
+
+from plainsail.accounts.models import User
+from plainsail.cli import demo
+from plainsail.contacts.models import ListMember
+from plainsail.kernel import clock, tenancy
+from plainsail.kernel.models import Workspace
+
+
+@pytest.fixture
+def sign_in(db, tmp_path):
+    path = tmp_path / "demo.json"
+    demo.make(path, at=clock.now())
+    return path
+
+
+def test_its_owner_signs_in_with_the_password_that_was_kept(sign_in, client):
+    kept = json.loads(sign_in.read_text())
+    assert sign_in.stat().st_mode & 0o777 == 0o600
+    assert client.login(email=kept["email"], password=kept["password"])
+
+
+def test_its_contacts_are_there_with_the_consent_that_each_gave(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    with tenancy.workspace(studio):
+        assert studio.contacts.count() == len(demo.PEOPLE)
+        states = dict.fromkeys(ListMember.State, 0)
+        for member in ListMember.objects.select_related("contact"):
+            states[ListMember.State(member.state)] += 1
+            assert member.contact.consents.exists()
+    assert states[ListMember.State.PENDING] == len(demo.UNCONFIRMED)
+    assert states[ListMember.State.UNSUBSCRIBED] == len(demo.GONE_AGAIN)
+
+
+def test_its_pages_are_published(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    with tenancy.workspace(studio):
+        assert [(page.path, page.is_published) for page in studio.pages.order_by("path")] == [
+            ("/glazes", True),
+            ("/weekend", True),
+        ]
+
+
+def test_nothing_lies_in_the_future(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    now = clock.now()
+    with tenancy.workspace(studio):
+        assert all(contact.created_at < now for contact in studio.contacts.all())
+        assert all(event.at <= now for event in studio.events.all())
+
+
+def test_made_halfway_it_leaves_nothing(db, tmp_path):
+    User.objects.create(email=demo.OWNER[0], name="Another Ada")
+    with pytest.raises(IntegrityError):
+        demo.make(tmp_path / "demo.json", at=clock.now())
+    assert not (tmp_path / "demo.json").exists()
+    assert not Workspace.objects.filter(name=demo.STUDIO).exists()

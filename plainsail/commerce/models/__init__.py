@@ -1,0 +1,30 @@
+"""Products and prices, orders, invoices, the ledger."""
+
+from plainsail.commerce.models.books import JournalEntry, LedgerAccount, Posting
+from plainsail.commerce.models.catalogue import Offer, Price, Product, TaxBehavior
+from plainsail.commerce.models.invoices import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from plainsail.commerce.models.orders import ConsentRecord, Order, OrderLine
+from plainsail.commerce.models.parties import BillingAccount, Mode, NumberSeries, Rounding, SandboxClock, Seller
+
+__all__ = [
+    "BillingAccount",
+    "ConsentRecord",
+    "CreditNote",
+    "CreditNoteLine",
+    "Invoice",
+    "InvoiceLine",
+    "JournalEntry",
+    "LedgerAccount",
+    "Mode",
+    "NumberSeries",
+    "Offer",
+    "Order",
+    "OrderLine",
+    "Posting",
+    "Price",
+    "Product",
+    "Rounding",
+    "SandboxClock",
+    "Seller",
+    "TaxBehavior",
+]

@@ -1,0 +1,241 @@
+"""Credit notes: taking back an invoice or a part of it. Rounded over all notes of a line, so the last comes out even."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.commerce.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, NumberSeries, Order
+from plainsail.commerce.services import documents, ledger, numbering, sellers, taxing
+from plainsail.commerce.services.invoicing import earned_on, jurisdiction
+from plainsail.commerce.services.ledger import Kind
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.money import BadMoney, Money
+
+
+class ExceedsLine(Refusal):
+    """More would be credited than a line, or the whole invoice, still has."""
+
+    code = "exceeds_line"
+    message = _("That is more than is left to credit.")
+
+
+class NotIssued(Refusal):
+    """A draft has nothing to credit."""
+
+    code = "not_issued"
+    message = _("This invoice isn’t issued yet.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditPart:
+    """How much of a line to take back, net or gross, in minor units of the invoice's currency."""
+
+    line: InvoiceLine
+    amount: Money
+    of: Literal["gross", "net"] = "gross"
+
+
+@dataclass
+class Left:
+    """A line with what earlier notes took of it."""
+
+    line: InvoiceLine
+    net: int = 0
+    tax: int = 0
+
+    @property
+    def gross(self) -> int:
+        """What is left of the line's gross."""
+        return self.line.gross_minor - self.net - self.tax
+
+    def slice_of(self, part: CreditPart) -> taxing.Taxed:
+        """Net and tax of the next part. Raises ExceedsLine."""
+        return self._by_gross(part.amount.minor) if part.of == "gross" else self._by_net(part.amount.minor)
+
+    def _by_gross(self, gross: int) -> taxing.Taxed:
+        line, sign = self.line, _sign(self.line.gross_minor)
+        if gross * sign < 0 or gross * sign > self.gross * sign:
+            raise ExceedsLine
+        tax = taxing.cumulative(line.tax_minor, self.net + self.tax + gross, line.gross_minor, self.tax)
+        least = (gross - (line.net_minor - self.net)) * sign
+        tax = sign * max(least, 0, min(tax * sign, (line.tax_minor - self.tax) * sign, gross * sign))
+        return taxing.Taxed(gross - tax, tax)
+
+    def _by_net(self, net: int) -> taxing.Taxed:
+        line, sign = self.line, _sign(self.line.net_minor)
+        if net * sign < 0 or net * sign > (line.net_minor - self.net) * sign:
+            raise ExceedsLine
+        tax = taxing.cumulative(line.tax_minor, self.net + net, line.net_minor, self.tax)
+        return taxing.Taxed(net, sign * max(0, min(tax * sign, (line.tax_minor - self.tax) * sign)))
+
+
+def _sign(amount: int) -> int:
+    return -1 if amount < 0 else 1
+
+
+@transaction.atomic
+def credit(invoice: Invoice, *, parts: Sequence[CreditPart], reason: str, at: datetime) -> CreditNote:
+    """Take back parts of lines, one part a line. What is still due goes first; the rest is to be paid back.
+
+    Raises ExceedsLine, NotIssued, BadMoney (another currency).
+    """
+    locked = _locked(invoice)
+    left = _left(locked)
+    slices = {part.line.id: _slice(locked, left, part) for part in parts}
+    if len(slices) != len(parts):
+        raise ExceedsLine
+    return _write(locked, slices, left, reason=reason, at=at)
+
+
+def _slice(invoice: Invoice, left: dict[object, Left], part: CreditPart) -> taxing.Taxed:
+    if part.amount.currency != invoice.currency:
+        raise BadMoney(f"{part.amount.currency} and {invoice.currency} don’t mix.")
+    if part.line.id not in left:
+        raise ExceedsLine
+    return left[part.line.id].slice_of(part)
+
+
+@transaction.atomic
+def credit_amount(invoice: Invoice, *, amount: Money, reason: str, at: datetime) -> CreditNote:
+    """Take back a gross amount, spread over the lines by what is left of each (largest remainder).
+
+    Raises ExceedsLine, NotIssued, BadMoney.
+    """
+    locked = _locked(invoice)
+    left = _left(locked)
+    amount._same(Money.zero(locked.currency))
+    total = sum(one.gross for one in left.values())
+    if not 0 < amount.minor <= total:
+        raise ExceedsLine
+    positive = [one for one in left.values() if one.gross > 0]
+    shares = _spread(amount, total, left.values(), positive)
+    slices = {
+        one.line.id: one.slice_of(CreditPart(line=one.line, amount=share)) for one, share in shares if share.minor
+    }
+    return _write(locked, slices, left, reason=reason, at=at)
+
+
+def _spread(amount: Money, total: int, everything: object, positive: list[Left]) -> list[tuple[Left, Money]]:
+    """All of everything is each line's rest, deductions included; a part is taken from the lines above zero."""
+    if amount.minor == total:
+        return [(one, Money(one.gross, amount.currency)) for one in everything]  # type: ignore[attr-defined]  # dict values
+    shares = amount.allocate([one.gross for one in positive])
+    return list(zip(positive, shares, strict=True))
+
+
+@transaction.atomic
+def void(invoice: Invoice, *, reason: str, at: datetime) -> CreditNote | None:
+    """Take back everything still due; None where nothing is. An invoice on which nothing was paid is cancelled,
+
+    and its periods may be billed anew.
+    """
+    locked = _locked(invoice)
+    if locked.due.minor <= 0:
+        return None
+    note = credit_amount(locked, amount=locked.due, reason=reason, at=at)
+    if locked.paid_minor == 0:
+        Invoice.objects.filter(id=locked.id).update(state=Invoice.State.VOID)
+        InvoiceLine.objects.filter(invoice_id=locked.id).update(is_voided=True)
+    return note
+
+
+def _locked(invoice: Invoice) -> Invoice:
+    locked: Invoice = (
+        Invoice.objects.select_for_update(of=("self",)).select_related("billing_account", "order").get(id=invoice.id)
+    )
+    if locked.is_draft:
+        raise NotIssued
+    return locked
+
+
+def _left(invoice: Invoice) -> dict[object, Left]:
+    """Each line of an invoice with what was taken of it, in order. Two queries."""
+    left: dict[object, Left] = {line.id: Left(line) for line in invoice.lines.order_by("position")}
+    taken = CreditNoteLine.objects.filter(invoice_line__invoice_id=invoice.id).values("invoice_line_id")
+    for row in taken.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by():
+        one = left[row["invoice_line_id"]]
+        one.net, one.tax = int(row["net"]), int(row["tax"])
+    return left
+
+
+def left_to_credit(invoice: Invoice) -> dict[object, Money]:
+    """Gross that is left of each line, by the line's id."""
+    return {line_id: Money(one.gross, invoice.currency) for line_id, one in _left(invoice).items()}
+
+
+def _write(
+    invoice: Invoice, slices: dict[object, taxing.Taxed], left: dict[object, Left], *, reason: str, at: datetime
+) -> CreditNote:
+    net = sum(one.net for one in slices.values())
+    tax = sum(one.tax for one in slices.values())
+    if net + tax < 0:
+        raise ExceedsLine
+    receivable = min(net + tax, invoice.due.minor) if invoice.state == Invoice.State.OPEN else 0
+    note = CreditNote(
+        id=new_id(),
+        number=numbering.take(NumberSeries.Series.CREDIT_NOTE, mode=invoice.mode, at=at),
+        invoice=invoice,
+        reason=reason[:200],
+        currency=invoice.currency,
+        net_minor=net,
+        tax_minor=tax,
+        gross_minor=net + tax,
+        receivable_minor=receivable,
+        payable_minor=net + tax - receivable,
+        issued_at=at,
+        created_at=at,
+    )
+    if note.payable_minor > invoice.returnable.minor:
+        raise ExceedsLine
+    lines = [
+        CreditNoteLine(
+            note=note,
+            invoice_line=left[line_id].line,
+            net_minor=one.net,
+            tax_minor=one.tax,
+            gross_minor=one.gross,
+            created_at=at,
+        )
+        for line_id, one in slices.items()
+    ]
+    seller = sellers.of_workspace(at=at)
+    note.document = documents.of_credit_note(note, lines, seller=seller, buyer=invoice.billing_account, at=at)
+    note.document_hash = documents.seal(note.document)
+    note.save(force_insert=True)
+    CreditNoteLine.objects.bulk_create(lines)
+    _book(invoice, note, lines, at=at)
+    _settle(invoice, note, at=at)
+    return note
+
+
+def _book(invoice: Invoice, note: CreditNote, lines: Sequence[CreditNoteLine], *, at: datetime) -> None:
+    seller, currency, account = sellers.of_workspace(at=at), note.currency, invoice.billing_account_id
+    postings = [
+        ledger.credit(Kind.RECEIVABLE, Money(note.receivable_minor, currency), account),
+        ledger.credit(Kind.REFUNDS_PAYABLE, note.payable, account),
+    ]
+    for line in lines:
+        postings.append(ledger.debit(earned_on(line.invoice_line), Money(line.net_minor, currency)))
+        subject = jurisdiction(seller, line.invoice_line)
+        postings.append(ledger.debit(Kind.TAX, Money(line.tax_minor, currency), subject))
+    ledger.post("credit_note", note.id, postings=postings, at=at, memo=note.number)
+
+
+def _settle(invoice: Invoice, note: CreditNote, *, at: datetime) -> None:
+    invoice.credited_minor += note.receivable_minor
+    invoice.payable_minor += note.payable_minor
+    if invoice.state == Invoice.State.OPEN and invoice.due.minor == 0:
+        invoice.state, invoice.paid_at = Invoice.State.PAID, at
+    invoice.save(update_fields=["credited_minor", "payable_minor", "state", "paid_at"])
+    if invoice.order_id and note.payable_minor:
+        order = Order.objects.select_for_update().get(id=invoice.order_id)
+        order.refunded_minor += note.payable_minor
+        order.save(update_fields=["refunded_minor"])

@@ -1,0 +1,72 @@
+"""What areas above plug into commerce: contracts that begin with an order, steps of the test clock, notes on receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from plainsail.commerce.models import Invoice, Order, OrderLine
+from plainsail.kernel.registry import Registry
+
+
+class Begin(Protocol):
+    """Start the contract of a recurring line, in the transaction in which its order is paid. Idempotent by `line.item_id`."""
+
+    def __call__(self, order: Order, line: OrderLine, *, payment_method_id: UUID, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurring:
+    """Who makes contracts of recurring prices."""
+
+    begin: Begin
+
+
+@dataclass(frozen=True, order=True)
+class ClockStep:
+    """Something that falls due at a moment of the seller's time. Earlier first, then lower priority, then key."""
+
+    due_at: datetime
+    priority: int
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockSource:
+    """Who has things fall due. `upcoming(until)` is asked in the workspace for the earliest step until then;
+
+    `run(workspace_id, step, at)` does it outside any transaction, after which it is upcoming no more.
+    """
+
+    upcoming: Callable[[datetime], ClockStep | None]
+    run: Callable[[UUID, ClockStep, datetime], None]
+
+
+@dataclass(frozen=True)
+class ReceiptNote:
+    """A sentence, and where it leads."""
+
+    text: str
+    link_label: str = ""
+    link_url: str = ""
+
+
+class ReceiptNotes(Protocol):
+    """Notes on the receipt of an invoice, or of an order without one; asked in the workspace."""
+
+    def __call__(self, invoice: Invoice | None, order: Order | None, *, at: datetime) -> Sequence[ReceiptNote]: ...
+
+
+class OrderFacts(Protocol):
+    """What staff should see of an order, such as its contract; asked in the workspace."""
+
+    def __call__(self, order: Order, *, at: datetime) -> Sequence[ReceiptNote]: ...
+
+
+RECURRING: Registry[Recurring] = Registry("commerce.recurring")
+CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")
+RECEIPT_NOTES: Registry[ReceiptNotes] = Registry("commerce.receipt_notes")
+ORDER_FACTS: Registry[OrderFacts] = Registry("commerce.order_facts")

@@ -1,0 +1,134 @@
+"""Contacts in the menu, their own events on their timeline, the fields they offer to segments, and what of them is personal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from plainsail.contacts import queries
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember
+from plainsail.contacts.sockets import (
+    EVENT_WORDING,
+    SEGMENT_FIELDS,
+    TIMELINE,
+    EventWording,
+    SegmentField,
+    TimelineEntry,
+    TimelineSource,
+)
+from plainsail.kernel.models import EventRow, Workspace
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
+
+MENU.register(
+    "contacts", MenuItem(label=gettext_lazy("Contacts"), icon="users", url="contacts:contacts", order=50, on_phone=True)
+)
+CREATE.register(
+    "contact", CreateItem(label=gettext_lazy("Contact"), icon="user-plus", url="contacts:new", order=50, can="contacts.change")
+)
+
+
+def from_events(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
+    """Events about a contact that somebody has words for."""
+    return [_entry(row) for row in queries.events_of(contact, before, limit, names=EVENT_WORDING.keys())]
+
+
+def _entry(row: EventRow) -> TimelineEntry:
+    wording = EVENT_WORDING[row.name]
+    url = wording.link(row) if wording.link else ""
+    return TimelineEntry(row.at, wording.icon, wording.say(row), url=url, kind=row.name.split(".")[0])
+
+
+TIMELINE.register("events", TimelineSource(fetch=from_events, order=10))
+
+
+def _list_name(row: EventRow) -> str:
+    found = List.objects.filter(id=row.payload["list_id"]).first()
+    return found.name if found else _("a deleted list")
+
+
+EVENT_WORDING.register("contacts.contact_created", EventWording(icon="user-plus", say=lambda row: _("Became a contact")))
+EVENT_WORDING.register(
+    "contacts.opt_in_requested",
+    EventWording(icon="clipboard-list", say=lambda row: _("Asked to join “%(list)s”") % {"list": _list_name(row)}),
+)
+EVENT_WORDING.register(
+    "contacts.list_joined",
+    EventWording(icon="circle-check", say=lambda row: _("Confirmed “%(list)s”") % {"list": _list_name(row)}),
+)
+EVENT_WORDING.register(
+    "contacts.list_left", EventWording(icon="user-minus", say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)})
+)
+EVENT_WORDING.register("contacts.tag_added", EventWording(icon="tag", say=lambda row: _("Got a tag")))
+
+IS: dict[str, Any] = {"is": gettext_lazy("is"), "is_not": gettext_lazy("is not")}
+
+
+def _either(condition: Q, operator: str) -> Q:
+    return ~condition if operator == "is_not" else condition
+
+
+def on_list(operator: str, value: Any) -> Q:
+    """Subscribed to a list, by its id."""
+    members = ListMember.objects.filter(list_id=value, state=ListMember.State.SUBSCRIBED)
+    return _either(Q(id__in=members.values("contact_id")), operator)
+
+
+def has_tag(operator: str, value: Any) -> Q:
+    """Has a tag, by its id."""
+    return _either(Q(id__in=ContactTag.objects.filter(tag_id=value).values("contact_id")), operator)
+
+
+def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
+    return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+
+
+def tags_of(workspace: Workspace) -> list[tuple[str, str]]:
+    return [(str(one.id), one.name) for one in workspace.tags.order_by("name", "id")]
+
+
+SEGMENT_FIELDS.register(
+    "list",
+    SegmentField(label=gettext_lazy("Subscribed to list"), kind="choice", operators=IS, compile=on_list, choices=lists_of, order=10),
+)
+SEGMENT_FIELDS.register(
+    "tag", SegmentField(label=gettext_lazy("Tag"), kind="choice", operators=IS, compile=has_tag, choices=tags_of, order=20)
+)
+SEGMENT_FIELDS.register(
+    "country",
+    SegmentField(
+        label=gettext_lazy("Country (two letters)"),
+        kind="text",
+        operators=IS,
+        compile=lambda operator, value: _either(Q(country=str(value).upper()), operator),
+        order=30,
+    ),
+)
+SEGMENT_FIELDS.register(
+    "score",
+    SegmentField(
+        label=gettext_lazy("Score"),
+        kind="number",
+        operators={"at_least": gettext_lazy("is at least"), "below": gettext_lazy("is below")},
+        compile=lambda operator, value: Q(score__gte=value) if operator == "at_least" else Q(score__lt=value),
+        order=40,
+    ),
+)
+
+EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
+for table, answer in {
+    "contact": PersonalData(fields=("email", "first_name", "last_name", "phone", "company", "street", "notes"), erase="delete"),
+    "list": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "listmember": PersonalData(fields=("contact_id",), erase="delete"),
+    "consententry": PersonalData(fields=("contact_id", "ip", "user_agent"), erase="anonymise", ground=EVIDENCE),
+    "tag": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "contacttag": PersonalData(fields=("contact_id",), erase="delete"),
+    "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
+    "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
+}.items():
+    PERSONAL_DATA.register(f"contacts.{table}", answer)

@@ -1,0 +1,225 @@
+"""One mail to many: chosen, checked, held for a minute, sent, stopped, complete."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.blocks.services.documents import Document
+from plainsail.contacts.models import List, Segment
+from plainsail.kernel import clock, due
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
+from plainsail.kernel.jobs import job
+from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.mail.events import BroadcastStarted, BroadcastStopped
+from plainsail.mail.models import Broadcast, Sender
+from plainsail.mail.services import audience, books, checks, emails, ledger, sending, senders
+
+DEPARTURES = "mail.departures"
+HOLD = timedelta(seconds=60)
+"""Between “Send now” and the first message: time to notice what one only sees afterwards."""
+LANES = 2
+"""Workers that send one broadcast side by side."""
+
+State = Broadcast.State
+
+
+class NotADraft(Refusal):
+    """It is on its way or done; a copy can be changed."""
+
+    code = "not_a_draft"
+    message = _("This broadcast has left the drafts. Copy it to send something like it again.")
+
+
+class NotReady(Refusal):
+    """A check that must pass doesn’t; the message says which."""
+
+    code = "not_ready"
+    status = 422
+
+
+class InThePast(Refusal):
+    """A time was chosen that is over."""
+
+    code = "in_the_past"
+    message = _("That time is over. Choose a later one.")
+    status = 422
+
+
+class NothingToStop(Refusal):
+    """It has not started, or it is over."""
+
+    code = "nothing_to_stop"
+    message = _("There is nothing to stop: this broadcast is not on its way.")
+
+
+@transaction.atomic
+def create(document: Document, *, subject: str, at: datetime, list: List | None = None, preheader: str = "") -> Broadcast:
+    """A draft that starts from a document."""
+    email = emails.create(document, subject=subject, preheader=preheader, at=at)
+    made: Broadcast = Broadcast.objects.create(email=email, list=list, sender=senders.default(), edited_at=at)
+    return made
+
+
+@transaction.atomic
+def address_to(
+    broadcast: Broadcast, *, list: List, segment: Segment | None, sender: Sender, at: datetime
+) -> Broadcast:
+    """Choose who gets it and who writes. Raises NotADraft, BadSegment."""
+    locked = _draft(broadcast)
+    audience.people(list, segment)
+    locked.list, locked.segment, locked.sender, locked.edited_at = list, segment, sender, at
+    locked.save(update_fields=["list", "segment", "sender", "edited_at"])
+    return locked
+
+
+@transaction.atomic
+def copy(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """A new draft that says the same to the same people."""
+    made: Broadcast = Broadcast.objects.create(
+        email=emails.copy(broadcast.email, at=at),
+        list=broadcast.list,
+        segment=broadcast.segment,
+        sender=broadcast.sender,
+        edited_at=at,
+    )
+    return made
+
+
+@transaction.atomic
+def delete(broadcast: Broadcast) -> None:
+    """Throw a draft away. Raises NotADraft: what was sent stays on record."""
+    locked = _draft(broadcast)
+    email = locked.email
+    locked.delete()
+    email.delete()
+
+
+@transaction.atomic
+def send_now(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """Let it leave after the hold of a minute. Raises NotADraft, NotReady."""
+    return _release(broadcast, State.HOLDING, at + HOLD, at=at)
+
+
+@transaction.atomic
+def schedule(broadcast: Broadcast, *, departs_at: datetime, at: datetime) -> Broadcast:
+    """Let it leave at a chosen time. Raises NotADraft, NotReady, InThePast."""
+    if departs_at <= at:
+        raise InThePast(field="departs_at")
+    return _release(broadcast, State.SCHEDULED, departs_at, at=at)
+
+
+def _release(broadcast: Broadcast, state: Broadcast.State, departs_at: datetime, *, at: datetime) -> Broadcast:
+    locked = _draft(broadcast)
+    if faults := [check for check in checks.review(locked) if check.is_blocking]:
+        raise NotReady(faults[0].text)
+    locked.edition = emails.freeze(locked.email)
+    locked.state, locked.scheduled_at, locked.edited_at = state, departs_at, at
+    locked.save(update_fields=["edition", "state", "scheduled_at", "edited_at"])
+    depart.later_at(departs_at, broadcast_id=locked.id)
+    # The job is punctual, the timetable is patient: whichever comes first.
+    due.schedule(DEPARTURES, departs_at)
+    return locked
+
+
+@transaction.atomic
+def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """Before the first message it becomes a draft again; later, whatever has not left by now never will.
+
+    Raises NothingToStop.
+    """
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    if locked.state in (State.SCHEDULED, State.HOLDING):
+        locked.state, locked.scheduled_at, locked.edition, locked.edited_at = State.DRAFT, None, None, at
+        locked.save(update_fields=["state", "scheduled_at", "edition", "edited_at"])
+        return locked
+    if locked.state not in (State.PREPARING, State.SENDING):
+        raise NothingToStop
+    locked.state, locked.finished_at = State.STOPPED, at
+    locked.save(update_fields=["state", "finished_at"])
+    ledger.leave_out_waiting(locked.id, cause="stopped", at=at)
+    publish(BroadcastStopped(broadcast_id=locked.id, at=at))
+    locked.refresh_from_db()
+    return locked
+
+
+@transaction.atomic
+def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
+    """A person accepts that some may get it twice: what is uncertain goes out again. Returns how many."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    if locked.state != State.COMPLETE:
+        raise NothingToStop(_("This broadcast is not complete yet; wait until it is."))
+    moved = ledger.resend_uncertain(locked.id, at=at)
+    if moved:
+        Broadcast.objects.filter(id=locked.id).update(state=State.SENDING, finished_at=None)
+        sending.wake(locked.id, at=at)
+    return moved
+
+
+@transaction.atomic
+def resume_sender(broadcast: Broadcast, *, at: datetime) -> None:
+    """The cause of a pause was mended: go on."""
+    senders.resume(books.sender_of(broadcast.id))
+    sending.wake(broadcast.id, at=at, lanes=LANES)
+
+
+@job("mail.depart")
+def depart(*, broadcast_id: UUID) -> None:
+    """Start a broadcast whose time has come. Does nothing if it was stopped or moved meanwhile."""
+    start(broadcast_id, at=clock.now())
+
+
+@due.runs(DEPARTURES)
+def depart_due(*, at: datetime) -> datetime | None:
+    """Start every broadcast whose time has come; returns when the next one leaves."""
+    waiting = Broadcast.objects.filter(state__in=(State.SCHEDULED, State.HOLDING))
+    for broadcast_id in waiting.filter(scheduled_at__lte=at).order_by("scheduled_at").values_list("id", flat=True):
+        start(broadcast_id, at=at)
+    following: datetime | None = (
+        waiting.filter(scheduled_at__gt=at).order_by("scheduled_at").values_list("scheduled_at", flat=True).first()
+    )
+    return following
+
+
+def start(broadcast_id: UUID, *, at: datetime) -> None:
+    started = Broadcast.objects.filter(
+        id=broadcast_id, state__in=(State.SCHEDULED, State.HOLDING), scheduled_at__lte=at
+    ).update(state=State.PREPARING, started_at=at)
+    if started:
+        publish(BroadcastStarted(broadcast_id=broadcast_id, at=at))
+        prepare.later(broadcast_id=broadcast_id)
+
+
+@job("mail.prepare")
+@outside_transaction
+def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
+    """Write the audience into the ledger, a chunk a transaction, then start sending. Goes on where it was broken off."""
+    while True:
+        with workspace(workspace_id):
+            broadcast = (
+                Broadcast.objects.select_for_update(of=("self",))
+                .select_related("list", "segment")
+                .filter(id=broadcast_id, state=State.PREPARING)
+                .first()
+            )
+            if broadcast is None:
+                return
+            at = clock.now()
+            if audience.write_chunk(broadcast, at=at):
+                continue
+            Broadcast.objects.filter(id=broadcast_id).update(state=State.SENDING)
+            sending.wake(broadcast_id, at=at, lanes=LANES)
+            return
+
+
+def _draft(broadcast: Broadcast) -> Broadcast:
+    locked: Broadcast = (
+        Broadcast.objects.select_for_update(of=("self",)).select_related("email").get(id=broadcast.id)
+    )
+    if not locked.is_draft:
+        raise NotADraft
+    return locked

@@ -1,0 +1,295 @@
+"""Rails for money: accounts at gateways, saved methods, charges, refunds, disputes. No product word in here.
+
+Payments live in wall time; whoever sells by a test clock converts before calling.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.money import Money
+
+
+class GatewayAccount(WorkspaceOwned):
+    """A business's account at a gateway. Its secrets are sealed."""
+
+    class Mode(models.TextChoices):
+        TEST = "test", _("test")
+        LIVE = "live", _("live")
+
+    workspace = WorkspaceKey(related_name="gateway_accounts")
+    code = models.CharField(max_length=30)
+    mode = models.CharField(max_length=4, choices=Mode)
+    secrets = models.TextField(blank=True)
+    """A JSON object of keys, sealed by `kernel.crypto` for the purpose `payments.gateway`."""
+    changes_cursor = models.CharField(max_length=100, blank=True)
+    """How far the gateway's list of changes has been read."""
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "code", "mode"], name="gateway_account_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.mode})"
+
+
+class PaymentMethodQuerySet(OwnedQuerySet["PaymentMethod"]):
+    def usable_by(self, payer_key: UUID) -> PaymentMethodQuerySet:
+        """What a payer may be charged by, to be ordered newest first."""
+        return self.filter(payer_key=payer_key, state=PaymentMethod.State.USABLE)
+
+
+class PaymentMethod(WorkspaceOwned):
+    """A way of paying that a payer saved: the gateway's reference, and what a receipt may show of it."""
+
+    class State(models.TextChoices):
+        REQUIRES_ACTION = "requires_action", _("waiting for the bank’s check")
+        USABLE = "usable", _("usable")
+        FAILING = "failing", _("reported lost or stolen")
+        REFUSED = "refused", _("refused by the bank")
+        DETACHED = "detached", _("removed")
+
+    workspace = WorkspaceKey(related_name="payment_methods")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="methods")
+    payer_key = models.UUIDField()
+    """Whoever pays, as the area above names them."""
+    brand = models.CharField(max_length=20)
+    last4 = models.CharField(max_length=4)
+    exp_month = models.PositiveSmallIntegerField(null=True)
+    exp_year = models.PositiveSmallIntegerField(null=True)
+    gateway_ref = models.CharField(max_length=100)
+    state = models.CharField(max_length=16, choices=State)
+    action_url = models.CharField(max_length=600, blank=True)
+    """Where the payer proves to the bank who they are, while the state asks for it."""
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(PaymentMethodQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "account", "gateway_ref"], name="payment_method_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "payer_key", "-created_at"], name="methods_of_payer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} •••• {self.last4}"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state == self.State.USABLE
+
+
+class ChargeQuerySet(OwnedQuerySet["Charge"]):
+    def open(self) -> ChargeQuerySet:
+        """Those whose outcome is not known yet."""
+        return self.filter(state__in=Charge.OPEN)
+
+
+class Charge(WorkspaceOwned):
+    """One attempt to take an amount. Written before the gateway is asked, settled after; at most one open per subject."""
+
+    class State(models.TextChoices):
+        IN_FLIGHT = "in_flight", _("on its way")
+        REQUIRES_ACTION = "requires_action", _("waiting for the bank’s check")
+        UNKNOWN = "unknown", _("outcome not known yet")
+        SUCCEEDED = "succeeded", _("paid")
+        DECLINED = "declined", _("declined")
+
+    class Initiator(models.TextChoices):
+        CUSTOMER = "customer", _("the customer")
+        MERCHANT = "merchant", _("the business")
+
+    OPEN: ClassVar[tuple[State, ...]] = (State.IN_FLIGHT, State.REQUIRES_ACTION, State.UNKNOWN)
+
+    workspace = WorkspaceKey(related_name="charges")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="charges")
+    method = TiedForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="charges")
+    subject_id = models.UUIDField()
+    """What is paid for, as the area above names it."""
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    idempotency_key = models.CharField(max_length=80)
+    initiator = models.CharField(max_length=8, choices=Initiator)
+    descriptor = models.CharField(max_length=60, blank=True)
+    return_path = models.CharField(max_length=600, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.IN_FLIGHT)
+    decline_class = models.CharField(max_length=20, blank=True)
+    decline_code = models.CharField(max_length=40, blank=True)
+    gateway_ref = models.CharField(max_length=100, blank=True)
+    action_url = models.CharField(max_length=600, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ChargeQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="charge_key"),
+            models.UniqueConstraint(
+                fields=["workspace", "subject_id"],
+                condition=Q(state__in=["in_flight", "requires_action", "unknown"]),
+                name="charge_one_open",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="charge_is_positive"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "subject_id", "created_at"], name="charges_of_subject"),
+            models.Index(
+                fields=["workspace", "created_at"],
+                condition=Q(state__in=["in_flight", "requires_action", "unknown"]),
+                name="charges_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.state}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def has_succeeded(self) -> bool:
+        return self.state == self.State.SUCCEEDED
+
+    @property
+    def was_declined(self) -> bool:
+        return self.state == self.State.DECLINED
+
+
+class RefundQuerySet(OwnedQuerySet["Refund"]):
+    def counting(self) -> RefundQuerySet:
+        """Those that use up what may be refunded: all but the failed."""
+        return self.exclude(state=Refund.State.FAILED)
+
+
+class Refund(WorkspaceOwned):
+    """Money on its way back to where a charge took it."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("about to be sent")
+        SUBMITTED = "submitted", _("on its way")
+        UNKNOWN = "unknown", _("outcome not known yet")
+        SUCCEEDED = "succeeded", _("paid back")
+        FAILED = "failed", _("failed")
+
+    FINAL: ClassVar[tuple[State, ...]] = (State.SUCCEEDED, State.FAILED)
+
+    workspace = WorkspaceKey(related_name="refunds")
+    charge = TiedForeignKey(Charge, on_delete=models.PROTECT, related_name="refunds")
+    subject_id = models.UUIDField(null=True)
+    """On what ground it is paid back, as the area above names it."""
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    idempotency_key = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
+    failure_code = models.CharField(max_length=40, blank=True)
+    gateway_ref = models.CharField(max_length=100, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(RefundQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="refund_key"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_is_positive"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "charge"], name="refunds_of_charge"),
+            models.Index(
+                fields=["workspace", "created_at"],
+                condition=Q(state__in=["requested", "submitted", "unknown"]),
+                name="refunds_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.state}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in self.FINAL
+
+
+class Dispute(WorkspaceOwned):
+    """A cardholder told the bank that a charge is wrong; the bank holds the money until it is decided."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+
+    workspace = WorkspaceKey(related_name="disputes")
+    charge = TiedForeignKey(Charge, on_delete=models.PROTECT, related_name="disputes")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=40)
+    state = models.CharField(max_length=4, choices=State, default=State.OPEN)
+    gateway_ref = models.CharField(max_length=100)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "gateway_ref"], name="dispute_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="dispute_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.state}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class SandboxRecord(WorkspaceOwned):
+    """The sandbox's own book: what a gateway elsewhere would remember. Only `gateways.sandbox` reads or writes it."""
+
+    class Kind(models.TextChoices):
+        CARD = "card"
+        CHARGE = "charge"
+        REFUND = "refund"
+
+    workspace = WorkspaceKey(related_name="sandbox_records")
+    kind = models.CharField(max_length=6, choices=Kind)
+    ref = models.CharField(max_length=60)
+    key = models.CharField(max_length=80)
+    parent_ref = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=20)
+    amount_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    facts = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "ref"], name="sandbox_ref"),
+            models.UniqueConstraint(fields=["workspace", "kind", "key"], name="sandbox_key"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "changed_at", "ref"], name="sandbox_changes"),
+            models.Index(fields=["workspace", "parent_ref", "kind"], name="sandbox_of_card"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.state}"

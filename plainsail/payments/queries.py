@@ -1,0 +1,24 @@
+"""Sums over charges and refunds."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Sum
+
+from plainsail.kernel.money import Money
+from plainsail.payments.models import Charge, Dispute, Refund
+
+
+def refundable(charge: Charge) -> Money:
+    """What may still be paid back of a charge: what it took, less refunds not failed and disputes not won. Two queries."""
+    if not charge.has_succeeded:
+        return Money.zero(charge.currency)
+    refunds = Refund.objects.filter(charge=charge).counting().aggregate(total=Sum("amount_minor"))["total"] or 0
+    held = charge.disputes.exclude(state=Dispute.State.WON).aggregate(total=Sum("amount_minor"))["total"] or 0
+    return Money(max(0, charge.amount_minor - int(refunds) - int(held)), charge.currency)
+
+
+def charges_of(subject_id: UUID) -> list[Charge]:
+    """All charges of a subject, oldest first, with their methods."""
+    return list(Charge.objects.filter(subject_id=subject_id).select_related("method").order_by("created_at", "id"))
