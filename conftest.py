@@ -14,6 +14,7 @@ from plainsail.accounts.tests.factories import HostFactory, MembershipFactory, U
 from plainsail.kernel import tenancy
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.testing.database import django_db_setup
+from plainsail.kernel.testing.web import Browser
 from plainsail.mail.tests.plugin import outbox
 
 __all__ = ["django_db_setup", "outbox"]
@@ -61,7 +62,7 @@ def cleo(acme: Workspace) -> User:
 
 
 def _client_of(user: User) -> Client:
-    client = Client(headers={"host": "localhost"})
+    client = Browser(headers={"host": "localhost"})
     client.force_login(user)
     return client
 
@@ -69,7 +70,7 @@ def _client_of(user: User) -> Client:
 @pytest.fixture
 def client() -> Client:
     """Nobody in particular, on the application's host."""
-    return Client(headers={"host": "localhost"})
+    return Browser(headers={"host": "localhost"})
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def as_cleo(cleo: User) -> Client:
 @pytest.fixture
 def site_client(juniper: Workspace) -> Client:
     """A visitor on Juniper's site."""
-    return Client(headers={"host": "juniper.localhost"})
+    return Browser(headers={"host": "juniper.localhost"})
 
 
 @pytest.fixture

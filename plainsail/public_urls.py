@@ -10,3 +10,8 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("", include((patterns, area))) for area in settings.AREAS if (patterns := patterns_of(area, "public_urls"))
 ]
+
+# Published pages own every other address, so they come after all that has one of its own.
+urlpatterns += [
+    path("", include((patterns, "site"))) for area in settings.AREAS if (patterns := patterns_of(area, "site_urls"))
+]

@@ -40,7 +40,9 @@ class SignupForm(forms.Form):
 
 def zones() -> list[tuple[str, str]]:
     """IANA zones that people know, such as `Europe/Berlin`, in the words of a list."""
-    named = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right")))
+    named = sorted(
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
+    )
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ").replace("/", " / ")) for zone in named)]
 
 

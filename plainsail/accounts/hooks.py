@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts import queries
-from plainsail.accounts.models import User
+from plainsail.accounts.middleware import person_of
 from plainsail.accounts.services import hosts, people
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
@@ -50,7 +49,8 @@ sockets.ACCOUNT.register(
 def switcher_entries(request: HttpRequest) -> Iterator[SwitcherEntry]:
     """The person's businesses, for the switcher at the top."""
     current = getattr(request, "workspace", None)
-    for membership in queries.memberships_of(cast(User, request.user)):
+    person = person_of(request)
+    for membership in queries.memberships_of(person) if person else []:
         yield SwitcherEntry(
             name=membership.workspace.name,
             href=hosts.home_path(membership.workspace),
@@ -63,13 +63,13 @@ sockets.SWITCHER.register("accounts", Switcher(entries=switcher_entries, new_url
 
 def unconfirmed(request: HttpRequest) -> Banner | None:
     """A reminder to whoever hasn't shown yet to read mail at the address."""
-    user = cast(User, request.user)
-    if not user.is_authenticated or people.is_confirmed(user):
+    person = person_of(request)
+    if person is None or people.is_confirmed(person):
         return None
     return Banner(
         tone="info",
         words=_text("We sent a mail to %(address)s. Open the link in it, so that we know it reaches you.")
-        % {"address": user.email},
+        % {"address": person.email},
         label=_text("Your addresses"),
         href=reverse("account_email", urlconf="plainsail.urls"),
     )
@@ -92,7 +92,8 @@ for key, label in {
     AUDIT_ACTIONS.register(f"accounts.{key}", AuditAction(label=label))
 
 PERSONAL_DATA.register(
-    "accounts.invitation", PersonalData(fields=("email",), erase="delete", ground="about people who work here, not customers")
+    "accounts.invitation",
+    PersonalData(fields=("email",), erase="delete", ground="about people who work here, not customers"),
 )
 PERSONAL_DATA.register(
     "accounts.auditentry",

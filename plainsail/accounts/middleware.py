@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -44,6 +45,9 @@ class HostMiddleware:
         self.own = {here.host, here.base_domain, "localhost", "127.0.0.1", "[::1]"}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # No address of ours has one, and PostgreSQL can't even be asked about it.
+            raise BadRequest
         name = host_name(request)
         if name in self.own or request.path in {"/healthz", "/readyz"}:
             return self.get_response(request)
@@ -51,9 +55,15 @@ class HostMiddleware:
         if host is None or (host.workspace is None and host.kind != host.Kind.APP):
             return render(request, "ui/unknown_host.html", {"host": name}, status=421)
         if host.workspace is not None:
-            request.urlconf = PUBLIC_URLCONF  # type: ignore[attr-defined]  # Django reads it where it is set
+            request.urlconf = PUBLIC_URLCONF
             cast(Request, request).workspace = host.workspace
         return self.get_response(request)
+
+
+def person_of(request: HttpRequest) -> User | None:
+    """Who is signed in, if anybody is."""
+    user: Any = request.user
+    return user if user.is_authenticated else None
 
 
 def host_name(request: HttpRequest) -> str:
@@ -77,7 +87,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = choose_language(request)
         with translation.override(language):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # Django's own name for it
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
@@ -85,10 +95,9 @@ class LanguageMiddleware:
 
 def choose_language(request: HttpRequest) -> str:
     site: Workspace | None = getattr(request, "workspace", None)
-    if site is None and request.user.is_authenticated:
-        chosen = known_language(cast(User, request.user).locale)
-        if chosen:
-            return chosen
+    person = person_of(request) if site is None else None
+    if person and (chosen := known_language(person.locale)):
+        return chosen
     for wanted, _weight in trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
         if wanted == "*":
             break
@@ -136,9 +145,10 @@ class WorkspaceMiddleware:
     ) -> HttpResponse | None:
         slug = kwargs.pop("workspace", None)
         if slug is not None:
-            if not request.user.is_authenticated:
+            person = person_of(request)
+            if person is None:
                 return ask_to_sign_in(request)
-            enter(request, find_membership(request, slug))
+            enter(request, find_membership(person, slug))
         elif getattr(request, "workspace", None) is None:
             frame(request, view)
             return None
@@ -154,9 +164,9 @@ class WorkspaceMiddleware:
         return answer_refusal(request, exception) if isinstance(exception, Refusal) else None
 
 
-def find_membership(request: HttpRequest, slug: str) -> Membership:
-    """The signed-in person's membership in the workspace of this slug; a stranger learns nothing. Raises Http404."""
-    found = queries.membership_in(cast(User, request.user), slug)
+def find_membership(person: User, slug: str) -> Membership:
+    """A person's membership in the workspace of this slug; a stranger learns nothing. Raises Http404."""
+    found = queries.membership_in(person, slug)
     if found is None:
         raise Http404
     return found
@@ -174,9 +184,8 @@ def enter(request: Request, membership: Membership) -> None:
 
 def frame(request: Request, view: View) -> None:
     """Draw allauth's pages for signed-in people inside the business that they came from. They run outside it."""
-    if not view.__module__.startswith("allauth.") or not request.user.is_authenticated:
-        return
-    membership = queries.last_membership(cast(User, request.user))
+    person = person_of(request) if view.__module__.startswith("allauth.") else None
+    membership = queries.last_membership(person) if person else None
     if membership is not None:
         request.workspace, request.role, request.membership = membership.workspace, Role(membership.role), membership
 

@@ -143,7 +143,7 @@ class Invitation(WorkspaceOwned):
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
-    objects = OwnedManager.from_queryset(InvitationQuerySet)()
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(InvitationQuerySet)()
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

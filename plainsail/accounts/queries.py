@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
-from plainsail.accounts.models import AuditEntry, Host, Membership, Role, User
+from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 
@@ -58,6 +58,12 @@ def team(workspace: Workspace) -> QuerySet[Membership]:
     )
 
 
+def open_invitations() -> QuerySet[Invitation]:
+    """Invitations of the open workspace that nobody accepted or took back, the latest first."""
+    found: QuerySet[Invitation] = Invitation.objects.open().order_by("-created_at", "-id")
+    return found
+
+
 def live_host(name: str) -> Host | None:
     """The host of this name with its business, if it is in use."""
     return Host.objects.select_related("workspace").filter(host=name, is_live=True).first()
@@ -89,10 +95,15 @@ def security_of(user: User) -> dict[str, Any]:
 
 
 def activity(
-    workspace: Workspace, *, action: str = "", person_id: UUID | None = None, since: date | None = None, until: date | None = None
+    workspace: Workspace,
+    *,
+    action: str = "",
+    person_id: UUID | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> QuerySet[AuditEntry]:
     """The audit log, latest first. Days are those of the business's own time zone, both included. Served by an index."""
-    entries = AuditEntry.objects.select_related("person").order_by("-at", "-id")
+    entries: QuerySet[AuditEntry] = AuditEntry.objects.select_related("person").order_by("-at", "-id")
     if action:
         entries = entries.filter(action=action)
     if person_id is not None:

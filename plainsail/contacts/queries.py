@@ -56,7 +56,9 @@ def events_of(contact: Contact, before: datetime, limit: int, *, names: Sequence
 
 def timeline(contact: Contact, *, before: datetime, limit: int, kind: str = "") -> list[TimelineEntry]:
     """Everything that happened to a contact before a moment, newest first, from all sources united."""
-    found = [entry for source in TIMELINE for entry in source.fetch(contact, before, limit)]
+    # A filter may leave out most of what a source gives, so more is asked for.
+    asked = limit * 5 if kind else limit
+    found = [entry for source in TIMELINE for entry in source.fetch(contact, before, asked)]
     chosen = [entry for entry in found if not kind or entry.kind == kind]
     return sorted(chosen, key=lambda entry: entry.at, reverse=True)[:limit]
 
@@ -149,4 +151,10 @@ def _value(known: SegmentField, value: Any) -> Any:
 def in_segment(workspace: Workspace, segment: Segment) -> QuerySet[Contact]:
     """Contacts that answer a segment's question now. Raises BadSegment."""
     found: QuerySet[Contact] = workspace.contacts.filter(condition_of(segment.tree), deleted_at=None)
+    return found
+
+
+def members_of(contact: Contact) -> QuerySet[ListMember]:
+    """How things stand between a contact and each list, by the list's name."""
+    found: QuerySet[ListMember] = contact.memberships.select_related("list").order_by("list__name", "id")
     return found

@@ -90,8 +90,10 @@ def publish_many(events: Iterable[Event]) -> None:
     if not told:
         return
     EventRow.objects.bulk_create([row for _event, row in told], batch_size=5000)
+    now = clock.now()
     pending = [
-        PendingEvent(event_id=row.id, subscriber=subscription.subscriber, due_at=row.at)
+        # A seller's test clock may run ahead: what it tells is heard now all the same.
+        PendingEvent(event_id=row.id, subscriber=subscription.subscriber, due_at=min(row.at, now))
         for event, row in told
         for subscription in listeners(event.name)
     ]

@@ -122,7 +122,13 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return problem(
             status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code, field=refusal.field
         )
-    return render(request, "ui/problem.html", {"refusal": refusal, "message": str(refusal)}, status=refusal.status)
+    context = {"refusal": refusal, "message": str(refusal)}
+    if request.headers.get("HX-Request") == "true":
+        # A fragment was asked for: say it among the page's toasts, so that no page ends up inside a page.
+        answer = render(request, "ui/problem_toast.html", context, status=refusal.status)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "beforeend"
+        return answer
+    return render(request, "ui/problem.html", context, status=refusal.status)
 
 
 ViewWithRequest = Callable[Concatenate[Request, P], HttpResponse]

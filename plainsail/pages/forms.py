@@ -71,9 +71,7 @@ class FormForm(forms.Form):
         help_text=_("Stands below the form, and is kept with every consent as its proof."),
     )
     thanks_title = forms.CharField(label=_("Headline afterwards"), max_length=120)
-    thanks_text = forms.CharField(
-        label=_("Text afterwards"), max_length=600, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    thanks_text = forms.CharField(label=_("Text afterwards"), max_length=600, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,9 @@ MENU.register(
     "pages",
     MenuItem(label=_("Pages"), icon="panels-top-left", url="pages:pages", order=20, can="pages.view", on_phone=True),
 )
-CREATE.register("page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change"))
+CREATE.register(
+    "page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change")
+)
 
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
 

@@ -227,5 +227,3 @@ class PublishedSnapshot(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.path
-
-

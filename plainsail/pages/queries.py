@@ -34,7 +34,7 @@ class PageCard:
 
 
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
-    """The workspace's pages, last edited first, with the last 30 days' numbers. Four queries, whatever their number."""
+    """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
     pages = list(workspace.pages.current().order_by("-edited_at", "id"))
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)

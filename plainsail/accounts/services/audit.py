@@ -38,7 +38,7 @@ def record(
     `action` is a key of `sockets.AUDIT_ACTIONS`; `subject` names what it was done to in words that outlive it. No
     secrets, and no more of a customer than a name: the log is kept when the customer is erased.
     """
-    return AuditEntry.objects.create(
+    entry: AuditEntry = AuditEntry.objects.create(
         at=at,
         action=action,
         person=by,
@@ -48,3 +48,4 @@ def record(
         details=details or {},
         ip=_address.get() if by else None,
     )
+    return entry

@@ -65,7 +65,7 @@ def invite(workspace: Workspace, *, email: str, role: Role, by: Membership, at: 
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     _refuse_too_many(email, at=at)
     Invitation.objects.open().filter(email=email).update(revoked_at=at)
-    invitation = Invitation.objects.create(
+    invitation: Invitation = Invitation.objects.create(
         email=email, role=role, invited_by=by.user, created_at=at, expires_at=at + VALID
     )
     publish(MemberInvited(invitation_id=invitation.pk, role=role.value, at=at))
@@ -112,7 +112,10 @@ def read_token(value: str) -> tuple[UUID, UUID]:
 
 def find(invitation_id: UUID) -> Invitation | None:
     """An invitation of the open workspace, whatever became of it, with the business and who invited."""
-    return Invitation.objects.select_related("workspace", "invited_by").filter(pk=invitation_id).first()
+    found: Invitation | None = (
+        Invitation.objects.select_related("workspace", "invited_by").filter(pk=invitation_id).first()
+    )
+    return found
 
 
 def _refuse_too_many(email: str, *, at: datetime) -> None:

@@ -27,9 +27,7 @@ def send(template: str, *, to: str, context: dict[str, Any], reply_to: str = "")
     """Send the mail of `<template>_subject.txt` and `<template>_message.txt` in the active language."""
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     text = render_to_string(f"{template}_message.txt", context).strip()
-    with_html(
-        EmailMultiAlternatives(subject, text, to=[to], reply_to=[reply_to] if reply_to else None)
-    ).send()
+    with_html(EmailMultiAlternatives(subject, text, to=[to], reply_to=[reply_to] if reply_to else None)).send()
 
 
 def with_html(message: EmailMessage) -> EmailMessage:

@@ -143,9 +143,7 @@ def move(workspace: Workspace, *, slug: str, by: User, at: datetime) -> None:
         workspace.slug = before
         raise AddressTaken(field="slug") from None
     publish(WorkspaceChanged(fields=["slug"], at=at))
-    audit.record(
-        "accounts.address_changed", by=by, at=at, subject=hosts.site_host(wanted), details={"before": before}
-    )
+    audit.record("accounts.address_changed", by=by, at=at, subject=hosts.site_host(wanted), details={"before": before})
 
 
 def _allowed(slug: str) -> str:

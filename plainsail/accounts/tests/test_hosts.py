@@ -58,7 +58,9 @@ def test_addresses_are_absolute_and_cost_no_query(juniper, django_assert_num_que
 def test_sites_follow_a_changed_base_domain(juniper, acme, monkeypatch):
     HostFactory(workspace=juniper, host="www.juniper.example", kind=Host.Kind.CUSTOM)
     here = environment.current()
-    monkeypatch.setattr(environment, "current", lambda: __import__("dataclasses").replace(here, base_domain="pots.example"))
+    monkeypatch.setattr(
+        environment, "current", lambda: __import__("dataclasses").replace(here, base_domain="pots.example")
+    )
     assert hosts.follow_base_domain() == 2
     assert hosts.follow_base_domain() == 0
     assert set(Host.objects.values_list("host", flat=True)) == {
@@ -69,7 +71,17 @@ def test_sites_follow_a_changed_base_domain(juniper, acme, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "host", ["nowhere.localhost", "evil.example", "localhost.evil.example", "a" * 300, "jun\u00edper.localhost", "", "..", "[::2]"]
+    "host",
+    [
+        "nowhere.localhost",
+        "evil.example",
+        "localhost.evil.example",
+        "a" * 300,
+        "jun\u00edper.localhost",
+        "",
+        "..",
+        "[::2]",
+    ],
 )
 def test_an_unknown_host_gets_a_page_that_says_so(client, juniper, host):
     response = client.get("/", headers={"host": host}) if host else client.get("/", HTTP_HOST="", SERVER_NAME="x")

@@ -86,7 +86,9 @@ def test_without_a_passkey_the_browser_says_so_kindly(page, url, person):
 def test_the_time_zone_comes_from_the_browser(page, url, person):
     sign_in(page, url, person)
     page.goto(f"{url}/businesses/new/")
-    assert "/" in page.locator("[name=timezone]").input_value() or page.locator("[name=timezone]").input_value() == "UTC"
+    assert (
+        "/" in page.locator("[name=timezone]").input_value() or page.locator("[name=timezone]").input_value() == "UTC"
+    )
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -97,7 +99,13 @@ def test_pages_are_accessible_and_fit(page, url, person, width, scheme):
     found = {}
     open_pages = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/"]
     settings = [f"/w/pots/settings/{name}/" for name in ("profile", "security", "business", "people", "log")]
-    inside = ["/accounts/email/", "/accounts/sessions/", "/accounts/2fa/", "/accounts/password/change/", "/businesses/new/"]
+    inside = [
+        "/accounts/email/",
+        "/accounts/sessions/",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/businesses/new/",
+    ]
     for path in [*open_pages, None, *settings, *inside]:
         if path is None:
             sign_in(page, url, person)

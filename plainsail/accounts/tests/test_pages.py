@@ -221,7 +221,9 @@ def test_the_switcher_lists_all_businesses_of_a_person_and_no_others(as_ada, ada
     assert "Acme" not in page
 
 
-def test_the_team_page_takes_the_same_queries_for_one_and_for_many(as_ada, juniper, in_workspace, django_assert_num_queries):
+def test_the_team_page_takes_the_same_queries_for_one_and_for_many(
+    as_ada, juniper, in_workspace, django_assert_num_queries
+):
     as_ada.get(SETTINGS + "people/")
     with django_assert_num_queries(10):
         as_ada.get(SETTINGS + "people/")
@@ -245,7 +247,11 @@ def test_the_log_takes_the_same_queries_for_one_and_for_many(as_ada, juniper, in
 
 
 def test_the_log_says_who_did_what_from_where(as_ada, juniper, ben):
-    as_ada.post(f"{SETTINGS}people/{ben.memberships.get().pk}/role/", {"role": "viewer"}, headers={"X-Forwarded-For": "203.0.113.9"})
+    as_ada.post(
+        f"{SETTINGS}people/{ben.memberships.get().pk}/role/",
+        {"role": "viewer"},
+        headers={"X-Forwarded-For": "203.0.113.9"},
+    )
     page = as_ada.get(SETTINGS + "log/").content.decode()
     for words in ("Changed the role", "Ben Okafor", "Editor → Viewer", "Ada Brandt", "203.0.113.9"):
         assert words in page
@@ -278,11 +284,15 @@ def test_the_log_is_filtered_by_what_who_and_when(as_ada, ada, juniper, in_works
         {"since": "0001-01-01"},
         {"until": "9999-12-31"},
         {"since": "nonsense"},
-        {"action": "a\0b"},
     ],
 )
 def test_a_filter_made_of_garbage_is_said_so(as_ada, asked):
     assert as_ada.get(SETTINGS + "log/", asked).status_code == 422
+
+
+def test_a_null_byte_in_an_address_is_refused_before_anybody_looks_at_it(as_ada):
+    for path in (SETTINGS + "log/?action=a%00b", "/invitations/%00/", "/w/jun%00iper/"):
+        assert as_ada.get(path).status_code == 400
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "999999999999999999999", "x", ""])
@@ -326,7 +336,15 @@ def test_nobody_signed_in_is_asked_to_sign_in_and_a_stranger_finds_nothing(clien
 
 @pytest.mark.parametrize(
     ("asked", "spoken"),
-    [("de-AT,de;q=0.9", "de"), ("pl,fr;q=0.5", "fr"), ("tlh", "en"), ("", "en"), ("*", "en"), ("x" * 5000, "en"), ("de;q=x", "en")],
+    [
+        ("de-AT,de;q=0.9", "de"),
+        ("pl,fr;q=0.5", "fr"),
+        ("tlh", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("x" * 5000, "en"),
+        ("de;q=x", "en"),
+    ],
 )
 def test_the_browser_is_answered_in_its_language(client, db, asked, spoken):
     assert client.get("/", headers={"Accept-Language": asked})["Content-Language"] == spoken

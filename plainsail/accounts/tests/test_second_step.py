@@ -87,7 +87,9 @@ def test_without_a_confirmed_address_the_second_step_can_not_be_switched_on(ada,
     assert not Authenticator.objects.exists()
 
 
-@pytest.mark.parametrize("credential", ["", "garbage", "{}", "[]", '{"id": "x"}', "null", '{"type":"public-key","id":"AA"}'])
+@pytest.mark.parametrize(
+    "credential", ["", "garbage", "{}", "[]", '{"id": "x"}', "null", '{"type":"public-key","id":"AA"}']
+)
 def test_a_passkey_made_of_garbage_is_no_error(client, credential):
     response = client.post("/accounts/2fa/webauthn/login/", {"credential": credential})
     assert response.status_code in {200, 302}

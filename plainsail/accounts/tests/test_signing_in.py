@@ -240,7 +240,9 @@ def test_a_form_without_its_token_is_refused_with_a_page():
         assert "too old" in response.content.decode()
 
 
-@pytest.mark.parametrize("next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_nobody_is_sent_elsewhere_after_signing_in(client, db, next_):
     user = UserFactory()
     response = client.post(LOGIN, {"login": user.email, "password": PASSWORD, "next": next_})

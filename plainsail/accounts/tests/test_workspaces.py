@@ -134,7 +134,9 @@ def test_nobody_moves_to_an_address_that_is_or_was_somebody_elses(juniper, acme,
 
 
 def test_every_member_in_every_role_is_allowed_what_the_role_says():
-    assert {role.value: [verb for verb in ("view", "send", "manage", "own") if role.allows(f"x.{verb}")] for role in Role} == {
+    assert {
+        role.value: [verb for verb in ("view", "send", "manage", "own") if role.allows(f"x.{verb}")] for role in Role
+    } == {
         "owner": ["view", "send", "manage", "own"],
         "admin": ["view", "send", "manage"],
         "editor": ["view", "send"],

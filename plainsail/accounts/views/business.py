@@ -62,7 +62,9 @@ def initial(workspace: Workspace) -> dict[str, str]:
     return {field: getattr(workspace, field) for field in BusinessForm.base_fields}
 
 
-def show(request: Request, form: BusinessForm, *, address: AddressForm | None = None, status: int = 200) -> HttpResponse:
+def show(
+    request: Request, form: BusinessForm, *, address: AddressForm | None = None, status: int = 200
+) -> HttpResponse:
     context = {
         "form": form,
         "address": address or AddressForm(initial={"slug": request.workspace.slug}),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.accounts import queries
 from plainsail.accounts.forms import NameForm
+from plainsail.accounts.middleware import person_of
 from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts, workspaces
 from plainsail.kernel.http import Request, public, signed_in
@@ -22,9 +23,10 @@ from plainsail.kernel.http import Request, public, signed_in
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """Signed out: a welcome. Signed in: the business that the person turned to last, or naming the first."""
-    if not request.user.is_authenticated:
+    person = person_of(request)
+    if person is None:
         return render(request, "accounts/welcome.html")
-    last = queries.last_membership(cast(User, request.user))
+    last = queries.last_membership(person)
     return redirect(hosts.home_path(last.workspace)) if last else redirect("accounts:new_business")
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from plainsail.accounts import queries
+from plainsail.accounts.middleware import person_of
 from plainsail.accounts.models import Invitation, User
 from plainsail.accounts.services import hosts, invitations
 from plainsail.kernel.crypto import BadToken
@@ -63,8 +64,8 @@ def find(token: str) -> Invitation | None:
 
 def state_of(found: Invitation, request: Request) -> str:
     """member · accepted · revoked · expired · signed_out · other (signed in with another address) · open."""
-    user = cast(User, request.user)
-    if user.is_authenticated and queries.membership_in(user, found.workspace.slug):
+    person = person_of(request)
+    if person and queries.membership_in(person, found.workspace.slug):
         return "member"
     if found.accepted_at:
         return "accepted"
@@ -72,6 +73,6 @@ def state_of(found: Invitation, request: Request) -> str:
         return "revoked"
     if found.is_expired(at=request.now):
         return "expired"
-    if not user.is_authenticated:
+    if person is None:
         return "signed_out"
-    return "open" if queries.owns_address(user, found.email) else "other"
+    return "open" if queries.owns_address(person, found.email) else "other"

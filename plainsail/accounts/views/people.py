@@ -110,7 +110,7 @@ def show(request: Request, form: InvitationForm, *, status: int = 200) -> HttpRe
         "may_manage": may,
         "heirs": [member for member in team if member.pk != request.membership.pk],
         "is_last_owner": request.role == Role.OWNER and sum(member.is_owner for member in team) == 1,
-        "invitations": request.workspace.invitations.open().order_by("-created_at", "-id") if may else [],
+        "invitations": queries.open_invitations() if may else [],
     }
     return render(request, "accounts/people.html", context, status=status)
 

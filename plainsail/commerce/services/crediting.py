@@ -111,22 +111,22 @@ def credit_amount(invoice: Invoice, *, amount: Money, reason: str, at: datetime)
     """
     locked = _locked(invoice)
     left = _left(locked)
-    amount._same(Money.zero(locked.currency))
-    total = sum(one.gross for one in left.values())
-    if not 0 < amount.minor <= total:
+    total = Money(sum(one.gross for one in left.values()), locked.currency)
+    if not Money.zero(locked.currency) < amount <= total:
         raise ExceedsLine
-    positive = [one for one in left.values() if one.gross > 0]
-    shares = _spread(amount, total, left.values(), positive)
     slices = {
-        one.line.id: one.slice_of(CreditPart(line=one.line, amount=share)) for one, share in shares if share.minor
+        one.line.id: one.slice_of(CreditPart(line=one.line, amount=share))
+        for one, share in _spread(amount, total, list(left.values()))
+        if share.minor
     }
     return _write(locked, slices, left, reason=reason, at=at)
 
 
-def _spread(amount: Money, total: int, everything: object, positive: list[Left]) -> list[tuple[Left, Money]]:
+def _spread(amount: Money, total: Money, everything: list[Left]) -> list[tuple[Left, Money]]:
     """All of everything is each line's rest, deductions included; a part is taken from the lines above zero."""
-    if amount.minor == total:
-        return [(one, Money(one.gross, amount.currency)) for one in everything]  # type: ignore[attr-defined]  # dict values
+    if amount == total:
+        return [(one, Money(one.gross, amount.currency)) for one in everything]
+    positive = [one for one in everything if one.gross > 0]
     shares = amount.allocate([one.gross for one in positive])
     return list(zip(positive, shares, strict=True))
 
@@ -217,14 +217,14 @@ def _write(
 
 
 def _book(invoice: Invoice, note: CreditNote, lines: Sequence[CreditNoteLine], *, at: datetime) -> None:
-    seller, currency, account = sellers.of_workspace(at=at), note.currency, invoice.billing_account_id
+    currency, account = note.currency, invoice.billing_account_id
     postings = [
         ledger.credit(Kind.RECEIVABLE, Money(note.receivable_minor, currency), account),
         ledger.credit(Kind.REFUNDS_PAYABLE, note.payable, account),
     ]
     for line in lines:
         postings.append(ledger.debit(earned_on(line.invoice_line), Money(line.net_minor, currency)))
-        subject = jurisdiction(seller, line.invoice_line)
+        subject = jurisdiction(invoice, line.invoice_line)
         postings.append(ledger.debit(Kind.TAX, Money(line.tax_minor, currency), subject))
     ledger.post("credit_note", note.id, postings=postings, at=at, memo=note.number)
 

@@ -212,17 +212,17 @@ def finalize(invoice: Invoice, *, at: datetime) -> Invoice:
     invoice.state = Invoice.State.OPEN if invoice.gross_minor else Invoice.State.PAID
     invoice.paid_at = None if invoice.gross_minor else at
     invoice.save(update_fields=["number", "issued_at", "document", "document_hash", "state", "paid_at"])
-    _book(invoice, lines, seller, at=at)
+    _book(invoice, lines, at=at)
     contact_id = invoice.billing_account.contact_id
     publish(InvoiceIssued(invoice_id=invoice.id, contact_id=contact_id, at=at))
     return invoice
 
 
-def _book(invoice: Invoice, lines: Sequence[InvoiceLine], seller: Seller, *, at: datetime) -> None:
+def _book(invoice: Invoice, lines: Sequence[InvoiceLine], *, at: datetime) -> None:
     postings = [ledger.debit(Kind.RECEIVABLE, invoice.gross, invoice.billing_account_id)]
     for line in lines:
         postings.append(ledger.credit(earned_on(line), Money(line.net_minor, invoice.currency)))
-        postings.append(ledger.credit(Kind.TAX, Money(line.tax_minor, invoice.currency), jurisdiction(seller, line)))
+        postings.append(ledger.credit(Kind.TAX, Money(line.tax_minor, invoice.currency), jurisdiction(invoice, line)))
     ledger.post("invoice", invoice.id, postings=postings, at=at, memo=invoice.number)
 
 
@@ -231,9 +231,9 @@ def earned_on(line: InvoiceLine) -> Kind:
     return Kind.DEFERRED_REVENUE if line.period_start else Kind.REVENUE
 
 
-def jurisdiction(seller: Seller, line: InvoiceLine) -> str:
-    """Whose tax at which rate, such as `DE:19`."""
-    return f"{seller.country or '-'}:{line.tax_rate.normalize():f}"
+def jurisdiction(invoice: Invoice, line: InvoiceLine) -> str:
+    """Whose tax at which rate, such as `DE:19`: as it was when the invoice was numbered."""
+    return f"{invoice.document['seller']['country'] or '-'}:{line.tax_rate.normalize():f}"
 
 
 @transaction.atomic

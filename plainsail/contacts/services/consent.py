@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -134,3 +136,31 @@ def _record(contact: Contact, list: List, act: ConsentEntry.Act, proof: Proof, *
         user_agent=proof.user_agent[:400],
         at=at,
     )
+
+
+@transaction.atomic
+def leave(contact: Contact, list: List | None, *, at: datetime) -> None:
+    """Out of a list, or of everything where none is named."""
+    if list is None:
+        withdraw_all(contact, at=at, proof=Proof(source="unsubscribe link"))
+    else:
+        withdraw(contact, list, at=at, proof=Proof(source="unsubscribe link"))
+
+
+@transaction.atomic
+def choose(contact: Contact, *, keep: Sequence[str], stop: bool, at: datetime) -> None:
+    """What the preferences page says: lists not kept are left; `stop` leaves them all for good."""
+    proof = Proof(source="preferences page")
+    if stop:
+        withdraw_all(contact, at=at, proof=proof)
+        return
+    for member in contact.memberships.select_related("list").exclude(list_id__in=_ids(keep)).order_by("id"):
+        withdraw(contact, member.list, at=at, proof=proof)
+
+
+def _ids(keys: Sequence[str]) -> set[UUID]:
+    found = set()
+    for key in keys:
+        with suppress(ValueError):
+            found.add(UUID(key))
+    return found

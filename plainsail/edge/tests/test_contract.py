@@ -93,9 +93,9 @@ def test_a_published_page_is_found_without_reading_others():
         cursor.execute("SET LOCAL enable_seqscan = off")
         for query in (*snapshots.QUERIES.values(), snapshots.FIND_FORMS):
             cursor.execute(f"EXPLAIN {query}", ["00000000-0000-0000-0000-000000000001", "/"])
-            assert "Index" in cursor.fetchone()[0]
+            assert "Index" in str(cursor.fetchall())
         cursor.execute(f"EXPLAIN {hosts.FIND_HOST}", ["a.example"])
-        assert "Index" in cursor.fetchone()[0]
+        assert "Index" in str(cursor.fetchall())
 
 
 def test_the_edge_never_meets_django():

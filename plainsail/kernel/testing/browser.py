@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 AXE = Path(__file__).resolve().parents[2] / "ui" / "tests" / "vendor" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Colours that are still on their way to another scheme would be judged halfway.
+SETTLED = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (let quiet = 0, tries = 0; quiet < 3 && tries < 120; tries += 1) {
+    await frame();
+    quiet = document.getAnimations().length ? 0 : quiet + 1;
+  }
+}"""
 # One process tree, nothing phoned home, no sandbox where root runs the tests.
 ARGUMENTS = [
     "--no-sandbox",
@@ -77,6 +85,7 @@ def _is_trouble(message: Any) -> bool:
 
 def axe(page: Page, *, within: str = "body") -> list[str]:
     """What axe-core finds wrong with the page as it stands: one line a violation, with the first place it was seen."""
+    page.evaluate(SETTLED)
     if not page.evaluate("typeof window.axe === 'object'"):
         # Not as a script tag, which the content policy would rightly refuse.
         page.evaluate(f"() => {{ {AXE.read_text()} }}")

@@ -58,10 +58,12 @@ def claim(source_id: UUID, *, at: datetime, limit: int = BATCH) -> Claim:
     claim_id, until = new_id(), at + LEASE
     with connection.cursor() as cursor:
         cursor.execute(
+            # MATERIALIZED, or the planner may run the inner SELECT more than once and take more than it was asked for.
+            "WITH ready AS MATERIALIZED ("
+            "  SELECT id FROM mail_delivery WHERE workspace_id = %(workspace)s AND source_id = %(source)s "
+            "  AND state = 'queued' AND due_at <= %(at)s ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
             "UPDATE mail_delivery SET state = 'handing_over', claim = %(claim)s, leased_until = %(until)s "
-            "FROM (SELECT id FROM mail_delivery WHERE workspace_id = %(workspace)s AND source_id = %(source)s "
-            "      AND state = 'queued' AND due_at <= %(at)s ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) ready "
-            "WHERE mail_delivery.id = ready.id AND mail_delivery.workspace_id = %(workspace)s "
+            "FROM ready WHERE mail_delivery.id = ready.id AND mail_delivery.workspace_id = %(workspace)s "
             "RETURNING mail_delivery.id",
             {
                 "claim": claim_id,

@@ -175,4 +175,3 @@ def _notify(workspace: Workspace, path: str) -> None:
     """Tell the edges to forget what they hold of an address; PostgreSQL delivers it when the transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{workspace.id}:{path}"])
-

@@ -116,7 +116,9 @@ def test_the_edge_is_told_of_each_change_when_it_is_committed(page, monkeypatch)
 
 
 def test_a_notification_is_one_statement_on_the_agreed_channel(page, django_assert_num_queries):
-    with connection.execute_wrapper(lambda execute, sql, params, many, context: seen.append((sql, params)) or execute(sql, params, many, context)):
+    with connection.execute_wrapper(
+        lambda execute, sql, params, many, context: seen.append((sql, params)) or execute(sql, params, many, context)
+    ):
         seen = []
         publishing._notify(page.workspace, "/course")
 
@@ -171,7 +173,24 @@ def test_an_address_is_tidied(wanted, stored):
 
 @pytest.mark.parametrize(
     "path",
-    ["/f", "/f/x", "/static/x", "/c/token", "/thanks/0190a5d0-0000-7000-8000-000000000000", "/a b", "/ä", "/../etc", "/a//b", "/a\x00", "/<b>", "/" + "a" * 81, "/a/b/c/d/e", "/-a", "/a?b", "/a#b"],
+    [
+        "/f",
+        "/f/x",
+        "/static/x",
+        "/c/token",
+        "/thanks/0190a5d0-0000-7000-8000-000000000000",
+        "/a b",
+        "/ä",
+        "/../etc",
+        "/a//b",
+        "/a\x00",
+        "/<b>",
+        "/" + "a" * 81,
+        "/a/b/c/d/e",
+        "/-a",
+        "/a?b",
+        "/a#b",
+    ],
 )
 def test_an_address_that_can_not_be_is_refused(path, db):
     with pytest.raises(BadAddress):

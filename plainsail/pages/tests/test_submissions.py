@@ -32,7 +32,12 @@ def test_a_post_makes_a_contact_whose_consent_is_pending(form):
     contact = Contact.objects.get()
     proof = ConsentEntry.objects.get()
     assert (contact.email, contact.first_name) == ("grace@example.com", "Grace")
-    assert (proof.act, proof.wording, proof.ip, proof.source) == ("asked", form.consent, "203.0.113.7", f"form:{form.id}")
+    assert (proof.act, proof.wording, proof.ip, proof.source) == (
+        "asked",
+        form.consent,
+        "203.0.113.7",
+        f"form:{form.id}",
+    )
     assert (submission.contact, submission.form_version, submission.consent) == (contact, 1, form.consent)
 
 
@@ -64,8 +69,14 @@ def test_an_accepted_post_is_told_with_page_and_contact(in_juniper):
     [
         ({}, {"email": "Please fill this in."}),
         ({"email": "  "}, {"email": "Please fill this in."}),
-        ({"email": "not an address"}, {"email": "This doesn’t look like an e-mail address. Is there an @ and a dot in it?"}),
-        ({"email": "a@b.example\nBcc: all@example.com"}, {"email": "This doesn’t look like an e-mail address. Is there an @ and a dot in it?"}),
+        (
+            {"email": "not an address"},
+            {"email": "This doesn’t look like an e-mail address. Is there an @ and a dot in it?"},
+        ),
+        (
+            {"email": "a@b.example\nBcc: all@example.com"},
+            {"email": "This doesn’t look like an e-mail address. Is there an @ and a dot in it?"},
+        ),
         ({"email": "a" * 300 + "@example.com"}, {"email": "At most 254 characters, please."}),
         ({"email": "a@example.com", "first_name": "x" * 101}, {"first_name": "At most 100 characters, please."}),
         ({"email": ["a@example.com"]}, {"email": "Please fill this in."}),

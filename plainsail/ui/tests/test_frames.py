@@ -74,6 +74,11 @@ def test_a_refusal_is_worded_on_a_page():
     assert (answer.status_code, b"This subscription has already ended." in answer.content) == (409, True)
 
 
+def test_a_refusal_of_a_fragment_is_a_toast():
+    answer = answer_refusal(request(**{"HX-Request": "true"}), Refusal("This subscription has already ended."))
+    assert (answer.status_code, answer["HX-Retarget"], b"<html" in answer.content) == (409, "#toasts", False)
+
+
 def test_the_theme_is_one_of_two_words():
     chosen = request()
     chosen.COOKIES["theme"] = "dark"

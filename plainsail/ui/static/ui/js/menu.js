@@ -22,16 +22,9 @@ document.addEventListener(
   true,
 );
 
-addEventListener("resize", () => document.querySelectorAll(".menu-panel:popover-open").forEach(place));
-document.addEventListener(
-  "scroll",
-  (event) => {
-    for (const panel of document.querySelectorAll(".menu-panel:popover-open")) {
-      if (!panel.contains(event.target)) panel.hidePopover();
-    }
-  },
-  { capture: true, passive: true },
-);
+const placeAll = () => document.querySelectorAll(".menu-panel:popover-open").forEach(place);
+addEventListener("resize", placeAll);
+document.addEventListener("scroll", placeAll, { capture: true, passive: true });
 
 document.addEventListener("keydown", (event) => {
   const button = event.target.closest?.("[popovertarget]");

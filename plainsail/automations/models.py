@@ -1,0 +1,159 @@
+"""Automations: what is drawn, what is live, who is in it and how far they came."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
+
+
+class Automation(WorkspaceOwned):
+    """Steps that people go through, one by one, each in their own time."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        PAUSED = "paused", _("Paused")
+
+    workspace = WorkspaceKey(related_name="automations")
+    name = models.CharField(_("name"), max_length=100)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    draft = models.JSONField()
+    """The flow as it is being drawn: `{v, trigger, entry, steps}`, see `services.flows`."""
+    revision = models.PositiveIntegerField(default=0)
+    """Rises with every change; a change says on which it was made."""
+    history = models.JSONField(default=list)
+    """The drafts before, the newest last, for Undo."""
+    published_revision = models.PositiveIntegerField(null=True)
+    version = TiedForeignKey(
+        "automations.AutomationVersion", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    """What newcomers go through now."""
+    listens_to = models.CharField(max_length=80, blank=True)
+    """Key of the live version's trigger."""
+    edited_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "listens_to"], name="automations_listening"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_live(self) -> bool:
+        return self.state == self.State.LIVE
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    @property
+    def has_unpublished_changes(self) -> bool:
+        """Newcomers go through something older than the draft."""
+        return self.published_revision is not None and self.published_revision != self.revision
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self.history)
+
+
+class AutomationVersion(WorkspaceOwned):
+    """A flow as it went live. Never changed: whoever is under way stays on the version they entered, unless moved."""
+
+    workspace = WorkspaceKey(related_name="automation_versions")
+    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    published_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "automation", "number"], name="automations_version_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.automation_id} · {self.number}"
+
+
+class Run(WorkspaceOwned):
+    """One person on their way through an automation. A row with a due time; each step is one transaction."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Under way")
+        DONE = "done", _("Through")
+        STOPPED = "stopped", _("Taken out")
+        PARKED = "parked", _("Needs attention")
+
+    workspace = WorkspaceKey(related_name="automation_runs")
+    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="runs")
+    version = TiedForeignKey(AutomationVersion, on_delete=models.PROTECT, related_name="runs")
+    contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="automation_runs")
+    entry = models.CharField(max_length=40)
+    """What makes an entry the same one: `once`, or a fingerprint of the event that let them in."""
+    is_exclusive = models.BooleanField(default=True)
+    """Nobody is twice in it at the same time, unless the automation runs for every event."""
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    step = models.CharField(max_length=40, blank=True)
+    """Id of the step that comes next; empty at the end."""
+    due_at = models.DateTimeField()
+    entered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    """How often the step that comes next has failed so far."""
+    error = models.TextField(blank=True)
+    counted_on = models.DateField(null=True)
+    steps_that_day = models.PositiveIntegerField(default=0)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["workspace", "automation", "contact", "entry"], name="automations_run_once"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "automation", "contact"],
+                condition=models.Q(ended_at=None, is_exclusive=True),
+                name="automations_run_alone",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "due_at", "id"], condition=models.Q(state="waiting"), name="automations_run_due"
+            ),
+            models.Index(fields=["workspace", "automation", "state", "step"], name="automations_run_where"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} in {self.automation_id}"
+
+
+class StepLog(WorkspaceOwned):
+    """A step that somebody has taken. The unique key is why none is taken twice."""
+
+    workspace = WorkspaceKey(related_name="automation_steps")
+    run = TiedForeignKey(Run, on_delete=models.CASCADE, related_name="log")
+    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    step = models.CharField(max_length=40)
+    visit = models.PositiveIntegerField(default=1)
+    outcome = models.CharField(max_length=20)
+    """`done`, `waiting`, `yes`, `no`, `skipped` or `end`."""
+    note = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "run", "step", "visit"], name="automations_step_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "automation", "step", "outcome"], name="automations_step_count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} · {self.outcome}"

@@ -1,0 +1,22 @@
+"""Addresses of contacts, and of the pages that their mail leads to."""
+
+from django.urls import path
+
+from plainsail.contacts.views import contacts, public
+
+public_urls = [
+    path("confirm/<str:token>/", public.confirm, name="confirm"),
+    path("preferences/<str:token>/", public.preferences, name="preferences"),
+    path("unsubscribe/<str:token>/", public.unsubscribe, name="unsubscribe"),
+]
+
+workspace_urls = [
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/new/", contacts.new, name="new"),
+    path("contacts/<uuid:contact_id>/", contacts.contact, name="contact"),
+    path("contacts/<uuid:contact_id>/profile/", contacts.edit, name="edit"),
+    path("contacts/<uuid:contact_id>/tags/", contacts.add_tag, name="add_tag"),
+    path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", contacts.remove_tag, name="remove_tag"),
+    path("contacts/<uuid:contact_id>/deletion/", contacts.delete, name="delete"),
+    path("contacts/<uuid:contact_id>/restoration/", contacts.restore, name="restore"),
+]

@@ -1,0 +1,144 @@
+"""What visitors get without an edge before us: pages, form posts with errors at the field, thanks, and a kind 404."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from plainsail.contacts.models import Contact
+from plainsail.pages.models import Submission
+from plainsail.pages.services import editing, publishing
+from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+
+
+@pytest.fixture
+def page(juniper, in_workspace):
+    """A published page at /course."""
+    with in_workspace(juniper):
+        page = PageFactory(workspace=juniper, path="/course")
+        publishing.publish(page, by=None, at=NOW)
+    return page
+
+
+@pytest.fixture
+def form(page, juniper, in_workspace):
+    with in_workspace(juniper):
+        return juniper.forms.get()
+
+
+def post(client, form, **values):
+    return client.post(f"/f/{form.id}", {"_page": "/course", "company_url": "", **values})
+
+
+def test_a_published_page_is_shown_with_its_policy(site_client, page):
+    response = site_client.get("/course")
+
+    assert response.status_code == 200
+    assert b"Throw your first bowl" in response.content
+    assert "sha256-" in response["Content-Security-Policy"]
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(site_client, page):
+    etag = site_client.get("/course")["ETag"]
+
+    again = site_client.get("/course", headers={"if-none-match": etag})
+
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_trailing_slash_leads_to_the_page(site_client, page):
+    response = site_client.get("/course/")
+
+    assert (response.status_code, response["Location"]) == (301, "/course")
+
+
+def test_an_address_where_nothing_stands_says_so_in_the_look_of_the_site(site_client, page):
+    response = site_client.get("/nothing/here")
+
+    assert response.status_code == 404
+    assert "This page isn’t here" in response.content.decode()
+    assert "<style>" in response.content.decode()
+
+
+def test_a_draft_is_nobodys_business(site_client, juniper, in_workspace):
+    with in_workspace(juniper):
+        PageFactory(workspace=juniper, path="/secret")
+
+    assert site_client.get("/secret").status_code == 404
+
+
+def test_the_site_of_one_business_does_not_show_pages_of_another(client, page, acme):
+    assert client.get("/course", headers={"host": "acme.localhost"}).status_code == 404
+
+
+def test_a_good_post_is_accepted_and_thanked(site_client, page, form, juniper, in_workspace):
+    response = post(site_client, form, email="grace@example.com", first_name="Grace")
+
+    assert (response.status_code, response["Location"]) == (303, f"/thanks/{form.id}")
+    with in_workspace(juniper):
+        assert Contact.objects.get().email == "grace@example.com"
+        assert Submission.objects.get().page == page
+    assert "look in your inbox" in site_client.get(response["Location"]).content.decode()
+
+
+def test_a_bad_post_shows_the_page_again_with_the_words_at_the_field(site_client, page, form, juniper, in_workspace):
+    response = post(site_client, form, email="nonsense", first_name="<b>Grace")
+
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "Throw your first bowl" in html
+    assert 'value="nonsense" required aria-invalid="true" aria-describedby="form-email-error"' in html
+    assert re.search(r'<p class="error" id="form-email-error">This doesn’t look like an e-mail address', html)
+    assert 'value="&lt;b&gt;Grace"' in html
+    with in_workspace(juniper):
+        assert not Submission.objects.exists()
+
+
+def test_the_page_shown_again_is_the_published_version_not_the_draft(site_client, page, form, juniper, in_workspace):
+    with in_workspace(juniper):
+        operation = {"op": "set", "block": page.document.blocks[0].id, "path": ["heading"], "value": "Not yet"}
+        editing.apply(page, [operation], revision=page.revision, by=None, at=NOW)
+
+    assert "Not yet" not in post(site_client, form, email="").content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "/gone", "https://evil.example", "/a\x00b", "x" * 5000, "//evil"])
+def test_a_post_from_nowhere_gets_the_form_alone(site_client, form, path):
+    response = site_client.post(f"/f/{form.id}", {"_page": path, "email": "nonsense"})
+
+    assert response.status_code == 422
+    assert f'action="/f/{form.id}"' in response.content.decode()
+
+
+def test_a_filled_honeypot_is_thanked_and_forgotten(site_client, page, form, juniper, in_workspace):
+    response = post(site_client, form, email="bot@example.com", company_url="https://spam.example")
+
+    assert response.status_code == 303
+    with in_workspace(juniper):
+        assert not Submission.objects.exists()
+
+
+def test_coming_back_to_where_a_form_posts_shows_the_form(site_client, form):
+    response = site_client.get(f"/f/{form.id}")
+
+    assert response.status_code == 200
+    assert 'name="email"' in response.content.decode()
+
+
+def test_a_form_of_another_business_is_not_here(site_client, acme, in_workspace):
+    with in_workspace(acme):
+        foreign = FormFactory(workspace=acme)
+
+    for form_id in (foreign.id, uuid4()):
+        assert site_client.post(f"/f/{form_id}", {"email": "a@example.com"}).status_code == 404
+        assert site_client.get(f"/thanks/{form_id}").status_code == 404
+
+
+def test_nothing_is_stored_by_looking(site_client, form, juniper, in_workspace):
+    site_client.get(f"/f/{form.id}", {"email": "grace@example.com"})
+    site_client.head(f"/f/{form.id}", {"email": "grace@example.com"})
+
+    with in_workspace(juniper):
+        assert not Submission.objects.exists()

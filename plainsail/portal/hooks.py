@@ -1,0 +1,31 @@
+"""Everything that the portal plugs into others, and its own first room."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.contacts.models import Contact
+from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.kernel.http import Request
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
+from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
+
+FOOTER_LINKS.register("portal.account", FooterLink(label=_("Your account"), url="portal:account", order=10))
+
+
+def profile(request: Request, contact: Contact) -> Rendered:
+    """Who the customer is here."""
+    return "portal/sections/profile.html", {"contact": contact}
+
+
+SECTIONS.register("profile", PortalSection(key="profile", title=_("About you"), order=90, render=profile))
+
+EVENT_WORDING.register(
+    "portal.customer_signed_in", EventWording(icon="key-round", say=lambda row: _text("Signed in to their account"))
+)
+
+PERSONAL_DATA.register("portal.signinlink", PersonalData(fields=("email", "ip"), erase="delete"))
+PERSONAL_DATA.register("portal.portalsession", PersonalData(fields=("contact",), erase="delete"))
+PERSONAL_DATA.register("portal.grant", PersonalData(fields=("contact",), erase="delete"))
