@@ -29,7 +29,7 @@ class Automation(WorkspaceOwned):
     """The drafts before, the newest last, for Undo."""
     published_revision = models.PositiveIntegerField(null=True)
     version = TiedForeignKey(
-        "automations.AutomationVersion", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        "automations.AutomationVersion", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     """What newcomers go through now."""
     listens_to = models.CharField(max_length=80, blank=True)
@@ -92,7 +92,7 @@ class Run(WorkspaceOwned):
 
     workspace = WorkspaceKey(related_name="automation_runs")
     automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="runs")
-    version = TiedForeignKey(AutomationVersion, on_delete=models.PROTECT, related_name="runs")
+    version = TiedForeignKey(AutomationVersion, on_delete=models.CASCADE, related_name="runs", db_index=False)
     contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="automation_runs")
     entry = models.CharField(max_length=40)
     """What makes an entry the same one: `once`, or a fingerprint of the event that let them in."""
@@ -100,7 +100,9 @@ class Run(WorkspaceOwned):
     """Nobody is twice in it at the same time, unless the automation runs for every event."""
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     step = models.CharField(max_length=40, blank=True)
-    """Id of the step that comes next; empty at the end."""
+    """Id of the step where they are; empty behind the last one."""
+    is_in_wait = models.BooleanField(default=False)
+    """The step is a wait that has begun; at `due_at` it is over."""
     due_at = models.DateTimeField()
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -112,12 +112,13 @@ def migrate() -> None:
 
     django.setup()
     from plainsail.accounts.services import hosts
+    from plainsail.cli.preparation import COLLECT
 
     # First, since migrating ends with giving the other roles their rights on all tables.
     call_command("createcachetable", verbosity=0)
     call_command("migrate", interactive=False, verbosity=1 if sys.stdout.isatty() else 0)
     hosts.follow_base_domain()
-    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command(*COLLECT)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)

@@ -60,7 +60,7 @@ class FormForm(forms.Form):
     """A visitors' form: which list, what it asks, what it says."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    list = forms.ModelChoiceField(
+    list: forms.ModelChoiceField[List] = forms.ModelChoiceField(
         label=_("List"), queryset=None, empty_label=None, help_text=_("Who confirms by mail joins this list.")
     )
     asks_first_name = forms.BooleanField(label=_("Ask for the first name"), required=False)

@@ -12,7 +12,7 @@ from plainsail.blocks.services import documents
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
-class Site(WorkspaceOwned):
+class Site(WorkspaceOwned):  # type: ignore[django-manager-missing]  # the stubs can't follow a manager made of a query set
     """What a business shows under its own host. One for each workspace."""
 
     workspace = WorkspaceKey(related_name="sites")
@@ -41,7 +41,7 @@ class PageQuerySet(OwnedQuerySet["Page"]):
         return self.filter(state=Page.State.PUBLISHED)
 
 
-class Page(WorkspaceOwned):
+class Page(WorkspaceOwned):  # type: ignore[django-manager-missing]  # as above
     """One page: a draft that is edited, and, once published, a frozen snapshot that visitors see."""
 
     class State(models.TextChoices):
@@ -205,7 +205,10 @@ class Submission(WorkspaceOwned):
 
 
 class PublishedSnapshot(WorkspaceOwned):
-    """What the edge serves at an address: frozen HTML and its compressed forms. Read by the edge, see its query before changing a column."""
+    """What the edge serves at an address: frozen HTML and its compressed forms.
+
+    Read by the edge: see its query before changing a column.
+    """
 
     workspace = WorkspaceKey(related_name="published_snapshots")
     page = TiedForeignKey(Page, on_delete=models.CASCADE, related_name="snapshots")

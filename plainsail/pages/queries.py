@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from plainsail.accounts.services import hosts
-from plainsail.blocks.pictures import PICTURES, Picture
+from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, Submission
+from plainsail.pages.models import Form, Page, PageRevision, Submission
 from plainsail.tracking.queries import visits_of_pages
 
 RECENT = timedelta(days=30)
@@ -23,11 +23,7 @@ class PageCard:
     """A page as the list shows it: what it looks like in small, and its numbers."""
 
     page: Page
-    theme: str
-    heading: str
-    eyebrow: str
-    picture: Picture | None
-    sections: int
+    small: presenting.Summary
     submissions: int
     visits: int
     url: str
@@ -35,12 +31,33 @@ class PageCard:
 
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
-    pages = list(workspace.pages.current().order_by("-edited_at", "id"))
+    pages = list(current_pages(workspace).order_by("-edited_at", "id"))
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
     visits = visits_of_pages(ids, since=since)
     base = hosts.public_url(workspace, "/").rstrip("/")
-    return [_card(page, submissions.get(page.id, 0), visits.get(page.id, 0), base) for page in pages]
+    return [
+        PageCard(
+            page=page,
+            small=presenting.summary(page.draft),
+            submissions=submissions.get(page.id, 0),
+            visits=visits.get(page.id, 0),
+            url=base + page.path,
+        )
+        for page in pages
+    ]
+
+
+def current_pages(workspace: Workspace) -> QuerySet[Page]:
+    """The workspace's pages that are not archived, each with its workspace."""
+    pages: QuerySet[Page] = Page.objects.current().filter(workspace=workspace).select_related("workspace")
+    return pages
+
+
+def versions_of(page: Page) -> QuerySet[PageRevision]:
+    """The steps of a page's history that hold the whole page."""
+    versions: QuerySet[PageRevision] = PageRevision.objects.filter(page=page).versions()
+    return versions
 
 
 def submissions_by_page(page_ids: Collection[UUID], *, since: datetime) -> Mapping[UUID, int]:
@@ -61,21 +78,4 @@ def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:
         .select_related("list")
         .annotate(number=Count("submissions"))
         .order_by("name", "id")
-    )
-
-
-def _card(page: Page, submissions: int, visits: int, base: str) -> PageCard:
-    blocks = page.draft.get("blocks", [])
-    lead = next((block["props"] for block in blocks if block["props"].get("heading")), {})
-    image = lead.get("image") or {}
-    return PageCard(
-        page=page,
-        theme=page.draft.get("theme", {}).get("name", ""),
-        heading=lead.get("heading", page.title),
-        eyebrow=lead.get("eyebrow", ""),
-        picture=PICTURES.get(image.get("picture", "")),
-        sections=len(blocks),
-        submissions=submissions,
-        visits=visits,
-        url=base + page.path,
     )

@@ -16,9 +16,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Action, Condition, Trigger
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.models import Workspace
 
 FORMAT = 1
 MOST_STEPS = 200
@@ -176,21 +177,36 @@ def move(flow: Flow, step_id: str, by: int) -> Flow:
     return changed
 
 
-def faults(flow: Flow) -> dict[str, str]:
+def faults(flow: Flow, workspace: Workspace) -> dict[str, str]:
     """What keeps a flow from going live: step id (empty for the trigger) to what is missing."""
-    found: dict[str, str] = {}
-    if flow["trigger"]["kind"] not in TRIGGERS:
-        found[""] = str(_("Choose what starts it."))
+    trigger = TRIGGERS.get(flow["trigger"]["kind"])
+    found = {"": str(_("Choose what starts it."))} if trigger is None else _form_fault("", trigger, flow["trigger"], workspace)
     if not flow["steps"]:
         found.setdefault("", str(_("Add a first step.")))
     for step in walk(flow["steps"]):
-        if step["type"] == "action" and step["action"] not in ACTIONS:
+        kind = kind_of(step)
+        if kind is not None:
+            found |= _form_fault(step["id"], kind, step, workspace)
+        elif step["type"] in ("action", "condition"):
             found[step["id"]] = str(_("Nothing here can do this any more."))
-        elif step["type"] == "condition" and step["condition"] not in CONDITIONS:
-            found[step["id"]] = str(_("Nothing here can answer this any more."))
-        elif step["type"] in ("action", "condition") and not step.get("is_set", True):
-            found[step["id"]] = str(_("Fill this step in."))
     return found
+
+
+def kind_of(step: Mapping[str, Any]) -> Action | Condition | None:
+    """What an action or a condition is an example of; None for other steps, and for kinds that are gone."""
+    if step["type"] == "action":
+        return ACTIONS.get(step["action"])
+    return CONDITIONS.get(step["condition"]) if step["type"] == "condition" else None
+
+
+def _form_fault(
+    step_id: str, kind: Trigger | Action | Condition, holder: Mapping[str, Any], workspace: Workspace
+) -> dict[str, str]:
+    """The first thing that the settings' own form has against them. It may look rows up: they may be gone."""
+    form = kind.form(holder["config"], workspace=workspace)
+    if form.is_valid():
+        return {}
+    return {step_id: next(str(message) for messages in form.errors.values() for message in messages)}
 
 
 def frozen(flow: Flow) -> Flow:

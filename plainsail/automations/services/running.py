@@ -90,11 +90,15 @@ def step(run: Run, *, at: datetime) -> None:
 
 
 def _wait(run: Run, current: flows.Step, at: datetime) -> None:
-    """A wait is visited once to begin it; going on is the next step's business."""
+    """Begin to wait here, or go on if this wait is over."""
+    if run.is_in_wait:
+        _go_on(run, flows.after(run.version.document, current["id"]), at=at)
+        return
     business = Workspace.objects.get(id=run.workspace_id)
     until = timing.ends_at(current, at=at, zone=run.contact.timezone or business.timezone)
     _log(run, current, "waiting", at=at)
-    _go_on(run, flows.after(run.version.document, current["id"]), until)
+    run.is_in_wait, run.due_at = True, until
+    run.save(update_fields=["is_in_wait", "due_at", "failures", "error", "counted_on", "steps_that_day"])
 
 
 def _act(run: Run, current: flows.Step, at: datetime) -> None:
@@ -103,14 +107,14 @@ def _act(run: Run, current: flows.Step, at: datetime) -> None:
     done = kind.perform(run.contact, current["config"], run_key(run, current["id"], visit), at)
     outcome = "skipped" if done is not None and done.skipped else "done"
     _log(run, current, outcome, at=at, note=done.note if done else "", visit=visit)
-    _go_on(run, flows.after(run.version.document, current["id"]), at)
+    _go_on(run, flows.after(run.version.document, current["id"]), at=at)
 
 
 def _ask(run: Run, current: flows.Step, at: datetime) -> None:
     holds = CONDITIONS[current["condition"]].holds(run.contact, current["config"], at)
     branch = "yes" if holds else "no"
     _log(run, current, branch, at=at)
-    _go_on(run, flows.first(current[branch]), at)
+    _go_on(run, flows.first(current[branch]), at=at)
 
 
 def _stop(run: Run, current: flows.Step, at: datetime) -> None:
@@ -149,9 +153,9 @@ def _log(run: Run, current: flows.Step, outcome: str, *, at: datetime, note: str
     )
 
 
-def _go_on(run: Run, step_id: str, due_at: datetime) -> None:
-    run.step, run.due_at, run.failures, run.error = step_id, due_at, 0, ""
-    run.save(update_fields=["step", "due_at", "failures", "error", "counted_on", "steps_that_day"])
+def _go_on(run: Run, step_id: str, *, at: datetime) -> None:
+    run.step, run.is_in_wait, run.due_at, run.failures, run.error = step_id, False, at, 0, ""
+    run.save(update_fields=["step", "is_in_wait", "due_at", "failures", "error", "counted_on", "steps_that_day"])
 
 
 def _has_walked_too_far(run: Run, *, at: datetime) -> bool:
@@ -201,7 +205,7 @@ def skip(run: Run, *, at: datetime) -> None:
 
 def _revive(run: Run, *, step_id: str, at: datetime) -> None:
     Run.objects.filter(id=run.id, state=State.PARKED).update(
-        state=State.WAITING, step=step_id, due_at=at, failures=0, error="", steps_that_day=0
+        state=State.WAITING, step=step_id, is_in_wait=False, due_at=at, failures=0, error="", steps_that_day=0
     )
     due.schedule(RUNS, at)
 

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks import themes
 from plainsail.blocks.schema import UNSTORABLE, Errors, Path, clean_props
+from plainsail.blocks.services import themes
 from plainsail.blocks.sockets import BLOCKS, BlockType, Surface
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id

@@ -22,8 +22,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks import themes
 from plainsail.blocks.schema import Errors, Field, Items, Path, clean_props
+from plainsail.blocks.services import themes
 from plainsail.blocks.services.documents import (
     BLOCK_ID,
     MOST_BLOCKS,

@@ -9,7 +9,6 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from plainsail.blocks import themes
 from plainsail.blocks.pictures import PICTURES
 from plainsail.blocks.schema import (
     Choice,
@@ -22,6 +21,7 @@ from plainsail.blocks.schema import (
     Text,
     Words,
 )
+from plainsail.blocks.services import themes
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
 

@@ -97,3 +97,28 @@ def cards_of(document: Document) -> dict[tuple[str, UUID], Any]:
         if reference := REFERENCES.get(kind):
             found |= {(kind, row_id): card for row_id, card in reference.cards(ids).items()}
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A document in small, for a card in a list: its leading words, its theme, its picture among the static files."""
+
+    theme: str
+    heading: str
+    eyebrow: str
+    picture_file: str
+    sections: int
+
+
+def summary(raw: Mapping[str, Any]) -> Summary:
+    """A stored document in small, read without checking it: the first section with a headline speaks for it."""
+    blocks = raw.get("blocks", [])
+    lead: Mapping[str, Any] = next((block["props"] for block in blocks if block["props"].get("heading")), {})
+    drawing = PICTURES.get((lead.get("image") or {}).get("picture", ""))
+    return Summary(
+        theme=raw.get("theme", {}).get("name", ""),
+        heading=lead.get("heading", ""),
+        eyebrow=lead.get("eyebrow", ""),
+        picture_file=drawing.png_file if drawing else "",
+        sections=len(blocks),
+    )

@@ -7,8 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from plainsail.blocks import catalogue, pictures, themes
+from plainsail.blocks import catalogue, pictures
 from plainsail.blocks.schema import Bool, Choice, Field, Image, Items, Link, LongText, Number, Reference, RichText, Text
+from plainsail.blocks.services import themes
 
 NASTY = st.sampled_from(
     [

@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 
-from plainsail.blocks import themes
-from plainsail.blocks.services import documents, merging, panels, rendering
+from plainsail.blocks.services import documents, merging, panels, rendering, themes
 from plainsail.blocks.sockets import REFERENCES, FormCard, FormInput, OfferCard, Option, ReferenceKind
 from plainsail.blocks.tests.strategies import RAW_DOCUMENTS
 

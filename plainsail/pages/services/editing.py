@@ -113,7 +113,7 @@ def restore(page: Page, *, number: int, revision: int, by: User | None, at: date
 
     Raises Stale, NoSuchVersion.
     """
-    version = page.revisions.versions().filter(number=number).first()
+    version = PageRevision.objects.filter(page=page, number=number).versions().first()
     if version is None:
         raise NoSuchVersion
     edited = apply(page, [{"op": "replace", "value": version.document}], revision=revision, by=by, at=at)
@@ -150,7 +150,7 @@ def _refuse_unknown_references(before: Document, after: Document) -> None:
 
 
 def _edit(page: Page, number: int) -> PageRevision:
-    edit = PageRevision.objects.filter(page=page, number=number).first() if number else None
+    edit: PageRevision | None = PageRevision.objects.filter(page=page, number=number).first() if number else None
     if edit is None:
         raise NothingToUndo
     return edit
@@ -169,4 +169,5 @@ def _advance(page: Page, document: Document, *, at: datetime, undoable: int, und
 
 
 def _record(page: Page, kind: PageRevision.Kind, *, by: User | None, at: datetime, **fields: Any) -> PageRevision:
-    return PageRevision.objects.create(page=page, kind=kind, by=by, at=at, **fields)
+    made: PageRevision = PageRevision.objects.create(page=page, kind=kind, by=by, at=at, **fields)
+    return made

@@ -39,10 +39,16 @@ class InvalidSubmission(Refusal):
 
 
 def make(
-    workspace: Workspace, *, name: str, list: List, consent: str = "", asks_first_name: bool = True, at: datetime
+    workspace: Workspace,
+    *,
+    name: str,
+    list: List,  # noqa: A002  # the product’s word
+    consent: str = "",
+    asks_first_name: bool = True,
+    at: datetime,
 ) -> Form:
     """A form that asks for an e-mail address, and for the first name if wanted."""
-    return Form.objects.create(
+    made: Form = Form.objects.create(
         workspace=workspace,
         name=name,
         list=list,
@@ -55,6 +61,7 @@ def make(
         ),
         created_at=at,
     )
+    return made
 
 
 def inputs(*, asks_first_name: bool) -> FieldSpecifications:

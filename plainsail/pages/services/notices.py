@@ -59,7 +59,7 @@ def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> Render
     if page is None:
         sections = [("form", {"form": str(form.id), "layout": "plain"})]
         return _notice(form.workspace, form.name, sections, cards=cards)
-    version = page.revisions.filter(number=page.published_revision).first()
+    version = page.revisions.filter(number=page.published_revision or 0).first()
     return publishing.render(page, documents.load(version.document) if version else page.document, cards=cards)
 
 

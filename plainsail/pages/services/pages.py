@@ -8,8 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.models import User
-from plainsail.blocks import themes
-from plainsail.blocks.services import documents
+from plainsail.blocks.services import documents, themes
 from plainsail.blocks.services.documents import Document
 from plainsail.contacts.models import List
 from plainsail.kernel.models import Workspace
@@ -23,7 +22,7 @@ def create_from_template(
     workspace: Workspace,
     *,
     starter: str,
-    list: List,
+    list: List,  # noqa: A002  # the product’s word
     title: str = "",
     path: str = "",
     theme: dict[str, str] | None = None,

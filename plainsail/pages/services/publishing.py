@@ -66,7 +66,8 @@ def refresh(page: Page, *, at: datetime) -> PublishedSnapshot:
 
     For a form that changed or a page that moved. Raises NotPublished.
     """
-    version = page.revisions.filter(number=page.published_revision).first() if page.is_published else None
+    number = page.published_revision if page.is_published else None
+    version = page.revisions.filter(number=number).first() if number is not None else None
     if version is None or version.document is None:
         raise NotPublished
     return _freeze(page, documents.load(version.document), at=at)
@@ -147,6 +148,7 @@ def _freeze(page: Page, document: Document, *, at: datetime) -> PublishedSnapsho
     headers = {"content-security-policy": content_policy(rendered), "content-language": page.workspace.locale}
     body = rendered.html.encode()
     fingerprint = blake2b(body + orjson.dumps([headers, specifications], option=orjson.OPT_SORT_KEYS), digest_size=16)
+    snapshot: PublishedSnapshot
     snapshot, _made = PublishedSnapshot.objects.update_or_create(
         workspace=page.workspace,
         path=page.path,

@@ -9,7 +9,7 @@ from itertools import count
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks import themes
+from plainsail.blocks.services import themes
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import PUBLIC_URLCONF
 from plainsail.kernel.models import Workspace
@@ -39,6 +39,7 @@ class AddressTaken(BadAddress):
 
 def site_of(workspace: Workspace) -> Site:
     """The workspace's site; made on first use, named like the business. Safe to call twice at once."""
+    site: Site
     site, _made = Site.objects.get_or_create(
         workspace=workspace, defaults={"name": workspace.name, "theme": dict(themes.DEFAULT)}
     )

@@ -62,7 +62,8 @@ def accept(form: Form, values: dict[str, Any], *, landing_id: UUID, visit: Visit
 
     Idempotent for each `landing_id`. The mail that asks for confirmation is sent by whoever hears of the opt-in.
     """
-    if done := Submission.objects.filter(landing_id=landing_id).first():
+    done: Submission | None = Submission.objects.filter(landing_id=landing_id).first()
+    if done is not None:
         return done
     page = _page(visit)
     contact = consent.opt_in(
@@ -77,7 +78,7 @@ def accept(form: Form, values: dict[str, Any], *, landing_id: UUID, visit: Visit
         user_agent=visit.user_agent,
         at=at,
     )
-    submission = Submission.objects.create(
+    submission: Submission = Submission.objects.create(
         landing_id=landing_id,
         form=form,
         page=page,
@@ -111,6 +112,8 @@ def _uuid(value: object) -> UUID | None:
 
 
 def _page(visit: Visit) -> Page | None:
-    if visit.page_id:
-        return Page.objects.filter(id=visit.page_id).first()
-    return Page.objects.published().filter(path=visit.path).first() if visit.path else None
+    if not (visit.page_id or visit.path):
+        return None
+    pages = Page.objects.filter(id=visit.page_id) if visit.page_id else Page.objects.published().filter(path=visit.path)
+    page: Page | None = pages.first()
+    return page

@@ -17,6 +17,7 @@ from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
+from plainsail.pages import queries
 from plainsail.pages.forms import read_edit
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, publishing
@@ -111,7 +112,7 @@ def as_page(rendered: rendering.RenderedPage, *, status: int = 200) -> HttpRespo
 
 
 def _page(request: Request, page_id: UUID) -> Page:
-    return get_object_or_404(request.workspace.pages.current().select_related("workspace"), id=page_id)
+    return get_object_or_404(queries.current_pages(request.workspace), id=page_id)
 
 
 def _panel(document: Document, name: str) -> str:

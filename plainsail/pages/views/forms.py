@@ -27,7 +27,7 @@ def forms(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @can("pages.change")
 def form_settings(request: Request, form_id: UUID) -> HttpResponse:
-    subject = get_object_or_404(request.workspace.forms, id=form_id)
+    subject: Form = get_object_or_404(request.workspace.forms, id=form_id)
     form = FormForm(request.POST or None, initial=_values(subject))
     if not form.is_valid():
         status = 422 if form.is_bound else 200

@@ -103,7 +103,7 @@ def unarchive(request: Request, page_id: UUID) -> HttpResponse:
 
 
 def _page(request: Request, page_id: UUID) -> Page:
-    return get_object_or_404(request.workspace.pages.current().select_related("workspace"), id=page_id)
+    return get_object_or_404(queries.current_pages(request.workspace), id=page_id)
 
 
 def _url(request: Request, page: Page) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from plainsail.kernel.http import Request, public
 from plainsail.kernel.ids import new_id
+from plainsail.pages.models import Form
 from plainsail.pages.services import forms, notices, submissions
 from plainsail.pages.views.editor import as_page
 
@@ -21,7 +22,7 @@ from plainsail.pages.views.editor import as_page
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def form(request: Request, form_id: UUID) -> HttpResponse:
-    subject = get_object_or_404(request.workspace.forms, id=form_id)
+    subject: Form = get_object_or_404(request.workspace.forms, id=form_id)
     if request.method != "POST":
         return as_page(notices.form_alone(subject))
     if request.POST.get(forms.HONEYPOT):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.blocks.services import documents
 from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.pages import queries
 from plainsail.pages.forms import VersionForm
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, publishing
@@ -30,7 +31,7 @@ def versions(request: Request, page_id: UUID) -> HttpResponse:
         editing.name_version(page, by=request.user, at=request.now, **form.cleaned_data)  # type: ignore[arg-type]  # a member
         messages.success(request, _("This version is kept."))
         return redirect(workspace_url(request.workspace, "pages:versions", page.id))
-    listed = page.revisions.versions().select_related("by").order_by("-number")[:SHOWN]
+    listed = queries.versions_of(page).select_related("by").order_by("-number")[:SHOWN]
     status = 422 if form.is_bound else 200
     return render(request, "pages/versions.html", {"page": page, "versions": listed, "form": form}, status=status)
 
@@ -40,7 +41,7 @@ def versions(request: Request, page_id: UUID) -> HttpResponse:
 @xframe_options_sameorigin
 def version(request: Request, page_id: UUID, number: int) -> HttpResponse:
     page = _page(request, page_id)
-    kept = get_object_or_404(page.revisions.versions(), number=number)
+    kept = get_object_or_404(queries.versions_of(page), number=number)
     return as_page(publishing.render(page, documents.load(kept.document)))
 
 
@@ -54,4 +55,4 @@ def restoration(request: Request, page_id: UUID, number: int) -> HttpResponse:
 
 
 def _page(request: Request, page_id: UUID) -> Page:
-    return get_object_or_404(request.workspace.pages.current().select_related("workspace"), id=page_id)
+    return get_object_or_404(queries.current_pages(request.workspace), id=page_id)

@@ -1,0 +1,57 @@
+"""Automations in the menu, their own vocabulary, their words on a contact's timeline, and what of them is personal."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from plainsail.automations import vocabulary
+from plainsail.automations.models import Automation
+from plainsail.automations.services import entering
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
+from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.kernel.models import EventRow
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+
+TRIGGERS.hear = entering.hear
+TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)
+TRIGGERS.register("contacts.tag_added", vocabulary.TAG_ADDED)
+TRIGGERS.register("contacts.contact_created", vocabulary.CONTACT_CREATED)
+
+ACTIONS.register("contacts.add_tag", vocabulary.ADD_TAG)
+ACTIONS.register("contacts.remove_tag", vocabulary.REMOVE_TAG)
+ACTIONS.register("contacts.leave_list", vocabulary.LEAVE_LIST)
+
+CONDITIONS.register("contacts.has_tag", vocabulary.HAS_TAG)
+CONDITIONS.register("contacts.on_list", vocabulary.ON_LIST)
+CONDITIONS.register("contacts.in_segment", vocabulary.IN_SEGMENT)
+
+STARTERS.register("empty", vocabulary.EMPTY)
+
+
+def _automation_name(row: EventRow) -> str:
+    found = Automation.objects.filter(id=row.payload["automation_id"]).first()
+    return found.name if found is not None else str(_("a deleted automation"))
+
+
+EVENT_WORDING.register(
+    "automations.entered",
+    EventWording(icon="network", say=lambda row: _("Entered “%(automation)s”") % {"automation": _automation_name(row)}),
+)
+EVENT_WORDING.register(
+    "automations.finished",
+    EventWording(icon="circle-check", say=lambda row: _("Came through “%(automation)s”") % {"automation": _automation_name(row)}),
+)
+EVENT_WORDING.register(
+    "automations.run_parked",
+    EventWording(
+        icon="triangle-alert", say=lambda row: _("Is held up in “%(automation)s”") % {"automation": _automation_name(row)}
+    ),
+)
+
+for table, answer in {
+    "automation": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "automationversion": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "run": PersonalData(fields=("contact_id",), erase="delete"),
+    "steplog": PersonalData(fields=("note",), erase="delete"),
+}.items():
+    PERSONAL_DATA.register(f"automations.{table}", answer)

@@ -1,0 +1,81 @@
+"""Counts of who is where in an automation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from plainsail.automations.models import Automation, Run, StepLog
+from plainsail.kernel.models import Workspace
+
+
+@dataclass
+class Traffic:
+    """People in an automation: how many entered, are under way, through, held up."""
+
+    entered: int = 0
+    waiting: int = 0
+    done: int = 0
+    parked: int = 0
+
+
+def listed(workspace: Workspace) -> QuerySet[Automation]:
+    """Automations by name."""
+    found: QuerySet[Automation] = workspace.automations.order_by("name", "id")
+    return found
+
+
+def traffic(workspace: Workspace) -> dict[UUID, Traffic]:
+    """For each automation how many people it has seen. One grouped statement over the index of runs."""
+    found: dict[UUID, Traffic] = {}
+    rows = workspace.automation_runs.order_by().values_list("automation_id", "state").annotate(people=Count("id"))
+    for automation_id, state, people in rows:
+        one = found.setdefault(automation_id, Traffic())
+        one.entered += people
+        if hasattr(one, state):
+            setattr(one, state, people)
+    return found
+
+
+@dataclass
+class StepCounts:
+    """What happened at each step: people there now, and how it went for those who have passed."""
+
+    here: Counter[str] = field(default_factory=Counter)
+    parked: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def step_counts(automation: Automation) -> StepCounts:
+    """Per step id. Two grouped statements, each over one index."""
+    counts = StepCounts()
+    under_way = Run.objects.filter(automation=automation, ended_at=None).order_by()
+    for step, state, people in under_way.values_list("step", "state").annotate(people=Count("id")):
+        (counts.parked if state == Run.State.PARKED else counts.here)[step] += people
+    taken = StepLog.objects.filter(automation=automation).order_by()
+    for step, outcome, people in taken.values_list("step", "outcome").annotate(people=Count("id")):
+        counts.passed[step] += people
+        counts.outcomes.setdefault(step, Counter())[outcome] = people
+    return counts
+
+
+def entered_since(automation: Automation, since: datetime) -> int:
+    """How many people began since a moment."""
+    return int(Run.objects.filter(automation=automation, entered_at__gte=since).count())
+
+
+def held_up(automation: Automation, *, limit: int = 50) -> list[Run]:
+    """Runs that wait for a person to look, with their contacts, newest first."""
+    parked = automation.runs.filter(state=Run.State.PARKED).select_related("contact", "version")
+    return list(parked.order_by("-entered_at", "-id")[:limit])
+
+
+def people_at(automation: Automation, step_id: str, *, limit: int = 20) -> list[Run]:
+    """Who stands at a step now, those who go on first, with their contacts."""
+    there = automation.runs.filter(ended_at=None, step=step_id).select_related("contact")
+    return list(there.order_by("due_at", "id")[:limit])

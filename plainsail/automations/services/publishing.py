@@ -1,0 +1,89 @@
+"""Going live, pausing, going on. A version never changes; people under way finish theirs or are moved, as the owner says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.automations.events import AutomationPublished
+from plainsail.automations.models import Automation, AutomationVersion, Run
+from plainsail.automations.services import flows
+from plainsail.automations.services.entering import RUNS
+from plainsail.kernel import due
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
+from plainsail.kernel.models import Workspace
+
+
+class NotReady(Refusal):
+    """Something in the flow is missing; the message says what."""
+
+    code = "not_ready"
+    status = 422
+
+
+class NotLive(Refusal):
+    """It can't be paused, because it does nothing yet."""
+
+    code = "not_live"
+    message = _("This automation is not live.")
+
+
+@transaction.atomic
+def publish_letting_them_finish(automation: Automation, *, at: datetime) -> AutomationVersion:
+    """The draft goes live for newcomers; whoever is under way goes on as they began. Raises NotReady."""
+    return _publish(automation, at=at)
+
+
+@transaction.atomic
+def publish_moving_them(automation: Automation, *, at: datetime) -> AutomationVersion:
+    """The draft goes live for everybody: whoever is under way at a step that is still there goes on in the new version.
+
+    Whoever stands at a step that is gone finishes the version they entered. Raises NotReady.
+    """
+    version = _publish(automation, at=at)
+    there = [step["id"] for step in flows.walk(version.document["steps"])]
+    Run.objects.filter(automation=automation, ended_at=None, step__in=there).update(version=version)
+    return version
+
+
+def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
+    locked = Automation.objects.select_for_update().get(id=automation.id)
+    business = Workspace.objects.get(id=locked.workspace_id)
+    if missing := flows.faults(locked.draft, business):
+        raise NotReady(next(iter(missing.values())))
+    version: AutomationVersion = AutomationVersion.objects.create(
+        automation=locked, number=locked.versions.count() + 1, document=flows.frozen(locked.draft), published_at=at
+    )
+    locked.version, locked.listens_to = version, version.document["trigger"]["kind"]
+    locked.state, locked.published_revision = Automation.State.LIVE, locked.revision
+    locked.save(update_fields=["version", "listens_to", "state", "published_revision"])
+    due.schedule(RUNS, at)
+    publish(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
+    return version
+
+
+@transaction.atomic
+def pause(automation: Automation) -> None:
+    """Let nobody in and nobody on. Everybody keeps their place. Raises NotLive."""
+    paused = Automation.objects.filter(id=automation.id, state=Automation.State.LIVE)
+    if not paused.update(state=Automation.State.PAUSED):
+        raise NotLive
+
+
+@transaction.atomic
+def resume(automation: Automation, *, at: datetime) -> None:
+    """Go on; what became due meanwhile happens now. Raises NotLive for one that was never published."""
+    paused = Automation.objects.filter(id=automation.id, state=Automation.State.PAUSED)
+    if not paused.update(state=Automation.State.LIVE):
+        raise NotLive
+    due.schedule(RUNS, at)
+
+
+@transaction.atomic
+def delete(automation: Automation) -> None:
+    """Throw an automation away, with the record of who was in it."""
+    Automation.objects.filter(id=automation.id).update(version=None)
+    Automation.objects.get(id=automation.id).delete()
