@@ -16,8 +16,8 @@ from tests.walking import GARBAGE, Address, addresses, fitting, ids_of
 
 STAFF = [address for address in addresses("plainsail.urls") if address.parts[0] == "w/"]
 OPEN = [address for address in addresses("plainsail.urls") if address.parts[0] != "w/"]
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
-COMBINATIONS = 4
+METHODS = ("get", "post", "head", "put", "patch", "delete", "options")
+COMBINATIONS = 3
 """How many sets of arguments are tried at one address."""
 
 
@@ -38,7 +38,7 @@ def filled(address: Address, workspace: str, rows: dict) -> list[str]:
     """The address in a workspace, with ids of its rows in the arguments."""
     wanted = [argument for argument in address.arguments if argument[0] != "workspace"]
     choices = [
-        [str(key) for key in fitting(argument, rows)] if kind is UUIDConverter else GARBAGE[kind][:2]
+        [str(key) for key in fitting(argument, rows)] if kind is UUIDConverter else ["x", *GARBAGE[kind][:1]]
         for argument, kind in wanted
     ]
     return [
@@ -47,6 +47,11 @@ def filled(address: Address, workspace: str, rows: dict) -> list[str]:
         )
         for values in islice(product(*choices), COMBINATIONS)
     ]
+
+
+def attempts(paths: list[str]) -> list[tuple[str, str]]:
+    """Every method at the first path, looking and posting at the others."""
+    return [(path, method) for number, path in enumerate(paths) for method in (METHODS if number == 0 else METHODS[:2])]
 
 
 def fingerprint(workspace: Workspace) -> dict[str, int]:
@@ -67,11 +72,10 @@ def test_there_are_addresses_to_try():
 def test_a_stranger_finds_nothing(address, as_cleo, cleo, rows, juniper, in_workspace):
     with in_workspace(juniper):
         before = fingerprint(juniper)
-    for path in filled(address, "juniper", rows):
-        for method in METHODS:
-            response = getattr(as_cleo, method)(path)
-            assert response.status_code == 404, (method, path)
-            assert b"Juniper Pottery" not in response.content
+    for path, method in attempts(filled(address, "juniper", rows)):
+        response = getattr(as_cleo, method)(path)
+        assert response.status_code == 404, (method, path)
+        assert b"Juniper Pottery" not in response.content
     with in_workspace(juniper):
         assert fingerprint(juniper) == before
 
@@ -83,11 +87,10 @@ def test_ids_of_another_business_are_not_found_in_ones_own(address, as_cleo, cle
         return
     with in_workspace(juniper):
         before = fingerprint(juniper)
-    for path in filled(address, "acme", rows):
-        for method in METHODS:
-            response = getattr(as_cleo, method)(path)
-            assert response.status_code in {404, 405} or method == "options", (method, path, response.status_code)
-            assert b"Juniper Pottery" not in response.content
+    for path, method in attempts(filled(address, "acme", rows)):
+        response = getattr(as_cleo, method)(path)
+        assert response.status_code in {404, 405} or method == "options", (method, path, response.status_code)
+        assert b"Juniper Pottery" not in response.content
     with in_workspace(juniper):
         assert fingerprint(juniper) == before
 

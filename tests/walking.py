@@ -13,22 +13,11 @@ from django.urls.converters import IntConverter, PathConverter, SlugConverter, S
 from plainsail.kernel.models import WorkspaceKey
 
 GARBAGE = {
-    UUIDConverter: ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"],
-    IntConverter: ["0", "1", "9" * 18, "9" * 40],
-    SlugConverter: ["x", "a" * 3000, "-", "_", "0"],
-    StringConverter: [
-        "x",
-        "a" * 3000,
-        "%00",
-        "%C3%A9",
-        "%FF%FE",
-        "..",
-        "%27%20OR%201=1--",
-        "%3Cscript%3E",
-        "{{7*7}}",
-        "%0D%0AX:1",
-    ],
-    PathConverter: ["x", "a/../../b", "a" * 3000, "%00", "%2e%2e%2f", "%FF"],
+    UUIDConverter: ["00000000-0000-0000-0000-000000000000"],
+    IntConverter: ["0", "9" * 18, "9" * 40],
+    SlugConverter: ["a" * 3000, "-"],
+    StringConverter: ["a" * 3000, "%C3%A9", "%FF%FE", "%27%20OR%201=1--", "%0D%0AX:1"],
+    PathConverter: ["a/../../b", "a" * 3000, "%2e%2e%2f", "%FF"],
 }
 ORDINARY = {UUIDConverter: "00000000-0000-0000-0000-000000000000", IntConverter: "1"}
 """What stands for the other arguments while one of them is garbage."""

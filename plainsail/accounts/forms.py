@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -38,6 +39,7 @@ class SignupForm(forms.Form):
         user.save(update_fields=["name"])
 
 
+@cache
 def zones() -> list[tuple[str, str]]:
     """IANA zones that people know, such as `Europe/Berlin`, in the words of a list."""
     named = sorted(

@@ -39,12 +39,15 @@ EVENT_WORDING.register(
 )
 EVENT_WORDING.register(
     "automations.finished",
-    EventWording(icon="circle-check", say=lambda row: _("Came through “%(automation)s”") % {"automation": _automation_name(row)}),
+    EventWording(
+        icon="circle-check", say=lambda row: _("Came through “%(automation)s”") % {"automation": _automation_name(row)}
+    ),
 )
 EVENT_WORDING.register(
     "automations.run_parked",
     EventWording(
-        icon="triangle-alert", say=lambda row: _("Is held up in “%(automation)s”") % {"automation": _automation_name(row)}
+        icon="triangle-alert",
+        say=lambda row: _("Is held up in “%(automation)s”") % {"automation": _automation_name(row)},
     ),
 )
 

@@ -18,7 +18,9 @@ HEARTBEAT = timedelta(seconds=60)
 def has_worker(*, at: datetime) -> bool:
     """Whether a worker lives: without one, a send would only wait."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > %s)", [at - HEARTBEAT])
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > %s)", [at - HEARTBEAT]
+        )
         row = cursor.fetchone()
     return bool(row and row[0])
 

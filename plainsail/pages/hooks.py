@@ -34,10 +34,6 @@ PERSONAL_DATA.register(
     "pages.pagerevision",
     PersonalData(fields=("by",), erase="keep", ground="Who changed a page is the business's own record of its staff."),
 )
-for _table in ("site", "page", "form", "publishedsnapshot"):
-    PERSONAL_DATA.register(
-        f"pages.{_table}", PersonalData(fields=(), erase="keep", ground="what the business itself wrote and shows")
-    )
 for table in ("site", "page", "form", "publishedsnapshot"):
     PERSONAL_DATA.register(
         f"pages.{table}", PersonalData(fields=(), erase="keep", ground="The business's own words; names no visitor.")

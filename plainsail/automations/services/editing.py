@@ -54,7 +54,9 @@ def insert(automation: Automation, place: Place, step: flows.Step, *, revision: 
     return step_id
 
 
-def change(automation: Automation, step_id: str, values: Mapping[str, Any], *, revision: int, at: datetime) -> Automation:
+def change(
+    automation: Automation, step_id: str, values: Mapping[str, Any], *, revision: int, at: datetime
+) -> Automation:
     """Change a step's settings. Raises Stale, NoSuchStep."""
     return _edit(automation, lambda flow: flows.change(flow, step_id, values), revision=revision, at=at)
 

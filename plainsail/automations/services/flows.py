@@ -79,7 +79,9 @@ def build(trigger: str, config: Mapping[str, Any], steps: Sequence[Step], *, pol
     return flow
 
 
-def wait(amount: int, unit: str = "days", *, weekdays: bool = False, from_hour: int | None = None, to_hour: int | None = None) -> Step:
+def wait(
+    amount: int, unit: str = "days", *, weekdays: bool = False, from_hour: int | None = None, to_hour: int | None = None
+) -> Step:
     return {
         "type": "wait",
         "amount": amount,
@@ -180,7 +182,11 @@ def move(flow: Flow, step_id: str, by: int) -> Flow:
 def faults(flow: Flow, workspace: Workspace) -> dict[str, str]:
     """What keeps a flow from going live: step id (empty for the trigger) to what is missing."""
     trigger = TRIGGERS.get(flow["trigger"]["kind"])
-    found = {"": str(_("Choose what starts it."))} if trigger is None else _form_fault("", trigger, flow["trigger"], workspace)
+    found = (
+        {"": str(_("Choose what starts it."))}
+        if trigger is None
+        else _form_fault("", trigger, flow["trigger"], workspace)
+    )
     if not flow["steps"]:
         found.setdefault("", str(_("Add a first step.")))
     for step in walk(flow["steps"]):

@@ -83,7 +83,11 @@ def step(run: Run, *, at: datetime) -> None:
         _finish(run, at=at)
         return
     if _has_walked_too_far(run, at=at):
-        _park(run, _("It took more steps in one day than any flow needs. Look for automations that start each other."), at=at)
+        _park(
+            run,
+            _("It took more steps in one day than any flow needs. Look for automations that start each other."),
+            at=at,
+        )
         return
     current = flows.find(run.version.document, run.step)
     STEPS[current["type"]](run, current, at)
@@ -140,7 +144,9 @@ def _visit(run: Run, current: flows.Step) -> int:
     return int(StepLog.objects.filter(run=run, step=current["id"]).count()) + 1
 
 
-def _log(run: Run, current: flows.Step, outcome: str, *, at: datetime, note: str = "", visit: int | None = None) -> None:
+def _log(
+    run: Run, current: flows.Step, outcome: str, *, at: datetime, note: str = "", visit: int | None = None
+) -> None:
     StepLog.objects.create(
         run=run,
         automation_id=run.automation_id,

@@ -200,7 +200,9 @@ def finalize(invoice: Invoice, *, at: datetime) -> Invoice:
 
     Raises AlreadyFinal.
     """
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("billing_account", "order").get(id=invoice.id)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",)).select_related("billing_account", "order").get(id=invoice.id)
+    )
     if not invoice.is_draft:
         raise AlreadyFinal
     seller = sellers.of_workspace(at=at)

@@ -17,7 +17,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.events import BroadcastStarted, BroadcastStopped
 from plainsail.mail.models import Broadcast, Sender
-from plainsail.mail.services import audience, books, checks, emails, ledger, sending, senders
+from plainsail.mail.services import audience, books, checks, emails, ledger, senders, sending
 
 DEPARTURES = "mail.departures"
 HOLD = timedelta(seconds=60)
@@ -58,7 +58,9 @@ class NothingToStop(Refusal):
 
 
 @transaction.atomic
-def create(document: Document, *, subject: str, at: datetime, list: List | None = None, preheader: str = "") -> Broadcast:
+def create(
+    document: Document, *, subject: str, at: datetime, list: List | None = None, preheader: str = ""
+) -> Broadcast:
     """A draft that starts from a document."""
     email = emails.create(document, subject=subject, preheader=preheader, at=at)
     made: Broadcast = Broadcast.objects.create(email=email, list=list, sender=senders.default(), edited_at=at)
@@ -66,9 +68,7 @@ def create(document: Document, *, subject: str, at: datetime, list: List | None 
 
 
 @transaction.atomic
-def address_to(
-    broadcast: Broadcast, *, list: List, segment: Segment | None, sender: Sender, at: datetime
-) -> Broadcast:
+def address_to(broadcast: Broadcast, *, list: List, segment: Segment | None, sender: Sender, at: datetime) -> Broadcast:
     """Choose who gets it and who writes. Raises NotADraft, BadSegment."""
     locked = _draft(broadcast)
     audience.people(list, segment)
@@ -217,9 +217,7 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
 
 
 def _draft(broadcast: Broadcast) -> Broadcast:
-    locked: Broadcast = (
-        Broadcast.objects.select_for_update(of=("self",)).select_related("email").get(id=broadcast.id)
-    )
+    locked: Broadcast = Broadcast.objects.select_for_update(of=("self",)).select_related("email").get(id=broadcast.id)
     if not locked.is_draft:
         raise NotADraft
     return locked

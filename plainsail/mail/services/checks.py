@@ -20,7 +20,17 @@ from plainsail.mail.services import audience, origins
 from plainsail.mail.services.compiling import Compiled
 
 Tone = Literal["good", "warn", "bad"]
-FREE_MAIL = {"gmail.com", "googlemail.com", "yahoo.com", "outlook.com", "hotmail.com", "gmx.de", "gmx.net", "web.de", "icloud.com"}
+FREE_MAIL = {
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "outlook.com",
+    "hotmail.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "icloud.com",
+}
 HREF = re.compile(r'href="([^"]*)"')
 CLIPPED_AT = 100_000
 """Gmail cuts the HTML of a message at 102 KB; what is filled in still comes on top."""

@@ -18,7 +18,7 @@ from django.db import connection
 from plainsail.kernel import due
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Broadcast, Delivery, SealedBody
+from plainsail.mail.models import Delivery, SealedBody
 
 LEASES = "mail.leases"
 LEASE = timedelta(minutes=5)
@@ -183,9 +183,9 @@ def expire(*, at: datetime) -> int:
 def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
     """A person's decision: what is uncertain goes out again, at the risk that some get it twice. Returns how many."""
     moved = (
-        Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN).order_by().update(
-            state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None
-        )
+        Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
+        .order_by()
+        .update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
     )
     book([(source_id, State.UNCERTAIN, State.QUEUED)] * moved)
     return moved
@@ -194,9 +194,9 @@ def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
 def leave_out_waiting(source_id: UUID, *, cause: str, at: datetime) -> int:
     """Whatever of a source still waits will not be sent. Returns how many rows."""
     moved = (
-        Delivery.objects.filter(source_id=source_id, state=State.QUEUED).order_by().update(
-            state=State.EXCLUDED, cause=cause, settled_at=at
-        )
+        Delivery.objects.filter(source_id=source_id, state=State.QUEUED)
+        .order_by()
+        .update(state=State.EXCLUDED, cause=cause, settled_at=at)
     )
     book([(source_id, State.QUEUED, State.EXCLUDED)] * moved)
     return moved

@@ -49,6 +49,9 @@ def build(
     for each in body.attachments:
         main, _slash, sub = each.type.partition("/")
         message.add_attachment(
-            each.content, maintype=main or "application", subtype=sub or "octet-stream", filename=headers.one_line(each.name)
+            each.content,
+            maintype=main or "application",
+            subtype=sub or "octet-stream",
+            filename=headers.one_line(each.name),
         )
     return message.as_bytes()

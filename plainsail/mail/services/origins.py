@@ -44,7 +44,5 @@ def origin(
 
 def compile_written(written: Email | Edition, origin: Origin, *, language: str) -> Compiled:
     """A mail or an edition of it, worked out for sending from there. Raises InvalidDocument."""
-    words = Words(
-        subject=written.subject, preheader=written.preheader, document=written.read(), language=language
-    )
+    words = Words(subject=written.subject, preheader=written.preheader, document=written.read(), language=language)
     return compile_mail(words, origin)

@@ -34,9 +34,13 @@ class Sorted:
 
 def sort(deliveries: Collection[Delivery], *, business: Workspace) -> Sorted:
     """Ask consent and suppression again for claimed marketing messages, in three statements however many they are."""
-    contacts = {contact.id: contact for contact in Contact.objects.filter(id__in=[each.contact_id for each in deliveries])}
+    contacts = {
+        contact.id: contact for contact in Contact.objects.filter(id__in=[each.contact_id for each in deliveries])
+    }
     allowed = _allowed(deliveries)
-    refused = [contact for contact in contacts.values() if contact.id not in {contact_id for contact_id, _list in allowed}]
+    refused = [
+        contact for contact in contacts.values() if contact.id not in {contact_id for contact_id, _list in allowed}
+    ]
     suppressed = _suppressed(refused)
     recipients: dict[UUID, Recipient] = {}
     outcomes: list[Outcome] = []

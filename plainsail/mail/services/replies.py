@@ -43,14 +43,14 @@ ENHANCED = re.compile(r"\b[245]\.(\d{1,3})\.(\d{1,3})\b")
 # Words of servers that give no enhanced code, or a useless one. In this order: a blocked sender is often told
 # “recipient rejected”, and must not cost the contact its address.
 BLOCKED = re.compile(
-    r"spam|blacklist|block ?list|blocked|reputation|dnsbl|rbl|policy|dmarc|spf|dkim|not authori[sz]ed|relay", re.I
+    r"spam|blacklist|block ?list|blocked|reputation|dnsbl|rbl|policy|dmarc|spf|dkim|not authori[sz]ed|relay", re.IGNORECASE
 )
-FULL = re.compile(r"full|quota|over ?limit|insufficient (system )?storage", re.I)
+FULL = re.compile(r"full|quota|over ?limit|insufficient (system )?storage", re.IGNORECASE)
 UNKNOWN = re.compile(
     r"(user|mailbox|recipient|address|account)\W+(is |was |has been )?(unknown|not found|does ?n[o']t exist|disabled|invalid"
     r"|inactive|unavailable)|(unknown|no such|invalid|bad)\W+(local )?(user|mailbox|recipient|address|account)"
     r"|no mailbox (here )?by that name|undeliverable address",
-    re.I,
+    re.IGNORECASE,
 )
 
 

@@ -328,4 +328,3 @@ def look_at_leases(*, at: datetime) -> datetime | None:
 
 def _sources_under_way() -> Iterator[UUID]:
     yield from Broadcast.objects.filter(state=Broadcast.State.SENDING).order_by("id").values_list("id", flat=True)
-

@@ -63,7 +63,9 @@ class Server:
             raise BadEnvironment("SMTP_URL can’t be read; its port must be a number.") from error
         ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
         if parts.scheme not in ports or not parts.hostname:
-            raise BadEnvironment("SMTP_URL must look like smtp://host:25, smtp+starttls://host:587 or smtps://host:465.")
+            raise BadEnvironment(
+                "SMTP_URL must look like smtp://host:25, smtp+starttls://host:587 or smtps://host:465."
+            )
         if parts.username and parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
             raise BadEnvironment("SMTP_URL would send a password unencrypted. Use smtp+starttls:// or smtps://.")
         return cls(

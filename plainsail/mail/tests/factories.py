@@ -56,9 +56,7 @@ class ListFactory(factory.django.DjangoModelFactory):
 def subscriber(topic, **fields):
     """A contact who is on a list, confirmed."""
     contact = ContactFactory(**fields)
-    ListMember.objects.create(
-        contact=contact, list=topic, state=ListMember.State.SUBSCRIBED, changed_at=clock.now()
-    )
+    ListMember.objects.create(contact=contact, list=topic, state=ListMember.State.SUBSCRIBED, changed_at=clock.now())
     return contact
 
 

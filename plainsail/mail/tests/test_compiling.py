@@ -16,9 +16,9 @@ from plainsail.blocks.services.rendering import Business
 from plainsail.kernel import tokens
 from plainsail.kernel.ids import new_id
 from plainsail.mail.services import headers
+from plainsail.mail.services.bodies import Body
 from plainsail.mail.services.compiling import Origin, Recipient, Words, compile_mail, quoted
 from plainsail.mail.services.messages import build
-from plainsail.mail.services.bodies import Body
 from plainsail.mail.tests.factories import document
 
 AT = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
@@ -112,7 +112,11 @@ def test_a_missing_name_gives_the_fallback(in_juniper):
 
 
 def test_an_untracked_mail_holds_no_tokens(in_juniper):
-    html = parsed(compile_mail(words(), origin(is_tracked=False)).render(reader(), at=AT)).get_body(("html",)).get_content()
+    html = (
+        parsed(compile_mail(words(), origin(is_tracked=False)).render(reader(), at=AT))
+        .get_body(("html",))
+        .get_content()
+    )
     assert "/c/" not in html
     assert "/o/" not in html
     assert 'href="https://juniper.example/course"' in html

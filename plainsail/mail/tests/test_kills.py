@@ -28,9 +28,7 @@ ROUNDS = 40 if os.environ.get("PLAINSAIL_DEEP") else 5
 def start(broadcast: Broadcast) -> subprocess.Popen[str]:
     """A worker of its own, on the test's database, as the application's role."""
     parts = connection.settings_dict
-    url = (
-        f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT'] or 5432}"
-    )
+    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT'] or 5432}"
     process = subprocess.Popen(
         [sys.executable, "-m", "plainsail.mail.tests.sending_process", str(broadcast.workspace_id), str(broadcast.id)],
         env=os.environ | {"DATABASE_URL": url, "PLAINSAIL_OWNER": ""},
@@ -81,7 +79,9 @@ def test_killing_workers_again_and_again_loses_nobody_and_sends_nothing_twice(ju
         workers = [start(broadcast), start(broadcast)]
         let_go(*workers)
         before = len(outbox)
-        while len(outbox) < before + chance.randint(5, READERS // ROUNDS) and any(one.poll() is None for one in workers):
+        while len(outbox) < before + chance.randint(5, READERS // ROUNDS) and any(
+            one.poll() is None for one in workers
+        ):
             time.sleep(0.001)
         time.sleep(chance.random() * 0.02)
         for worker in workers:

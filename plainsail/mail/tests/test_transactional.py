@@ -70,7 +70,16 @@ def test_attachments_arrive_as_they_were(in_juniper, outbox):
 
 
 @pytest.mark.parametrize(
-    "to", ["", "nobody", "a@b@c.example", "a b@example.com", "x@example.com\r\nBcc: y@example.com", "<x@example.com>", "ü@example.com"]
+    "to",
+    [
+        "",
+        "nobody",
+        "a@b@c.example",
+        "a b@example.com",
+        "x@example.com\r\nBcc: y@example.com",
+        "<x@example.com>",
+        "ü@example.com",
+    ],
 )
 def test_an_address_that_can_be_none_is_refused_and_nothing_is_kept(in_juniper, to):
     with pytest.raises(headers.Unmailable):

@@ -13,6 +13,7 @@ from plainsail.pages.models import Submission
 from plainsail.pages.services import forms, publishing, submissions
 from plainsail.pages.services.submissions import Visit
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+from plainsail.tracking.models import Landing
 
 
 @pytest.fixture
@@ -98,3 +99,36 @@ def test_what_the_form_does_not_ask_for_is_not_kept(form):
 
 def test_a_page_that_is_gone_leaves_the_submission_without_one(form):
     assert receive(form, {"email": "a@example.com"}, visit=Visit(page_id=uuid4())).page is None
+
+
+def landed(form, values, **fields):
+    payload = {"form_id": str(form.id), "version": 1, "values": values}
+    return Landing(
+        id=new_id(), workspace_id=form.workspace_id, kind="form", at=NOW, path="/course", payload=payload, **fields
+    )
+
+
+def test_a_post_that_the_edge_committed_is_taken_in_once(form):
+    row = landed(form, {"email": "grace@example.com"}, ip="203.0.113.7", user_agent="Firefox")
+
+    submissions.take_in(row)
+    submissions.take_in(row)
+
+    submission = Submission.objects.get()
+    assert (submission.landing_id, submission.at, submission.ip) == (row.id, NOW, "203.0.113.7")
+
+
+@pytest.mark.parametrize("form_id", ["", "nonsense", None, str(uuid4())])
+def test_a_landed_post_of_an_unknown_form_is_refused(form, form_id):
+    row = landed(form, {"email": "grace@example.com"})
+    row.payload["form_id"] = form_id
+
+    with pytest.raises(submissions.UnknownForm):
+        submissions.take_in(row)
+
+
+def test_a_landed_post_that_does_not_fit_is_refused_whole(form):
+    with pytest.raises(forms.InvalidSubmission):
+        submissions.take_in(landed(form, {"email": "nonsense"}))
+
+    assert not Contact.objects.exists()

@@ -149,3 +149,55 @@ def test_a_list_searches_by_itself_while_one_types(at, page):
     at()
     with page.expect_navigation(url="**?q=maren*"):
         page.get_by_role("searchbox", name="Search contacts").press_sequentially("maren")
+
+
+def test_a_refused_fragment_becomes_a_toast_and_leaves_the_page_alone(at, page):
+    at("app/")
+    sent: list[dict[str, str]] = []
+
+    def refuse(route):
+        sent.append(route.request.headers)
+        body = '<ui-toast class="toast" data-stays><div class="toast-text">Already ended.</div></ui-toast>'
+        route.fulfill(
+            status=409,
+            body=body,
+            headers={"Content-Type": "text/html", "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"},
+        )
+
+    page.route("**/refused/", refuse)
+    page.evaluate(
+        """() => {
+            document.querySelector("#main").insertAdjacentHTML("beforeend", '<button hx-post="/refused/">Try</button>');
+            htmx.process(document.querySelector("#main"));
+        }"""
+    )
+    page.get_by_role("button", name="Try").click()
+    page.locator("#toasts ui-toast", has_text="Already ended.").wait_for()
+    assert page.get_by_role("button", name="Try").inner_text() == "Try"
+    assert len(sent[0]["x-csrftoken"]) >= 32
+
+
+def test_a_form_is_not_sent_twice_by_a_double_click(at, page):
+    at()
+    sent: list[str] = []
+
+    def wait(route):
+        sent.append(route.request.url)
+
+    page.route("**/slow/", wait)
+    page.evaluate(
+        """() => {
+            const form = '<form method="post" action="/slow/"><button>Pay</button></form>';
+            document.querySelector("#main").insertAdjacentHTML("beforeend", form);
+        }"""
+    )
+    page.get_by_role("button", name="Pay").dblclick(no_wait_after=True)
+    page.wait_for_timeout(200)
+    assert len(sent) == 1
+
+
+def test_a_menu_still_opens_without_its_module(at, page):
+    page.route("**/ui/js/menu.js", lambda route: route.abort())
+    at("app/")
+    page.get_by_role("button", name="Create").click()
+    assert page.locator(".menu-panel:popover-open").get_by_text("Broadcast").is_visible()

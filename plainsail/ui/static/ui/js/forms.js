@@ -1,6 +1,7 @@
 // Forms: <form data-autosubmit> sends itself while somebody types or chooses; a form that is on its way is not sent twice;
 // a dialog opens by its button where the browser does not know `command` yet.
 const PAUSE = 300;
+const GIVE_UP = 8000; // a form whose answer is a download leaves the page as it is
 let timer;
 
 function submitSoon(event) {
@@ -21,7 +22,10 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.target === "_blank") return;
   if (form.getAttribute("aria-busy") === "true") event.preventDefault();
-  else form.setAttribute("aria-busy", "true");
+  else {
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => form.removeAttribute("aria-busy"), GIVE_UP);
+  }
 });
 // Coming back with the back button shows the page as it was left: let its forms be sent again.
 addEventListener("pageshow", () => {

@@ -1,0 +1,290 @@
+"""A purchase from the form to the receipt. Everything that talks to a gateway runs outside any transaction.
+
+The form carries a signed attempt: which order it will be, for which price as shown. Pressing twice, going back or
+sending it again leads to that one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.commerce.models import ConsentRecord, Invoice, InvoiceLine, NumberSeries, Offer, Order, OrderLine
+from plainsail.commerce.services import buyers, clocks, collecting, fulfilling, invoicing, numbering, sellers, terms
+from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.sockets import RECURRING
+from plainsail.kernel.crypto import BadToken, sign_json, verify_json
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.tenancy import workspace
+from plainsail.payments.models import Charge, PaymentMethod
+from plainsail.payments.services import declines, methods
+from plainsail.payments.services.charging import ChargeUnderway
+
+ATTEMPT = "commerce.attempt"
+ATTEMPT_AGE = 24 * 3600
+MAX_CHARGES = 10
+"""Tries per order: enough for a person with a wallet, too few for somebody who tries out stolen cards."""
+
+
+class StaleAttempt(Refusal):
+    """The form is too old, forged, or for what is no longer sold at that price."""
+
+    code = "stale_attempt"
+    message = _("This page was open for a while and the offer may have changed. Please look at the total again.")
+
+
+class TooManyTries(Refusal):
+    """The order was tried too often."""
+
+    code = "too_many_tries"
+    message = _("That were many tries. Please contact us, or start again later.")
+    status = 429
+
+
+class NotSold(Refusal):
+    """Nobody is here to look after contracts, or the price can't be sold."""
+
+    code = "not_sold"
+    message = _("This offer can’t be bought at the moment.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Where an order came from."""
+
+    ip: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How an order stands for its buyer: `paid`, `declined` with `words`, `action` with `url`, or `processing`."""
+
+    state: Literal["paid", "declined", "action", "processing", "open"]
+    words: str | Promise = ""
+    url: str = ""
+
+
+def new_attempt(offer: Offer) -> str:
+    """The token of a fresh form for an offer."""
+    return sign_json(ATTEMPT, {"order": str(new_id()), "offer": str(offer.id), "price": str(offer.price_id)})
+
+
+def order_of_attempt(token: str, offer: Offer) -> UUID:
+    """The id of the order that a form's token stands for. Raises StaleAttempt."""
+    try:
+        found = verify_json(ATTEMPT, token, max_age=ATTEMPT_AGE)
+        if (found["offer"], found["price"]) != (str(offer.id), str(offer.price_id)):
+            raise StaleAttempt
+        return UUID(found["order"])
+    except (BadToken, KeyError, ValueError) as error:
+        raise StaleAttempt from error
+
+
+@transaction.atomic
+def place(offer: Offer, *, order_id: UUID, buyer: Buyer, trace: Trace, at: datetime) -> Order:
+    """The order of an attempt, made if need be with its consent record and a draft invoice; `at` is the seller's time.
+
+    An order that isn't paid yet takes over what the buyer typed now; a paid one stays as it is.
+    Raises StaleAttempt (an order of another offer), NotSold, SellerClosing, BadAddress.
+    """
+    seller = sellers.selling(at=at)
+    found = Order.objects.select_for_update().filter(id=order_id).first()
+    if found is not None:
+        if found.offer_id != offer.id:
+            raise StaleAttempt
+        return _retyped(found, buyer, at=at)
+    price = offer.price
+    if price.is_recurring and not len(RECURRING):
+        raise NotSold
+    made = terms.quote(price, seller=seller, at=at)
+    account = buyers.account_of(buyer, at=at)
+    agreed = ConsentRecord.objects.create(
+        text=terms.consent(made, seller=seller, name=offer.name),
+        price=price,
+        amount_minor=made.each.gross.minor,
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        ip=trace.ip,
+        user_agent=trace.user_agent[:400],
+        at=at,
+        created_at=at,
+    )
+    order = Order(
+        id=order_id,
+        number=numbering.take(NumberSeries.Series.ORDER, mode=seller.mode, at=at),
+        offer=offer,
+        billing_account=account,
+        consent=agreed,
+        mode=seller.mode,
+        email=account.email,
+        name=buyer.name,
+        company=buyer.company,
+        country=buyer.country,
+        locale=buyer.locale,
+        currency=price.currency,
+        total_minor=made.today.minor,
+        created_at=at,
+    )
+    try:
+        with transaction.atomic():
+            order.save(force_insert=True)
+    except IntegrityError as error:
+        # The same form, sent twice at once: the other request made the order while this one waited.
+        raise ChargeUnderway from error
+    line = _line(order, offer, made, at=at)
+    if order.total_minor:
+        invoicing.draft(account, lines=[_spec(line, offer, made)], order=order, at=at)
+    return order
+
+
+def _retyped(order: Order, buyer: Buyer, *, at: datetime) -> Order:
+    if order.is_paid:
+        return order
+    account = buyers.account_of(buyer, at=at)
+    order.billing_account, order.email, order.name = account, account.email, buyer.name
+    order.company, order.country, order.locale = buyer.company, buyer.country, buyer.locale
+    order.save(update_fields=["billing_account", "email", "name", "company", "country", "locale"])
+    Invoice.objects.filter(order=order, state=Invoice.State.DRAFT).update(billing_account=account)
+    return order
+
+
+def _line(order: Order, offer: Offer, made: terms.Quote, *, at: datetime) -> OrderLine:
+    line: OrderLine = OrderLine.objects.create(
+        order=order,
+        position=1,
+        price=offer.price,
+        product=offer.price.product,
+        description=offer.name,
+        unit_minor=offer.price.unit_minor,
+        gross_minor=made.today.minor,
+        item_id=new_id() if offer.price.is_recurring else None,
+        period_start=made.period.start if made.period else None,
+        period_end=made.period.end if made.period else None,
+        trial_ends_on=made.trial_ends_on,
+        created_at=at,
+    )
+    return line
+
+
+def _spec(line: OrderLine, offer: Offer, made: terms.Quote) -> invoicing.LineSpec:
+    return invoicing.LineSpec(
+        description=offer.name,
+        unit=offer.price.amount,
+        product=offer.price.product,
+        tax_behavior=offer.price.tax_behavior,
+        kind=InvoiceLine.Kind.RECURRING if made.period else InvoiceLine.Kind.ONE_OFF,
+        item_id=line.item_id,
+        period_start=line.period_start,
+        period_end=line.period_end,
+    )
+
+
+def pay(workspace_id: UUID, order_id: UUID, *, fields: Mapping[str, str], return_path: str, at: datetime) -> Progress:
+    """Pay an order by what the buyer typed of their card; `at` is the seller's time. Outside any transaction.
+
+    A payment that waits for the bank's check is given up for the new one. Raises CardRefused, TooManyTries,
+    ChargeUnderway, SellerClosing.
+    """
+    standing = _clear_the_way(workspace_id, order_id, at=at)
+    if standing.state in {"paid", "processing"}:
+        return standing
+    with workspace(workspace_id):
+        order = Order.objects.get(id=order_id)
+        needs_method = order.total_minor > 0 or order.lines.filter(item_id__isnull=False).exists()
+        seller, wall = sellers.selling(at=at), clocks.wall(at)
+        if not needs_method:
+            fulfilling.fulfil(order_id, method_id=None, at=at)
+            return Progress("paid")
+    method = methods.add(
+        workspace_id,
+        account_id=seller.gateway_account_id,
+        payer_key=order.billing_account_id,
+        fields=fields,
+        verify=order.total_minor == 0,
+        return_path=return_path,
+        at=wall,
+    )
+    with workspace(workspace_id):
+        Order.objects.filter(id=order_id, state=Order.State.OPEN).update(method=method)
+    if order.total_minor == 0:
+        return _begin_trial(workspace_id, order_id, method, at=at)
+    return _charge(workspace_id, order_id, method, return_path=return_path, at=at)
+
+
+def _clear_the_way(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
+    with workspace(workspace_id):
+        if Order.objects.get(id=order_id).is_paid:
+            return Progress("paid")
+        charges = _charges(order_id)
+    if len(charges) >= MAX_CHARGES:
+        raise TooManyTries
+    last = charges[-1] if charges else None
+    if last is None or not last.is_open:
+        return Progress("open")
+    if last.state == Charge.State.REQUIRES_ACTION:
+        return _told(collecting.give_up(workspace_id, last.id, at=at))
+    return Progress("processing")
+
+
+def _charges(order_id: UUID) -> list[Charge]:
+    drafts = Invoice.objects.filter(order_id=order_id).values("id")
+    return list(Charge.objects.filter(subject_id__in=drafts).select_related("method").order_by("created_at", "id"))
+
+
+def _charge(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, return_path: str, at: datetime) -> Progress:
+    with workspace(workspace_id):
+        invoice_id = Invoice.objects.filter(order_id=order_id).values_list("id", flat=True).get()
+    try:
+        done = collecting.charge(
+            workspace_id, invoice_id, method_id=method.id, initiator="customer", return_path=return_path, at=at
+        )
+    except collecting.NothingDue:
+        return Progress("paid")
+    return _told(done)
+
+
+def _told(charge: Charge) -> Progress:
+    if charge.has_succeeded:
+        return Progress("paid")
+    if charge.was_declined:
+        return Progress("declined", words=declines.words(charge.decline_class, charge.decline_code))
+    if charge.state == Charge.State.REQUIRES_ACTION:
+        return Progress("action", url=charge.action_url)
+    return Progress("processing")
+
+
+def _begin_trial(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, at: datetime) -> Progress:
+    """Nothing is charged today, but the card must be good."""
+    if method.state == PaymentMethod.State.REQUIRES_ACTION:
+        return Progress("action", url=method.action_url)
+    if not method.is_usable:
+        return Progress("declined", words=declines.OTHERWISE)
+    with workspace(workspace_id):
+        fulfilling.fulfil(order_id, method_id=method.id, at=at)
+    return Progress("paid")
+
+
+def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
+    """How an order stands now; asks the gateway where that isn't known. Outside any transaction. Raises Order.DoesNotExist."""
+    with workspace(workspace_id):
+        order = Order.objects.select_related("method").get(id=order_id)
+        charges, wall = _charges(order_id), clocks.wall(at)
+    if order.is_paid:
+        return Progress("paid")
+    if order.total_minor == 0 and order.method is not None:
+        method = methods.confirm(workspace_id, order.method_id, at=wall)
+        return _begin_trial(workspace_id, order_id, method, at=at)
+    if not charges:
+        return Progress("open")
+    last = charges[-1]
+    return _told(collecting.look_up(workspace_id, last.id, at=at) if last.is_open else last)
