@@ -33,7 +33,7 @@ run: $(VENV)/.run ## Set everything up and serve on http://localhost:8000 (PORT,
 
 .PHONY: test
 test: $(VENV)/.dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some)
-	@$(IN_ROOT) exec python -m pytest -n 2 --cov $(ARGS)
+	@$(IN_ROOT) exec python -m pytest -n 2 --dist loadscope --cov $(ARGS)
 
 .PHONY: test-deep
 test-deep: $(VENV)/.dev browser ## Run every test with many more generated examples and kills; takes long

@@ -1,5 +1,1 @@
 """A browser for the tests of signing in."""
-
-from plainsail.kernel.testing.browser import browser, page
-
-__all__ = ["browser", "page"]

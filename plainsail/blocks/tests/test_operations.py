@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plainsail.blocks.services import documents, operations
@@ -109,7 +109,7 @@ def concrete(document, verb, first, second, words, theme):
     return {"op": verb, "block": block.id, "path": ["items"], "at": at, "to": first % len(items)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(RAW_DOCUMENTS, MOVES)
 def test_any_run_of_operations_can_be_taken_back_and_done_again(raw, moves):
     document = documents.load(raw)

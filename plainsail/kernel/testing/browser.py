@@ -47,7 +47,7 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A running Chromium, shared by the tests of this process."""
     from playwright.sync_api import Error, sync_playwright

@@ -1,5 +1,1 @@
 """A browser for the tests of the editor."""
-
-from plainsail.kernel.testing.browser import browser, page
-
-__all__ = ["browser", "page"]

@@ -1,3 +1,0 @@
-from plainsail.kernel.testing.browser import browser, page
-
-__all__ = ["browser", "page"]

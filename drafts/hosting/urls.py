@@ -1,0 +1,12 @@
+"""Addresses of the installation’s own billing."""
+
+from django.urls import path
+
+from plainsail.hosting.views import billing
+
+workspace_urls = [
+    path("settings/billing/", billing.billing, name="billing"),
+    path("settings/billing/plan/", billing.take_plan, name="take_plan"),
+    path("settings/billing/cancellation/", billing.cancel, name="cancel"),
+    path("settings/billing/cancellation/undo/", billing.undo, name="undo"),
+]

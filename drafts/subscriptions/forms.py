@@ -1,0 +1,111 @@
+"""What somebody who cancels may say; nothing more is asked, and nothing of it is a condition."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+REASONS = [
+    ("", _("I’d rather not say")),
+    ("too_expensive", _("It costs too much")),
+    ("missing_features", _("Something is missing")),
+    ("switched", _("I use something else now")),
+    ("unused", _("I don’t use it")),
+    ("service", _("I was unhappy with the service")),
+    ("too_complex", _("It is too complicated")),
+    ("other", _("Something else")),
+]
+
+
+class ConfirmForm(forms.Form):
+    """The one page between “Cancel subscription” and its receipt."""
+
+    when = forms.ChoiceField(
+        label=_("When should it end?"),
+        choices=[("period_end", _("At the end of the time you have paid for")), ("now", _("Now"))],
+        initial="period_end",
+        widget=forms.RadioSelect,
+    )
+    shown_refund = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**12, required=False)
+    """Minor units that the page promised for “now”: the outcome must meet it or be better."""
+    reason = forms.ChoiceField(label=_("Why are you leaving?"), choices=REASONS, required=False)
+    feedback = forms.CharField(
+        label=_("Anything we should know?"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class PublicCancellationForm(forms.Form):
+    """The page behind “Cancel contracts here”. Its fields are the ones § 312k BGB asks for and allows, no others."""
+
+    kind = forms.ChoiceField(
+        label=_("What do you want to declare?"),
+        choices=[
+            ("ordinary", _("I cancel the contract (ordinary cancellation)")),
+            ("extraordinary", _("I cancel for an important reason (extraordinary cancellation)")),
+        ],
+        initial="ordinary",
+        widget=forms.RadioSelect,
+    )
+    cause = forms.CharField(
+        label=_("The reason, if it is an extraordinary cancellation"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    contract = forms.CharField(
+        label=_("Which contract?"),
+        help_text=_("The contract number, an invoice number, or the e-mail address you bought with."),
+        max_length=300,
+    )
+    end = forms.CharField(
+        label=_("When should it end?"),
+        help_text=_("Leave it empty for the earliest possible date."),
+        max_length=60,
+        required=False,
+    )
+    email = forms.EmailField(
+        label=_("Where should the confirmation go?"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == "extraordinary" and not cleaned.get("cause"):
+            self.add_error("cause", _("Please say what the reason is; one sentence is enough."))
+        return cleaned
+
+
+class WithdrawalForm(forms.Form):
+    """The page behind “Withdraw from contract here” (Consumer Rights Directive, art. 11a)."""
+
+    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    contract = forms.CharField(
+        label=_("Which contract?"),
+        help_text=_("The contract number, an invoice number, or the e-mail address you bought with."),
+        max_length=300,
+    )
+    email = forms.EmailField(
+        label=_("Where should the confirmation go?"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class StaffNoticeForm(forms.Form):
+    """A notice that came by letter, mail or phone: it counts from when it arrived."""
+
+    received_at = forms.DateTimeField(
+        label=_("When did it arrive?"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    when = forms.ChoiceField(
+        label=_("When should it end?"),
+        choices=[("period_end", _("At the end of the time paid for")), ("now", _("Now"))],
+        initial="period_end",
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))

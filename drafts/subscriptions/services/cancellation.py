@@ -1,0 +1,132 @@
+"""Ending a contract: quote, put in force, undo, and what happens when the day comes.
+
+At most one cancellation is in force for a contract. Pressing twice, going back or coming through a second door gives the
+one that is in force. From its arrival on nothing is charged automatically except what its quote listed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.commerce.services import clocks
+from plainsail.kernel import due
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
+from plainsail.subscriptions.events import CancellationUndone, SubscriptionCancelled
+from plainsail.subscriptions.models import (
+    Cancellation,
+    CancellationQuote,
+    CancellationRequest,
+    CancellationUndo,
+    Subscription,
+)
+from plainsail.subscriptions import queries
+from plainsail.subscriptions.services import dunning, ending, letters, refunds
+from plainsail.subscriptions.services.quoting import Quote, When, quote
+
+
+class AlreadyEnded(Refusal):
+    """The contract is over; there is nothing left to cancel."""
+
+    code = "already_ended"
+    message = _("This contract has already ended. Nothing more will be charged.")
+
+
+class NothingToUndo(Refusal):
+    """No cancellation is in force, or its effective moment has passed."""
+
+    code = "nothing_to_undo"
+    message = _("There is no cancellation to take back. If the contract has ended, it can be bought anew.")
+
+
+class QuoteChanged(Refusal):
+    """Ending now would give back less than the page said, because a day began or a payment came back meanwhile."""
+
+    code = "quote_changed"
+    message = _("The amount changed since you opened the page. Please look at the new figures and confirm again.")
+
+
+def keep_promise(subscription: Subscription, *, shown_minor: int, at: datetime) -> None:
+    """The refund for ending now must meet what was shown, or be better. Raises QuoteChanged."""
+    if preview(subscription, when="now", at=at).refund_minor < shown_minor:
+        raise QuoteChanged
+
+
+def preview(subscription: Subscription, *, when: When, at: datetime, kind: str = "ordinary") -> Quote:
+    """What cancelling would do now. Changes nothing. Raises AlreadyEnded."""
+    if subscription.is_ended:
+        raise AlreadyEnded
+    return quote(queries.facts_of(subscription, kind=kind, at=at), when=when, at=at)
+
+
+@transaction.atomic
+def put_in_force(
+    request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime
+) -> Cancellation:
+    """Let a declaration take effect on a contract, and confirm it. Returns the one in force if there is one already.
+
+    A later declaration that ends the contract sooner takes the earlier one's place. Raises AlreadyEnded.
+    """
+    locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
+    standing = queries.in_force(locked)
+    promise = preview(locked, when=when, at=at, kind=request.kind)
+    if standing is not None and standing.effective_at <= promise.effective_at:
+        return standing
+    stored = CancellationQuote.objects.create(
+        subscription=locked, quoted_at=at, result=promise.as_json(), digest=promise.digest
+    )
+    made = Cancellation.objects.create(
+        request=request, subscription=locked, quote=stored, effective_at=promise.effective_at, matched_at=at
+    )
+    if standing is not None:
+        CancellationUndo.objects.create(cancellation=standing, undone_at=at, by="superseded")
+    locked.scheduled_end_at = promise.effective_at
+    locked.save(update_fields=["scheduled_end_at"])
+    publish(
+        SubscriptionCancelled(
+            subscription_id=locked.id,
+            cancellation_id=made.id,
+            effective_at=promise.effective_at,
+            contact_id=locked.account.contact_id,
+            at=at,
+        )
+    )
+    letters.confirm_cancellation(made, promise, at=at)
+    dunning.stop(locked, at=at)
+    if promise.effective_at <= at:
+        ending.end(locked, reason=_reason(request), at=at)
+        refunds.begin(made, promise, at=at)
+    else:
+        due.schedule(ending.CONTRACTS, clocks.wall(promise.effective_at))
+    subscription.refresh_from_db()
+    return made
+
+
+def _reason(request: CancellationRequest) -> Subscription.EndReason:
+    is_withdrawal = request.kind == CancellationRequest.Kind.WITHDRAWAL
+    return Subscription.EndReason.WITHDRAWN if is_withdrawal else Subscription.EndReason.CANCELLED
+
+
+@transaction.atomic
+def undo(subscription: Subscription, *, by: str, at: datetime) -> CancellationUndo:
+    """Take the cancellation back before it takes effect: the contract renews as before. Raises NothingToUndo."""
+    locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
+    standing = queries.in_force(locked)
+    if standing is None or locked.is_ended or standing.effective_at <= at:
+        raise NothingToUndo
+    undone = CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=by)
+    locked.scheduled_end_at = None
+    locked.save(update_fields=["scheduled_end_at"])
+    if locked.renews_at is not None:
+        due.schedule(ending.CONTRACTS, clocks.wall(locked.renews_at))
+    publish(
+        CancellationUndone(
+            subscription_id=locked.id, cancellation_id=standing.id, contact_id=locked.account.contact_id, at=at
+        )
+    )
+    letters.confirm_undo(locked, at=at)
+    subscription.refresh_from_db()
+    return undone

@@ -1,0 +1,61 @@
+"""Signed links that open one contract's pages without a sign-in, and can do nothing else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from plainsail.accounts.services import hosts
+from plainsail.kernel.crypto import BadToken, sign, verify
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
+
+CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
+
+
+def cancel_path(subscription: Subscription) -> str:
+    return f"/cancel/{_token(CANCEL, subscription.id)}/"
+
+
+def receipt_path(made: Cancellation | None) -> str:
+    """Path of a cancellation's receipt; the way to the customer's account where there is none."""
+    return f"/cancel/receipt/{_token(RECEIPT, made.id)}/" if made else "/account/"
+
+
+def declaration_path(request: CancellationRequest) -> str:
+    return f"/cancel/declared/{_token(DECLARATION, request.id)}/"
+
+
+def absolute(workspace: Workspace, path: str) -> str:
+    """The same on the business's own host."""
+    return hosts.public_url(workspace, path)
+
+
+def read_cancel(token: str) -> Subscription:
+    """Raises BadToken."""
+    return _find(Subscription.objects.select_related("account", "workspace"), CANCEL, token)  # type: ignore[no-any-return]
+
+
+def read_receipt(token: str) -> Cancellation:
+    """Raises BadToken."""
+    found = Cancellation.objects.select_related("request", "subscription__account", "quote", "workspace")
+    return _find(found, RECEIPT, token)  # type: ignore[no-any-return]
+
+
+def read_declaration(token: str) -> CancellationRequest:
+    """Raises BadToken."""
+    return _find(CancellationRequest.objects, DECLARATION, token)  # type: ignore[no-any-return]
+
+
+def _token(purpose: str, key: UUID) -> str:
+    return sign(purpose, current_workspace_id().bytes + key.bytes)
+
+
+def _find(rows: object, purpose: str, token: str) -> object:
+    payload = verify(purpose, token)
+    if len(payload) != 32 or payload[:16] != current_workspace_id().bytes:
+        raise BadToken
+    found = rows.filter(id=UUID(bytes=payload[16:])).first()  # type: ignore[attr-defined]  # a manager or a query set
+    if found is None:
+        raise BadToken
+    return found

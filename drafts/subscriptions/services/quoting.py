@@ -1,0 +1,186 @@
+"""What a cancellation would do, to the cent and the minute, before anybody confirms it. Pure.
+
+The page that asks for a confirmation and the service that carries it out use this one function, so what is shown is
+what happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from plainsail.kernel.money import Money
+from plainsail.kernel.periods import Period, day_start, local_date, prorate
+from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
+from plainsail.subscriptions.services import policies
+
+When = Literal["period_end", "now"]
+
+
+@dataclass(frozen=True)
+class RefundLine:
+    """What comes back of one paid line, and by which rule."""
+
+    invoice_id: str
+    line_id: str
+    description: str
+    amount_minor: int
+    rule: policies.Refund
+
+
+@dataclass(frozen=True)
+class ItemEnd:
+    """When one item ends and what it costs today."""
+
+    item_id: str
+    description: str
+    price_minor: int
+    currency: str
+    interval_unit: str
+    interval_count: int
+    is_addon: bool
+    ends_at: datetime
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The outcome of a cancellation at a moment. Amounts in minor units of `currency`."""
+
+    reference: str
+    currency: str
+    timezone: str
+    when: When
+    effective_at: datetime
+    refunds: tuple[RefundLine, ...]
+    refund_minor: int
+    refund_rule: policies.Refund
+    refund_by: datetime
+    items: tuple[ItemEnd, ...]
+    charges_after: tuple[dict[str, Any], ...]
+    grace_days: int
+
+    @property
+    def refund(self) -> Money:
+        return Money(self.refund_minor, self.currency)
+
+    @property
+    def effective_local(self) -> datetime:
+        """The effective moment on the contract's own clock."""
+        return self.effective_at.astimezone(ZoneInfo(self.timezone))
+
+    def as_json(self) -> dict[str, Any]:
+        """The quote as stored: moments in ISO 8601."""
+        return json.loads(json.dumps(asdict(self), default=_plain))  # type: ignore[no-any-return]  # a dictionary by construction
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what was promised."""
+        return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
+
+
+def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
+    """What cancelling at `at` does: when each item ends, what comes back, and that nothing is charged afterwards.
+
+    At the end of the paid time nothing comes back, because everything paid for is still served; ending now gives back
+    what the policy says. A withdrawal always ends now.
+    """
+    when = "now" if facts.kind == "withdrawal" else when
+    effective_at = at if when == "now" else max(at, _paid_through(facts))
+    refunds = tuple(line for paid in facts.paid if (line := _refund(facts, paid, at=at))) if when == "now" else ()
+    return Quote(
+        reference=facts.reference,
+        currency=facts.currency,
+        timezone=facts.timezone,
+        when=when,
+        effective_at=effective_at,
+        refunds=refunds,
+        refund_minor=sum(line.amount_minor for line in refunds),
+        refund_rule=max((line.rule for line in refunds), key=lambda rule: policies.WEIGHT[rule], default="none"),
+        refund_by=at + timedelta(days=facts.terms["refund"]["pay_within_days"]),
+        items=tuple(_end(facts, item, when=when, effective_at=effective_at) for item in facts.items),
+        charges_after=(),
+        grace_days=facts.terms["retention"]["grace_days"],
+    )
+
+
+def _paid_through(facts: Facts) -> datetime:
+    ends = [day_start(item.paid_through, facts.timezone) for item in facts.items]
+    if facts.trial_ends_at is not None:
+        ends.append(facts.trial_ends_at)
+    return max(ends)
+
+
+def _end(facts: Facts, item: ItemFacts, *, when: When, effective_at: datetime) -> ItemEnd:
+    served = day_start(item.paid_through, facts.timezone)
+    ends_at = effective_at if when == "now" or not item.is_addon else min(effective_at, max(served, _earliest(facts)))
+    return ItemEnd(
+        item_id=item.item_id,
+        description=item.description,
+        price_minor=item.price.minor,
+        currency=item.price.currency,
+        interval_unit=item.interval.unit,
+        interval_count=item.interval.count,
+        is_addon=item.is_addon,
+        ends_at=ends_at,
+    )
+
+
+def _earliest(facts: Facts) -> datetime:
+    return min(day_start(item.paid_through, facts.timezone) for item in facts.items)
+
+
+def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
+    rule = policies.refund_for(
+        facts.terms["refund"],
+        policies.Case(
+            kind=facts.kind,
+            at=at,
+            interval=paid.interval,
+            first_paid_at=min(line.paid_at for line in facts.paid),
+            last_paid_at=paid.paid_at,
+            is_first_period=paid.is_first,
+        ),
+    )
+    amount = _amount(rule, paid, today=local_date(at, facts.timezone))
+    if not amount:
+        return None
+    return RefundLine(paid.invoice_id, paid.line_id, paid.description, amount.minor, rule)
+
+
+def _amount(rule: policies.Refund, paid: PaidLine, *, today: date) -> Money:
+    """The day of cancelling counts as unused, which favours the customer."""
+    if rule == "full":
+        return paid.paid
+    if rule == "none" or today >= paid.period.end:
+        return Money.zero(paid.paid.currency)
+    return prorate(paid.paid, Period(max(today, paid.period.start), paid.period.end), paid.period)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(type(value))
+
+
+def from_json(stored: dict[str, Any]) -> Quote:
+    """A stored quote as it was made."""
+    return Quote(
+        **stored
+        | {
+            "effective_at": datetime.fromisoformat(stored["effective_at"]),
+            "refund_by": datetime.fromisoformat(stored["refund_by"]),
+            "refunds": tuple(RefundLine(**line) for line in stored["refunds"]),
+            "items": tuple(
+                ItemEnd(**item | {"ends_at": datetime.fromisoformat(item["ends_at"])}) for item in stored["items"]
+            ),
+            "charges_after": tuple(stored["charges_after"]),
+        }
+    )

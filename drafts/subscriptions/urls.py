@@ -1,0 +1,24 @@
+"""Addresses of contracts and of ending them."""
+
+from django.urls import path
+
+from plainsail.subscriptions.views import public, staff
+
+public_urls = [
+    path("cancel/", public.cancel_here, name="cancel_here"),
+    path("cancel/declared/<str:token>/", public.declaration, name="declaration"),
+    path("cancel/receipt/<str:token>/", public.receipt, name="receipt"),
+    path("cancel/receipt/<str:token>/pdf/", public.receipt_pdf, name="receipt_pdf"),
+    path("cancel/receipt/<str:token>/undo/", public.undo, name="undo"),
+    path("cancel/<str:token>/", public.cancel_by_link, name="cancel_by_link"),
+    path("withdraw/", public.withdraw_here, name="withdraw_here"),
+]
+
+workspace_urls = [
+    path("sales/subscriptions/", staff.subscriptions, name="subscriptions"),
+    path("sales/subscriptions/<uuid:subscription_id>/", staff.subscription, name="subscription"),
+    path("sales/subscriptions/<uuid:subscription_id>/cancellation/", staff.record_cancellation, name="record_cancellation"),
+    path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
+    path("sales/cancellations/", staff.cancellations, name="cancellations"),
+    path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),
+]
