@@ -48,8 +48,7 @@ def first_page() -> Result:
             checkout = folder / "plainsail"
             _copy(checkout)
             started = time.perf_counter()
-            with _running(["make", "run"], folder / "data", cwd=checkout) as port:
-                _await_page(port, within=600)
+            with _running(["make", "run"], folder / "data", cwd=checkout, within=600):
                 rounds.append({"seconds": round(time.perf_counter() - started, 1)})
         print(f"   {rounds[-1]}", flush=True)
     return Result(
@@ -67,8 +66,7 @@ def idle_memory() -> Result:
         raise Skipped("needs Linux's /proc/<pid>/smaps_rollup")
     with _folder() as folder:
         command = [sys.executable, "-m", "plainsail.cli", "up"]
-        with _running(command, folder / "data", cwd=ROOT) as port:
-            pid = _await_page(port, within=120)
+        with _running(command, folder / "data", cwd=ROOT, within=120) as pid:
             rounds: list[dict[str, Any]] = []
             for _ in range(5):
                 time.sleep(2 if QUICK else 6)
@@ -84,12 +82,13 @@ def idle_memory() -> Result:
     )
 
 
-_started: dict[int, int] = {}
+class _Ended(Exception):
+    """Plainsail ended instead of serving."""
 
 
 @contextmanager
-def _running(command: list[str], data: Path, *, cwd: Path) -> Iterator[int]:
-    """A whole Plainsail on a port of its own, stopped as Ctrl-C would."""
+def _running(command: list[str], data: Path, *, cwd: Path, within: float) -> Iterator[int]:
+    """A whole Plainsail on a port of its own, from its first page on, stopped as Ctrl-C would; yields its process id."""
     port = free_port()
     environment = {
         name: value
@@ -102,12 +101,13 @@ def _running(command: list[str], data: Path, *, cwd: Path) -> Iterator[int]:
         process = subprocess.Popen(
             command, cwd=cwd, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, process_group=0
         )
-    _started[port] = process.pid
     try:
-        yield port
-    except TimeoutError:
-        print(log.read_text()[-3000:])
-        raise
+        try:
+            _await_page(port, process, within=within)
+        except (TimeoutError, _Ended):
+            print(log.read_text()[-3000:])
+            raise
+        yield process.pid
     finally:
         # To the whole family, as a terminal's Ctrl-C goes; make waits for what it started.
         for pid in family(process.pid)[::-1]:
@@ -120,15 +120,17 @@ def _running(command: list[str], data: Path, *, cwd: Path) -> Iterator[int]:
             process.wait()
 
 
-def _await_page(port: int, *, within: float) -> int:
-    """Wait for a page of the application; returns the process id that was started."""
+def _await_page(port: int, process: subprocess.Popen[bytes], *, within: float) -> None:
+    """Wait for a page of the application. Raises TimeoutError or _Ended."""
     until = time.monotonic() + within
     while time.monotonic() < until:
+        if process.poll() is not None:
+            raise _Ended
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             connection.request("GET", "/accounts/login/", headers={"Host": f"localhost:{port}"})
             if connection.getresponse().status == 200:
-                return _started[port]
+                return
         except (OSError, http.client.HTTPException):
             pass
         time.sleep(0.05)

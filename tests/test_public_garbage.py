@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls.converters import UUIDConverter
 
 from plainsail.kernel.ids import new_id
-from tests.walking import GARBAGE, Address, addresses, fitting, ids_of
+from tests.walking import GARBAGE, Address, addresses, fitting, furnish, ids_of
 
 PUBLIC = addresses("plainsail.public_urls")
 BODIES = [
@@ -69,6 +69,7 @@ def test_anything_in_the_headers_is_answered(address, juniper):
 @pytest.mark.parametrize("address", PUBLIC, ids=name)
 def test_rows_of_another_business_are_not_found_on_a_site(address, site_client, ada, acme, cleo, in_workspace):
     with in_workspace(acme):
+        furnish()
         rows = ids_of(acme)
     wanted = [argument for argument, kind in address.arguments if kind is UUIDConverter]
     for argument in wanted:

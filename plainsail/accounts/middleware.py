@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -11,9 +12,11 @@ from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import trans_real
 
@@ -89,6 +92,7 @@ class LanguageMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
+        patch_vary_headers(response, ["Accept-Language"])
         response.headers.setdefault("Content-Language", language)
         return response
 
@@ -152,11 +156,13 @@ class WorkspaceMiddleware:
         elif getattr(request, "workspace", None) is None:
             frame(request, view)
             return None
-        if is_outside_transaction(view):
-            return None
+        around = nullcontext() if is_outside_transaction(view) else workspace(request.workspace)
         try:
-            with workspace(request.workspace), timezone.override(ZoneInfo(request.workspace.timezone)):
-                return view(request, *args, **kwargs)
+            with timezone.override(ZoneInfo(request.workspace.timezone)), around:
+                response = view(request, *args, **kwargs)
+                if response.status_code >= 500 and not is_outside_transaction(view):
+                    transaction.set_rollback(True)
+                return response
         except Refusal as refusal:
             return answer_refusal(request, refusal)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from plainsail.automations import vocabulary
 from plainsail.automations.models import Automation
@@ -11,6 +12,24 @@ from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGER
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
+
+MENU.register(
+    "automations",
+    MenuItem(
+        label=gettext_lazy("Automations"),
+        icon="network",
+        url="automations:automations",
+        order=40,
+        can="automations.view",
+    ),
+)
+CREATE.register(
+    "automation",
+    CreateItem(
+        label=gettext_lazy("Automation"), icon="network", url="automations:new", order=40, can="automations.change"
+    ),
+)
 
 TRIGGERS.hear = entering.hear
 TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)

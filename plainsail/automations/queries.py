@@ -25,14 +25,19 @@ class Traffic:
 
 def listed(workspace: Workspace) -> QuerySet[Automation]:
     """Automations by name."""
-    found: QuerySet[Automation] = workspace.automations.order_by("name", "id")
+    found: QuerySet[Automation] = Automation.objects.filter(workspace=workspace).order_by("name", "id")
     return found
 
 
 def traffic(workspace: Workspace) -> dict[UUID, Traffic]:
     """For each automation how many people it has seen. One grouped statement over the index of runs."""
     found: dict[UUID, Traffic] = {}
-    rows = workspace.automation_runs.order_by().values_list("automation_id", "state").annotate(people=Count("id"))
+    rows = (
+        Run.objects.filter(workspace=workspace)
+        .order_by()
+        .values_list("automation_id", "state")
+        .annotate(people=Count("id"))
+    )
     for automation_id, state, people in rows:
         one = found.setdefault(automation_id, Traffic())
         one.entered += people

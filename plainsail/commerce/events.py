@@ -15,7 +15,8 @@ class OrderPaid(Event):
 
     name: ClassVar[str] = "commerce.order_paid"
     order_id: UUID
-    product_ids: list[UUID]
+    product_ids: list[str]
+    """Ids of the products bought, as text."""
     amount_minor: int
     currency: str
 

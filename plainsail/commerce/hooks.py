@@ -1,28 +1,265 @@
-"""What of the books is personal, and why it is kept."""
+"""Everything that commerce plugs into others, and what it listens to."""
 
 from __future__ import annotations
 
-from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from typing import Any
+from uuid import UUID
 
-BOOKS = "tax law: documents and books are kept ten years from the end of the year"
-EVIDENCE = "proof of what was agreed: three years, or one year after the contract's end"
-OWN = "names no customer"
+from django import forms
+from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
+from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
+from plainsail.commerce import queries
+from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded
+from plainsail.commerce.models import CreditNote, Invoice, Order, Product
+from plainsail.commerce.services import clocks, collecting, receipts, refunding
+from plainsail.contacts.models import Contact
+from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
+from plainsail.kernel.events import on
+from plainsail.kernel.http import Request, workspace_url
+from plainsail.kernel.models import EventRow, Workspace
+from plainsail.kernel.money import Money
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.payments.events import (
+    ChargeFailed,
+    ChargeSucceeded,
+    DisputeOpened,
+    RefundFailed,
+    RefundSucceeded,
+)
+from plainsail.portal.services import grants
+from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
+from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
+
+MENU.register(
+    "sales",
+    MenuItem(
+        label=gettext_lazy("Sales"),
+        icon="shopping-cart",
+        url="commerce:orders",
+        order=60,
+        can="commerce.view",
+        areas=("payments",),
+        on_phone=True,
+    ),
+)
+CREATE.register(
+    "product",
+    CreateItem(
+        label=gettext_lazy("Product"), icon="package", url="commerce:new_product", order=60, can="commerce.change"
+    ),
+)
+SETTINGS.register(
+    "selling",
+    SettingsItem(
+        label=gettext_lazy("Selling"),
+        url="commerce:selling",
+        order=50,
+        can="commerce.manage",
+        pages=("commerce:test_mode",),
+    ),
+)
+
+
+@on(ChargeSucceeded, subscriber="commerce.settle_charge")
+def settle_charge(event: ChargeSucceeded) -> None:
+    """The request that took the money does this too; whoever comes second finds it done."""
+    collecting.settle(event.charge_id)
+
+
+@on(ChargeFailed, subscriber="commerce.note_decline")
+def note_decline(event: ChargeFailed) -> None:
+    collecting.note_decline(event.charge_id)
+
+
+@on(RefundSucceeded, subscriber="commerce.settle_refund")
+def settle_refund(event: RefundSucceeded) -> None:
+    refunding.settle(event.refund_id)
+
+
+@on(RefundFailed, subscriber="commerce.settle_refund")
+def settle_failed_refund(event: RefundFailed) -> None:
+    refunding.settle(event.refund_id)
+
+
+@on(DisputeOpened, subscriber="commerce.hold_disputed")
+def hold_disputed(event: DisputeOpened) -> None:
+    collecting.hold_disputed(event.dispute_id)
+
+
+@on(InvoicePaid, subscriber="commerce.send_receipt")
+def send_receipt(event: InvoicePaid) -> None:
+    receipts.send(Invoice.objects.get(id=event.invoice_id), at=event.at)
+
+
+@on(OrderPaid, subscriber="commerce.send_receipt")
+def confirm_order(event: OrderPaid) -> None:
+    """Where something was charged, the invoice's receipt is the confirmation."""
+    if event.amount_minor == 0:
+        receipts.send_for_order(Order.objects.get(id=event.order_id), at=event.at)
+
+
+@on(OrderRefunded, subscriber="commerce.send_receipt")
+def announce_refund(event: OrderRefunded) -> None:
+    receipts.send_refund(CreditNote.objects.get(id=event.credit_note_id), at=event.at)
+
+
+@on(OrderPaid, subscriber="commerce.give_access")
+def give_access(event: OrderPaid) -> None:
+    """What was bought for good may be used for good. Access by a contract is the contract's to give."""
+    order = Order.objects.select_related("billing_account__contact").get(id=event.order_id)
+    contact = order.billing_account.contact
+    if contact is None:
+        return
+    for line in order.lines.filter(item_id=None).select_related("product").order_by("position"):
+        grants.give(
+            contact,
+            resource=line.product.resource_key,
+            source_kind="order",
+            source_id=order.id,
+            at=clocks.wall(event.at),
+        )
+
+
+@on(OrderRefunded, subscriber="commerce.end_access")
+def end_access(event: OrderRefunded) -> None:
+    """What was wholly given back can't be used any more."""
+    if event.is_full:
+        grants.end_source(source_kind="order", source_id=event.order_id, at=clocks.wall(event.at))
+
+
+def purchases(request: Request, contact: Contact) -> Rendered:
+    """The customer's orders and receipts; nothing before the first."""
+    rows = [(row, receipts.token_of(row.subject)) for row in queries.purchases_of(contact)]
+    return ("commerce/portal_purchases.html", {"rows": rows}) if rows else None
+
+
+SECTIONS.register(
+    "purchases",
+    PortalSection(key="purchases", title=gettext_lazy("Orders and receipts"), order=30, render=purchases),
+)
+
+
+def _amount(row: EventRow) -> str:
+    return Money(row.payload["amount_minor"], row.payload["currency"]).format(get_language() or "en")
+
+
+def _products(row: EventRow) -> str:
+    found = Product.objects.filter(id__in=row.payload["product_ids"]).order_by("name", "id")
+    return ", ".join(found.values_list("name", flat=True)) or _("a deleted product")
+
+
+def _order_link(row: EventRow) -> str:
+    return workspace_url(row.workspace, "commerce:order", UUID(row.payload["order_id"]))
+
+
+EVENT_WORDING.register(
+    "commerce.order_paid",
+    EventWording(
+        icon="shopping-cart",
+        say=lambda row: _("Bought “%(products)s” (%(amount)s)") % {"products": _products(row), "amount": _amount(row)},
+        link=_order_link,
+    ),
+)
+EVENT_WORDING.register(
+    "commerce.checkout_declined",
+    EventWording(icon="credit-card", say=lambda row: _("Tried to pay; the bank declined"), link=_order_link),
+)
+EVENT_WORDING.register(
+    "commerce.order_refunded",
+    EventWording(
+        icon="undo-2", say=lambda row: _("Was refunded %(amount)s") % {"amount": _amount(row)}, link=_order_link
+    ),
+)
+EVENT_WORDING.register(
+    "commerce.payment_disputed",
+    EventWording(icon="circle-alert", say=lambda row: _("Disputes a payment with the bank")),
+)
+
+
+class ProductForm(StepForm):
+    """Which product, or any."""
+
+    product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["product"].choices = [("", _("Any product")), *products_of(self.workspace)]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+def products_of(workspace: Workspace) -> list[tuple[str, str]]:
+    return [(str(key), name) for key, name in workspace.products.order_by("name", "id").values_list("id", "name")]
+
+
+def _bought_sentence(config: Config) -> str:
+    if not config.get("product"):
+        return _("Buys any product")
+    found = Product.objects.filter(id=config["product"]).first()
+    return _("Buys “%(product)s”") % {"product": found.name if found else "…"}
+
+
+TRIGGERS.register(
+    "commerce.order_paid",
+    Trigger(
+        label=gettext_lazy("Buys a product"),
+        icon="shopping-cart",
+        event=OrderPaid,
+        form=ProductForm,
+        matches=lambda event, config: not config.get("product") or config["product"] in event.product_ids,
+        sentence=_bought_sentence,
+        order=40,
+    ),
+)
+
+
+def bought(operator: str, value: Any) -> Q:
+    """Has a paid order with a product, by its id."""
+    condition = Q(id__in=queries.contacts_who_bought(value))
+    return ~condition if operator == "has_not" else condition
+
+
+SEGMENT_FIELDS.register(
+    "bought",
+    SegmentField(
+        label=gettext_lazy("Bought"),
+        kind="choice",
+        operators={"has": gettext_lazy("has bought"), "has_not": gettext_lazy("has not bought")},
+        compile=bought,
+        choices=products_of,
+        order=50,
+    ),
+)
+
+for action, label in {
+    "commerce.order_refunded": gettext_lazy("Refunded an order"),
+    "commerce.seller_changed": gettext_lazy("Changed the seller’s details"),
+    "commerce.product_created": gettext_lazy("Created a product"),
+    "commerce.product_archived": gettext_lazy("Archived a product"),
+    "commerce.clock_moved": gettext_lazy("Moved the test clock"),
+}.items():
+    AUDIT_ACTIONS.register(action, AuditAction(label=label))
+
+BOOKS = "accounting: kept as long as tax law asks"
+EVIDENCE = "what was agreed to: kept for claims that may come"
+NOBODY = "names no person"
 for table, answer in {
-    "seller": PersonalData(fields=(), erase="keep", ground=OWN),
-    "sandboxclock": PersonalData(fields=(), erase="keep", ground=OWN),
-    "numberseries": PersonalData(fields=(), erase="keep", ground=OWN),
-    "product": PersonalData(fields=(), erase="keep", ground=OWN),
-    "price": PersonalData(fields=(), erase="keep", ground=OWN),
-    "offer": PersonalData(fields=(), erase="keep", ground=OWN),
-    "billingaccount": PersonalData(fields=("email", "name", "company"), erase="keep", ground=BOOKS),
-    "consentrecord": PersonalData(fields=("text", "ip", "user_agent"), erase="keep", ground=EVIDENCE),
-    "order": PersonalData(fields=("email", "name"), erase="keep", ground=BOOKS),
+    "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "numberseries": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "billingaccount": PersonalData(fields=("contact_id", "email", "name", "company"), erase="anonymise", ground=BOOKS),
+    "product": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "price": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "offer": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "consentrecord": PersonalData(fields=("ip", "user_agent"), erase="keep", ground=EVIDENCE),
+    "order": PersonalData(fields=("email", "name", "company"), erase="keep", ground=BOOKS),
     "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "invoice": PersonalData(fields=("document",), erase="keep", ground=BOOKS),
     "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "creditnote": PersonalData(fields=("document",), erase="keep", ground=BOOKS),
     "creditnoteline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "ledgeraccount": PersonalData(fields=("subject",), erase="keep", ground=BOOKS),
+    "ledgeraccount": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "journalentry": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "posting": PersonalData(fields=(), erase="keep", ground=BOOKS),
 }.items():

@@ -70,7 +70,7 @@ class AccessLog:
                 logging.getLogger("plainsail.edge").warning("access log not written", extra={"error": str(error)})
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16384)
 def _asked(method: str, host: str, path: str) -> str:
     """The part of a line that many requests share."""
     shown = path[:LONGEST_PATH]

@@ -26,7 +26,7 @@ class Config:
     """Bound of the page cache, per worker."""
     access_log: str = "-"
     """`-` for standard output, `off`, or a file to append to."""
-    database_patience: float = 5.0
+    database_patience: float = 10.0
     """How long a visitor is kept waiting for a database that restarts."""
     web_patience: float = 30.0
     """How long a request waits for a web process that restarts."""

@@ -28,7 +28,7 @@ class DatabaseDown(Exception):
 class Database:
     """Reads as role `ps_edge`. A database that restarts is waited for, up to `patience` seconds a read."""
 
-    def __init__(self, url: str, *, patience: float = 5.0, connections: int = 4) -> None:
+    def __init__(self, url: str, *, patience: float = 10.0, connections: int = 4) -> None:
         self._patience = patience
         self._pool = AsyncConnectionPool(
             url,

@@ -24,6 +24,7 @@ LARGEST_BATCH = 2000
 LINGER = 0.05
 NOTIFY_EVERY = 0.2
 WATCH_EVERY = 0.25
+LONGEST_COPY = 30.0
 
 
 class IntakeDown(Exception):
@@ -106,7 +107,8 @@ class Intake:
                 await self._wait_for_rows()
                 if not self._urgent.is_set() and len(self._waiting) < LARGEST_BATCH:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._urgent.wait(), LINGER)
+                        async with asyncio.timeout(LINGER):
+                            await self._urgent.wait()
                 batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
                 if not self._waiting:
                     self._arrived.clear()
@@ -132,7 +134,8 @@ class Intake:
     async def _wait_for_rows(self) -> None:
         while self._has_news and not self._arrived.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), NOTIFY_EVERY)
+                async with asyncio.timeout(NOTIFY_EVERY):
+                    await self._arrived.wait()
                 return
             await self._tell_workers()
         await self._arrived.wait()
@@ -140,9 +143,10 @@ class Intake:
     async def _store(self, batch: Sequence[Entry]) -> None:
         """Commit a batch, however long the database is away."""
         pause, is_retry = 0.02, False
-        while True:
+        while batch:
             try:
-                await self._copy(batch)
+                async with asyncio.timeout(LONGEST_COPY):
+                    await self._copy(batch)
                 break
             except psycopg.errors.UniqueViolation:
                 if is_retry:
@@ -153,12 +157,15 @@ class Intake:
                 log.error("row refused by the database", extra={"error": str(error).strip(), "rows": len(batch)})
                 await self._halve(batch)
                 return
-            except psycopg.Error as error:
+            except (psycopg.Error, TimeoutError) as error:
                 log.warning("landing table unreachable", extra={"error": str(error).strip(), "rows": len(batch)})
-                is_retry = True
+                is_retry = is_retry or self._connection is not None
                 await self._hang_up()
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
+                if not is_retry:
+                    # No connection was made, nothing was sent: what was given up meanwhile can still be withdrawn.
+                    batch = self._on_its_way = _still_wanted(batch)
         for entry in batch:
             if entry.awaited is not None and not entry.awaited.done():
                 entry.awaited.set_result(None)
@@ -211,7 +218,10 @@ class Intake:
             else:
                 still_awaited = True
         # What waits for its turn is withdrawn; what is on its way may be committed already.
-        self._waiting = [
-            entry for entry in self._waiting if entry.keep or not entry.awaited or not entry.awaited.done()
-        ]
+        self._waiting = _still_wanted(self._waiting)
         self._watch = loop.call_later(WATCH_EVERY, self._give_up_on_late) if still_awaited else None
+
+
+def _still_wanted(entries: Sequence[Entry]) -> list[Entry]:
+    """Without those that somebody waited for in vain and will send again."""
+    return [entry for entry in entries if entry.keep or entry.awaited is None or not entry.awaited.done()]

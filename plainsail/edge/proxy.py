@@ -42,7 +42,7 @@ MOST_RETRIES = 5
 
 
 class Gone(Exception):
-    """The client left; there is nobody to answer."""
+    """The client left, or can't be told any more: half of an answer is out and the rest won't come."""
 
 
 class _Sending:
@@ -151,7 +151,7 @@ class Proxy:
         if request.status:
             # Half of the answer is out: breaking off is the only honest way to say that the rest is missing. It shows
             # where the length was announced; granian ends a stream of unknown length as if it were whole.
-            raise aiohttp.ClientPayloadError
+            raise Gone
         assert callable(notice)
         notice(request)
 

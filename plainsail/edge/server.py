@@ -46,8 +46,9 @@ class Edge:
                 await self._router.answer(request)
         except Gone:
             pass
-        except BaseException:
+        except BaseException as error:
             request.status = request.status or 500
+            log.error("request failed", extra={"request_id": request.id, "error": repr(error)})
             raise
         finally:
             self._log.answered(request)
@@ -76,7 +77,8 @@ class Edge:
         for task in self._tasks:
             task.remove_done_callback(_must_go_on)
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Not for ever: Python 3.11's wait_for, which psycopg uses, may swallow a cancellation.
+        await asyncio.wait(self._tasks, timeout=1)
         await self._router.proxy.close()
         await self._router.database.close()
         self._log.flush()

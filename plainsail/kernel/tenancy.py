@@ -78,8 +78,8 @@ def workspace(subject: Workspace | UUID) -> Iterator[UUID]:
             yield workspace_id
         finally:
             _current.reset(token)
-        if outer is None and connection.in_atomic_block:
-            # In an outer transaction (a test, a command) the setting would outlive this block.
+        if outer is None and not connection.needs_rollback:
+            # In an outer transaction (a test, a command) the setting would outlive this block; a rollback undoes it.
             _tell_database("")
 
 

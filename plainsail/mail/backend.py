@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from email.message import Message
-from email.policy import SMTP
 from email.utils import parseaddr
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
@@ -29,8 +28,8 @@ class LedgerBackend(BaseEmailBackend):
         sender = headers.address(parseaddr(message.from_email)[1])
         message.extra_headers.setdefault("Message-ID", message_id(new_id(), sender.rpartition("@")[2]))
         message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
-        written: Message = message.message()
-        content = written.as_bytes(policy=SMTP)
+        written: Any = message.message()  # Django's own kind of message, which knows line ends
+        content: bytes = written.as_bytes(linesep="\r\n")
         for to in recipients:
             operator_mail.queue(content, sender=sender, to=to)
         return True

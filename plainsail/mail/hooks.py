@@ -1,56 +1,155 @@
-"""The confirmation mail of an opt-in, and what of the mail tables is personal."""
+"""All the wiring of mail: confirmations, readers' answers, the step “send an e-mail”, menu, timeline, personal data."""
 
 from __future__ import annotations
 
-from django.utils import translation
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.events import OptInRequested
-from plainsail.contacts.models import ListMember
-from plainsail.contacts.services import links
+from plainsail.automations.services import flows
+from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
+from plainsail.contacts.events import ListLeft, OptInRequested
+from plainsail.contacts.models import Contact
+from plainsail.contacts.services import lists
+from plainsail.contacts.sockets import TIMELINE, TimelineEntry, TimelineSource
 from plainsail.kernel.events import on
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.mail.services import transactional
-from plainsail.mail.services.letters import letter
+from plainsail.mail import queries
+from plainsail.mail.forms import EmailStepForm
+from plainsail.mail.models import Email
+from plainsail.mail.services import answers, confirmations, emails, starters, steps
+from plainsail.tracking.sockets import LISTENERS
+from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
+
+MENU.register(
+    "mail",
+    MenuItem(label=gettext_lazy("Emails"), icon="mail", url="mail:emails", order=30, can="mail.view", on_phone=True),
+)
+CREATE.register(
+    "broadcast", CreateItem(label=gettext_lazy("Broadcast"), icon="mail", url="mail:new", order=30, can="mail.change")
+)
+SETTINGS.register(
+    "senders",
+    SettingsItem(
+        label=gettext_lazy("Senders"),
+        url="mail:senders",
+        order=50,
+        can="mail.view",
+        pages=("mail:sender", "mail:new_sender"),
+    ),
+)
 
 
-@on(OptInRequested, subscriber="mail.ask_to_confirm")
-def ask_to_confirm(event: OptInRequested) -> None:
-    """One mail with one button; whoever did not ask for it has nothing to do."""
-    member = ListMember.objects.select_related("contact", "list", "workspace").filter(id=event.member_id).first()
-    if member is None or member.state != ListMember.State.PENDING:
-        return
-    with translation.override(member.contact.locale or member.workspace.locale):
-        subject = _("Please confirm: %(list)s") % {"list": member.list.name}
-        html, text = letter(
-            subject,
-            [
-                _("You, or somebody with your address, asked %(business)s for this. Press the button to confirm.")
-                % {"business": member.workspace.name},
-                _("It wasn’t you? Then do nothing: nothing more will be sent."),
-            ],
-            button=(_("Yes, I want this"), links.confirm_url(member.workspace, member)),
+@on(OptInRequested, subscriber="mail.ask_for_confirmation")
+def ask_for_confirmation(event: OptInRequested) -> None:
+    confirmations.ask(event.member_id, at=event.at)
+
+
+@on(ListLeft, subscriber="mail.count_unsubscribes")
+def count_unsubscribes(event: ListLeft) -> None:
+    if event.contact_id is not None:
+        answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
+
+
+LISTENERS.register("mail.answers", answers.hear_hits)
+
+
+def _send(contact: Contact, config: Config, run_key: str, at: datetime) -> Done:
+    why_not = steps.send(contact=contact, config=config, run_key=run_key, at=at)
+    return Done(note=why_not or "", skipped=why_not is not None)
+
+
+def _subject(config: Config) -> str:
+    email = Email.objects.filter(id=config.get("email")).first() if config.get("email") else None
+    return _("Send “%(subject)s”") % {"subject": email} if email is not None else _("Send an e-mail")
+
+
+def _numbers(config: Config) -> str:
+    if not config.get("email"):
+        return ""
+    counted = queries.numbers_of_email(config["email"])
+    if not counted.accepted:
+        return _("Nothing sent yet")
+    share = round(100 * counted.clicked / counted.accepted)
+    return _("%(sent)s sent · %(share)s%% clicked") % {"sent": f"{counted.accepted:,}", "share": share}
+
+
+ACTIONS.register(
+    "mail.send",
+    Action(
+        label=gettext_lazy("Send an e-mail"),
+        icon="mail",
+        form=EmailStepForm,
+        perform=_send,
+        sentence=_subject,
+        detail=_numbers,
+        begin=steps.begin,
+        freeze=steps.freeze,
+        panel="mail/step_panel.html",
+        order=10,
+    ),
+)
+
+
+def _welcome(workspace: Workspace, at: datetime) -> dict[str, Any]:
+    """Joins the default list: a mail at once, and one more after two days to whoever is still there."""
+    topic = lists.default(workspace, at=at)
+    first = emails.create(starters.welcome(), subject=_("Good to have you here"), at=at)
+    second = emails.create(starters.letter(), subject=_("One question"), at=at)
+    config = {"list": str(topic.id)}
+    return flows.build(
+        "contacts.list_joined",
+        config,
+        [
+            flows.action("mail.send", {**config, "email": str(first.id)}),
+            flows.wait(2, "days", weekdays=True, from_hour=9, to_hour=17),
+            flows.action("mail.send", {**config, "email": str(second.id)}),
+        ],
+    )
+
+
+STARTERS.register(
+    "mail.welcome",
+    Starter(
+        label=gettext_lazy("Welcome"),
+        text=gettext_lazy("Somebody confirms your list: a warm first mail, and a second one two working days later."),
+        icon="mail",
+        build=_welcome,
+        order=10,
+    ),
+)
+
+
+def sent_to(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
+    """Mail that a contact was sent, newest first."""
+    return [
+        TimelineEntry(
+            each.settled_at,
+            "mail",
+            _("Was sent “%(subject)s”") % {"subject": each.edition or each.subject},
+            kind="mail",
         )
-        transactional.send(
-            "contacts.confirm",
-            to=member.contact.email,
-            subject=subject,
-            text=text,
-            html=html,
-            key=f"{member.id}:{event.at.date().isoformat()}",
-            at=event.at,
-            contact_id=member.contact_id,
-        )
+        for each in queries.accepted_by(contact.id, before=before, limit=limit)
+        if each.settled_at is not None
+    ]
 
 
-LEDGER = "that a message was sent is the proof of what was sent; the address goes, the row stays"
+TIMELINE.register("mail", TimelineSource(fetch=sent_to, order=20))
+
+LEDGER = "the record that a message was sent once; says when and to whom, not what"
 for table, answer in {
-    "sender": PersonalData(fields=(), erase="keep", ground="the business's own addresses"),
-    "email": PersonalData(fields=(), erase="keep", ground="names no recipient"),
-    "emailchange": PersonalData(fields=(), erase="keep", ground="names no recipient"),
-    "edition": PersonalData(fields=(), erase="keep", ground="names no recipient"),
-    "broadcast": PersonalData(fields=(), erase="keep", ground="names no recipient"),
-    "delivery": PersonalData(fields=("address", "contact_id"), erase="anonymise", ground=LEDGER),
+    "sender": PersonalData(
+        fields=("name", "address", "reply_to"), erase="keep", ground="a sender of the business itself"
+    ),
+    "email": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "emailchange": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "broadcast": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "delivery": PersonalData(fields=("contact_id", "address", "subject", "reply"), erase="anonymise", ground=LEDGER),
     "sealedbody": PersonalData(fields=("sealed",), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"mail.{table}", answer)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.services import documents
+from plainsail.blocks.services import documents, merging
 from plainsail.kernel.models import (
     TiedForeignKey,
     TiedOneToOneField,
@@ -76,7 +76,7 @@ class Email(WorkspaceOwned):
         pass
 
     def __str__(self) -> str:
-        return self.subject or str(_("Without a subject"))
+        return merging.parse(self.subject).fill({}).strip() or str(_("Without a subject"))
 
     def read(self) -> documents.Document:
         """The block document. Raises InvalidDocument where it can't be read."""
@@ -129,7 +129,7 @@ class Edition(WorkspaceOwned):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return merging.parse(self.subject).fill({}).strip()
 
     def read(self) -> documents.Document:
         return documents.load(self.document)
@@ -170,6 +170,12 @@ class Broadcast(WorkspaceOwned):
     suppressed = models.PositiveIntegerField(default=0)
     excluded = models.PositiveIntegerField(default=0)
     uncertain = models.PositiveIntegerField(default=0)
+    clicked = models.PositiveIntegerField(default=0)
+    """Readers who followed a link, each counted once; programs that check links left out. So for the next three."""
+    opened = models.PositiveIntegerField(default=0)
+    machine_opened = models.PositiveIntegerField(default=0)
+    """Opened by a mail service's proxy alone: somebody may have read it, or nobody."""
+    unsubscribed = models.PositiveIntegerField(default=0)
     edited_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
@@ -241,6 +247,8 @@ class Delivery(WorkspaceOwned):
     """The topic whose consent covers a marketing message."""
     address = models.CharField(max_length=254, blank=True)
     """Where a transactional message went. Marketing asks the contact at claim time and keeps no copy."""
+    subject = models.CharField(max_length=200, blank=True)
+    """What a transactional message is called; a marketing one has its edition."""
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     when_uncertain = models.CharField(max_length=6, choices=WhenUncertain, default=WhenUncertain.ASK)
     due_at = models.DateTimeField()
@@ -254,6 +262,10 @@ class Delivery(WorkspaceOwned):
     reply = models.CharField(max_length=500, blank=True)
     """The server's last words."""
     settled_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    machine_opened_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -31,16 +31,6 @@ def recent_broadcasts(workspace: Workspace) -> QuerySet[Broadcast]:
     return found.order_by("-edited_at", "-id")
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a mail's readers did, each person counted once. Opens by class; only `human` means somebody."""
-
-    clicked: int = 0
-    unsubscribed: int = 0
-    opened_human: int = 0
-    opened_machine: int = 0
-
-
 def problems(workspace: Workspace, source_id: UUID, *, limit: int = 50) -> list[Delivery]:
     """Messages of a source that failed or are uncertain, newest first, at most `limit`."""
     found = workspace.deliveries.filter(source_id=source_id, state__in=("failed", "uncertain"))
@@ -52,3 +42,31 @@ def causes(workspace: Workspace, source_id: UUID) -> list[tuple[str, str, int]]:
     found = workspace.deliveries.filter(source_id=source_id).exclude(Q(state="accepted") | Q(state__in=Delivery.OPEN))
     counted = found.order_by().values_list("state", "cause").annotate(rows=Count("id")).order_by("-rows", "state")
     return [(state, cause, rows) for state, cause, rows in counted]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What became of one mail over all its editions."""
+
+    accepted: int = 0
+    clicked: int = 0
+    opened: int = 0
+    unsubscribed: int = 0
+
+
+def numbers_of_email(email_id: UUID | str) -> Numbers:
+    """Counted from the ledger's rows of that mail."""
+    rows = Delivery.objects.filter(edition__email_id=email_id, state=Delivery.State.ACCEPTED)
+    counted = rows.aggregate(
+        accepted=Count("id"),
+        clicked=Count("id", filter=Q(clicked_at__isnull=False)),
+        opened=Count("id", filter=Q(opened_at__isnull=False)),
+        unsubscribed=Count("id", filter=Q(unsubscribed_at__isnull=False)),
+    )
+    return Numbers(**counted)
+
+
+def accepted_by(contact_id: UUID, *, before: datetime, limit: int) -> list[Delivery]:
+    """Messages that a contact was sent before a moment, newest first, with what was sent."""
+    found = Delivery.objects.filter(contact_id=contact_id, state=Delivery.State.ACCEPTED, settled_at__lt=before)
+    return list(found.select_related("edition").order_by("-settled_at", "-id")[:limit])

@@ -99,7 +99,8 @@ def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
 
 def token(invitation: Invitation) -> str:
     """The key in the link: names workspace and invitation, signed."""
-    return crypto.sign(PURPOSE, invitation.workspace_id.bytes + invitation.pk.bytes)
+    payload = invitation.workspace_id.bytes + invitation.pk.bytes
+    return crypto.sign(PURPOSE, payload, at=invitation.created_at.timestamp())
 
 
 def read_token(value: str) -> tuple[UUID, UUID]:

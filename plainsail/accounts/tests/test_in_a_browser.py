@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def url(live_server):
     """Passkeys need a name, not a number."""
     cache.clear()
-    return live_server.url.replace("127.0.0.1", "localhost")
+    return f"http://localhost:{live_server.thread.port}"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ sending it again leads to that one order.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,31 +74,46 @@ class Progress:
     url: str = ""
 
 
-def new_attempt(offer: Offer) -> str:
-    """The token of a fresh form for an offer."""
-    return sign_json(ATTEMPT, {"order": str(new_id()), "offer": str(offer.id), "price": str(offer.price_id)})
+@dataclass(frozen=True)
+class Attempt:
+    """What a form's token stands for: which order it is to be, and a digest of the terms as they were shown."""
+
+    order_id: UUID
+    terms: str
 
 
-def order_of_attempt(token: str, offer: Offer) -> UUID:
-    """The id of the order that a form's token stands for. Raises StaleAttempt."""
+def new_attempt(offer: Offer, *, terms: str, order: Order | None = None) -> str:
+    """The token of a form for an offer under terms as shown; for an order that is to be tried again, or a new one."""
+    order_id = order.id if order else new_id()
+    facts = {"order": str(order_id), "offer": str(offer.id), "price": str(offer.price_id), "terms": digest(terms)}
+    return sign_json(ATTEMPT, facts)
+
+
+def read_attempt(token: str, offer: Offer) -> Attempt:
+    """What a form's token stands for. Raises StaleAttempt."""
     try:
         found = verify_json(ATTEMPT, token, max_age=ATTEMPT_AGE)
         if (found["offer"], found["price"]) != (str(offer.id), str(offer.price_id)):
             raise StaleAttempt
-        return UUID(found["order"])
+        return Attempt(UUID(found["order"]), str(found["terms"]))
     except (BadToken, KeyError, ValueError) as error:
         raise StaleAttempt from error
 
 
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 @transaction.atomic
-def place(offer: Offer, *, order_id: UUID, buyer: Buyer, trace: Trace, at: datetime) -> Order:
+def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: datetime) -> Order:
     """The order of an attempt, made if need be with its consent record and a draft invoice; `at` is the seller's time.
 
     An order that isn't paid yet takes over what the buyer typed now; a paid one stays as it is.
-    Raises StaleAttempt (an order of another offer), NotSold, SellerClosing, BadAddress.
+    Raises StaleAttempt (an order of another offer, other terms than shown), NotSold, SellerClosing, BadAddress,
+    ChargeUnderway (the same form is being worked on).
     """
     seller = sellers.selling(at=at)
-    found = Order.objects.select_for_update().filter(id=order_id).first()
+    found = Order.objects.select_for_update().filter(id=attempt.order_id).first()
     if found is not None:
         if found.offer_id != offer.id:
             raise StaleAttempt
@@ -106,9 +122,12 @@ def place(offer: Offer, *, order_id: UUID, buyer: Buyer, trace: Trace, at: datet
     if price.is_recurring and not len(RECURRING):
         raise NotSold
     made = terms.quote(price, seller=seller, at=at)
+    text = terms.consent(made, seller=seller, name=offer.name)
+    if digest(text) != attempt.terms:
+        raise StaleAttempt
     account = buyers.account_of(buyer, at=at)
     agreed = ConsentRecord.objects.create(
-        text=terms.consent(made, seller=seller, name=offer.name),
+        text=text,
         price=price,
         amount_minor=made.each.gross.minor,
         currency=price.currency,
@@ -120,7 +139,7 @@ def place(offer: Offer, *, order_id: UUID, buyer: Buyer, trace: Trace, at: datet
         created_at=at,
     )
     order = Order(
-        id=order_id,
+        id=attempt.order_id,
         number=numbering.take(NumberSeries.Series.ORDER, mode=seller.mode, at=at),
         offer=offer,
         billing_account=account,

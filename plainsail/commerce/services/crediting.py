@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Sum
@@ -95,7 +96,7 @@ def credit(invoice: Invoice, *, parts: Sequence[CreditPart], reason: str, at: da
     return _write(locked, slices, left, reason=reason, at=at)
 
 
-def _slice(invoice: Invoice, left: dict[object, Left], part: CreditPart) -> taxing.Taxed:
+def _slice(invoice: Invoice, left: dict[UUID, Left], part: CreditPart) -> taxing.Taxed:
     if part.amount.currency != invoice.currency:
         raise BadMoney(f"{part.amount.currency} and {invoice.currency} don’t mix.")
     if part.line.id not in left:
@@ -156,9 +157,9 @@ def _locked(invoice: Invoice) -> Invoice:
     return locked
 
 
-def _left(invoice: Invoice) -> dict[object, Left]:
+def _left(invoice: Invoice) -> dict[UUID, Left]:
     """Each line of an invoice with what was taken of it, in order. Two queries."""
-    left: dict[object, Left] = {line.id: Left(line) for line in invoice.lines.order_by("position")}
+    left: dict[UUID, Left] = {line.id: Left(line) for line in invoice.lines.order_by("position")}
     taken = CreditNoteLine.objects.filter(invoice_line__invoice_id=invoice.id).values("invoice_line_id")
     for row in taken.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by():
         one = left[row["invoice_line_id"]]
@@ -166,13 +167,13 @@ def _left(invoice: Invoice) -> dict[object, Left]:
     return left
 
 
-def left_to_credit(invoice: Invoice) -> dict[object, Money]:
+def left_to_credit(invoice: Invoice) -> dict[UUID, Money]:
     """Gross that is left of each line, by the line's id."""
     return {line_id: Money(one.gross, invoice.currency) for line_id, one in _left(invoice).items()}
 
 
 def _write(
-    invoice: Invoice, slices: dict[object, taxing.Taxed], left: dict[object, Left], *, reason: str, at: datetime
+    invoice: Invoice, slices: dict[UUID, taxing.Taxed], left: dict[UUID, Left], *, reason: str, at: datetime
 ) -> CreditNote:
     net = sum(one.net for one in slices.values())
     tax = sum(one.tax for one in slices.values())

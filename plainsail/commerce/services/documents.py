@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typst
+from babel import Locale
 from babel.dates import format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -156,15 +157,20 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         (_("Order"), document["order"]),
     ]
     seller, buyer = document["seller"], document["buyer"]
-    tax_name = seller["tax_name"]
+    tax_name, country = seller["tax_name"], _country(buyer["country"], locale)
     return {
         "lang": locale[:2],
         "title": _("Credit note") if is_credit else _("Invoice"),
         "test": _("Test document: no money moved") if document["is_test"] else "",
-        "seller": [seller["name"], *seller["address"].splitlines(), seller["country"], seller["email"]],
+        "seller": [
+            seller["name"],
+            *seller["address"].splitlines(),
+            _country(seller["country"], locale),
+            seller["email"],
+        ],
         "tax_id": f"{_('Tax number')}: {seller['tax_id']}" if seller["tax_id"] else "",
         "to": _("To"),
-        "buyer": [line for line in (buyer["company"], buyer["name"], buyer["email"], buyer["country"]) if line],
+        "buyer": [line for line in (buyer["company"], buyer["name"], buyer["email"], country) if line],
         "facts": [[label, value] for label, value in facts if value],
         "reason": document.get("reason", ""),
         "heads": [_("What"), _("Quantity"), tax_name, _("Amount")],
@@ -187,3 +193,9 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         "total": [_("Total credited") if is_credit else _("Total"), money(document["gross_minor"])],
         "paid": paid_with,
     }
+
+
+def _country(code: str, locale: str) -> str:
+    """A country's name in the document's language."""
+    names: dict[str, str] = dict(Locale.parse(locale.replace("-", "_")).territories)
+    return names.get(code, code)

@@ -30,7 +30,7 @@ def fulfil(order_id: UUID, *, method_id: UUID | None, at: datetime) -> bool:
     publish(
         OrderPaid(
             order_id=order.id,
-            product_ids=[line.product_id for line in lines],
+            product_ids=[str(line.product_id) for line in lines],
             amount_minor=order.total_minor,
             currency=order.currency,
             contact_id=order.billing_account.contact_id,

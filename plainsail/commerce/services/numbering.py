@@ -10,7 +10,7 @@ from plainsail.commerce.models import Mode, NumberSeries
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
 
-PREFIXES = {
+PREFIXES: dict[str, str] = {
     NumberSeries.Series.INVOICE: "INV-",
     NumberSeries.Series.CREDIT_NOTE: "CN-",
     NumberSeries.Series.ORDER: "ORD-",
@@ -18,7 +18,7 @@ PREFIXES = {
 DIGITS = 5
 
 
-def take(series: NumberSeries.Series, *, mode: Mode, at: datetime) -> str:
+def take(series: str, *, mode: str, at: datetime) -> str:
     """The next number of a series, such as `INV-00001` (`TEST-INV-00001` in test mode).
 
     Holds the series' row until the transaction ends, so a number goes back if the document doesn't come about: no gap.

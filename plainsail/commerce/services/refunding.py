@@ -141,3 +141,8 @@ def settle(refund_id: UUID) -> None:
             at=at,
         )
     )
+
+
+def refunds_of(note: CreditNote) -> list[UUID]:
+    """Ids of the refunds that carry a credit note's money back."""
+    return list(Refund.objects.filter(subject_id=note.id).order_by("created_at", "id").values_list("id", flat=True))

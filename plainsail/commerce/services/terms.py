@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -88,7 +89,7 @@ def consent(made: Quote, *, seller: Seller, name: str) -> str:
     if not made.price.is_recurring:
         return _("I buy “%(name)s” from %(seller)s for %(amount)s, paid once.") % facts
     if made.trial_ends_on:
-        facts["day"] = made.trial_ends_on.isoformat()
+        facts["day"] = date_format(made.trial_ends_on, "DATE_FORMAT")
         return (
             _(
                 "I subscribe to “%(name)s” from %(seller)s: %(terms)s. My card is charged for the first time on %(day)s. "

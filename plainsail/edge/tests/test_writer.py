@@ -118,6 +118,30 @@ def test_a_row_given_up_is_withdrawn(database: EdgeDatabase, workspace_id: UUID,
     assert len(database.landed(workspace_id)) == 2
 
 
+def test_a_row_given_up_before_it_could_be_sent_is_withdrawn(
+    database: EdgeDatabase, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    connect, is_away = psycopg.AsyncConnection.connect, [True]
+
+    async def refused(*args: Any, **kwargs: Any) -> Any:
+        if is_away[0]:
+            raise psycopg.OperationalError("nobody there")
+        return await connect(*args, **kwargs)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", refused)
+
+    async def work(made: Intake) -> None:
+        given_up = made.commit(line(workspace_id), patience=0.1)
+        kept = made.commit(line(workspace_id, user_agent="kept"), patience=0.1, keep=True)
+        found = await asyncio.gather(given_up, kept, return_exceptions=True)
+        assert [type(each) for each in found] == [IntakeDown, IntakeDown]
+        is_away[0] = False
+        await made.drain(5)
+
+    run(database.edge_url, work)
+    assert [row["user_agent"] for row in database.landed(workspace_id)] == ["kept"]
+
+
 @pytest.mark.parametrize(
     "nasty",
     [

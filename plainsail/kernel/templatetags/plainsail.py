@@ -35,3 +35,9 @@ def money(value: Money | None) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """`mapping[key]`, or nothing."""
     return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def may(role: Any, permission: str) -> bool:
+    """`request.role|may:"mail.send"`: whether the person's role reaches a permission; nobody's reaches none."""
+    return bool(role) and bool(role.allows(permission))

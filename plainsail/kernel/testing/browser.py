@@ -6,6 +6,7 @@ says how to get one: a browser test that is skipped proves nothing.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -47,11 +48,17 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="module")
+_running: list[Browser] = []
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A running Chromium, shared by the tests of this process."""
+    """A running Chromium, one for all tests of this process."""
     from playwright.sync_api import Error, sync_playwright
 
+    if _running:
+        yield _running[0]
+        return
     # Playwright's loop runs in this thread; Django would take it for async code that must not touch the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
@@ -62,8 +69,22 @@ def browser() -> Iterator[Browser]:
                 f"No Chromium could be started. Install it (apt install chromium, or playwright install chromium), "
                 f"or name one in CHROMIUM. {error.message}"
             )
+        _running.append(started)
         yield started
+        _running.clear()
         started.close()
+
+
+@pytest.fixture(autouse=True)
+def _loops_of_their_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright leaves its event loop marked as running in this thread: tests without a browser run loops themselves."""
+    left = asyncio._get_running_loop()
+    if left is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def django_db_setup(
     settings["TEST"]["NAME"] = name
     application = database(environment.current().database_url)
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         with connection.cursor() as cursor:
             # Tests that commit clean up by TRUNCATE; nobody else has this right.
             cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{application["USER"]}"')

@@ -71,3 +71,20 @@ def _no_workspace_left_open() -> Iterator[None]:
     token = tenancy._current.set(None)
     yield
     tenancy._current.reset(token)
+
+
+UNMANAGED = "procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, tracking_hit"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_committed_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that commit are cleaned up by Django, but for the tables that Django doesn't manage."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = marker is not None and (marker.kwargs.get("transaction") or (marker.args and marker.args[0]))
+    if commits or {"transactional_db", "live_server"} & set(request.fixturenames):
+        from django.db import connection
+
+        blocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {UNMANAGED} CASCADE")

@@ -136,7 +136,6 @@ class TestDue:
 def test_a_job_whose_worker_was_killed_runs_again():
     """A worker that stops beating leaves its job `doing`; the minute's sweep gives it back."""
     import asyncio
-    import threading
 
     from procrastinate.contrib.django import app as queue_app
 
@@ -157,10 +156,7 @@ def test_a_job_whose_worker_was_killed_runs_again():
         async with worker_app.open_async():
             await jobs.recover_stalled(type("Context", (), {"app": worker_app})(), 0)
 
-    # A browser test before this one may have left a loop running in the main thread.
-    worker_thread = threading.Thread(target=asyncio.run, args=(sweep(),))
-    worker_thread.start()
-    worker_thread.join()
+    asyncio.run(sweep())
     with connection.cursor() as cursor:
         cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [stalled])
         assert cursor.fetchone() == ("todo",)

@@ -49,8 +49,8 @@ def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bo
         cursor.execute(
             f"WITH chosen AS ({sql}), written AS ("
             "INSERT INTO mail_delivery (id, created_at, workspace_id, stream, source_kind, source_id, occurrence, "
-            "  recipient_key, contact_id, edition_id, list_id, address, state, when_uncertain, due_at, attempts, cause, reply) "
-            f"SELECT {UUID7}, %s, %s, %s, 'broadcast', %s, '', replace(chosen.id::text, '-', ''), chosen.id, %s, %s, '', "
+            "  recipient_key, contact_id, edition_id, list_id, address, subject, state, when_uncertain, due_at, attempts, cause, reply) "
+            f"SELECT {UUID7}, %s, %s, %s, 'broadcast', %s, '', replace(chosen.id::text, '-', ''), chosen.id, %s, %s, '', '', "
             "  'queued', 'ask', %s, 0, '', '' FROM chosen "
             "ON CONFLICT (workspace_id, source_kind, source_id, occurrence, recipient_key) DO NOTHING RETURNING 1) "
             "SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM chosen), "

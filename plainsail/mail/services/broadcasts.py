@@ -59,20 +59,22 @@ class NothingToStop(Refusal):
 
 @transaction.atomic
 def create(
-    document: Document, *, subject: str, at: datetime, list: List | None = None, preheader: str = ""
+    document: Document, *, subject: str, at: datetime, topic: List | None = None, preheader: str = ""
 ) -> Broadcast:
     """A draft that starts from a document."""
     email = emails.create(document, subject=subject, preheader=preheader, at=at)
-    made: Broadcast = Broadcast.objects.create(email=email, list=list, sender=senders.default(), edited_at=at)
+    made: Broadcast = Broadcast.objects.create(email=email, list=topic, sender=senders.default(), edited_at=at)
     return made
 
 
 @transaction.atomic
-def address_to(broadcast: Broadcast, *, list: List, segment: Segment | None, sender: Sender, at: datetime) -> Broadcast:
+def address_to(
+    broadcast: Broadcast, *, topic: List, segment: Segment | None, sender: Sender, at: datetime
+) -> Broadcast:
     """Choose who gets it and who writes. Raises NotADraft, BadSegment."""
     locked = _draft(broadcast)
-    audience.people(list, segment)
-    locked.list, locked.segment, locked.sender, locked.edited_at = list, segment, sender, at
+    audience.people(topic, segment)
+    locked.list, locked.segment, locked.sender, locked.edited_at = topic, segment, sender, at
     locked.save(update_fields=["list", "segment", "sender", "edited_at"])
     return locked
 

@@ -121,8 +121,8 @@ def _links(compiled: Compiled) -> Iterator[Check]:
         yield Check("warn", _("No link"), _("There is nothing to click but the way out."))
     else:
         count = len(compiled.links)
-        text = ngettext("%(count)s link, with clicks counted.", "%(count)s links, with clicks counted.", count)
-        yield Check("good", _("Links"), text % {"count": count})
+        words = ngettext("%(count)s link, with clicks counted.", "%(count)s links, with clicks counted.", count)
+        yield Check("good", _("Links"), words % {"count": count})
 
 
 def _size(compiled: Compiled) -> Iterator[Check]:

@@ -102,8 +102,8 @@ class Compiled:
 
     origin: Origin
     subject: merging.Template
-    text: Part
-    html: Part
+    text: Part = field(repr=False)
+    html: Part = field(repr=False)
     links: tuple[str, ...]
     signer: Signer
     fixed_headers: bytes
@@ -165,7 +165,7 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         if not origin.is_tracked or not is_target(url) or len(url.encode()) > MOST_TRACKED:
             return url  # such as an address with a merge field in it
         links.append(url)
-        return "{{%s%d}}" % (LINK, len(links) - 1)
+        return f"{{{{{LINK}{len(links) - 1}}}}}"
 
     body = rendering.render_mail(
         words.document,

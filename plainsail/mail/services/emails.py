@@ -48,12 +48,13 @@ class Edited:
 
 def create(document: Document, *, subject: str, at: datetime, preheader: str = "") -> Email:
     """A new mail that starts from a document. Raises InvalidDocument for one with sections that no mail can have."""
-    return Email.objects.create(
+    made: Email = Email.objects.create(
         subject=headers.one_line(subject),
         preheader=headers.one_line(preheader),
         document=documents.save(document),
         edited_at=at,
     )
+    return made
 
 
 @transaction.atomic

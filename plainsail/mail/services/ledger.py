@@ -182,7 +182,7 @@ def expire(*, at: datetime) -> int:
 
 def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
     """A person's decision: what is uncertain goes out again, at the risk that some get it twice. Returns how many."""
-    moved = (
+    moved: int = (
         Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
         .order_by()
         .update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
@@ -193,7 +193,7 @@ def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
 
 def leave_out_waiting(source_id: UUID, *, cause: str, at: datetime) -> int:
     """Whatever of a source still waits will not be sent. Returns how many rows."""
-    moved = (
+    moved: int = (
         Delivery.objects.filter(source_id=source_id, state=State.QUEUED)
         .order_by()
         .update(state=State.EXCLUDED, cause=cause, settled_at=at)

@@ -37,7 +37,7 @@ def letter(
     which the last may be the sum, `footer` a sentence in small print. In a workspace its name and address stand below.
     """
     business = Workspace.objects.filter(id=current_workspace_id()).first() if has_workspace() else None
-    context = {
+    context: dict[str, object] = {
         "title": title,
         "paragraphs": paragraphs,
         "button": button,

@@ -32,17 +32,22 @@ def build(
     Nothing in a value can start a header line of its own.
     """
     name, address = sender
+    lines = [
+        f"From: {headers.mailbox(name, address)}",
+        f"To: {to}",
+        f"Subject: {headers.encoded(body.subject)}",
+        f"Date: {headers.date(at)}",
+        f"Message-ID: {message_id(row_id, address.rpartition('@')[2])}",
+        "Auto-Submitted: auto-generated",
+        *([f"Reply-To: {reply_to}"] if reply_to else []),
+        *(f"{header}: {headers.encoded(value)}" for header, value in (extra or {}).items()),
+    ]
+    # The head is written by hand: the package loses blanks between encoded words when it folds a line.
+    return ("\r\n".join(lines) + "\r\n").encode() + _parts(body).as_bytes()
+
+
+def _parts(body: Body) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
-    message["From"] = headers.mailbox(name, address).replace("\r\n", "")
-    message["To"] = to
-    message["Subject"] = headers.one_line(body.subject)
-    message["Date"] = headers.date(at)
-    message["Message-ID"] = message_id(row_id, address.rpartition("@")[2])
-    message["Auto-Submitted"] = "auto-generated"
-    if reply_to:
-        message["Reply-To"] = reply_to
-    for header, value in (extra or {}).items():
-        message[header] = headers.one_line(value)
     message.set_content(body.text, charset="utf-8", cte="quoted-printable")
     if body.html:
         message.add_alternative(body.html, subtype="html", charset="utf-8", cte="quoted-printable")
@@ -54,4 +59,4 @@ def build(
             subtype=sub or "octet-stream",
             filename=headers.one_line(each.name),
         )
-    return message.as_bytes()
+    return message

@@ -43,7 +43,8 @@ ENHANCED = re.compile(r"\b[245]\.(\d{1,3})\.(\d{1,3})\b")
 # Words of servers that give no enhanced code, or a useless one. In this order: a blocked sender is often told
 # “recipient rejected”, and must not cost the contact its address.
 BLOCKED = re.compile(
-    r"spam|blacklist|block ?list|blocked|reputation|dnsbl|rbl|policy|dmarc|spf|dkim|not authori[sz]ed|relay", re.IGNORECASE
+    r"spam|blacklist|block ?list|blocked|reputation|dnsbl|rbl|policy|dmarc|spf|dkim|not authori[sz]ed|relay",
+    re.IGNORECASE,
 )
 FULL = re.compile(r"full|quota|over ?limit|insufficient (system )?storage", re.IGNORECASE)
 UNKNOWN = re.compile(

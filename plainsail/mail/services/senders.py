@@ -23,10 +23,11 @@ class AddressTaken(Refusal):
 
 def default() -> Sender:
     """The sender that mail comes from where nothing else is chosen; made on first use from the business's name."""
-    found = Sender.objects.filter(is_default=True).first()
+    found: Sender | None = Sender.objects.filter(is_default=True).first()
     if found is not None:
         return found
     business = Workspace.objects.get(id=current_workspace_id())
+    made: Sender
     made, _is_new = Sender.objects.get_or_create(
         is_default=True, defaults={"name": business.name[:100], "address": first_address(business)}
     )
@@ -44,7 +45,8 @@ def add(*, name: str, address: str, reply_to: str) -> Sender:
     bare = headers.address(address)
     if Sender.objects.filter(address=bare).exists():
         raise AddressTaken(field="address")
-    return Sender.objects.create(name=headers.one_line(name), address=bare, reply_to=_reply_to(reply_to))
+    made: Sender = Sender.objects.create(name=headers.one_line(name), address=bare, reply_to=_reply_to(reply_to))
+    return made
 
 
 def change(sender: Sender, *, name: str, address: str, reply_to: str) -> Sender:

@@ -34,9 +34,11 @@ def send(
     Raises Unmailable.
     """
     source_id = source_of(kind, key)
-    if found := Delivery.objects.filter(source_kind=kind, source_id=source_id, occurrence="").first():
+    found: Delivery | None = Delivery.objects.filter(source_kind=kind, source_id=source_id, occurrence="").first()
+    if found is not None:
         return found
     address = headers.address(to)
+    delivery: Delivery
     delivery, is_new = Delivery.objects.get_or_create(
         source_kind=kind,
         source_id=source_id,
@@ -46,6 +48,7 @@ def send(
             "stream": Stream.TRANSACTIONAL,
             "contact_id": contact_id,
             "address": address,
+            "subject": headers.one_line(subject)[:200],
             "when_uncertain": when_uncertain,
             "due_at": at,
             "created_at": at,

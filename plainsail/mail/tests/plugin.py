@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -71,8 +72,9 @@ class _Controller(Controller):
 
 
 @pytest.fixture
-def outbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outbox]:
-    """What left, through real SMTP on loopback."""
+def outbox(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Outbox]:
+    """What left, through real SMTP on loopback: mail of businesses, and of the installation itself."""
+    settings.EMAIL_BACKEND = "plainsail.mail.backend.LedgerBackend"
     box = Outbox()
     controller = _Controller(box, hostname="127.0.0.1", port=0)
     controller.start()

@@ -288,7 +288,7 @@ def test_it_does_not_leave_while_something_is_wrong(broadcast, news, spoil, titl
 
 def test_links_into_a_page_are_pointed_out(news):
     subscriber(news)
-    made = broadcasts.create(document(link="#form"), subject="Hello", list=news, at=clock.now())
+    made = broadcasts.create(document(link="#form"), subject="Hello", topic=news, at=clock.now())
     assert "A link leads nowhere" in [str(check.title) for check in checks.review(made)]
 
 

@@ -29,14 +29,13 @@ def start(broadcast: Broadcast) -> subprocess.Popen[str]:
     """A worker of its own, on the test's database, as the application's role."""
     parts = connection.settings_dict
     url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT'] or 5432}"
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "plainsail.mail.tests.sending_process", str(broadcast.workspace_id), str(broadcast.id)],
         env=os.environ | {"DATABASE_URL": url, "PLAINSAIL_OWNER": ""},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    return process
 
 
 def let_go(*workers: subprocess.Popen[str]) -> None:

@@ -1,1 +1,5 @@
 """A browser for the tests of the editor."""
+
+from plainsail.kernel.testing.browser import browser, page
+
+__all__ = ["browser", "page"]

@@ -53,7 +53,9 @@ def test_garbage_is_asked_again(juniper, site_client, answer):
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "x" * 5000, sign("another.purpose", b"pay_1"), sign("payments.bank", b"\xff\xfe"), "é"], ids=["short", "huge", "foreign", "no_text", "not_ascii"]
+    "token",
+    ["x", "x" * 5000, sign("another.purpose", b"pay_1"), sign("payments.bank", b"\xff\xfe"), "é"],
+    ids=["short", "huge", "foreign", "no_text", "not_ascii"],
 )
 def test_a_forged_token_leads_nowhere(juniper, site_client, token):
     assert site_client.get(f"/checkout/bank/{token}/").status_code == 404

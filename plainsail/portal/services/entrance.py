@@ -142,7 +142,8 @@ def leave_everywhere(contact: Contact) -> int:
 
 
 def token(link: SignInLink) -> str:
-    return crypto.sign(PURPOSE, link.pk.bytes)
+    """The key in the mail: always the same for the same link."""
+    return crypto.sign(PURPOSE, link.pk.bytes, at=link.created_at.timestamp())
 
 
 def find_link(value: str) -> SignInLink | None:

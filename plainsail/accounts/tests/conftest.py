@@ -1,1 +1,0 @@
-"""A browser for the tests of signing in."""

@@ -1,0 +1,27 @@
+"""Addresses of automations: staff screens."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from plainsail.automations.views import automations, flow, people
+
+workspace_urls = [
+    path("automations/", automations.automations, name="automations"),
+    path("automations/new/", automations.new, name="new"),
+    path("automations/<uuid:automation_id>/", flow.automation, name="automation"),
+    path("automations/<uuid:automation_id>/name/", automations.name, name="name"),
+    path("automations/<uuid:automation_id>/deletion/", automations.deletion, name="deletion"),
+    path("automations/<uuid:automation_id>/entry/", flow.entry, name="entry"),
+    path("automations/<uuid:automation_id>/steps/", flow.steps, name="steps"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/", flow.step, name="step"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/removal/", flow.removal, name="removal"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/order/", flow.order, name="order"),
+    path("automations/<uuid:automation_id>/undo/", flow.undo, name="undo"),
+    path("automations/<uuid:automation_id>/publication/", flow.publication, name="publication"),
+    path("automations/<uuid:automation_id>/pause/", flow.pause, name="pause"),
+    path("automations/<uuid:automation_id>/resumption/", flow.resumption, name="resumption"),
+    path("automations/<uuid:automation_id>/people/<uuid:run_id>/retry/", people.retry, name="retry"),
+    path("automations/<uuid:automation_id>/people/<uuid:run_id>/skip/", people.skip, name="skip"),
+    path("automations/<uuid:automation_id>/people/<uuid:run_id>/leaving/", people.leaving, name="leaving"),
+]

@@ -1,0 +1,273 @@
+"""The flow of one automation: its boxes, the panel of one of them, and every change to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from plainsail.automations import queries
+from plainsail.automations.forms import EntryForm, InsertForm, MoveForm, PublishForm, RevisionForm, WaitForm
+from plainsail.automations.models import Automation
+from plainsail.automations.services import editing, flows, publishing
+from plainsail.automations.sockets import ACTIONS, TRIGGERS, StepForm
+from plainsail.automations.views import drawing
+from plainsail.automations.views.automations import find
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, can, workspace_url
+
+MONTH = timedelta(days=30)
+
+
+@require_GET
+@can("automations.view")
+def automation(request: Request, automation_id: UUID) -> HttpResponse:
+    return show(request, find(request, automation_id), request.GET.get("step", ""))
+
+
+@require_POST
+@can("automations.change")
+def steps(request: Request, automation_id: UUID) -> HttpResponse:
+    found, form = find(request, automation_id), InsertForm(request.POST)
+    if not form.is_valid():
+        return refused(request, found, _("Choose what to put in."))
+    step = _new_step(form.cleaned_data["kind"], request)
+    try:
+        made = editing.insert(found, form.place, step, revision=form.cleaned_data["revision"], at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, made)
+
+
+@require_POST
+@can("automations.change")
+def step(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
+    found = find(request, automation_id)
+    revision, form = RevisionForm(request.POST), step_form(found, step_id, request, request.POST)
+    if form is None or not revision.is_valid():
+        return refused(request, found, _("That step is not there any more."))
+    if not form.is_valid():
+        return show(request, found, step_id, form=form, status=422)
+    values = form.config() if isinstance(form, WaitForm) else {"config": form.config()}
+    try:
+        editing.change(found, step_id, values, revision=revision.cleaned_data["revision"], at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, step_id)
+
+
+@require_POST
+@can("automations.change")
+def removal(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
+    found, form = find(request, automation_id), RevisionForm(request.POST)
+    try:
+        if form.is_valid():
+            editing.remove(found, step_id, revision=form.cleaned_data["revision"], at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, "")
+
+
+@require_POST
+@can("automations.change")
+def order(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
+    found, form = find(request, automation_id), MoveForm(request.POST)
+    try:
+        if form.is_valid():
+            editing.move(found, step_id, at=request.now, **form.cleaned_data)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, step_id)
+
+
+@require_POST
+@can("automations.change")
+def entry(request: Request, automation_id: UUID) -> HttpResponse:
+    found, form, revision = find(request, automation_id), EntryForm(request.POST), RevisionForm(request.POST)
+    config = _trigger_form(request.POST.get("kind", ""), request, request.POST)
+    if config is None or not (form.is_valid() and revision.is_valid() and config.is_valid()):
+        return show(request, found, drawing.TRIGGER, form=config, entry=form, status=422)
+    try:
+        editing.start_with(
+            found,
+            config=config.config(),
+            at=request.now,
+            revision=revision.cleaned_data["revision"],
+            **form.cleaned_data,
+        )
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, drawing.TRIGGER)
+
+
+@require_POST
+@can("automations.change")
+def undo(request: Request, automation_id: UUID) -> HttpResponse:
+    found, form = find(request, automation_id), RevisionForm(request.POST)
+    try:
+        if form.is_valid():
+            editing.undo(found, revision=form.cleaned_data["revision"], at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, "")
+
+
+@require_POST
+@can("automations.send")
+def publication(request: Request, automation_id: UUID) -> HttpResponse:
+    found, form = find(request, automation_id), PublishForm(request.POST)
+    try:
+        if form.is_valid() and form.moves_them:
+            publishing.publish_moving_them(found, at=request.now)
+        else:
+            publishing.publish_letting_them_finish(found, at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    messages.success(request, _("It is live. Whoever comes now goes through what you see here."))
+    return done(request, found, "")
+
+
+@require_POST
+@can("automations.send")
+def pause(request: Request, automation_id: UUID) -> HttpResponse:
+    found = find(request, automation_id)
+    try:
+        publishing.pause(found)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    messages.success(request, _("Paused. Everybody keeps their place, and nobody comes in."))
+    return done(request, found, "")
+
+
+@require_POST
+@can("automations.send")
+def resumption(request: Request, automation_id: UUID) -> HttpResponse:
+    found = find(request, automation_id)
+    try:
+        publishing.resume(found, at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    messages.success(request, _("It goes on. What became due meanwhile happens now."))
+    return done(request, found, "")
+
+
+def done(request: Request, found: Automation, step_id: str) -> HttpResponse:
+    """After a change: the flow anew for htmx, else its address."""
+    url = workspace_url(request.workspace, "automations:automation", found.id) + (f"?step={step_id}" if step_id else "")
+    if not request.htmx:
+        return redirect(url)
+    response = show(request, find(request, found.id), step_id)
+    response["HX-Push-Url"] = url
+    return response
+
+
+def refused(request: Request, found: Automation, message: str) -> HttpResponse:
+    """The newest flow, and why the change was not made."""
+    messages.error(request, message)
+    return done(request, found, "")
+
+
+def show(
+    request: Request,
+    found: Automation,
+    step_id: str,
+    *,
+    form: StepForm | None = None,
+    entry: EntryForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The whole screen, or for htmx the part of it that changes."""
+    context = _screen(request, found, step_id) | _panel(request, found, step_id, form, entry)
+    template = "automations/flow.html#flow" if request.htmx else "automations/flow.html"
+    return render(request, template, context, status=status)
+
+
+def _screen(request: Request, found: Automation, step_id: str) -> dict[str, Any]:
+    flow = found.draft
+    faults = flows.faults(flow, request.workspace)
+    look = drawing.Drawing(queries.step_counts(found), faults, step_id)
+    entered = queries.entered_since(found, request.now - MONTH)
+    return {
+        "automation": found,
+        "trigger": drawing.trigger_node(flow, look, entered=entered),
+        "row": drawing.draw(flow["steps"], look),
+        "faults": faults,
+        "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
+        "as_list": request.GET.get("view") == "list",
+        "may_change": request.role.allows("automations.change"),
+        "may_send": request.role.allows("automations.send"),
+    }
+
+
+def _panel(
+    request: Request, found: Automation, step_id: str, form: StepForm | None, entry: EntryForm | None
+) -> dict[str, Any]:
+    """What stands at the side: a step's settings, the trigger's, what may be put in, or the people held up."""
+    place = drawing.read_place(request.GET.get("at", ""))
+    if step_id == drawing.TRIGGER:
+        return {"panel": "trigger"} | _trigger_panel(request, found, form, entry)
+    if place is not None and drawing.is_place(found.draft, place):
+        return {"panel": "insert", "place": place, "choices": drawing.choices()}
+    try:
+        chosen = flows.find(found.draft, step_id)
+    except flows.NoSuchStep:
+        return {"panel": "overview", "held_up": queries.held_up(found)}
+    kind = flows.kind_of(chosen)
+    look = drawing.Drawing(queries.StepCounts(), {}, "")
+    return {
+        "panel": "step",
+        "step": chosen,
+        "node": drawing.node_of(chosen, look),
+        "form": form or step_form(found, step_id, request),
+        "kind": kind,
+        "more": kind.panel if kind is not None and chosen["type"] == "action" else "",  # type: ignore[union-attr]  # an Action
+        "people": queries.people_at(found, step_id),
+        "back": f"{workspace_url(request.workspace, 'automations:automation', found.id)}?step={step_id}",
+    }
+
+
+def _trigger_panel(
+    request: Request, found: Automation, form: StepForm | None, entry: EntryForm | None
+) -> dict[str, Any]:
+    trigger, rule = found.draft["trigger"], found.draft["entry"]
+    kind = request.POST.get("kind") or request.GET.get("kind") or trigger["kind"] or next(iter(TRIGGERS.keys()))
+    initial = {"kind": kind, "policy": rule["policy"], "days": rule["days"]}
+    return {
+        "entry": entry or EntryForm(initial=initial),
+        "form": form or _trigger_form(kind, request, initial=trigger["config"] if kind == trigger["kind"] else {}),
+        "kind": kind,
+    }
+
+
+def _trigger_form(
+    kind: str, request: Request, data: Any = None, *, initial: dict[str, Any] | None = None
+) -> StepForm | None:
+    found = TRIGGERS.get(kind)
+    return found.form(data, workspace=request.workspace, initial=initial) if found is not None else None
+
+
+def step_form(found: Automation, step_id: str, request: Request, data: Any = None) -> StepForm | None:
+    """The settings form of a step; None for one that is gone, or has nothing to set."""
+    try:
+        chosen = flows.find(found.draft, step_id)
+    except flows.NoSuchStep:
+        return None
+    if chosen["type"] == "wait":
+        return WaitForm(data, workspace=request.workspace, initial=chosen)
+    kind = flows.kind_of(chosen)
+    return kind.form(data, workspace=request.workspace, initial=chosen["config"]) if kind is not None else None
+
+
+def _new_step(kind: str, request: Request) -> flows.Step:
+    family, _colon, key = kind.partition(":")
+    if family == "action":
+        return flows.action(key, ACTIONS[key].begin(request.now))
+    if family == "condition":
+        return flows.condition(key)
+    return flows.wait(1) if family == "wait" else flows.end()

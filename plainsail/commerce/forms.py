@@ -1,0 +1,302 @@
+"""What staff and buyers type, made clean. Nothing is saved here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from plainsail.commerce.models import Price, Rounding, TaxBehavior
+from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.kernel.money import BadMoney, Money
+
+CURRENCIES = (
+    *("EUR", "USD", "GBP", "CHF", "AUD", "BRL", "CAD", "CZK", "DKK", "HUF", "INR"),
+    *("JPY", "KWD", "MXN", "NOK", "NZD", "PLN", "RON", "SEK", "SGD", "ZAR"),
+)
+LARGEST = 10**12
+
+
+@lru_cache(maxsize=20)
+def countries(language: str) -> tuple[tuple[str, str], ...]:
+    """Two-letter codes and names of countries in a language, by name."""
+    names = Locale.parse(language.replace("-", "_")).territories
+    # CLDR's ZZ, QO and the like are no countries; nor are the codes of regions, which are numbers.
+    found = [
+        (code, name) for code, name in names.items() if len(code) == 2 and code not in {"ZZ", "QO", "EU", "EZ", "UN"}
+    ]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+class CheckoutForm(forms.Form):
+    """A buyer and their card. Amounts are no input: what is paid stands in the order."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        help_text=gettext_lazy("Your receipt goes there."),
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    company = forms.CharField(
+        label=gettext_lazy("Company"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), widget=forms.Select(attrs={"autocomplete": "country"}), required=False
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Card number"),
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "cc-number", "inputmode": "numeric", "placeholder": "1234 5678 9012 3456"}
+        ),
+    )
+    expiry = forms.CharField(
+        label=gettext_lazy("Good until"),
+        max_length=9,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "cc-exp", "inputmode": "numeric", "placeholder": gettext_lazy("MM/YY")}
+        ),
+    )
+    cvc = forms.CharField(
+        label=gettext_lazy("Security code"),
+        max_length=6,
+        widget=forms.TextInput(attrs={"autocomplete": "cc-csc", "inputmode": "numeric", "placeholder": "123"}),
+    )
+    attempt = forms.CharField(widget=forms.HiddenInput, max_length=2000)
+
+    CARD = ("number", "expiry", "cvc")
+
+    def __init__(self, *args: Any, needs_card: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
+        if not needs_card:
+            for name in self.CARD:
+                del self.fields[name]
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
+
+    def clean_company(self) -> str:
+        return one_line(self.cleaned_data["company"])
+
+    @property
+    def buyer(self) -> Buyer:
+        """Who buys, in the language of the page."""
+        data = self.cleaned_data
+        return Buyer(
+            email=data["email"],
+            name=data["name"],
+            company=data["company"],
+            country=data["country"],
+            locale=get_language() or "en",
+        )
+
+    @property
+    def card(self) -> dict[str, str]:
+        """What was typed of the card; for the gateway and nobody else."""
+        return {name: self.cleaned_data.get(name, "") for name in self.CARD}
+
+    def to_show_again(self, *, attempt: str = "") -> None:
+        """A number once typed is not sent back in the page; `attempt` takes the place of one that is no good any more."""
+        data = QueryDict(mutable=True)
+        data.update({name: value for name, value in self.data.items() if name not in self.CARD})
+        if attempt:
+            data["attempt"] = attempt
+        self.data = data
+
+
+def one_line(value: str) -> str:
+    """Control characters and line breaks become blanks; they have no business on an invoice."""
+    return " ".join("".join(character if character.isprintable() else " " for character in value).split())
+
+
+class RateField(forms.DecimalField):
+    """A rate in percent, from 0 to 100."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=Decimal(0), max_value=Decimal(100), max_digits=6, decimal_places=3, **kwargs)
+        self.widget.attrs["inputmode"] = "decimal"
+
+
+class ProductForm(forms.Form):
+    """A product's words and tax."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    description = forms.CharField(
+        label=gettext_lazy("Description"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Shown on the checkout page."),
+    )
+    tax_rate = RateField(
+        label=gettext_lazy("Own tax rate"),
+        required=False,
+        help_text=gettext_lazy("In percent. Leave empty to use the one in Settings → Selling."),
+    )
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
+
+
+class PriceForm(forms.Form):
+    """An amount, and how often it is paid."""
+
+    amount = forms.CharField(
+        label=gettext_lazy("Price"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "placeholder": "29.00"}),
+    )
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"))
+    interval = forms.ChoiceField(
+        label=gettext_lazy("Paid"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("once")),
+            (Price.Every.WEEK.value, gettext_lazy("every week")),
+            (Price.Every.MONTH.value, gettext_lazy("every month")),
+            (Price.Every.YEAR.value, gettext_lazy("every year")),
+        ],
+    )
+    interval_count = forms.IntegerField(
+        label=gettext_lazy("Every how many"),
+        min_value=1,
+        max_value=60,
+        required=False,
+        initial=1,
+        help_text=gettext_lazy("3 and “every month” make a quarter."),
+    )
+    trial_days = forms.IntegerField(
+        label=gettext_lazy("Free trial, in days"), min_value=0, max_value=365, required=False, initial=0
+    )
+    tax_behavior = forms.ChoiceField(
+        label=gettext_lazy("Tax"), choices=TaxBehavior.choices, required=False, initial=TaxBehavior.INCLUSIVE
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = dict.fromkeys([currency, *CURRENCIES])
+        self.fields["currency"].choices = [(code, code) for code in known]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["currency"].initial = currency
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "amount" in cleaned and "currency" in cleaned:
+            self._check_amount(cleaned)
+        if cleaned.get("trial_days") and not cleaned.get("interval"):
+            self.add_error("trial_days", _("A trial needs a price that is paid again and again."))
+        return cleaned
+
+    def _check_amount(self, cleaned: dict[str, Any]) -> None:
+        try:
+            money = Money.parse(cleaned["amount"], cleaned["currency"])
+        except BadMoney:
+            example = Money.parse("29", cleaned["currency"]).decimal
+            self.add_error("amount", _("Write an amount such as %(example)s.") % {"example": example})
+            return
+        if money.minor < 0 or money.minor > LARGEST:
+            self.add_error("amount", _("A price is zero or more, and not astronomic."))
+        elif cleaned.get("interval") and not money.minor:
+            self.add_error("amount", _("What is paid again and again needs a price above zero."))
+        cleaned["money"] = money
+
+    @property
+    def terms(self) -> PriceTerms:
+        data = self.cleaned_data
+        return PriceTerms(
+            amount=data["money"],
+            interval=data["interval"],
+            interval_count=data["interval_count"] or 1,
+            trial_days=data["trial_days"] or 0,
+            tax_behavior=data["tax_behavior"] or TaxBehavior.INCLUSIVE,
+        )
+
+
+class NewProductForm(ProductForm, PriceForm):
+    """A product with its first price."""
+
+
+class OfferForm(forms.Form):
+    """A checkout page's address, and whether it is open."""
+
+    slug = forms.SlugField(label=gettext_lazy("Address"), max_length=60)
+    is_live = forms.BooleanField(label=gettext_lazy("Open for orders"), required=False)
+
+
+class RefundForm(forms.Form):
+    """How much goes back, and why."""
+
+    amount = forms.CharField(
+        label=gettext_lazy("Amount"), max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Stands on the credit note."),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> Money:
+        try:
+            return Money.parse(self.cleaned_data["amount"], self.currency)
+        except BadMoney as error:
+            raise forms.ValidationError(_("Write an amount such as 12.50.")) from error
+
+    def clean_reason(self) -> str:
+        return one_line(self.cleaned_data["reason"])
+
+
+class SellerForm(forms.Form):
+    """What stands on invoices, and how tax is worked out."""
+
+    legal_name = forms.CharField(label=gettext_lazy("Legal name"), max_length=150)
+    address = forms.CharField(
+        label=gettext_lazy("Address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+    email = forms.EmailField(label=gettext_lazy("E-mail address for questions"), max_length=254, required=False)
+    tax_id = forms.CharField(label=gettext_lazy("Tax number"), max_length=40, required=False)
+    tax_name = forms.CharField(
+        label=gettext_lazy("Name of the tax"), max_length=20, help_text=gettext_lazy("VAT, GST, Sales tax …")
+    )
+    tax_rate = RateField(
+        label=gettext_lazy("Tax rate"),
+        required=False,
+        help_text=gettext_lazy("In percent. Leave empty to show no tax."),
+    )
+    rounding = forms.ChoiceField(label=gettext_lazy("Tax is rounded"), choices=Rounding.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class AdvanceForm(forms.Form):
+    """How far to move the test clock."""
+
+    by = forms.ChoiceField(
+        label=gettext_lazy("Move ahead by"),
+        choices=[
+            ("day", gettext_lazy("1 day")),
+            ("week", gettext_lazy("1 week")),
+            ("month", gettext_lazy("1 month")),
+            ("year", gettext_lazy("1 year")),
+        ],
+    )

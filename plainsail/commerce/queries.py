@@ -1,0 +1,168 @@
+"""Reads that are more than a filter: lists of orders with their totals, a customer's purchases, the books' balances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from plainsail.commerce.models import CreditNote, Invoice, Offer, Order, Posting, Product
+from plainsail.commerce.models.catalogue import OfferQuerySet
+from plainsail.contacts.models import Contact
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.money import Money
+from plainsail.payments.models import Charge, Dispute, Refund
+
+
+@dataclass(frozen=True, kw_only=True)
+class Takings:
+    """What came in through orders, in one currency."""
+
+    currency: str
+    orders: int
+    taken: Money
+    refunded: Money
+
+    @property
+    def kept(self) -> Money:
+        return self.taken - self.refunded
+
+
+def browse_orders(workspace: Workspace, *, text: str = "", state: str = "") -> QuerySet[Order]:
+    """Orders, newest first, by state (`paid`, `open`, `refunded`; empty: all) and by number, address or name.
+
+    Finding by name reads the workspace's orders; number and address are found by their beginnings.
+    """
+    orders: QuerySet[Order] = workspace.orders.select_related("offer").order_by("-created_at", "-id")
+    if text:
+        orders = orders.filter(Q(number__istartswith=text) | Q(email__istartswith=text) | Q(name__icontains=text))
+    if state == "refunded":
+        return orders.filter(refunded_minor__gt=0)
+    return orders.filter(state=state) if state in {Order.State.PAID, Order.State.OPEN} else orders
+
+
+def takings(workspace: Workspace, *, since: datetime | None = None) -> list[Takings]:
+    """Paid orders, what they brought and what of it went back, by currency, the largest first. One aggregate."""
+    paid = workspace.orders.filter(state=Order.State.PAID)
+    if since is not None:
+        paid = paid.filter(paid_at__gte=since)
+    sums = paid.values("currency").annotate(count=Count("id"), taken=Sum("total_minor"), back=Sum("refunded_minor"))
+    return [
+        Takings(
+            currency=row["currency"],
+            orders=row["count"],
+            taken=Money(int(row["taken"]), row["currency"]),
+            refunded=Money(int(row["back"]), row["currency"]),
+        )
+        for row in sums.order_by("-taken", "currency")
+    ]
+
+
+def offer_on_sale(workspace: Workspace, slug: str) -> Offer | None:
+    """The offer of a checkout page's address, if it is open."""
+    offers: OfferQuerySet = Offer.objects.live()
+    return offers.filter(workspace=workspace, slug=slug).select_related("price__product").first()
+
+
+def charges_of_order(order: Order) -> list[Charge]:
+    """Every try to pay an order, oldest first, with its card."""
+    invoices = Invoice.objects.filter(order=order).values("id")
+    return list(Charge.objects.filter(subject_id__in=invoices).select_related("method").order_by("created_at", "id"))
+
+
+def refunds_of_order(order: Order) -> list[Refund]:
+    """Every refund of an order, oldest first, with the card it goes back to."""
+    charges = [charge.id for charge in charges_of_order(order)]
+    return list(
+        Refund.objects.filter(charge_id__in=charges).select_related("charge__method").order_by("created_at", "id")
+    )
+
+
+def disputes_of_order(order: Order) -> list[Dispute]:
+    """Every dispute of an order's charges, oldest first."""
+    invoices = Invoice.objects.filter(order=order).values("id")
+    return list(Dispute.objects.filter(charge__subject_id__in=invoices).order_by("created_at", "id"))
+
+
+def notes_of_order(order: Order) -> list[CreditNote]:
+    """Credit notes on an order's invoices, oldest first."""
+    return list(CreditNote.objects.filter(invoice__order=order).order_by("issued_at", "id"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purchase:
+    """One row of a customer's orders and receipts."""
+
+    subject: Order | Invoice
+    what: str
+    at: datetime | None
+    total: Money
+    is_paid: bool
+    is_refunded: bool
+
+
+def purchases_of(contact: Contact, *, limit: int = 50) -> list[Purchase]:
+    """What a contact bought and paid, newest first: issued invoices, and orders for which nothing was charged."""
+    accounts = contact.billing_accounts.values("id")
+    invoices = (
+        Invoice.objects.filter(billing_account_id__in=accounts)
+        .exclude(state=Invoice.State.DRAFT)
+        .prefetch_related("lines")
+        .order_by("-issued_at", "-id")[:limit]
+    )
+    free = (
+        Order.objects.paid()
+        .filter(billing_account_id__in=accounts, total_minor=0)
+        .prefetch_related("lines")
+        .order_by("-paid_at", "-id")[:limit]
+    )
+    rows = [_of_invoice(invoice) for invoice in invoices] + [_of_order(order) for order in free]
+    return sorted(rows, key=lambda row: (row.at is not None, row.at), reverse=True)[:limit]
+
+
+def _of_invoice(invoice: Invoice) -> Purchase:
+    return Purchase(
+        subject=invoice,
+        what=", ".join(line.description for line in invoice.lines.all()),
+        at=invoice.issued_at,
+        total=invoice.gross,
+        is_paid=invoice.state == Invoice.State.PAID,
+        is_refunded=0 < invoice.gross_minor <= invoice.payable_minor,
+    )
+
+
+def _of_order(order: Order) -> Purchase:
+    return Purchase(
+        subject=order,
+        what=", ".join(line.description for line in order.lines.all()),
+        at=order.paid_at,
+        total=order.total,
+        is_paid=True,
+        is_refunded=False,
+    )
+
+
+def balances() -> dict[tuple[str, str, str], int]:
+    """Minor units on each account of the books that has any: (kind, subject, currency) to the sum; debits positive."""
+    sums = Posting.objects.values_list("account__kind", "account__subject", "currency").annotate(
+        total=Sum("amount_minor")
+    )
+    return {(kind, subject, currency): int(total) for kind, subject, currency, total in sums.order_by() if total}
+
+
+def products_with_sales(workspace: Workspace) -> Sequence[Product]:
+    """Products by name, those for sale first, each with `sold`: how many paid orders it is in."""
+    sold = Count("order_lines__order", filter=Q(order_lines__order__state=Order.State.PAID), distinct=True)
+    return list(workspace.products.annotate(sold=sold).order_by("state", "name", "id"))
+
+
+def contacts_who_bought(product_id: UUID | str | None) -> QuerySet[Order, UUID | None]:
+    """Ids of contacts with a paid order of a product, or of any."""
+    orders = Order.objects.paid().filter(billing_account__contact__isnull=False)
+    if product_id:
+        orders = orders.filter(lines__product_id=product_id)
+    found: QuerySet[Order, UUID | None] = orders.values_list("billing_account__contact_id", flat=True)
+    return found

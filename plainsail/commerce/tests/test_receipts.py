@@ -1,0 +1,77 @@
+"""Letters and papers: a receipt for every payment, once, with what was agreed to and how to stop it."""
+
+from __future__ import annotations
+
+import pytest
+
+from plainsail.commerce import sockets
+from plainsail.commerce.services import collecting, invoicing, receipts, refunding
+from plainsail.commerce.services.invoicing import LineSpec
+from plainsail.commerce.sockets import ReceiptNote
+from plainsail.commerce.tests.factories import NOON, bought, euros
+from plainsail.kernel.crypto import BadToken, sign
+from plainsail.kernel.registry import Registry
+from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
+from plainsail.mail.models import Delivery
+
+
+def letter_of(of, subject):
+    with workspace(of):
+        return receipts._letter(receipts.receipt(subject, at=NOON), subject).text
+
+
+def letters(of, kind: str) -> int:
+    with workspace(of):
+        return Delivery.objects.filter(source_kind=kind).count()
+
+
+def test_a_receipt_names_amount_tax_terms_and_where_to_look(juniper):
+    text = letter_of(juniper, bought(juniper))
+    assert "Full weekend: €175.00" in text
+    assert "You agreed to this: “I buy “Full weekend” from Juniper Pottery Studio for €175.00, paid once.”" in text
+    assert "http://juniper.localhost:8000/receipt/" in text
+    assert "no money moved" in text
+
+
+def test_every_payment_has_its_receipt_once(juniper):
+    order = bought(juniper)
+    run_jobs(at=NOON)
+    with workspace(juniper):
+        receipts.send(order.invoices.get(), at=NOON)
+        spec = LineSpec(description="Studio club", unit=euros(2900))
+        renewal = invoicing.issue(order.billing_account, lines=[spec], at=NOON)
+    collecting.charge(juniper.pk, renewal.pk, method_id=order.method_id, initiator="merchant", at=NOON)
+    run_jobs(at=NOON)
+    assert letters(juniper, "commerce.receipt") == 2
+    assert "Your payment went through" in letter_of(juniper, renewal)
+
+
+def test_a_refund_is_announced_once(juniper):
+    order = bought(juniper)
+    with workspace(juniper):
+        refunding.refund_order(order, amount=euros(5000), reason="Rain", at=NOON)
+    for _twice in range(2):
+        run_jobs(at=NOON)
+    assert letters(juniper, "commerce.refund") == 1
+
+
+def test_contracts_put_their_way_out_on_receipts(juniper, monkeypatch, site_client):
+    registry: Registry[sockets.ReceiptNotes] = Registry("commerce.receipt_notes")
+    note = ReceiptNote("You can cancel at any time.", "Cancel here", "http://juniper.localhost:8000/cancel/abc/")
+    registry.register("tests", lambda invoice, order, *, at: [note])
+    monkeypatch.setattr(receipts, "RECEIPT_NOTES", registry)
+    order = bought(juniper)
+    assert "You can cancel at any time. http://juniper.localhost:8000/cancel/abc/" in letter_of(juniper, order)
+    page = site_client.get(f"/receipt/{receipts.token_of(order)}/").content.decode()
+    assert 'href="http://juniper.localhost:8000/cancel/abc/"' in page
+
+
+def test_a_receipt_s_address_never_changes_and_fits_no_other(juniper):
+    order, other = bought(juniper), bought(juniper)
+    assert receipts.token_of(order) == receipts.token_of(order) != receipts.token_of(other)
+    with workspace(juniper):
+        assert receipts.subject_of(receipts.token_of(order)).pk == order.pk
+        for forged in (sign("commerce.receipt", b"o" + b"\0" * 16), sign("commerce.receipt", b"x" * 17), "", "é"):
+            with pytest.raises(BadToken):
+                receipts.subject_of(forged)

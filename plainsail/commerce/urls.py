@@ -1,0 +1,36 @@
+"""Addresses of commerce: staff pages, and the checkout and receipts on a site's host."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from plainsail.commerce.views import checkout, orders, products, receipts, selling
+
+workspace_urls = [
+    path("sales/", orders.orders, name="orders"),
+    path("sales/orders/<uuid:order_id>/", orders.order, name="order"),
+    path("sales/orders/<uuid:order_id>/refunds/", orders.refund, name="refund"),
+    path("sales/invoices/", orders.invoices, name="invoices"),
+    path("sales/invoices/<uuid:invoice_id>.pdf", orders.invoice_pdf, name="invoice_pdf"),
+    path("sales/credit-notes/<uuid:note_id>.pdf", orders.credit_note_pdf, name="credit_note_pdf"),
+    path("sales/products/", products.products, name="products"),
+    path("sales/products/new/", products.new_product, name="new_product"),
+    path("sales/products/<uuid:product_id>/", products.product, name="product"),
+    path("sales/products/<uuid:product_id>/details/", products.edit_product, name="edit_product"),
+    path("sales/products/<uuid:product_id>/prices/", products.add_price, name="add_price"),
+    path("sales/products/<uuid:product_id>/archive/", products.archive, name="archive_product"),
+    path("sales/products/<uuid:product_id>/return/", products.restore, name="restore_product"),
+    path("sales/offers/<uuid:offer_id>/", products.offer, name="offer"),
+    path("settings/selling/", selling.selling, name="selling"),
+    path("settings/selling/test-mode/", selling.test_mode, name="test_mode"),
+    path("settings/selling/test-mode/clock/", selling.advance, name="advance_clock"),
+]
+
+public_urls = [
+    path("checkout/<slug:slug>/", checkout.checkout, name="checkout"),
+    path("checkout/payment/<str:token>/", checkout.payment, name="payment"),
+    path("receipt/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipt/<str:token>/invoice.pdf", receipts.invoice_pdf, name="receipt_pdf"),
+    path("receipt/<str:token>/invoice.json", receipts.invoice_json, name="receipt_json"),
+    path("receipt/<str:token>/credit-notes/<uuid:note_id>.pdf", receipts.credit_note_pdf, name="receipt_credit_note"),
+]

@@ -1,0 +1,180 @@
+"""The checkout: one page, one button. Nothing that the browser sends decides what is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from plainsail.commerce import queries
+from plainsail.commerce.forms import CheckoutForm
+from plainsail.commerce.models import Offer, Order, Seller
+from plainsail.commerce.services import checkout as purchases
+from plainsail.commerce.services import clocks, receipts, sellers, terms
+from plainsail.commerce.services.checkout import Progress, StaleAttempt, Trace
+from plainsail.kernel.crypto import BadToken
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, client_ip, public, public_path
+from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.payments.services.charging import ChargeUnderway
+from plainsail.payments.services.methods import CardRefused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sale:
+    """An offer as it is sold at this moment, in the page's language."""
+
+    offer: Offer
+    seller: Seller
+    at: datetime
+    """The seller's time."""
+    quote: terms.Quote
+    terms: str
+    sentence: str
+
+    @property
+    def needs_card(self) -> bool:
+        return bool(self.quote.today) or self.offer.price.is_recurring
+
+
+@never_cache
+@sensitive_post_parameters("number", "expiry", "cvc")
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+@outside_transaction
+def checkout(request: Request, slug: str) -> HttpResponse:
+    """Show the page, and take the order."""
+    sale = find_sale(request, slug)
+    if request.method != "POST":
+        return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(request, sale)))
+    form = CheckoutForm(request.POST, needs_card=sale.needs_card)
+    if form.is_valid():
+        try:
+            return buy(request, sale, form)
+        except CardRefused as refused:
+            form.add_error(refused.field, str(refused.message))
+        except Refusal as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            return show(request, sale, form, status=refusal.status, is_stale=isinstance(refusal, StaleAttempt))
+    return show(request, sale, form, status=422)
+
+
+@never_cache
+@require_safe
+@public
+@outside_transaction
+def payment(request: Request, token: str) -> HttpResponse:
+    """Where a buyer lands after the bank's check, or while the outcome isn't known. Asks the gateway; charges nothing."""
+    order = find_order(request, token)
+    with workspace(request.workspace):
+        at = clocks.seller_now(request.now)
+    progress = purchases.proceed(request.workspace.pk, order.pk, at=at)
+    if progress.state in {"paid", "action"}:
+        return go_on(progress, token)
+    context = {"order": order, "progress": progress, "token": token}
+    return render(request, "commerce/payment.html", context)
+
+
+def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
+    """Place the order and pay it. Raises Refusal, CardRefused."""
+    attempt = purchases.read_attempt(form.cleaned_data["attempt"], sale.offer)
+    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+    try:
+        with workspace(request.workspace):
+            order = purchases.place(sale.offer, attempt=attempt, buyer=form.buyer, trace=trace, at=sale.at)
+            token = receipts.token_of(order)
+        back = public_path("commerce:payment", token)
+        progress = purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=sale.at)
+    except ChargeUnderway:
+        # The same form came twice. Whoever was first is at work; this one waits for what comes of it.
+        return await_other(request, attempt.order_id.hex)
+    if progress.state == "declined":
+        raise CardRefused("number", progress.words)
+    return go_on(progress, token)
+
+
+def await_other(request: Request, order_id: str) -> HttpResponse:
+    with workspace(request.workspace):
+        order = request.workspace.orders.filter(id=order_id).first()
+        if order is None:
+            raise StaleAttempt
+        return redirect("commerce:payment", receipts.token_of(order))
+
+
+def go_on(progress: Progress, token: str) -> HttpResponse:
+    """To the receipt, to the bank, or to where one waits."""
+    if progress.state == "action":
+        return redirect(progress.url)
+    return redirect("commerce:receipt" if progress.state == "paid" else "commerce:payment", token)
+
+
+def find_sale(request: Request, slug: str) -> Sale:
+    """The offer of a slug, if it is sold now. Raises Http404."""
+    with workspace(request.workspace):
+        offer = queries.offer_on_sale(request.workspace, slug)
+        if offer is None:
+            raise Http404
+        at = clocks.seller_now(request.now)
+        seller = sellers.of_workspace(at=at)
+        quote = terms.quote(offer.price, seller=seller, at=at)
+        return Sale(
+            offer=offer,
+            seller=seller,
+            at=at,
+            quote=quote,
+            terms=terms.consent(quote, seller=seller, name=offer.name),
+            sentence=terms.sentence(offer.price, quote.each.gross),
+        )
+
+
+def find_order(request: Request, token: str) -> Order:
+    """The order of a receipt's token, in this business. Raises Http404."""
+    with workspace(request.workspace):
+        try:
+            found = receipts.subject_of(token)
+        except BadToken as error:
+            raise Http404 from error
+    if not isinstance(found, Order):
+        raise Http404
+    return found
+
+
+def beginning(request: Request, sale: Sale) -> dict[str, str]:
+    """What a fresh form starts with; `?again=` takes up an order that wasn't paid."""
+    again = request.GET.get("again", "")
+    order = find_order(request, again) if again else None
+    if order is None or order.is_paid or order.offer_id != sale.offer.id:
+        return {"attempt": purchases.new_attempt(sale.offer, terms=sale.terms), "country": sale.seller.country}
+    attempt = purchases.new_attempt(sale.offer, terms=sale.terms, order=order)
+    names = ("email", "name", "company", "country")
+    return {"attempt": attempt, **{name: getattr(order, name) for name in names}}
+
+
+def show(
+    request: Request, sale: Sale, form: CheckoutForm, *, status: int = 200, is_stale: bool = False
+) -> HttpResponse:
+    """The page. A card's number is never sent back."""
+    if form.is_bound:
+        needs_new = is_stale or form.has_error("attempt")
+        form.to_show_again(attempt=purchases.new_attempt(sale.offer, terms=sale.terms) if needs_new else "")
+    context = {"sale": sale, "form": form, "button": button(sale)}
+    return render(request, "commerce/checkout.html", context, status=status)
+
+
+def button(sale: Sale) -> str:
+    """What pressing it does, in words that name the price."""
+    if sale.quote.trial_ends_on:
+        return _("Start the free trial")
+    if not sale.quote.today:
+        return _("Get it for free")
+    amount = sale.quote.today.format(get_language() or "en")
+    if sale.offer.price.is_recurring:
+        return _("Subscribe and pay %(amount)s") % {"amount": amount}
+    return _("Pay %(amount)s") % {"amount": amount}

@@ -1,0 +1,120 @@
+"""Broadcasts: the list, a new one, who gets it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainsail.contacts.services import lists
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.mail import queries
+from plainsail.mail.forms import AudienceForm, NewBroadcastForm
+from plainsail.mail.models import Broadcast
+from plainsail.mail.services import audience, broadcasts, senders, starters
+
+PER_PAGE = 25
+
+
+@require_GET
+@can("mail.view")
+def emails(request: Request) -> HttpResponse:
+    found = Paginator(queries.recent_broadcasts(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "mail/emails.html", {"page": found, "has_worker": queries.has_worker(at=request.now)})
+
+
+@require_http_methods(["GET", "POST"])
+@can("mail.change")
+def new(request: Request) -> HttpResponse:
+    form = NewBroadcastForm(request.POST or None)
+    if form.is_valid():
+        starter = starters.by_key(form.cleaned_data["starter"])
+        assert starter is not None, "the form offers no other"
+        topic = lists.default(request.workspace, at=request.now)
+        made = broadcasts.create(
+            starter.document(), subject=starter.subject(), preheader=starter.preheader(), topic=topic, at=request.now
+        )
+        return redirect(workspace_url(request.workspace, "mail:audience", made.id))
+    status = 422 if form.is_bound else 200
+    return render(request, "mail/new.html", {"starters": starters.ALL}, status=status)
+
+
+@require_GET
+@can("mail.view")
+def broadcast(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    if found.is_draft:
+        return redirect(workspace_url(request.workspace, "mail:audience", found.id))
+    return render(request, "mail/broadcast.html", report(request, found))
+
+
+@require_http_methods(["GET", "POST"])
+@can("mail.change")
+def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    senders.default()
+    initial = {"topic": found.list_id, "segment": found.segment_id, "sender": found.sender_id}
+    form = AudienceForm(request.POST or None, workspace=request.workspace, initial=initial)
+    if form.is_valid():
+        broadcasts.address_to(found, at=request.now, **form.cleaned_data)
+        wants_check = request.POST.get("next") == "check"
+        name, key = ("mail:check", found.id) if wants_check else ("mail:email", found.email_id)
+        return redirect(workspace_url(request.workspace, name, key))
+    people = audience.count(found.list, found.segment) if found.list else 0
+    context = {"broadcast": found, "form": form, "people": people, "steps": steps()}
+    return render(request, "mail/audience.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@can("mail.view")
+def count(request: Request, broadcast_id: UUID) -> HttpResponse:
+    """How many people the choice in the form reaches, before it is saved."""
+    find(request, broadcast_id)
+    form = AudienceForm(request.GET, workspace=request.workspace)
+    form.is_valid()
+    topic, segment = form.cleaned_data.get("topic"), form.cleaned_data.get("segment")
+    people = audience.count(topic, segment) if topic else 0
+    return render(request, "mail/audience.html#count", {"people": people})
+
+
+@require_POST
+@can("mail.change")
+def copy(request: Request, broadcast_id: UUID) -> HttpResponse:
+    made = broadcasts.copy(find(request, broadcast_id), at=request.now)
+    messages.success(request, _("Copied. Nothing is sent until you send it."))
+    return redirect(workspace_url(request.workspace, "mail:audience", made.id))
+
+
+@require_POST
+@can("mail.change")
+def deletion(request: Request, broadcast_id: UUID) -> HttpResponse:
+    broadcasts.delete(find(request, broadcast_id))
+    messages.success(request, _("The draft is deleted."))
+    return redirect(workspace_url(request.workspace, "mail:emails"))
+
+
+def find(request: Request, broadcast_id: UUID) -> Broadcast:
+    """One of this business's broadcasts with what its screens show. Raises Http404."""
+    rows = request.workspace.broadcasts.select_related("email", "list", "segment", "sender")
+    found: Broadcast = get_object_or_404(rows, id=broadcast_id)
+    return found
+
+
+def steps() -> list[str]:
+    """The way of a draft."""
+    return [_("Audience"), _("Write"), _("Check and send")]
+
+
+def report(request: Request, found: Broadcast) -> dict[str, object]:
+    """What the report shows, and the progress bar in it."""
+    return {
+        "broadcast": found,
+        "causes": queries.causes(request.workspace, found.id) if not found.can_be_stopped else [],
+        "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
+        "now": request.now,
+    }

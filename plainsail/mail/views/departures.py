@@ -1,0 +1,118 @@
+"""Checking a broadcast, sending it, stopping it, and watching it leave."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.mail import queries
+from plainsail.mail.forms import DepartureForm, TestForm
+from plainsail.mail.models import Broadcast
+from plainsail.mail.services import broadcasts, checks, previews
+from plainsail.mail.services.checks import Check
+from plainsail.mail.views.broadcasts import find, report, steps
+
+
+@require_GET
+@can("mail.view")
+def check(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    if not found.is_draft:
+        return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
+    return _check_page(request, found, DepartureForm(zone=request.workspace.timezone, initial={"when": "now"}))
+
+
+@require_POST
+@can("mail.send")
+def departure(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    form = DepartureForm(request.POST, zone=request.workspace.timezone)
+    if not form.is_valid() or not queries.has_worker(at=request.now):
+        return _check_page(request, found, form, status=422)
+    try:
+        if form.is_later:
+            broadcasts.schedule(found, departs_at=form.cleaned_data["departs_at"], at=request.now)
+        else:
+            broadcasts.send_now(found, at=request.now)
+    except (broadcasts.InThePast, broadcasts.NotReady) as refusal:
+        form.add_error("departs_at" if refusal.field else None, str(refusal))
+        return _check_page(request, found, form, status=422)
+    return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
+
+
+@require_POST
+@can("mail.send")
+def test(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    form = TestForm(request.POST)
+    if not form.is_valid():
+        return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
+    previews.send_test(found, request.workspace, to=form.cleaned_data["to"], at=request.now)
+    messages.success(request, _("A test is on its way to %(to)s.") % form.cleaned_data)
+    return redirect(workspace_url(request.workspace, "mail:check", found.id))
+
+
+@require_POST
+@can("mail.send")
+def stop(request: Request, broadcast_id: UUID) -> HttpResponse:
+    stopped = broadcasts.stop(find(request, broadcast_id), at=request.now)
+    if stopped.is_draft:
+        messages.success(request, _("Stopped in time: nothing was sent. It is a draft again."))
+        return redirect(workspace_url(request.workspace, "mail:check", stopped.id))
+    messages.success(request, _("Stopped. What had not left by now never will."))
+    return redirect(workspace_url(request.workspace, "mail:broadcast", stopped.id))
+
+
+@require_GET
+@can("mail.view")
+def progress(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    response = render(request, "mail/broadcast.html#progress", report(request, found))
+    if not found.can_be_stopped:
+        # The numbers are final: show the page of the report.
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@can("mail.send")
+def resend(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    again = broadcasts.resend_uncertain(found, at=request.now)
+    text = ngettext("%(again)s message goes out again.", "%(again)s messages go out again.", again)
+    messages.success(request, text % {"again": again})
+    return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
+
+
+@require_POST
+@can("mail.send")
+def resume(request: Request, broadcast_id: UUID) -> HttpResponse:
+    found = find(request, broadcast_id)
+    broadcasts.resume_sender(found, at=request.now)
+    messages.success(request, _("The sender may write again. What waits goes out now."))
+    return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
+
+
+def _check_page(
+    request: Request, found: Broadcast, form: DepartureForm, *, test: TestForm | None = None, status: int = 200
+) -> HttpResponse:
+    looked_at = checks.review(found)
+    if not queries.has_worker(at=request.now):
+        text = _("The worker that sends mail is not running on this installation. Ask whoever operates it.")
+        looked_at.append(Check("bad", _("Nothing can be sent right now"), text))
+    context = {
+        "broadcast": found,
+        "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
+        "is_ready": checks.is_ready(looked_at),
+        "form": form,
+        "test": test or TestForm(initial={"to": getattr(request.user, "email", "")}),
+        "steps": steps(),
+    }
+    return render(request, "mail/check.html", context, status=status)

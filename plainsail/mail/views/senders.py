@@ -1,0 +1,77 @@
+"""Senders: who a business's mail comes from. A tab of Settings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.mail.forms import SenderForm
+from plainsail.mail.models import Sender
+from plainsail.mail.services import senders
+
+
+@require_GET
+@can("mail.view")
+def listed(request: Request) -> HttpResponse:
+    senders.default()
+    rows = request.workspace.senders.order_by("-is_default", "name", "id")
+    return render(request, "mail/senders.html", {"senders": rows})
+
+
+@require_http_methods(["GET", "POST"])
+@can("mail.manage")
+def new(request: Request) -> HttpResponse:
+    form = SenderForm(request.POST or None)
+    if form.is_valid():
+        try:
+            senders.add(**form.cleaned_data)
+            return _done(request, _("The sender is there to be chosen."))
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+    return render(request, "mail/sender.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@can("mail.manage")
+def sender(request: Request, sender_id: UUID) -> HttpResponse:
+    found = _find(request, sender_id)
+    initial = {"name": found.name, "address": found.address, "reply_to": found.reply_to}
+    form = SenderForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        try:
+            senders.change(found, **form.cleaned_data)
+            return _done(request, _("Saved."))
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+    return render(request, "mail/sender.html", {"form": form, "sender": found}, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("mail.manage")
+def default(request: Request, sender_id: UUID) -> HttpResponse:
+    senders.make_default(_find(request, sender_id))
+    return _done(request, _("Mail comes from this sender now, where nothing else is chosen."))
+
+
+@require_POST
+@can("mail.manage")
+def resume(request: Request, sender_id: UUID) -> HttpResponse:
+    senders.resume(_find(request, sender_id))
+    return _done(request, _("The sender may write again."))
+
+
+def _find(request: Request, sender_id: UUID) -> Sender:
+    found: Sender = get_object_or_404(request.workspace.senders, id=sender_id)
+    return found
+
+
+def _done(request: Request, message: str) -> HttpResponse:
+    messages.success(request, message)
+    return redirect(workspace_url(request.workspace, "mail:senders"))
