@@ -66,7 +66,7 @@ class AutomationVersion(WorkspaceOwned):
     """A flow as it went live. Never changed: whoever is under way stays on the version they entered, unless moved."""
 
     workspace = WorkspaceKey(related_name="automation_versions")
-    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="versions")
+    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     document = models.JSONField()
     published_at = models.DateTimeField()
@@ -91,7 +91,7 @@ class Run(WorkspaceOwned):
         PARKED = "parked", _("Needs attention")
 
     workspace = WorkspaceKey(related_name="automation_runs")
-    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="runs")
+    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="runs", db_index=False)
     version = TiedForeignKey(AutomationVersion, on_delete=models.CASCADE, related_name="runs", db_index=False)
     contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="automation_runs")
     entry = models.CharField(max_length=40)
@@ -139,7 +139,7 @@ class StepLog(WorkspaceOwned):
     """A step that somebody has taken. The unique key is why none is taken twice."""
 
     workspace = WorkspaceKey(related_name="automation_steps")
-    run = TiedForeignKey(Run, on_delete=models.CASCADE, related_name="log")
+    run = TiedForeignKey(Run, on_delete=models.CASCADE, related_name="log", db_index=False)
     automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="+", db_index=False)
     step = models.CharField(max_length=40)
     visit = models.PositiveIntegerField(default=1)

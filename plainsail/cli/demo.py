@@ -12,11 +12,23 @@ from django.db import transaction
 
 from plainsail.accounts.models import User
 from plainsail.accounts.services import people, workspaces
+from plainsail.automations.services import editing as automations
+from plainsail.automations.services import publishing as publishing_flows
+from plainsail.automations.sockets import STARTERS
 from plainsail.cli import servers
+from plainsail.commerce.services import catalogue, checkout, sellers, terms
+from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.commerce.services.checkout import Attempt, Trace
 from plainsail.contacts.models import Contact, List, ListMember
 from plainsail.contacts.services import consent, contacts, lists, tags
+from plainsail.hosting.services import operating, plans
+from plainsail.hosting.services.operating import Sold
 from plainsail.kernel import tenancy
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.money import Money
+from plainsail.mail.services import broadcasts, starters
 from plainsail.pages.models import Page
 from plainsail.pages.services import pages, publishing
 
@@ -25,6 +37,22 @@ STUDIO = "Juniper Pottery Studio"
 ADDRESS = "Juniper Pottery Studio\nAda Brandt\nMühlenweg 7\n26122 Oldenburg\nGermany"
 NEWSLETTER = "Letters from the studio"
 WORDING = "Juniper Pottery Studio will write to you by e-mail. You can unsubscribe with one click in every mail."
+OPERATOR = "Plainsail (this installation)"
+PLANS = [
+    Sold(slug="studio", name="Studio", description="Everything that this installation can do.", price=Money(2900, "EUR")),
+    Sold(slug="domain", name="Extra domain", description="One more address.", price=Money(500, "EUR"), is_addon=True),
+]
+# The sandbox's card that always pays.
+CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123"}
+GOODS = [("One day at the wheel", 9500, ""), ("Full weekend", 17500, ""), ("Studio club", 2900, "month")]
+# What, who, how many days ago.
+SALES = [
+    ("Full weekend", "Maren.Thiele", 12),
+    ("One day at the wheel", "Tom.Okafor", 9),
+    ("Full weekend", "Elena.Rossi", 5),
+    ("Studio club", "Sophie.Laurent", 4),
+    ("One day at the wheel", "Nora.Hansen", 1),
+]
 # First name, last name, city, how many days ago, tags. The address follows from the name.
 PEOPLE = [
     ("Maren", "Thiele", "Oldenburg", 41, ["Course"]),
@@ -50,7 +78,10 @@ GONE_AGAIN = {"Mateo"}
 
 
 def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
-    """Make the demo business, all or nothing, and keep its sign-in in the file `sign_in`; return `{email, password}`."""
+    """Make the demo business and keep its sign-in in the file `sign_in`; return `{email, password}`.
+
+    People, pages and contacts are made all or nothing; then the sales, which talk to the sandbox gateway.
+    """
     email, name = OWNER
     password = secrets.token_urlsafe(9)
     with transaction.atomic():
@@ -68,9 +99,48 @@ def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
             newsletter = lists.create(studio, name=NEWSLETTER, at=opened_at, is_default=True)
             make_pages(studio, newsletter, owner, at=at)
             make_contacts(studio, newsletter, at=at)
+            make_automation(studio, at=at)
+        operating.open_shop(owner, name=OPERATOR, sold=PLANS, at=opened_at)
+    make_sales(studio, at=at)
+    plans.take(studio, slugs=["studio", "domain"], card=CARD, at=at)
+    with tenancy.workspace(studio):
+        make_broadcast(studio, newsletter, at=at)
     found = {"email": email, "password": password}
     servers.write_private(sign_in, json.dumps(found))
     return found
+
+
+def make_automation(studio: Workspace, *, at: datetime) -> None:
+    """The welcome that everybody gets who confirms from now on."""
+    welcome = STARTERS["mail.welcome"]
+    made = automations.create(name=str(welcome.label), flow=welcome.build(studio, at), at=at)
+    publishing_flows.publish_letting_them_finish(made, at=at)
+
+
+def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None:
+    """A letter that leaves a minute after the first start, into the local mailbox."""
+    made = broadcasts.create(
+        starters.letter(), subject="The autumn kiln is open", topic=newsletter, at=at, preheader="Twelve new glazes"
+    )
+    broadcasts.send_now(made, at=at)
+
+
+def make_sales(studio: Workspace, *, at: datetime) -> None:
+    """Three things to buy, and who bought them, with the sandbox's cards."""
+    with tenancy.workspace(studio):
+        for name, minor, interval in GOODS:
+            price = PriceTerms(amount=Money(minor, "EUR"), interval=interval)
+            catalogue.create_product(name=name, terms=price, at=at - timedelta(days=40))
+        sold = {offer.name: offer for offer in studio.offers.select_related("price__product")}
+    for name, buyer, days in SALES:
+        bought_at = at - timedelta(days=days, hours=3)
+        with tenancy.workspace(studio):
+            seller = sellers.of_workspace(at=bought_at)
+            shown = terms.consent(terms.quote(sold[name].price, seller=seller, at=bought_at), seller=seller, name=name)
+            attempt = Attempt(new_id(), checkout.digest(shown))
+            who = Buyer(email=f"{buyer}@example.net".lower(), name=buyer.replace(".", " "))
+            order = checkout.place(sold[name], attempt=attempt, buyer=who, trace=Trace(ip=None, user_agent=""), at=bought_at)
+        checkout.pay(studio.id, order.id, fields=CARD, return_path="/", at=bought_at)
 
 
 def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime) -> list[Page]:

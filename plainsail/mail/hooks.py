@@ -15,6 +15,7 @@ from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import lists
 from plainsail.contacts.sockets import TIMELINE, TimelineEntry, TimelineSource
+from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
@@ -23,7 +24,19 @@ from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email
 from plainsail.mail.services import answers, confirmations, emails, starters, steps
 from plainsail.tracking.sockets import LISTENERS
-from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
+from plainsail.ui.sockets import (
+    ACCOUNT,
+    CREATE,
+    MENU,
+    SETTINGS,
+    AccountItem,
+    CreateItem,
+    MenuItem,
+    SettingsItem,
+)
+
+if environment.current().uses_mail_catcher:
+    ACCOUNT.register("mailbox", AccountItem(label=gettext_lazy("Mailbox"), icon="inbox", url="mail:mailbox", order=60))
 
 MENU.register(
     "mail",

@@ -95,7 +95,7 @@ class EmailChange(WorkspaceOwned):
     """One edit of a mail with what takes it back."""
 
     workspace = WorkspaceKey(related_name="email_changes")
-    email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="changes")
+    email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="changes", db_index=False)
     number = models.PositiveIntegerField()
     operations = models.JSONField()
     inverse = models.JSONField()
@@ -116,7 +116,7 @@ class Edition(WorkspaceOwned):
     """A mail frozen as it is sent. Messages are made from it anew; no rendered body is kept per recipient."""
 
     workspace = WorkspaceKey(related_name="editions")
-    email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="editions")
+    email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="editions", db_index=False)
     revision = models.PositiveIntegerField()
     subject = models.CharField(max_length=200)
     preheader = models.CharField(max_length=200, blank=True)
@@ -242,7 +242,7 @@ class Delivery(WorkspaceOwned):
     """The contact's id in hex, or a keyed hash of the address for people who are no contacts."""
     contact_id = models.UUIDField(null=True)
     """Loose on purpose: the ledger outlives the contact."""
-    edition = TiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="deliveries")
+    edition = TiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="deliveries", db_index=False)
     list_id = models.UUIDField(null=True)
     """The topic whose consent covers a marketing message."""
     address = models.CharField(max_length=254, blank=True)

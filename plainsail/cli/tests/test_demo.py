@@ -58,3 +58,16 @@ def test_made_halfway_it_leaves_nothing(db, tmp_path):
         demo.make(tmp_path / "demo.json", at=clock.now())
     assert not (tmp_path / "demo.json").exists()
     assert not Workspace.objects.filter(name=demo.STUDIO).exists()
+
+
+def test_it_sells_writes_and_pays_for_its_own_plan(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    with tenancy.workspace(studio):
+        assert studio.products.count() == len(demo.GOODS)
+        assert studio.orders.filter(state="paid").count() == len(demo.SALES)
+        assert studio.subscriptions.count() == 1
+        assert [one.state for one in studio.automations.all()] == ["live"]
+        assert [one.state for one in studio.broadcasts.all()] == ["holding"]
+    operator = Workspace.objects.get(is_operator=True)
+    with tenancy.workspace(operator):
+        assert operator.subscriptions.get().items.count() == 2

@@ -51,7 +51,11 @@ def contracts(monkeypatch):
 
 def told(of) -> list[str]:
     with workspace(of):
-        return list(EventRow.objects.filter(name__startswith="commerce.").order_by("id").values_list("name", flat=True))
+        return list(
+            EventRow.objects.filter(name__startswith="commerce.")
+            .order_by("created_at", "id")
+            .values_list("name", flat=True)
+        )
 
 
 def taken(of) -> int:

@@ -35,7 +35,7 @@ def refund(of, order, minor: int):
 
 def told(of) -> list[str]:
     with workspace(of):
-        names = EventRow.objects.filter(name__regex="refund").order_by("id")
+        names = EventRow.objects.filter(name__regex="refund").order_by("created_at", "id")
         return list(names.values_list("name", flat=True))
 
 

@@ -85,11 +85,12 @@ def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
 def _converse(workspace_id: UUID, source_id: UUID, *, until: datetime) -> tuple[bool, bool]:
     """One connection's worth of messages. Returns whether the server could be talked to, and whether more may wait."""
     conversation: Conversation | None = None
+    editions: Editions = {}
     handed = 0
     try:
         while handed < PER_CONNECTION and clock.now() < until:
             with workspace(workspace_id):
-                work = take(source_id, at=clock.now())
+                work = take(source_id, at=clock.now(), editions=editions)
             if work is None:
                 return True, False
             if conversation is None and work.letters:
@@ -184,7 +185,11 @@ def _pause_if_refused(refusals: list[Outcome], by_id: dict[UUID, Delivery], *, a
         senders.pause(books.sender_of(delivery.source_id), reason=refusals[-1].reply, at=at)
 
 
-def take(source_id: UUID, *, at: datetime) -> Work | None:
+Editions = dict[tuple[UUID, UUID | None], Compiled]
+"""Compiled mails by edition and list, kept from batch to batch."""
+
+
+def take(source_id: UUID, *, at: datetime, editions: Editions | None = None) -> Work | None:
     """Claim a batch of a source and settle what may not go out. None where nothing waits, or nothing may leave now."""
     broadcast = Broadcast.objects.select_related("sender").filter(id=source_id).first()
     if broadcast is not None and broadcast.state != Broadcast.State.SENDING:
@@ -196,22 +201,21 @@ def take(source_id: UUID, *, at: datetime) -> Work | None:
     if not claim.deliveries:
         return None
     business = origins.business()
-    letters, outcomes = _letters(claim, business)
+    letters, outcomes = _letters(claim, business, {} if editions is None else editions)
     ledger.settle(claim.id, outcomes, at=at)
     return Work(claim, letters)
 
 
-def _letters(claim: Claim, business: Workspace) -> tuple[list[Letter], list[Outcome]]:
+def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[list[Letter], list[Outcome]]:
     marketing = [each for each in claim.deliveries if each.stream == Stream.MARKETING]
     owed = [each for each in claim.deliveries if each.stream == Stream.TRANSACTIONAL]
     letters, outcomes = _owed_letters(owed, business)
     if marketing:
         found = people.sort(marketing, business=business)
         outcomes += found.outcomes
-        editions = _Editions(business)
         for delivery in marketing:
             if recipient := found.recipients.get(delivery.id):
-                compiled = editions.get(delivery)
+                compiled = _compiled(delivery, business, editions)
                 write = _Filled(compiled, recipient)
                 letters.append(Letter(delivery, compiled.origin.address, recipient.address, write))
     return letters, outcomes
@@ -228,23 +232,17 @@ class _Filled:
         return self.compiled.render(self.recipient, at=at)
 
 
-class _Editions:
-    """Each edition of a batch compiled once."""
-
-    def __init__(self, business: Workspace) -> None:
-        self.business = business
-        self.compiled: dict[tuple[UUID, UUID | None], Compiled] = {}
-
-    def get(self, delivery: Delivery) -> Compiled:
-        edition = delivery.edition
-        assert edition is not None, "marketing messages have an edition"
-        key = (edition.id, delivery.list_id)
-        if key not in self.compiled:
-            topic = List.objects.filter(id=delivery.list_id).first() if delivery.list_id else None
-            sender = books.sender_of(delivery.source_id)
-            origin = origins.origin(self.business, sender, source_id=delivery.source_id, topic=topic)
-            self.compiled[key] = origins.compile_written(edition, origin, language=self.business.locale)
-        return self.compiled[key]
+def _compiled(delivery: Delivery, business: Workspace, editions: Editions) -> Compiled:
+    """The mail of a marketing message, compiled once for all of its batches."""
+    edition = delivery.edition
+    assert edition is not None, "marketing messages have an edition"
+    key = (edition.id, delivery.list_id)
+    if key not in editions:
+        topic = List.objects.filter(id=delivery.list_id).first() if delivery.list_id else None
+        sender = books.sender_of(delivery.source_id)
+        origin = origins.origin(business, sender, source_id=delivery.source_id, topic=topic)
+        editions[key] = origins.compile_written(edition, origin, language=business.locale)
+    return editions[key]
 
 
 def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list[Letter], list[Outcome]]:

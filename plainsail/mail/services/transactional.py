@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from plainsail.kernel import clock
+from plainsail.kernel.jobs import job
+from plainsail.kernel.tenancy import for_each_workspace, outside_transaction
 from plainsail.mail.models import Delivery, SealedBody, Stream
 from plainsail.mail.services import bodies, headers, sending
 from plainsail.mail.services.bodies import Attachment, Body
 
-__all__ = ["Attachment", "send", "source_of"]
+__all__ = ["Attachment", "forget_old_bodies", "send", "source_of"]
+
+FORGET_AFTER = timedelta(days=7)
+"""How long the words of a message are kept of which nobody knows whether it arrived."""
 
 
 def send(
@@ -64,3 +70,17 @@ def send(
 def source_of(kind: str, key: str) -> UUID:
     """The ledger's source of a keyed message: always the same for the same kind and key."""
     return UUID(bytes=hashlib.blake2b(f"{kind}\0{key}".encode(), digest_size=16).digest())
+
+
+@job("mail.forget_old_bodies")
+@outside_transaction
+def forget_old_bodies() -> None:
+    """Delete what is still sealed of messages whose fate has been uncertain for a week: nobody decided to repeat them."""
+    at = clock.now()
+
+    def forget() -> None:
+        SealedBody.objects.filter(
+            delivery__state=Delivery.State.UNCERTAIN, delivery__settled_at__lt=at - FORGET_AFTER
+        ).delete()
+
+    for_each_workspace(forget, reason="words of messages whose fate stayed uncertain")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -69,7 +70,8 @@ class Sandbox(base.Gateway):
             if card.loss == "never_arrived":
                 return ChargeOutcome(state="unknown")
             record = _write_charge(held, card, request)
-        return ChargeOutcome(state="unknown") if card.loss else _charge_outcome(record)
+        # A dispute comes days after its charge: whoever looks again learns of it.
+        return ChargeOutcome(state="unknown") if card.loss else replace(_charge_outcome(record), disputes=())
 
     def fetch_charge(self, account: GatewayAccount, key: str, *, at: datetime) -> ChargeOutcome:
         base.leave_the_house()

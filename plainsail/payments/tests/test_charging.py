@@ -55,7 +55,11 @@ def now(of, charge) -> Charge:
 
 def told(of) -> list[str]:
     with workspace(of):
-        return list(EventRow.objects.filter(name__startswith="payments.").order_by("id").values_list("name", flat=True))
+        return list(
+            EventRow.objects.filter(name__startswith="payments.")
+            .order_by("created_at", "id")
+            .values_list("name", flat=True)
+        )
 
 
 def test_a_charge_is_written_before_and_after(juniper):

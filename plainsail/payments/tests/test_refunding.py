@@ -42,7 +42,7 @@ def now(of, refund) -> Refund:
 
 def told(of) -> list[str]:
     with workspace(of):
-        names = EventRow.objects.filter(name__startswith="payments.refund").order_by("id")
+        names = EventRow.objects.filter(name__startswith="payments.refund").order_by("created_at", "id")
         return list(names.values_list("name", flat=True))
 
 

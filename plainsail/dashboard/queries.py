@@ -1,0 +1,179 @@
+"""Numbers and findings for Home: each with its definition, for days as the business's calendar has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from plainsail.commerce.models import Order
+from plainsail.kernel.http import workspace_url
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.money import Money
+from plainsail.kernel.periods import day_start, local_date
+from plainsail.tracking import queries as tracking
+
+DAYS = 14
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, and the same for the days before it."""
+
+    value: int
+    before: int
+
+    @property
+    def change(self) -> str:
+        """`+18%`; the plain difference where the days before had none."""
+        if not self.before:
+            return f"+{self.value}" if self.value else ""
+        percent = round((self.value - self.before) * 100 / self.before)
+        return f"+{percent}%" if percent > 0 else f"−{-percent}%" if percent else "±0%"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole local days from `start` up to, not including, `end`, and the same number of days before."""
+
+    start: datetime
+    end: datetime
+    before: datetime
+    first_day: date
+    days: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that a search found."""
+
+    title: str
+    text: str
+    icon: str
+    url: str
+
+
+def span(workspace: Workspace, *, at: datetime, days: int = DAYS) -> Span:
+    """The last `days` local days, today included."""
+    zone = workspace.timezone
+    first = local_date(at, zone) - timedelta(days=days - 1)
+    return Span(
+        start=day_start(first, zone),
+        end=day_start(first + timedelta(days=days), zone),
+        before=day_start(first - timedelta(days=days), zone),
+        first_day=first,
+        days=days,
+    )
+
+
+def new_contacts(workspace: Workspace, period: Span) -> Figure:
+    """People who became known, by any way. One aggregate over an index."""
+    return _figure(workspace.contacts.filter(deleted_at=None), "created_at", period)
+
+
+def sales(workspace: Workspace, period: Span) -> tuple[Money, Figure]:
+    """What was paid for orders in the workspace’s currency, refunds not taken off; amounts in minor units."""
+    paid = workspace.orders.filter(currency=workspace.currency, paid_at__gte=period.before, paid_at__lt=period.end)
+    sums = paid.aggregate(
+        now=Sum("total_minor", filter=Q(paid_at__gte=period.start)),
+        before=Sum("total_minor", filter=Q(paid_at__lt=period.start)),
+    )
+    figure = Figure(sums["now"] or 0, sums["before"] or 0)
+    return Money(figure.value, workspace.currency), figure
+
+
+def clicks(workspace: Workspace, period: Span) -> Figure:
+    """Links in mail followed by people; programs that only check mail are left out."""
+    now, before = (
+        tracking.count_hits(kind="click", start=start, end=end)
+        for start, end in ((period.start, period.end), (period.before, period.start))
+    )
+    return Figure(now, before)
+
+
+def visits(workspace: Workspace, period: Span) -> Figure:
+    """Views of published pages by people."""
+    now, before = (
+        tracking.count_hits(kind="visit", start=start, end=end)
+        for start, end in ((period.start, period.end), (period.before, period.start))
+    )
+    return Figure(now, before)
+
+
+def contacts_per_day(workspace: Workspace, period: Span) -> list[tuple[str, int]]:
+    """(day, number) for each day of the span, empty days included."""
+    rows = (
+        workspace.contacts.filter(deleted_at=None, created_at__gte=period.start, created_at__lt=period.end)
+        .order_by()
+        .annotate(day=TruncDate("created_at", tzinfo=_zone(workspace)))
+        .values_list("day")
+        .annotate(number=Count("id"))
+    )
+    numbers = dict(rows)
+    days = [period.first_day + timedelta(days=index) for index in range(period.days)]
+    return [(day.strftime("%-d %b"), numbers.get(day, 0)) for day in days]
+
+
+def _zone(workspace: Workspace) -> object:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(workspace.timezone)
+
+
+def latest_orders(workspace: Workspace) -> Sequence[Order]:
+    """The newest orders that were paid."""
+    return list(
+        workspace.orders.exclude(paid_at=None).select_related("billing_account").prefetch_related("lines").order_by("-paid_at", "-id")[:5]
+    )
+
+
+def _figure(rows: QuerySet[object], column: str, period: Span) -> Figure:  # type: ignore[type-var]
+    numbers = rows.filter(**{f"{column}__gte": period.before, f"{column}__lt": period.end}).aggregate(
+        now=Count("id", filter=Q(**{f"{column}__gte": period.start})),
+        before=Count("id", filter=Q(**{f"{column}__lt": period.start})),
+    )
+    return Figure(numbers["now"], numbers["before"])
+
+
+def search(workspace: Workspace, text: str) -> list[Found]:
+    """Contacts, pages, broadcasts, automations, orders whose name begins with or holds the text; a few of each."""
+    wanted = text.strip()[:100]
+    if len(wanted) < 2:
+        return []
+    return [
+        *_contacts(workspace, wanted),
+        *_named(workspace, workspace.pages.filter(title__icontains=wanted), "title", _("Page"), "panels-top-left", "pages:page"),
+        *_broadcasts(workspace, wanted),
+        *_named(
+            workspace, workspace.automations.filter(name__icontains=wanted), "name", _("Automation"), "workflow", "automations:automation"
+        ),
+        *_named(workspace, workspace.orders.filter(number__istartswith=wanted), "number", _("Order"), "shopping-cart", "commerce:order"),
+    ]
+
+
+def _contacts(workspace: Workspace, wanted: str) -> list[Found]:
+    people = workspace.contacts.filter(deleted_at=None).filter(
+        Q(email__startswith=wanted.lower()) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted)
+    )
+    return [
+        Found(str(one), one.email, "user", workspace_url(workspace, "contacts:contact", one.id))
+        for one in people.order_by("email")[:SHOWN]
+    ]
+
+
+def _broadcasts(workspace: Workspace, wanted: str) -> list[Found]:
+    mails = workspace.broadcasts.filter(email__subject__icontains=wanted).select_related("email")
+    return [
+        Found(one.email.subject, _("Broadcast"), "mail", workspace_url(workspace, "mail:broadcast", one.id))
+        for one in mails.order_by("-created_at", "id")[:SHOWN]
+    ]
+
+
+def _named(workspace: Workspace, rows: object, name: str, kind: str, icon: str, url: str) -> list[Found]:
+    found = rows.order_by(name, "id")[:SHOWN]  # type: ignore[attr-defined]  # a query set of any area
+    return [Found(getattr(one, name), kind, icon, workspace_url(workspace, url, one.id)) for one in found]

@@ -1,0 +1,75 @@
+"""The billing page of a business, read from the operator’s books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from plainsail.commerce.services import clocks, receipts
+from plainsail.hosting.models import BillingLink, Plan
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import workspace
+from plainsail.subscriptions import queries as contracts
+from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.services import documents, letters
+
+
+@dataclass(frozen=True)
+class InvoiceRow:
+    """An invoice in the list."""
+
+    number: str
+    issued_at: datetime
+    state: str
+    amount: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What the billing page shows. `contract` is None where no plan runs or ever ran."""
+
+    seller: Workspace | None = None
+    plans: list[Plan] = field(default_factory=list)
+    contract: Subscription | None = None
+    items: list[Any] = field(default_factory=list)
+    next_charge: str = ""
+    card: Any = None
+    invoices: list[InvoiceRow] = field(default_factory=list)
+    receipt: dict[str, Any] | None = None
+
+
+def billing_of(business: Workspace, *, at: datetime) -> Billing:
+    """The plan of a business, its next charge, card, invoices. Opens the operator’s workspace; about ten queries."""
+    seller = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
+    if seller is None:
+        return Billing()
+    link = BillingLink.objects.filter(workspace=business).first()
+    with workspace(seller):
+        on_sale = list(seller.plans.filter(is_offered=True).select_related("price__product").order_by("is_addon", "position"))
+        if link is None:
+            return Billing(seller=seller, plans=on_sale)
+        return _of_account(seller, on_sale, link.account_id, now=clocks.seller_now(at))
+
+
+def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now: datetime) -> Billing:
+    found = seller.subscriptions.select_related("account", "workspace").filter(account_id=account_id)
+    contract = found.order_by("-started_at", "-id").first()
+    if contract is None:
+        return Billing(seller=seller, plans=on_sale)
+    made = contracts.last_cancellation(contract)
+    return Billing(
+        seller=seller,
+        plans=on_sale,
+        contract=contract,
+        items=list(contract.items.order_by("-role", "id")),
+        next_charge=letters.next_charge(contract),
+        card=seller.payment_methods.filter(id=contract.payment_method_id).first(),
+        invoices=[
+            InvoiceRow(row.number, row.issued_at, row.get_state_display(), row.gross, receipts.url(row))
+            for row in contracts.invoices_of(contract)
+        ],
+        receipt=documents.receipt(made, now=now) if made else None,
+    )

@@ -1,0 +1,95 @@
+"""The owner's own plan: begun with a card, shown with its next charge, cancelled on one page, taken back, never charged again."""
+
+from __future__ import annotations
+
+import pytest
+
+from plainsail.hosting.tests.factories import operator
+from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
+from plainsail.payments.models import Charge
+from plainsail.subscriptions.models import Subscription
+
+CARD = {"plan": "studio", "number": "4242 4242 4242 4242", "expiry": "04/30", "cvc": "123"}
+BILLING = "/w/juniper/settings/billing/"
+
+
+@pytest.fixture
+def seller(db):
+    return operator()
+
+
+@pytest.fixture
+def on_plan(seller, as_ada):
+    assert as_ada.post(f"{BILLING}plan/", CARD | {"addons": ["domain"]}).status_code == 302
+    return seller
+
+
+def contract(seller) -> Subscription:
+    with workspace(seller):
+        return Subscription.objects.get()
+
+
+def test_an_installation_without_plans_says_that_everything_is_included(as_ada):
+    assert b"Nothing to pay" in as_ada.get(BILLING).content
+
+
+def test_a_plan_and_its_add_on_are_charged_once_and_shown_with_the_next_charge(on_plan, as_ada):
+    words = as_ada.get(BILLING).content.decode()
+    assert "€34.00" in words
+    assert "4242" in words
+    assert "Extra domain" in words
+    with workspace(on_plan):
+        assert [(charge.amount_minor, charge.state) for charge in Charge.objects.all()] == [(3400, "succeeded")]
+
+
+def test_a_declined_card_begins_nothing(seller, as_ada):
+    answer = as_ada.post(f"{BILLING}plan/", CARD | {"number": "4000 0000 0000 0002"})
+    assert answer.status_code == 422
+    with workspace(seller):
+        assert not Subscription.objects.filter(ended_at=None).exists()
+
+
+@pytest.mark.parametrize("values", [{}, {"plan": "gold"}, CARD | {"addons": ["nonsense"]}, CARD | {"number": "1"}])
+def test_bad_input_is_said_at_the_form(seller, as_ada, values):
+    assert as_ada.post(f"{BILLING}plan/", values).status_code == 422
+
+
+def test_a_second_plan_is_refused(on_plan, as_ada):
+    assert as_ada.post(f"{BILLING}plan/", CARD).status_code == 409
+
+
+def test_cancelling_is_one_page_and_one_press_with_receipt_by_page_and_mail(on_plan, as_ada, outbox):
+    page = as_ada.get(f"{BILLING}cancellation/").content.decode()
+    assert "Nothing is deleted by cancelling" in page
+    assert contract(on_plan).scheduled_end_at is None
+    assert as_ada.post(f"{BILLING}cancellation/", {"when": "period_end"}).status_code == 302
+    assert contract(on_plan).scheduled_end_at is not None
+    words = as_ada.get(BILLING).content.decode()
+    assert "Cancellation receipt" in words
+    run_jobs()
+    assert [mail["To"] for mail in outbox if "Cancelled" in mail["Subject"]] == ["ada@example.com"]
+    assert as_ada.post(f"{BILLING}cancellation/undo/").status_code == 302
+    assert contract(on_plan).scheduled_end_at is None
+
+
+def test_ending_now_gives_the_first_days_money_back(on_plan, as_ada):
+    as_ada.post(f"{BILLING}cancellation/", {"when": "now", "shown_refund": "3400"})
+    run_jobs()
+    ended = contract(on_plan)
+    assert (ended.state, ended.end_reason) == ("ended", "cancelled")
+    with workspace(on_plan):
+        assert sum(refund.amount_minor for charge in Charge.objects.all() for refund in charge.refunds.all()) == 3400
+
+
+def test_only_the_owner_sees_billing(on_plan, as_ben, as_cleo):
+    assert as_ben.get(BILLING).status_code == 403
+    assert as_cleo.get(BILLING).status_code == 404
+    assert as_cleo.post(f"{BILLING}cancellation/", {"when": "now"}).status_code == 404
+
+
+def test_nothing_is_cancelled_on_get(on_plan, as_ada):
+    for path in ("plan/", "cancellation/undo/"):
+        assert as_ada.get(BILLING + path).status_code == 405
+    as_ada.get(f"{BILLING}cancellation/?when=now")
+    assert contract(on_plan).scheduled_end_at is None

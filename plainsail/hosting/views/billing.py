@@ -1,0 +1,69 @@
+"""Settings → Billing: the plan of this installation, what it costs next, and the way out of it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainsail.hosting import queries
+from plainsail.hosting.forms import PlanForm
+from plainsail.hosting.services import cancelling, plans
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.tenancy import outside_transaction
+from plainsail.payments.services.methods import CardRefused
+from plainsail.subscriptions.sockets import ConfirmForm
+
+
+@require_GET
+@can("hosting.own")
+@outside_transaction
+def billing(request: Request) -> HttpResponse:
+    """Plan, next charge, card, add-ons, invoices, and Cancel beside them."""
+    found = queries.billing_of(request.workspace, at=request.now)
+    form = PlanForm(plans=found.plans) if found.plans else None
+    return render(request, "hosting/billing.html", {"billing": found, "form": form})
+
+
+@require_POST
+@can("hosting.own")
+@outside_transaction
+def take_plan(request: Request) -> HttpResponse:
+    """Begin a plan, charged to the card given."""
+    found = queries.billing_of(request.workspace, at=request.now)
+    form = PlanForm(request.POST, plans=found.plans)
+    if form.is_valid():
+        try:
+            plans.take(request.workspace, slugs=form.slugs, card=form.card, at=request.now)
+        except CardRefused as refused:
+            form.add_error(refused.field, str(refused.message))
+        else:
+            messages.success(request, _("Your plan has begun. The receipt is on its way."))
+            return redirect(workspace_url(request.workspace, "hosting:billing"))
+    return render(request, "hosting/billing.html", {"billing": found, "form": form}, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("hosting.own")
+@outside_transaction
+def cancel(request: Request) -> HttpResponse:
+    """One page: what ends, when, money back, data, then the button."""
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        cancelling.cancel(request.workspace, form.cleaned_data, at=request.now)
+        return redirect(workspace_url(request.workspace, "hosting:billing"))
+    found = cancelling.preview(request.workspace, at=request.now)
+    context = {"subscription": found.subscription, "quotes": found, "form": form}
+    return render(request, "hosting/cancel.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("hosting.own")
+@outside_transaction
+def undo(request: Request) -> HttpResponse:
+    """Take the cancellation back."""
+    cancelling.undo(request.workspace, at=request.now)
+    messages.success(request, _("Your plan goes on as before."))
+    return redirect(workspace_url(request.workspace, "hosting:billing"))

@@ -1,0 +1,129 @@
+"""Everything that contracts plug into the rest of the house."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
+from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.sockets import (
+    CLOCK_ACTIONS,
+    ORDER_FACTS,
+    RECEIPT_NOTES,
+    RECURRING,
+    ClockSource,
+    ReceiptNote,
+    Recurring,
+)
+from plainsail.contacts.models import Contact
+from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.kernel.events import on
+from plainsail.kernel.http import Request, workspace_url
+from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
+from plainsail.subscriptions import queries
+from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
+from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
+
+RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
+CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
+
+# The labels are fixed by law (§ 312k BGB; Consumer Rights Directive, art. 11a): change them with a lawyer only.
+FOOTER_LINKS.register(
+    "cancel", FooterLink(label=gettext_lazy("Cancel contracts here"), url="subscriptions:cancel_here", order=80)
+)
+FOOTER_LINKS.register(
+    "withdraw", FooterLink(label=gettext_lazy("Withdraw from contract here"), url="subscriptions:withdraw_here", order=81)
+)
+
+
+@on(InvoicePaid, subscriber="subscriptions.settle")
+def settle(event: InvoicePaid) -> None:
+    """A renewal was paid."""
+    dunning.settle(event.invoice_id, at=event.at)
+
+
+@on(InvoiceDeclined, subscriber="subscriptions.decline")
+def decline(event: InvoiceDeclined) -> None:
+    """A renewal’s charge was declined."""
+    dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
+    """On every receipt of a contract: what renews, and the link that cancels it."""
+    subscription = _contract_of(invoice, order)
+    if subscription is None or subscription.is_ended:
+        return []
+    text = _("Contract %(number)s renews until you cancel.") % {"number": subscription.reference}
+    url = links.absolute(subscription.workspace, links.cancel_path(subscription))
+    return [ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url)]
+
+
+def _contract_of(invoice: Invoice | None, order: Order | None) -> Subscription | None:
+    if invoice is not None and (found := queries.of_invoice(invoice.id)):
+        return found
+    return queries.of_order(order.id) if order is not None else None
+
+
+RECEIPT_NOTES.register("subscriptions", cancel_note)
+
+
+def contract_note(order: Order, *, at: datetime) -> list[ReceiptNote]:
+    """On the staff's order page: the contract that it began."""
+    subscription = queries.of_order(order.id)
+    if subscription is None:
+        return []
+    url = workspace_url(subscription.workspace, "subscriptions:subscription", subscription.id)
+    text = _("Began contract %(number)s.") % {"number": subscription.reference}
+    return [ReceiptNote(text, link_label=_("Contract"), link_url=url)]
+
+
+ORDER_FACTS.register("subscriptions", contract_note)
+
+
+def own_contracts(request: Request, contact: Contact) -> Rendered:
+    """The customer's contracts, each with its next charge and its way out."""
+    rows = [
+        {
+            "subscription": subscription,
+            "items": list(subscription.items.order_by("role", "id")),
+            "next_charge": letters.next_charge(subscription),
+            "cancel_path": links.cancel_path(subscription),
+            "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),
+        }
+        for subscription in queries.of_contact(request.workspace, contact.id)
+    ]
+    return ("subscriptions/portal.html", {"rows": rows}) if rows else None
+
+
+SECTIONS.register(
+    "subscriptions",
+    PortalSection(key="subscriptions", title=gettext_lazy("Subscriptions"), order=20, render=own_contracts),
+)
+
+for name, icon, words in (
+    ("subscriptions.started", "refresh-cw", gettext_lazy("Subscription began")),
+    ("subscriptions.renewed", "refresh-cw", gettext_lazy("Subscription renewed")),
+    ("subscriptions.renewal_failed", "circle-alert", gettext_lazy("A renewal could not be charged")),
+    ("subscriptions.cancelled", "circle-x", gettext_lazy("Cancelled a subscription")),
+    ("subscriptions.cancellation_undone", "undo-2", gettext_lazy("Took a cancellation back")),
+    ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
+):
+    EVENT_WORDING.register(name, EventWording(icon=icon, say=lambda row, words=words: str(words)))
+
+KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
+for table, fields in {
+    "subscription": ("account_id", "reference"),
+    "subscriptionitem": (),
+    "cancellationquote": ("result",),
+    "cancellationrequest": ("payload", "email", "feedback"),
+    "cancellation": (),
+    "cancellationundo": (),
+    "dunningcase": (),
+    "notice": (),
+}.items():
+    PERSONAL_DATA.register(f"subscriptions.{table}", PersonalData(fields=fields, erase="keep", ground=KEPT))

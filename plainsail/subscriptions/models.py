@@ -1,0 +1,281 @@
+"""Contracts, what they consist of, and the declarations that end them.
+
+Three axes stay apart: the contract's state is here; whether it is paid follows from its invoices; access is a grant.
+A planned end is a date, not a state. A cancellation is three append-only facts: that it was declared, to which contract
+it belongs and what was promised, and that it was taken back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.models import (
+    OwnedManager,
+    OwnedQuerySet,
+    TiedForeignKey,
+    TiedOneToOneField,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
+from plainsail.kernel.money import Money
+from plainsail.kernel.periods import Interval
+
+
+class Subscription(WorkspaceOwned):
+    """A contract that renews: who, what, since when, and until when if its end is planned."""
+
+    class State(models.TextChoices):
+        TRIALING = "trialing", _("trial")
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+        ENDED = "ended", _("ended")
+        EXPIRED = "expired", _("expired")
+
+    class EndReason(models.TextChoices):
+        CANCELLED = "cancelled", _("cancelled")
+        WITHDRAWN = "withdrawn", _("withdrawn from")
+        PAYMENT_FAILED = "payment_failed", _("payment failed")
+        SELLER_CLOSED = "seller_closed", _("the seller closed")
+
+    workspace = WorkspaceKey(related_name="subscriptions")
+    reference = models.CharField(max_length=20)
+    account = TiedForeignKey("commerce.BillingAccount", on_delete=models.PROTECT, related_name="subscriptions")
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    anchor_on = models.DateField()
+    """The local day from which every boundary is computed; it never moves."""
+    timezone = models.CharField(max_length=64)
+    """IANA zone, frozen at the start."""
+    currency = models.CharField(max_length=3)
+    started_at = models.DateTimeField()
+    trial_ends_at = models.DateTimeField(null=True)
+    renews_at = models.DateTimeField(null=True)
+    """Start of the first local day that is not invoiced yet; nothing to renew where it is empty."""
+    scheduled_end_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
+    payment_method_id = models.UUIDField(null=True)
+    order_id = models.UUIDField(null=True)
+    terms = models.JSONField(default=dict)
+    """Policies as they stood at the purchase: {"refund": …, "retention": …, "dunning": …}."""
+    previous = TiedForeignKey("self", on_delete=models.SET_NULL, related_name="successors", null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "reference"], name="subscription_reference"),
+            models.UniqueConstraint(
+                fields=["workspace", "order_id"], name="subscription_once_an_order", condition=models.Q(order_id__isnull=False)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["ended", "expired"], ended_at__isnull=False)
+                | models.Q(state__in=["trialing", "active", "paused"], ended_at__isnull=True),
+                name="subscription_end_has_its_time",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "renews_at"], name="subscription_renewal"),
+            models.Index(fields=["workspace", "scheduled_end_at"], name="subscription_end"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in {self.State.ENDED, self.State.EXPIRED}
+
+    @property
+    def is_ending(self) -> bool:
+        """Its end is planned and has not come."""
+        return not self.is_ended and self.scheduled_end_at is not None
+
+
+class SubscriptionItem(WorkspaceOwned):
+    """One recurring line of a contract: the plan itself or an add-on, each with its own interval.
+
+    Its id is the item id of the invoice lines that bill it.
+    """
+
+    class Role(models.TextChoices):
+        BASE = "base", _("plan")
+        ADDON = "addon", _("add-on")
+
+    workspace = WorkspaceKey(related_name="subscription_items")
+    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="items")
+    product = TiedForeignKey("commerce.Product", on_delete=models.PROTECT, related_name="subscription_items")
+    price_id = models.UUIDField()
+    role = models.CharField(max_length=5, choices=Role, default=Role.BASE)
+    description = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField(default=1)
+    unit_minor = models.BigIntegerField()
+    tax_behavior = models.CharField(max_length=9, default="inclusive")
+    interval_unit = models.CharField(max_length=5)
+    interval_count = models.PositiveSmallIntegerField(default=1)
+    starts_on = models.DateField()
+    charged_through = models.DateField()
+    """First local day that is not invoiced yet."""
+    ends_on = models.DateField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(unit_minor__gte=0, quantity__gte=1), name="item_has_a_price"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="item_of")]
+
+    def __str__(self) -> str:
+        return self.description
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.interval_unit, self.interval_count)  # type: ignore[arg-type]  # checked by Interval
+
+    def price(self) -> Money:
+        """What one period costs."""
+        return Money(self.unit_minor * self.quantity, self.subscription.currency)
+
+
+class CancellationQuote(WorkspaceOwned):
+    """What was shown before somebody confirmed: it must be met, or bettered."""
+
+    workspace = WorkspaceKey(related_name="cancellation_quotes")
+    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="quotes")
+    quoted_at = models.DateTimeField()
+    result = models.JSONField()
+    digest = models.CharField(max_length=40)
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="quote_of")]
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+
+class CancellationRequest(WorkspaceOwned):
+    """A declaration as it arrived, stamped on arrival. Append-only: the database refuses to change or delete one."""
+
+    class Door(models.TextChoices):
+        PORTAL = "portal", _("customer’s account")
+        BILLING = "billing", _("billing page")
+        LINK = "link", _("link in a receipt")
+        PUBLIC = "public", _("public page")
+        WITHDRAWAL = "withdrawal", _("withdrawal page")
+        STAFF = "staff", _("recorded by staff")
+        API = "api", _("API")
+
+    class Kind(models.TextChoices):
+        ORDINARY = "ordinary", _("cancellation")
+        EXTRAORDINARY = "extraordinary", _("cancellation for cause")
+        WITHDRAWAL = "withdrawal", _("withdrawal")
+
+    workspace = WorkspaceKey(related_name="cancellation_requests")
+    reference = models.CharField(max_length=20)
+    door = models.CharField(max_length=10, choices=Door)
+    kind = models.CharField(max_length=14, choices=Kind)
+    payload = models.JSONField()
+    """What was entered, word for word."""
+    email = models.CharField(max_length=254, blank=True)
+    """Where the confirmation goes, as given; empty where the address on file serves."""
+    reason_code = models.CharField(max_length=20, blank=True)
+    feedback = models.TextField(blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "reference"], name="cancellation_reference"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-received_at"], name="cancellation_received")
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class CancellationQuerySet(OwnedQuerySet["Cancellation"]):
+    def in_force(self) -> CancellationQuerySet:
+        """Those that nobody took back."""
+        return self.filter(undo=None)
+
+
+class Cancellation(WorkspaceOwned):
+    """A declaration found to belong to a contract, with what follows from it. Append-only, like the declaration."""
+
+    workspace = WorkspaceKey(related_name="cancellations")
+    request = TiedOneToOneField(CancellationRequest, on_delete=models.PROTECT, related_name="cancellation")
+    subscription = TiedForeignKey(Subscription, on_delete=models.PROTECT, related_name="cancellations")
+    quote = TiedForeignKey(CancellationQuote, on_delete=models.PROTECT, related_name="cancellations")
+    effective_at = models.DateTimeField()
+    matched_at = models.DateTimeField()
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(CancellationQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="cancellation_of")]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} ends {self.subscription_id}"
+
+    @property
+    def is_undone(self) -> bool:
+        return hasattr(self, "undo")
+
+
+class CancellationUndo(WorkspaceOwned):
+    """A cancellation taken back before its effective moment."""
+
+    workspace = WorkspaceKey(related_name="cancellation_undos")
+    cancellation = TiedOneToOneField(Cancellation, on_delete=models.PROTECT, related_name="undo")
+    undone_at = models.DateTimeField()
+    by = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return f"{self.cancellation_id} undone"
+
+
+class DunningCase(WorkspaceOwned):
+    """A renewal invoice that a charge was declined for, and when it is tried again. Closed by payment, cancelling or giving up."""
+
+    workspace = WorkspaceKey(related_name="dunning_cases")
+    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="dunning_cases")
+    invoice_id = models.UUIDField()
+    opened_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    last_charge_id = models.UUIDField(null=True)
+    """The declined charge that was counted last: its event may come twice."""
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "invoice_id"], name="dunning_once_an_invoice"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "next_try_at"], name="dunning_next")]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id}, {self.tries} tries"
+
+
+class Notice(WorkspaceOwned):
+    """A letter that a contract owes its customer, at most one of a kind about a day."""
+
+    workspace = WorkspaceKey(related_name="notices")
+    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=30)
+    about_on = models.DateField()
+    sent_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "subscription", "kind", "about_on"], name="notice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about_on:%Y-%m-%d}"

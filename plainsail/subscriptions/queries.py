@@ -1,0 +1,238 @@
+"""Reading contracts: what a cancellation depends on, whose contract a notice means, what is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from plainsail.commerce.models import CreditNoteLine, Invoice, InvoiceLine
+from plainsail.kernel.models import Workspace
+from plainsail.kernel.money import Money
+from plainsail.kernel.periods import Interval, Period, local_date
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription, SubscriptionItem
+
+RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
+
+
+@dataclass(frozen=True)
+class PaidLine:
+    """A recurring line already paid for: which days, how much (gross, what is left after earlier credits)."""
+
+    invoice_id: str
+    line_id: str
+    item_id: str
+    description: str
+    period: Period
+    interval: Interval
+    paid: Money
+    paid_at: datetime
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """A recurring item of the contract and the first local day that is not paid for."""
+
+    item_id: str
+    description: str
+    price: Money
+    interval: Interval
+    paid_through: date
+    is_addon: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a quote depends on."""
+
+    reference: str
+    currency: str
+    timezone: str
+    kind: str
+    trial_ends_at: datetime | None
+    items: tuple[ItemFacts, ...]
+    paid: tuple[PaidLine, ...]
+    terms: dict[str, Any]
+
+
+def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
+    """Everything a quote depends on. Three queries."""
+    items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
+    lines = _lines(items)
+    return Facts(
+        reference=subscription.reference,
+        currency=subscription.currency,
+        timezone=subscription.timezone,
+        kind=kind,
+        trial_ends_at=subscription.trial_ends_at,
+        items=tuple(_item_facts(subscription, item, lines) for item in items),
+        paid=_paid_lines(subscription, items, lines, kind=kind, at=at),
+        terms=subscription.terms,
+    )
+
+
+def _lines(items: Sequence[SubscriptionItem]) -> list[InvoiceLine]:
+    return list(
+        InvoiceLine.objects.filter(item_id__in=[item.id for item in items], is_voided=False)
+        .exclude(invoice__state=Invoice.State.VOID)
+        .select_related("invoice")
+        .order_by("period_start", "id")
+    )
+
+
+def _item_facts(subscription: Subscription, item: SubscriptionItem, lines: Sequence[InvoiceLine]) -> ItemFacts:
+    return ItemFacts(
+        item_id=str(item.id),
+        description=item.description,
+        price=Money(item.unit_minor * item.quantity, subscription.currency),
+        interval=item.interval,
+        paid_through=_paid_through(item, lines),
+        is_addon=item.role == SubscriptionItem.Role.ADDON,
+    )
+
+
+def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine]) -> date:
+    """First local day that is not paid for: where the first unpaid period starts, else what is invoiced."""
+    unpaid = [line.period_start for line in lines if line.item_id == item.id and line.invoice.state != Invoice.State.PAID]
+    return min([start for start in unpaid if start is not None], default=item.charged_through)
+
+
+def _paid_lines(
+    subscription: Subscription, items: Sequence[SubscriptionItem], lines: Sequence[InvoiceLine], *, kind: str, at: datetime
+) -> tuple[PaidLine, ...]:
+    """Lines that may give money back: those whose period runs on; for a withdrawal, all of them."""
+    today = local_date(at, subscription.timezone)
+    by_id = {item.id: item for item in items}
+    credited = _credited([line.id for line in lines])
+    return tuple(
+        PaidLine(
+            invoice_id=str(line.invoice_id),
+            line_id=str(line.id),
+            item_id=str(line.item_id),
+            description=line.description,
+            period=Period(line.period_start, line.period_end),
+            interval=by_id[line.item_id].interval,
+            paid=Money(line.gross_minor - credited.get(line.id, 0), subscription.currency),
+            paid_at=line.invoice.paid_at,
+            is_first=line.period_start == by_id[line.item_id].starts_on,
+        )
+        for line in lines
+        if line.invoice.state == Invoice.State.PAID and line.period_start and line.period_end and line.invoice.paid_at
+        if kind == "withdrawal" or line.period_end > today
+    )
+
+
+def _credited(line_ids: Sequence[UUID]) -> dict[UUID, int]:
+    sums = (
+        CreditNoteLine.objects.filter(invoice_line_id__in=line_ids)
+        .order_by()
+        .values_list("invoice_line_id")
+        .annotate(total=Sum("gross_minor"))
+    )
+    return dict(sums)
+
+
+def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:
+    """The one running contract that a public notice can mean: by its number, an invoice's number, or an address on file.
+
+    Nothing where none or several fit: then a person decides.
+    """
+    wanted = contract.strip()
+    running: QuerySet[Subscription] = workspace.subscriptions.filter(state__in=RUNNING)
+    for condition in (
+        Q(reference__iexact=wanted),
+        Q(items__id__in=_items_on_invoice(workspace, wanted)),
+        Q(account__email__in={wanted.lower(), email.strip().lower()}),
+    ):
+        found = list(running.filter(condition).order_by("id").distinct()[:2])
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _items_on_invoice(workspace: Workspace, number: str) -> list[UUID]:
+    lines = workspace.invoice_lines.filter(invoice__number__iexact=number, item_id__isnull=False)
+    return list(lines.values_list("item_id", flat=True))
+
+
+def last_cancellation(subscription: Subscription) -> Cancellation | None:
+    """The latest cancellation of a contract, taken back or not."""
+    found: Cancellation | None = subscription.cancellations.order_by("-matched_at", "-id").first()
+    return found
+
+
+def of_contact(workspace: Workspace, contact_id: UUID) -> QuerySet[Subscription]:
+    """A customer's contracts, running ones first."""
+    return workspace.subscriptions.filter(account__contact_id=contact_id).order_by("ended_at", "-started_at")
+
+
+def of_invoice(invoice_id: UUID) -> Subscription | None:
+    """The contract that an invoice bills, if it bills one."""
+    item_ids = InvoiceLine.objects.filter(invoice_id=invoice_id, item_id__isnull=False).values_list("item_id", flat=True)
+    found: Subscription | None = Subscription.objects.filter(items__id__in=list(item_ids)).distinct().first()
+    return found
+
+
+def in_force(subscription: Subscription) -> Cancellation | None:
+    """The cancellation that stands for a contract, if any."""
+    found: Cancellation | None = (
+        Cancellation.objects.in_force().filter(subscription=subscription).order_by("-matched_at").first()
+    )
+    return found
+
+
+def contracts(workspace: Workspace, *, state: str) -> QuerySet[Subscription]:
+    """Contracts of a state (`running`, `ending`, `ended`), or all, newest first."""
+    found: QuerySet[Subscription] = workspace.subscriptions.select_related("account").prefetch_related("items")
+    conditions = {
+        "running": Q(state__in=RUNNING),
+        "ending": Q(state__in=RUNNING, scheduled_end_at__isnull=False),
+        "ended": ~Q(state__in=RUNNING),
+    }
+    return found.filter(conditions.get(state, Q())).order_by("-started_at", "-id")
+
+
+def counts(workspace: Workspace) -> dict[str, int]:
+    """How many contracts run, end soon, have ended."""
+    return {state: contracts(workspace, state=state).order_by().count() for state in ("running", "ending", "ended")}
+
+
+def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:
+    """Invoices that bill a contract, newest first."""
+    billed = InvoiceLine.objects.filter(item_id__in=list(subscription.items.values_list("id", flat=True)))
+    return Invoice.objects.filter(id__in=list(billed.values_list("invoice_id", flat=True))).order_by("-issued_at", "-id")  # type: ignore[no-any-return]
+
+
+def unmatched(workspace: Workspace) -> QuerySet[CancellationRequest]:
+    """Declarations that belong to no contract yet; oldest first, because they count from their arrival."""
+    return workspace.cancellation_requests.filter(cancellation=None).order_by("received_at", "id")
+
+
+def declarations(workspace: Workspace) -> QuerySet[CancellationRequest]:
+    """All declarations, newest first, with what became of them."""
+    found: QuerySet[CancellationRequest] = workspace.cancellation_requests.select_related(
+        "cancellation__subscription", "cancellation__undo"
+    )
+    return found.order_by("-received_at", "-id")
+
+
+def reasons(workspace: Workspace) -> list[tuple[str, int]]:
+    """Why people left, by what they chose to say: (reason, how many), most frequent first."""
+    rows = (
+        workspace.cancellation_requests.exclude(reason_code="")
+        .values_list("reason_code")
+        .annotate(number=Count("id"))
+        .order_by("-number", "reason_code")
+    )
+    return list(rows)
+
+
+def of_order(order_id: UUID) -> Subscription | None:
+    """The contract that an order began, if it began one."""
+    found: Subscription | None = Subscription.objects.filter(order_id=order_id).first()
+    return found

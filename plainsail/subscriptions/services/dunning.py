@@ -1,0 +1,100 @@
+"""A declined renewal: tried again on the days of the contract's policy, then the contract ends.
+
+Only its own tries are counted. It stops at once on payment, on cancelling, and where the bank says never to try again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from plainsail.commerce.models import Invoice
+from plainsail.commerce.services import clocks, crediting, invoicing
+from plainsail.kernel import due
+from plainsail.kernel.events import publish
+from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
+from plainsail.subscriptions.models import DunningCase, Subscription
+from plainsail.subscriptions.services import ending, letters
+
+NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
+UNSETTLED = timedelta(days=1)
+"""A try whose outcome was never heard is looked at again after this long."""
+
+
+@transaction.atomic
+def open_case(subscription: Subscription, invoice_id: UUID, *, at: datetime) -> DunningCase:
+    """Watch a renewal invoice from its first charge on, so that a crash in between is taken up."""
+    case, _ = DunningCase.objects.get_or_create(
+        invoice_id=invoice_id,
+        defaults={"subscription": subscription, "opened_at": at, "next_try_at": at + UNSETTLED},
+    )
+    due.schedule(ending.CONTRACTS, clocks.wall(at + UNSETTLED))
+    return case
+
+
+@transaction.atomic
+def settle(invoice_id: UUID, *, at: datetime) -> None:
+    """The invoice is paid: the case is closed and the renewal told."""
+    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
+    if case is None:
+        return
+    close(case, at=at)
+    invoice = Invoice.objects.get(id=invoice_id)
+    publish(
+        SubscriptionRenewed(
+            subscription_id=case.subscription_id,
+            invoice_id=invoice_id,
+            amount_minor=invoice.gross_minor,
+            currency=invoice.currency,
+            contact_id=case.subscription.account.contact_id,
+            at=at,
+        )
+    )
+
+
+@transaction.atomic
+def decline(invoice_id: UUID, *, charge_id: UUID, decline_class: str, at: datetime) -> None:
+    """A charge was declined: set the next try, or give up and end the contract. Counts each charge once."""
+    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
+    if case is None or case.last_charge_id == charge_id:
+        return
+    subscription = case.subscription
+    days = subscription.terms["dunning"]["retry_days"]
+    publish(
+        RenewalFailed(
+            subscription_id=subscription.id,
+            invoice_id=invoice_id,
+            decline_class=decline_class,
+            contact_id=subscription.account.contact_id,
+            at=at,
+        )
+    )
+    if case.tries >= len(days) or decline_class in NEVER_AGAIN:
+        close(case, at=at)
+        invoicing.write_off(Invoice.objects.get(id=invoice_id), at=at)
+        ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
+        return
+    case.next_try_at = case.opened_at + timedelta(days=days[case.tries])
+    case.tries += 1
+    case.last_charge_id = charge_id
+    case.save(update_fields=["next_try_at", "tries", "last_charge_id"])
+    due.schedule(ending.CONTRACTS, clocks.wall(case.next_try_at))
+    letters.payment_failed(case, at=at)
+
+
+def stop(subscription: Subscription, *, at: datetime) -> None:
+    """Cancelling ends every further try, and takes back what was invoiced and is neither paid nor served."""
+    for case in DunningCase.objects.select_for_update().filter(subscription=subscription, closed_at=None):
+        close(case, at=at)
+        invoice = Invoice.objects.get(id=case.invoice_id)
+        if invoice.state == Invoice.State.OPEN:
+            crediting.void(invoice, reason="cancelled", at=at)
+
+
+def close(case: DunningCase, *, at: datetime) -> None:
+    """No further try."""
+    case.closed_at = at
+    case.next_try_at = None
+    case.save(update_fields=["closed_at", "next_try_at"])

@@ -1,0 +1,167 @@
+"""What customers are told about their contracts: in the transaction of the change, once for each occasion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from plainsail.commerce.services import clocks
+from plainsail.kernel.money import Money
+from plainsail.mail.services import transactional
+from plainsail.mail.services.letters import letter
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
+from plainsail.subscriptions.services import links
+from plainsail.subscriptions.services.quoting import Quote
+
+Rows = list[tuple[str, str]]
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Date, time and zone, as people write them: 22 November 2026, 14:05 (Europe/Berlin)."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{date_format(local, 'j F Y')}, {local:%H:%M} ({zone})"
+
+
+def confirm_arrival(request: CancellationRequest, *, at: datetime) -> None:
+    """To the address that was entered: what was entered, and when it arrived. Nothing else, whoever wrote it."""
+    seller = request.workspace
+    with translation.override(seller.locale):
+        html, text = letter(
+            _("Your declaration has arrived"),
+            [_("This confirms what you declared and when it reached %(seller)s.") % {"seller": seller.name}],
+            rows=declared(request),
+        )
+        _send("declaration", request.email, _("Your declaration has arrived"), html, text, key=f"arrived:{request.id}", at=at)
+
+
+def declared(request: CancellationRequest) -> Rows:
+    """A declaration as it was entered, with the time of its arrival."""
+    return [
+        (_("Reference"), request.reference),
+        (_("Received"), moment(request.received_at, request.workspace.timezone)),
+        (_("Declared"), str(request.get_kind_display())),
+        *((_entered()[name], str(value)) for name, value in request.payload.items() if name in _entered()),
+    ]
+
+
+def _entered() -> dict[str, str]:
+    return {"name": _("Name"), "contract": _("Contract"), "end": _("End"), "cause": _("Reason")}
+
+
+def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) -> None:
+    """The receipt: content, time of receipt, end, money back, no further charges, how to take it back."""
+    subscription = made.subscription
+    with translation.override(_locale(subscription)):
+        subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
+        paragraphs = [_("Your contract ends as shown below. Nothing more will be charged.")]
+        if promise.effective_at > at:
+            paragraphs.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
+        if not _is_requester(made):
+            paragraphs.append(_("It wasn’t you? Open the receipt and take it back."))
+        html, text = letter(
+            subject,
+            paragraphs,
+            button=(_("Open the receipt"), links.absolute(subscription.workspace, links.receipt_path(made))),
+            rows=receipt_rows(made, promise),
+        )
+        _send("cancellation", subscription.account.email, subject, html, text, key=f"cancelled:{made.id}", at=at, of=subscription)
+
+
+def _is_requester(made: Cancellation) -> bool:
+    return made.request.door not in {CancellationRequest.Door.PUBLIC, CancellationRequest.Door.WITHDRAWAL}
+
+
+def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
+    """The facts of a receipt, the same on the page, on paper and by mail."""
+    request, subscription = made.request, made.subscription
+    zone = subscription.timezone
+    refund = Money(promise.refund_minor, promise.currency)
+    by = date_format(promise.refund_by.astimezone(ZoneInfo(zone)), "j F Y")
+    back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": refund.format(_locale(subscription)), "day": by}
+    return [
+        (_("Reference"), request.reference),
+        (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
+        (_("Declared"), str(request.get_kind_display())),
+        (_("Received"), moment(request.received_at, zone)),
+        (_("Ends"), moment(made.effective_at, zone)),
+        (_("Money back"), back if refund else _("None: everything paid for is served until the end.")),
+        (_("Charges after this"), _("None")),
+    ]
+
+
+def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
+    """The cancellation is taken back; the next charge with its date and amount."""
+    with translation.override(_locale(subscription)):
+        subject = _("Your contract goes on: %(contract)s") % {"contract": subscription.reference}
+        html, text = letter(
+            subject,
+            [_("The cancellation was taken back. The contract renews as before.")],
+            button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
+            rows=[(_("Next charge"), next_charge(subscription))],
+        )
+        _send("undo", subscription.account.email, subject, html, text, key=f"undone:{subscription.id}:{at.isoformat()}", at=at, of=subscription)
+
+
+def next_charge(subscription: Subscription) -> str:
+    """`€29.00 on 22 December 2026`, or that there is none."""
+    if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at:
+        return _("None")
+    local = subscription.renews_at.astimezone(ZoneInfo(subscription.timezone))
+    total = sum((item.price().minor for item in subscription.items.filter(ends_on=None, charged_through__lte=local.date())), 0)
+    amount = Money(total, subscription.currency).format(_locale(subscription))
+    return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "j F Y")}
+
+
+def final_notice(subscription: Subscription, *, at: datetime) -> None:
+    """The contract has ended."""
+    with translation.override(_locale(subscription)):
+        subject = _("Ended: %(contract)s") % {"contract": subscription.reference}
+        html, text = letter(
+            subject,
+            [_("Your contract has ended. Nothing more will be charged. Your receipts stay available.")],
+            rows=[
+                (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
+                (_("Ended"), moment(at, subscription.timezone)),
+            ],
+        )
+        _send("ended", subscription.account.email, subject, html, text, key=f"ended:{subscription.id}", at=at, of=subscription)
+
+
+def payment_failed(case: DunningCase, *, at: datetime) -> None:
+    """A charge was declined: when it is tried again, and that cancelling stays as easy as ever."""
+    subscription = case.subscription
+    assert case.next_try_at is not None
+    with translation.override(_locale(subscription)):
+        subject = _("We could not charge your card: %(contract)s") % {"contract": subscription.reference}
+        html, text = letter(
+            subject,
+            [_("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below.")],
+            button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
+            rows=[(_("Next try"), moment(case.next_try_at, subscription.timezone))],
+        )
+        _send("payment_failed", subscription.account.email, subject, html, text, key=f"declined:{case.id}:{case.tries}", at=at, of=subscription)
+
+
+def _locale(subscription: Subscription) -> str:
+    return subscription.account.locale or subscription.workspace.locale
+
+
+def _send(
+    kind: str, to: str, subject: str, html: str, text: str, *, key: str, at: datetime, of: Subscription | None = None
+) -> None:
+    if not to:
+        return
+    transactional.send(
+        kind=f"subscriptions.{kind}",
+        to=to,
+        subject=subject,
+        text=text,
+        html=html,
+        key=key,
+        at=clocks.wall(at),
+        contact_id=of.account.contact_id if of is not None else None,
+    )

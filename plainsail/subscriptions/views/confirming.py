@@ -1,0 +1,58 @@
+"""What every page that confirms a cancellation does, whoever's it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from plainsail.commerce.services import clocks
+from plainsail.kernel.crypto import BadToken
+from plainsail.kernel.http import Request
+from plainsail.subscriptions.forms import ConfirmForm
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
+from plainsail.subscriptions.services import cancellation, declaring
+
+T = TypeVar("T")
+
+
+def now(request: Request) -> datetime:
+    """The seller's time of a request: the wall clock until somebody moves the test clock."""
+    return clocks.seller_now(request.now)
+
+
+def read_or_404(read: Callable[[str], T], token: str) -> T:
+    """What a signed link stands for; a forged, damaged or foreign one leads nowhere."""
+    try:
+        return read(token)
+    except (BadToken, ValueError):
+        raise Http404 from None
+
+
+def confirm_page(
+    request: Request, subscription: Subscription, form: ConfirmForm, template: str, **context: object
+) -> HttpResponse:
+    """Both outcomes, to the cent, before anything is confirmed."""
+    at = now(request)
+    shown = {
+        "at_period_end": cancellation.preview(subscription, when="period_end", at=at),
+        "now": cancellation.preview(subscription, when="now", at=at),
+    }
+    status = 422 if form.is_bound else 200
+    return render(
+        request, template, {"subscription": subscription, "form": form, "quotes": shown, **context}, status=status
+    )
+
+
+def cancel_by_form(
+    subscription: Subscription, form: ConfirmForm, *, door: CancellationRequest.Door, at: datetime
+) -> Cancellation:
+    """Declare and put in force what the page showed. Raises cancellation.QuoteChanged where the outcome got worse."""
+    data = form.cleaned_data
+    if data["when"] == "now":
+        cancellation.keep_promise(subscription, shown_minor=data["shown_refund"] or 0, at=at)
+    request = declaring.declare(declaring.from_confirm_page(data, subscription, door=door), received_at=at)
+    return cancellation.put_in_force(request, subscription, when=data["when"], at=at)

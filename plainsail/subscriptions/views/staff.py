@@ -1,0 +1,95 @@
+"""Contracts and cancellations as the business sees them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.subscriptions import queries
+from plainsail.subscriptions.forms import StaffNoticeForm
+from plainsail.subscriptions.services import cancellation, declaring, letters
+from plainsail.subscriptions.views.confirming import now
+
+
+@require_GET
+@can("subscriptions.view")
+def subscriptions(request: Request) -> HttpResponse:
+    """All contracts, newest first, filtered by state."""
+    state = request.GET.get("state", "")
+    found = queries.contracts(request.workspace, state=state)
+    context = {"subscriptions": found[:200], "state": state, "counts": queries.counts(request.workspace)}
+    return render(request, "subscriptions/subscriptions.html", context)
+
+
+@require_GET
+@can("subscriptions.view")
+def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
+    """One contract: what it is, what it cost, how it ends."""
+    found = get_object_or_404(request.workspace.subscriptions.select_related("account"), id=subscription_id)
+    context = {
+        "subscription": found,
+        "items": found.items.order_by("role", "id"),
+        "invoices": queries.invoices_of(found),
+        "standing": queries.in_force(found),
+        "history": found.cancellations.select_related("request").order_by("-matched_at"),
+        "next_charge": letters.next_charge(found),
+    }
+    return render(request, "subscriptions/subscription.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("subscriptions.change")
+def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse:
+    """A notice came by letter, mail or phone: it counts from when it arrived."""
+    found = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
+    at = now(request)
+    form = StaffNoticeForm(request.POST if request.method == "POST" else None, initial={"received_at": at, "when": "period_end"})
+    if request.method == "POST" and form.is_valid():
+        arrived = min(form.cleaned_data["received_at"], at)
+        notice = declaring.declare(declaring.from_staff(form.cleaned_data, by=str(request.user)), received_at=arrived)
+        cancellation.put_in_force(notice, found, when=form.cleaned_data["when"], at=at)
+        messages.success(request, _("Recorded. The customer gets a confirmation."))
+        return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
+    context = {"subscription": found, "form": form, "quote": cancellation.preview(found, when="period_end", at=at)}
+    return render(request, "subscriptions/record.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("subscriptions.change")
+def undo(request: Request, subscription_id: UUID) -> HttpResponse:
+    """Take a cancellation back, for a customer who asked to."""
+    found = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
+    cancellation.undo(found, by="staff", at=now(request))
+    messages.success(request, _("The cancellation is taken back. The contract renews as before."))
+    return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
+
+
+@require_GET
+@can("subscriptions.view")
+def cancellations(request: Request) -> HttpResponse:
+    """Every declaration as it arrived; those that belong to no contract yet come first."""
+    context = {
+        "unmatched": queries.unmatched(request.workspace),
+        "declarations": queries.declarations(request.workspace)[:200],
+        "running": queries.contracts(request.workspace, state="running")[:200],
+        "reasons": queries.reasons(request.workspace),
+    }
+    return render(request, "subscriptions/cancellations.html", context)
+
+
+@require_POST
+@can("subscriptions.change")
+def match(request: Request, request_id: UUID) -> HttpResponse:
+    """Say whose declaration it is; its effect counts from the day it arrived."""
+    notice = get_object_or_404(request.workspace.cancellation_requests, id=request_id, cancellation=None)
+    key = request.POST.get("subscription", "")
+    found = get_object_or_404(request.workspace.subscriptions, reference=key[:20])
+    declaring.match(notice, found, at=now(request))
+    messages.success(request, _("Matched. It counts from the day it arrived."))
+    return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
