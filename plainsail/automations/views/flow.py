@@ -16,7 +16,7 @@ from plainsail.automations import queries
 from plainsail.automations.forms import EntryForm, InsertForm, MoveForm, PublishForm, RevisionForm, WaitForm
 from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, flows, publishing
-from plainsail.automations.sockets import ACTIONS, TRIGGERS, StepForm
+from plainsail.automations.sockets import ACTIONS, TRIGGERS, Action, StepForm
 from plainsail.automations.views import drawing
 from plainsail.automations.views.automations import find
 from plainsail.kernel.errors import Refusal
@@ -218,17 +218,18 @@ def _panel(
         chosen = flows.find(found.draft, step_id)
     except flows.NoSuchStep:
         return {"panel": "overview", "held_up": queries.held_up(found)}
+    return {"panel": "step", "form": form or step_form(found, step_id, request)} | _step_panel(request, found, chosen)
+
+
+def _step_panel(request: Request, found: Automation, chosen: flows.Step) -> dict[str, Any]:
     kind = flows.kind_of(chosen)
-    look = drawing.Drawing(queries.StepCounts(), {}, "")
     return {
-        "panel": "step",
         "step": chosen,
-        "node": drawing.node_of(chosen, look),
-        "form": form or step_form(found, step_id, request),
+        "node": drawing.node_of(chosen, drawing.Drawing(queries.StepCounts(), {}, "")),
         "kind": kind,
-        "more": kind.panel if kind is not None and chosen["type"] == "action" else "",  # type: ignore[union-attr]  # an Action
-        "people": queries.people_at(found, step_id),
-        "back": f"{workspace_url(request.workspace, 'automations:automation', found.id)}?step={step_id}",
+        "more": kind.panel if isinstance(kind, Action) else "",
+        "people": queries.people_at(found, chosen["id"]),
+        "back": f"{workspace_url(request.workspace, 'automations:automation', found.id)}?step={chosen['id']}",
     }
 
 

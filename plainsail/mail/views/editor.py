@@ -16,12 +16,12 @@ from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import HeadForm, read_edit
-from plainsail.mail.models import Broadcast, Email
-from plainsail.mail.services import emails, previews
-from plainsail.mail.services import senders as sender_services
+from plainsail.mail.models import Broadcast, Email, Sender
+from plainsail.mail.services import emails, previews, senders
 
 # What a mail may load while it is looked at: pictures. Its style stands in attributes, as mail programs need it.
 MAIL_POLICY = "default-src 'none'; img-src 'self' http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+NAME_HOLE = "{{first_name|there}}"
 
 
 @require_GET
@@ -36,13 +36,12 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
         "document": document,
         "broadcast": broadcast,
         "back": _back(request, broadcast),
-        "sender": broadcast.sender if broadcast and broadcast.sender else sender_services.default(),
+        "sender": _sender(broadcast),
         "chosen": chosen.id if chosen else "",
         "panel": panels.render_panel(chosen) if chosen else "",
         "palette": panels.palette("mail"),
-        "name_hole": "{{first_name|there}}",
     }
-    return render(request, "mail/editor.html", context)
+    return render(request, "mail/editor.html", context | {"name_hole": NAME_HOLE})
 
 
 @require_GET
@@ -121,6 +120,10 @@ def find(request: Request, email_id: UUID) -> Email:
 def _broadcast(email: Email) -> Broadcast | None:
     found: Broadcast | None = email.broadcasts.select_related("list", "sender").first()
     return found
+
+
+def _sender(broadcast: Broadcast | None) -> Sender:
+    return broadcast.sender if broadcast and broadcast.sender else senders.default()
 
 
 def _back(request: Request, broadcast: Broadcast | None) -> str:

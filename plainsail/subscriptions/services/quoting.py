@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import ngettext
+
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Period, day_start, local_date, prorate
 from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
@@ -48,6 +50,11 @@ class ItemEnd:
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+    @property
+    def every(self) -> str:
+        """How often it was charged: “every month”."""
+        return every(self.interval_unit, self.interval_count)
 
 
 @dataclass(frozen=True)
@@ -184,3 +191,14 @@ def from_json(stored: dict[str, Any]) -> Quote:
             "charges_after": tuple(stored["charges_after"]),
         }
     )
+
+
+def every(unit: str, count: int) -> str:
+    """An interval in words."""
+    words = {
+        "day": ngettext("every day", "every %(count)d days", count),
+        "week": ngettext("every week", "every %(count)d weeks", count),
+        "month": ngettext("every month", "every %(count)d months", count),
+        "year": ngettext("every year", "every %(count)d years", count),
+    }
+    return words[unit] % {"count": count}
