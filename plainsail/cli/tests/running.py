@@ -53,11 +53,11 @@ class Plainsail:
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self, *, within: float = 90) -> float:
+    def start(self, *, within: float = 90, with_demo: bool = False) -> float:
         """Start it and return how many seconds it took to serve."""
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [*COMMAND, "up", "--no-demo"],
+            [*COMMAND, "up", *([] if with_demo else ["--no-demo"])],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

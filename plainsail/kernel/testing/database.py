@@ -15,7 +15,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Make and migrate the test database as the owner, then hand it to the tests as the application's role."""
     from django.db import connection
-    from django.test.utils import setup_databases, teardown_databases
+    from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
     from plainsail.settings.database import database
@@ -26,17 +26,15 @@ def django_db_setup(
     settings["TEST"]["NAME"] = name
     application = database(environment.current().database_url)
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         with connection.cursor() as cursor:
             # Tests that commit clean up by TRUNCATE; nobody else has this right.
             cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{application["USER"]}"')
             # The test database gets its cache table after the migration that gives rights on all tables.
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
         connection.close()
-        owner = {key: settings[key] for key in ("USER", "PASSWORD")}
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})
     yield
+    # The server and all its databases are thrown away with the run.
     with django_db_blocker.unblock():
         connection.close()
-        settings.update(owner)
-        teardown_databases(made, verbosity=0)
