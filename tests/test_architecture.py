@@ -81,6 +81,17 @@ def test_areas_meet_only_at_their_public_modules():
     assert wrong == []
 
 
+def test_services_know_nothing_of_http():
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, tree in modules()
+        if "services" in path.relative_to(ROOT).parts and not is_test(path)
+        for name in imports(tree)
+        if name.startswith(("django.http", "django.shortcuts", "plainsail.kernel.http"))
+    ]
+    assert wrong == []
+
+
 def test_foreign_keys_point_down():
     order = {area: index for index, area in enumerate(AREAS)}
     wrong = [

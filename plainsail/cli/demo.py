@@ -39,7 +39,9 @@ NEWSLETTER = "Letters from the studio"
 WORDING = "Juniper Pottery Studio will write to you by e-mail. You can unsubscribe with one click in every mail."
 OPERATOR = "Plainsail (this installation)"
 PLANS = [
-    Sold(slug="studio", name="Studio", description="Everything that this installation can do.", price=Money(2900, "EUR")),
+    Sold(
+        slug="studio", name="Studio", description="Everything that this installation can do.", price=Money(2900, "EUR")
+    ),
     Sold(slug="domain", name="Extra domain", description="One more address.", price=Money(500, "EUR"), is_addon=True),
 ]
 # The sandbox's card that always pays.
@@ -139,7 +141,9 @@ def make_sales(studio: Workspace, *, at: datetime) -> None:
             shown = terms.consent(terms.quote(sold[name].price, seller=seller, at=bought_at), seller=seller, name=name)
             attempt = Attempt(new_id(), checkout.digest(shown))
             who = Buyer(email=f"{buyer}@example.net".lower(), name=buyer.replace(".", " "))
-            order = checkout.place(sold[name], attempt=attempt, buyer=who, trace=Trace(ip=None, user_agent=""), at=bought_at)
+            order = checkout.place(
+                sold[name], attempt=attempt, buyer=who, trace=Trace(ip=None, user_agent=""), at=bought_at
+            )
         checkout.pay(studio.id, order.id, fields=CARD, return_path="/", at=bought_at)
 
 

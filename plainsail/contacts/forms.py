@@ -55,7 +55,10 @@ class ListForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=100)
     description = forms.CharField(
-        label=_("Description"), help_text=_("Shown to people where they choose what to get."), max_length=300, required=False
+        label=_("Description"),
+        help_text=_("Shown to people where they choose what to get."),
+        max_length=300,
+        required=False,
     )
 
 
@@ -90,5 +93,11 @@ class SegmentForm(forms.Form):
         for index in range(self.ROWS):
             field = self.data.get(f"field-{index}", "")
             if field:
-                rows.append({"field": field, "op": self.data.get(f"op-{index}", ""), "value": self.data.get(f"value-{index}", "")})
+                rows.append(
+                    {
+                        "field": field,
+                        "op": self.data.get(f"op-{index}", ""),
+                        "value": self.data.get(f"value-{index}", ""),
+                    }
+                )
         return {self.cleaned_data["match"]: rows}

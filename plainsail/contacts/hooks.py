@@ -29,7 +29,8 @@ MENU.register(
     "contacts", MenuItem(label=gettext_lazy("Contacts"), icon="users", url="contacts:contacts", order=50, on_phone=True)
 )
 CREATE.register(
-    "contact", CreateItem(label=gettext_lazy("Contact"), icon="user-plus", url="contacts:new", order=50, can="contacts.change")
+    "contact",
+    CreateItem(label=gettext_lazy("Contact"), icon="user-plus", url="contacts:new", order=50, can="contacts.change"),
 )
 
 
@@ -52,7 +53,9 @@ def _list_name(row: EventRow) -> str:
     return found.name if found else _("a deleted list")
 
 
-EVENT_WORDING.register("contacts.contact_created", EventWording(icon="user-plus", say=lambda row: _("Became a contact")))
+EVENT_WORDING.register(
+    "contacts.contact_created", EventWording(icon="user-plus", say=lambda row: _("Became a contact"))
+)
 EVENT_WORDING.register(
     "contacts.opt_in_requested",
     EventWording(icon="clipboard-list", say=lambda row: _("Asked to join “%(list)s”") % {"list": _list_name(row)}),
@@ -62,7 +65,8 @@ EVENT_WORDING.register(
     EventWording(icon="circle-check", say=lambda row: _("Confirmed “%(list)s”") % {"list": _list_name(row)}),
 )
 EVENT_WORDING.register(
-    "contacts.list_left", EventWording(icon="user-minus", say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)})
+    "contacts.list_left",
+    EventWording(icon="user-minus", say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)}),
 )
 EVENT_WORDING.register("contacts.tag_added", EventWording(icon="tag", say=lambda row: _("Got a tag")))
 
@@ -94,10 +98,18 @@ def tags_of(workspace: Workspace) -> list[tuple[str, str]]:
 
 SEGMENT_FIELDS.register(
     "list",
-    SegmentField(label=gettext_lazy("Subscribed to list"), kind="choice", operators=IS, compile=on_list, choices=lists_of, order=10),
+    SegmentField(
+        label=gettext_lazy("Subscribed to list"),
+        kind="choice",
+        operators=IS,
+        compile=on_list,
+        choices=lists_of,
+        order=10,
+    ),
 )
 SEGMENT_FIELDS.register(
-    "tag", SegmentField(label=gettext_lazy("Tag"), kind="choice", operators=IS, compile=has_tag, choices=tags_of, order=20)
+    "tag",
+    SegmentField(label=gettext_lazy("Tag"), kind="choice", operators=IS, compile=has_tag, choices=tags_of, order=20),
 )
 SEGMENT_FIELDS.register(
     "country",
@@ -122,7 +134,9 @@ SEGMENT_FIELDS.register(
 
 EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
 for table, answer in {
-    "contact": PersonalData(fields=("email", "first_name", "last_name", "phone", "company", "street", "notes"), erase="delete"),
+    "contact": PersonalData(
+        fields=("email", "first_name", "last_name", "phone", "company", "street", "notes"), erase="delete"
+    ),
     "list": PersonalData(fields=(), erase="keep", ground="names no person"),
     "listmember": PersonalData(fields=("contact_id",), erase="delete"),
     "consententry": PersonalData(fields=("contact_id", "ip", "user_agent"), erase="anonymise", ground=EVIDENCE),

@@ -45,7 +45,9 @@ def may_receive(contact: Contact, topic: List | None) -> Verdict:
     member = ListMember.objects.filter(contact=contact, list=topic).first()
     if member is None or member.state == ListMember.State.UNSUBSCRIBED:
         return Verdict(allowed=False, reason="not_subscribed")
-    return Verdict(allowed=member.state == ListMember.State.SUBSCRIBED, reason="" if member.state == "subscribed" else "pending")
+    return Verdict(
+        allowed=member.state == ListMember.State.SUBSCRIBED, reason="" if member.state == "subscribed" else "pending"
+    )
 
 
 def events_of(contact: Contact, before: datetime, limit: int, *, names: Sequence[str]) -> list[EventRow]:
@@ -72,13 +74,21 @@ class Page:
 
 
 def browse(
-    workspace: Workspace, *, text: str = "", list_id: str = "", tag_id: str = "", segment: Segment | None = None, after: str = ""
+    workspace: Workspace,
+    *,
+    text: str = "",
+    list_id: str = "",
+    tag_id: str = "",
+    segment: Segment | None = None,
+    after: str = "",
 ) -> Page:
     """Contacts, newest first, paged by key (created_at, id): a page costs the same at a million rows."""
     found = workspace.contacts.filter(deleted_at=None)
     if text:
         wanted = text.strip().lower()
-        found = found.filter(Q(email__startswith=wanted) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted))
+        found = found.filter(
+            Q(email__startswith=wanted) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted)
+        )
     for condition in _chosen(workspace, list_id, tag_id, segment):
         found = found.filter(condition)
     if after:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -71,6 +73,23 @@ def span(workspace: Workspace, *, at: datetime, days: int = DAYS) -> Span:
     )
 
 
+def overview(workspace: Workspace, *, at: datetime) -> dict[str, Any]:
+    """All numbers of Home for the last fourteen days. About ten aggregates, each over an index."""
+    period = span(workspace, at=at)
+    amount, sold = sales(workspace, period)
+    return {
+        "figures": {
+            "contacts": new_contacts(workspace, period),
+            "sales": sold,
+            "clicks": clicks(workspace, period),
+            "visits": visits(workspace, period),
+        },
+        "amount": amount,
+        "per_day": contacts_per_day(workspace, period),
+        "orders": latest_orders(workspace),
+    }
+
+
 def new_contacts(workspace: Workspace, period: Span) -> Figure:
     """People who became known, by any way. One aggregate over an index."""
     return _figure(workspace.contacts.filter(deleted_at=None), "created_at", period)
@@ -110,7 +129,7 @@ def contacts_per_day(workspace: Workspace, period: Span) -> list[tuple[str, int]
     rows = (
         workspace.contacts.filter(deleted_at=None, created_at__gte=period.start, created_at__lt=period.end)
         .order_by()
-        .annotate(day=TruncDate("created_at", tzinfo=_zone(workspace)))
+        .annotate(day=TruncDate("created_at", tzinfo=ZoneInfo(workspace.timezone)))
         .values_list("day")
         .annotate(number=Count("id"))
     )
@@ -119,16 +138,13 @@ def contacts_per_day(workspace: Workspace, period: Span) -> list[tuple[str, int]
     return [(day.strftime("%-d %b"), numbers.get(day, 0)) for day in days]
 
 
-def _zone(workspace: Workspace) -> object:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(workspace.timezone)
-
-
 def latest_orders(workspace: Workspace) -> Sequence[Order]:
     """The newest orders that were paid."""
     return list(
-        workspace.orders.exclude(paid_at=None).select_related("billing_account").prefetch_related("lines").order_by("-paid_at", "-id")[:5]
+        workspace.orders.exclude(paid_at=None)
+        .select_related("billing_account")
+        .prefetch_related("lines")
+        .order_by("-paid_at", "-id")[:5]
     )
 
 
@@ -147,12 +163,31 @@ def search(workspace: Workspace, text: str) -> list[Found]:
         return []
     return [
         *_contacts(workspace, wanted),
-        *_named(workspace, workspace.pages.filter(title__icontains=wanted), "title", _("Page"), "panels-top-left", "pages:page"),
+        *_named(
+            workspace,
+            workspace.pages.filter(title__icontains=wanted),
+            "title",
+            kind=_("Page"),
+            icon="panels-top-left",
+            url="pages:page",
+        ),
         *_broadcasts(workspace, wanted),
         *_named(
-            workspace, workspace.automations.filter(name__icontains=wanted), "name", _("Automation"), "workflow", "automations:automation"
+            workspace,
+            workspace.automations.filter(name__icontains=wanted),
+            "name",
+            kind=_("Automation"),
+            icon="workflow",
+            url="automations:automation",
         ),
-        *_named(workspace, workspace.orders.filter(number__istartswith=wanted), "number", _("Order"), "shopping-cart", "commerce:order"),
+        *_named(
+            workspace,
+            workspace.orders.filter(number__istartswith=wanted),
+            "number",
+            kind=_("Order"),
+            icon="shopping-cart",
+            url="commerce:order",
+        ),
     ]
 
 
@@ -174,6 +209,6 @@ def _broadcasts(workspace: Workspace, wanted: str) -> list[Found]:
     ]
 
 
-def _named(workspace: Workspace, rows: object, name: str, kind: str, icon: str, url: str) -> list[Found]:
+def _named(workspace: Workspace, rows: object, name: str, *, kind: str, icon: str, url: str) -> list[Found]:
     found = rows.order_by(name, "id")[:SHOWN]  # type: ignore[attr-defined]  # a query set of any area
     return [Found(getattr(one, name), kind, icon, workspace_url(workspace, url, one.id)) for one in found]

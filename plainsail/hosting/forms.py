@@ -32,7 +32,11 @@ class PlanForm(forms.Form):
         super().__init__(*args, **options)
         for name, wanted in (("plan", False), ("addons", True)):
             field: Any = self.fields[name]
-            field.choices = [(plan.slug, f"{plan.name}: {terms.sentence(plan.price, plan.price.amount)}") for plan in plans if plan.is_addon is wanted]
+            field.choices = [
+                (plan.slug, f"{plan.name}: {terms.sentence(plan.price, plan.price.amount)}")
+                for plan in plans
+                if plan.is_addon is wanted
+            ]
         if not any(plan.is_addon for plan in plans):
             del self.fields["addons"]
 

@@ -6,11 +6,14 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import ACCOUNT, SETTINGS, AccountItem, SettingsItem
 
 SETTINGS.register(
-    "billing", SettingsItem(label=_("Billing"), url="hosting:billing", order=90, can="hosting.own", pages=("hosting:cancel",))
+    "billing",
+    SettingsItem(label=_("Billing"), url="hosting:billing", order=90, can="hosting.own", pages=("hosting:cancel",)),
 )
 ACCOUNT.register(
     "billing",
-    AccountItem(label=_("Billing"), icon="credit-card", url="hosting:billing", order=10, can="hosting.own", in_workspace=True),
+    AccountItem(
+        label=_("Billing"), icon="credit-card", url="hosting:billing", order=10, can="hosting.own", in_workspace=True
+    ),
 )
 
 PERSONAL_DATA.register("hosting.plan", PersonalData(fields=(), erase="keep", ground="names no customer"))

@@ -48,7 +48,9 @@ def billing_of(business: Workspace, *, at: datetime) -> Billing:
         return Billing()
     link = BillingLink.objects.filter(workspace=business).first()
     with workspace(seller):
-        on_sale = list(seller.plans.filter(is_offered=True).select_related("price__product").order_by("is_addon", "position"))
+        on_sale = list(
+            seller.plans.filter(is_offered=True).select_related("price__product").order_by("is_addon", "position")
+        )
         if link is None:
             return Billing(seller=seller, plans=on_sale)
         return _of_account(seller, on_sale, link.account_id, now=clocks.seller_now(at))

@@ -10,20 +10,32 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from plainsail.kernel.addresses import PUBLIC_URLCONF, public_path, workspace_url
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+__all__ = [
+    "PUBLIC_URLCONF",
+    "Request",
+    "answer_refusal",
+    "can",
+    "client_ip",
+    "problem",
+    "public",
+    "public_path",
+    "signed_in",
+    "wants_json",
+    "workspace_url",
+]
+
 P = ParamSpec("P")
 V = TypeVar("V", bound=Callable[..., HttpResponse])
-
-PUBLIC_URLCONF = "plainsail.public_urls"
 
 
 class Request(HttpRequest):
@@ -77,16 +89,6 @@ def signed_in(view: V) -> V:
     guarded = login_required(view)
     guarded.permission = "signed_in"  # type: ignore[attr-defined]  # read by the architecture test
     return guarded
-
-
-def workspace_url(workspace: Workspace, name: str, *args: object) -> str:
-    """Path of a staff page: `workspace_url(ws, "contacts:contact", contact.id)`."""
-    return reverse(name, urlconf="plainsail.urls", args=[workspace.slug, *args])
-
-
-def public_path(name: str, *args: object) -> str:
-    """Path of a page on a site's host: `public_path("commerce:checkout", offer.slug)`."""
-    return reverse(name, urlconf=PUBLIC_URLCONF, args=list(args))
 
 
 def problem(*, status: int, title: str, detail: str, code: str, field: str | None = None) -> JsonResponse:

@@ -108,4 +108,6 @@ class StaffNoticeForm(forms.Form):
         initial="period_end",
         widget=forms.RadioSelect,
     )
-    note = forms.CharField(label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(
+        label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -37,7 +37,8 @@ FOOTER_LINKS.register(
     "cancel", FooterLink(label=gettext_lazy("Cancel contracts here"), url="subscriptions:cancel_here", order=80)
 )
 FOOTER_LINKS.register(
-    "withdraw", FooterLink(label=gettext_lazy("Withdraw from contract here"), url="subscriptions:withdraw_here", order=81)
+    "withdraw",
+    FooterLink(label=gettext_lazy("Withdraw from contract here"), url="subscriptions:withdraw_here", order=81),
 )
 
 

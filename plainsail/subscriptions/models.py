@@ -7,7 +7,6 @@ it belongs and what was promised, and that it was taken back.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -68,7 +67,9 @@ class Subscription(WorkspaceOwned):
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "reference"], name="subscription_reference"),
             models.UniqueConstraint(
-                fields=["workspace", "order_id"], name="subscription_once_an_order", condition=models.Q(order_id__isnull=False)
+                fields=["workspace", "order_id"],
+                name="subscription_once_an_order",
+                condition=models.Q(order_id__isnull=False),
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["ended", "expired"], ended_at__isnull=False)
@@ -216,7 +217,9 @@ class Cancellation(WorkspaceOwned):
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(CancellationQuerySet)()
 
     class Meta(WorkspaceOwned.Meta):
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="cancellation_of")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "subscription"], name="cancellation_of")
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_id} ends {self.subscription_id}"

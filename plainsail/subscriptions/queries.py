@@ -98,12 +98,19 @@ def _item_facts(subscription: Subscription, item: SubscriptionItem, lines: Seque
 
 def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine]) -> date:
     """First local day that is not paid for: where the first unpaid period starts, else what is invoiced."""
-    unpaid = [line.period_start for line in lines if line.item_id == item.id and line.invoice.state != Invoice.State.PAID]
+    unpaid = [
+        line.period_start for line in lines if line.item_id == item.id and line.invoice.state != Invoice.State.PAID
+    ]
     return min([start for start in unpaid if start is not None], default=item.charged_through)
 
 
 def _paid_lines(
-    subscription: Subscription, items: Sequence[SubscriptionItem], lines: Sequence[InvoiceLine], *, kind: str, at: datetime
+    subscription: Subscription,
+    items: Sequence[SubscriptionItem],
+    lines: Sequence[InvoiceLine],
+    *,
+    kind: str,
+    at: datetime,
 ) -> tuple[PaidLine, ...]:
     """Lines that may give money back: those whose period runs on; for a withdrawal, all of them."""
     today = local_date(at, subscription.timezone)
@@ -173,7 +180,9 @@ def of_contact(workspace: Workspace, contact_id: UUID) -> QuerySet[Subscription]
 
 def of_invoice(invoice_id: UUID) -> Subscription | None:
     """The contract that an invoice bills, if it bills one."""
-    item_ids = InvoiceLine.objects.filter(invoice_id=invoice_id, item_id__isnull=False).values_list("item_id", flat=True)
+    item_ids = InvoiceLine.objects.filter(invoice_id=invoice_id, item_id__isnull=False).values_list(
+        "item_id", flat=True
+    )
     found: Subscription | None = Subscription.objects.filter(items__id__in=list(item_ids)).distinct().first()
     return found
 
@@ -205,7 +214,9 @@ def counts(workspace: Workspace) -> dict[str, int]:
 def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:
     """Invoices that bill a contract, newest first."""
     billed = InvoiceLine.objects.filter(item_id__in=list(subscription.items.values_list("id", flat=True)))
-    return Invoice.objects.filter(id__in=list(billed.values_list("invoice_id", flat=True))).order_by("-issued_at", "-id")  # type: ignore[no-any-return]
+    return Invoice.objects.filter(id__in=list(billed.values_list("invoice_id", flat=True))).order_by(
+        "-issued_at", "-id"
+    )  # type: ignore[no-any-return]
 
 
 def unmatched(workspace: Workspace) -> QuerySet[CancellationRequest]:

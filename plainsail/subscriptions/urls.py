@@ -17,7 +17,11 @@ public_urls = [
 workspace_urls = [
     path("sales/subscriptions/", staff.subscriptions, name="subscriptions"),
     path("sales/subscriptions/<uuid:subscription_id>/", staff.subscription, name="subscription"),
-    path("sales/subscriptions/<uuid:subscription_id>/cancellation/", staff.record_cancellation, name="record_cancellation"),
+    path(
+        "sales/subscriptions/<uuid:subscription_id>/cancellation/",
+        staff.record_cancellation,
+        name="record_cancellation",
+    ),
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),
     path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),

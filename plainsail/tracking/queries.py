@@ -67,4 +67,6 @@ def _entry(hit: Hit) -> TimelineEntry:
     if hit.kind == "open":
         said = _("A mail was opened") if hit.agent == Agent.HUMAN else _("A mail was loaded by a proxy")
         return TimelineEntry(hit.at, "mail-open", said, kind="open")
-    return TimelineEntry(hit.at, "eye", _("Visited %(path)s") % {"path": hit.path or "/"}, text=hit.referrer, kind="visit")
+    return TimelineEntry(
+        hit.at, "eye", _("Visited %(path)s") % {"path": hit.path or "/"}, text=hit.referrer, kind="visit"
+    )

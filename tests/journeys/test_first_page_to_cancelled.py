@@ -24,7 +24,9 @@ class Mailbox:
         self.folder = folder
 
     def messages(self, to: str) -> list[EmailMessage]:
-        paths = sorted((path for path in self.folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime)
+        paths = sorted(
+            (path for path in self.folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime
+        )
         found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
         return [message for message in found if to in str(message["To"])]
 
@@ -64,7 +66,9 @@ def press(page, name: str) -> None:
 @pytest.fixture
 def visitor(browser):
     # A headless browser says what it is, and programs are not counted as people.
-    context = browser.new_context(user_agent="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36")
+    context = browser.new_context(
+        user_agent="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+    )
     yield context.new_page()
     context.close()
 
@@ -179,7 +183,9 @@ def test_from_the_first_page_to_paid_to_cancelled(installation, page, visitor):
     page.goto(f"{office}/sales/")
     page.locator("tr", has_text="Full weekend").get_by_role("link").first.click()
     page.wait_for_url(re.compile(r"/orders/"))
-    page.get_by_role("button", name="Refund", exact=True).or_(page.get_by_role("link", name="Refund", exact=True)).first.click()
+    page.get_by_role("button", name="Refund", exact=True).or_(
+        page.get_by_role("link", name="Refund", exact=True)
+    ).first.click()
     page.locator("form[action$='/refunds/'] button[type=submit]").click()
     eventually(page, lambda: "Refunded" in page.inner_text("main"))
 

@@ -149,7 +149,9 @@ def test_a_fresh_form_is_another_order(juniper, on_sale, site_client):
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "x" * 3000, sign("another.purpose", b"{}"), sign("commerce.attempt", b"{}"), "é"], ids=lambda value: f"forged-{len(str(value))}"
+    "token",
+    ["", "x", "x" * 3000, sign("another.purpose", b"{}"), sign("commerce.attempt", b"{}"), "é"],
+    ids=lambda value: f"forged-{len(str(value))}",
 )
 def test_a_forged_attempt_is_shown_the_total_again(juniper, on_sale, site_client, token):
     answer = site_client.post(URL, {"attempt": token} | typed())

@@ -23,7 +23,9 @@ class NameTaken(Refusal):
 
 
 @transaction.atomic
-def save(workspace: Workspace, *, name: str, tree: Mapping[str, Any], at: datetime, segment: Segment | None = None) -> Segment:
+def save(
+    workspace: Workspace, *, name: str, tree: Mapping[str, Any], at: datetime, segment: Segment | None = None
+) -> Segment:
     """Make a segment, or change one. Raises NameTaken, BadSegment."""
     queries.condition_of(tree)
     others = workspace.segments.filter(name=name)

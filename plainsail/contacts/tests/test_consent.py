@@ -91,7 +91,9 @@ def test_the_one_answer_and_its_set_form_agree(in_juniper, news, member, reason,
     assert queries.may_receive(contact, news).allowed is in_set
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "a@b", "a b@example.com", "a@exa mple.com", "x" * 300 + "@example.com", "a@\x00.com"])
+@pytest.mark.parametrize(
+    "wrong", ["", "x", "a@b", "a b@example.com", "a@exa mple.com", "x" * 300 + "@example.com", "a@\x00.com"]
+)
 def test_what_is_no_address_is_refused(wrong):
     with pytest.raises(addresses.BadAddress):
         addresses.normalise(wrong)

@@ -41,7 +41,9 @@ def unsubscribe(request: Request, token: str) -> HttpResponse:
         consent.leave(contact, topic, at=request.now)
         return render(request, "contacts/unsubscribed.html", {"topic": topic})
     choices = links.preferences_url(request.workspace, contact.id)
-    return render(request, "contacts/unsubscribe.html", {"contact": contact, "topic": topic, "preferences_url": choices})
+    return render(
+        request, "contacts/unsubscribe.html", {"contact": contact, "topic": topic, "preferences_url": choices}
+    )
 
 
 @public

@@ -43,36 +43,38 @@ class Steps:
 
 def steps(workspace: Workspace) -> Steps:
     """The four steps to a business that runs. Four EXISTS queries."""
-    return Steps([
-        Step(
-            gettext_lazy("Publish your first page"),
-            gettext_lazy("Start from a template; change its words; press Publish."),
-            gettext_lazy("Choose a template"),
-            "pages:new",
-            workspace.pages.filter(state="published").exists(),
-        ),
-        Step(
-            gettext_lazy("Get your first contact"),
-            gettext_lazy("Share your page, or add somebody you know."),
-            gettext_lazy("Contacts"),
-            "contacts:contacts",
-            workspace.contacts.filter(deleted_at=None).exists(),
-        ),
-        Step(
-            gettext_lazy("Welcome people by mail"),
-            gettext_lazy("An automation writes to everyone who joins, while you sleep."),
-            gettext_lazy("Start from “Welcome”"),
-            "automations:automations",
-            workspace.automations.filter(state="live").exists(),
-        ),
-        Step(
-            gettext_lazy("Take your first payment"),
-            gettext_lazy("Make a product with a price, and link to its checkout."),
-            gettext_lazy("Products"),
-            "commerce:products",
-            workspace.orders.exclude(paid_at=None).exists(),
-        ),
-    ])
+    return Steps(
+        [
+            Step(
+                gettext_lazy("Publish your first page"),
+                gettext_lazy("Start from a template; change its words; press Publish."),
+                gettext_lazy("Choose a template"),
+                "pages:new",
+                workspace.pages.filter(state="published").exists(),
+            ),
+            Step(
+                gettext_lazy("Get your first contact"),
+                gettext_lazy("Share your page, or add somebody you know."),
+                gettext_lazy("Contacts"),
+                "contacts:contacts",
+                workspace.contacts.filter(deleted_at=None).exists(),
+            ),
+            Step(
+                gettext_lazy("Welcome people by mail"),
+                gettext_lazy("An automation writes to everyone who joins, while you sleep."),
+                gettext_lazy("Start from “Welcome”"),
+                "automations:automations",
+                workspace.automations.filter(state="live").exists(),
+            ),
+            Step(
+                gettext_lazy("Take your first payment"),
+                gettext_lazy("Make a product with a price, and link to its checkout."),
+                gettext_lazy("Products"),
+                "commerce:products",
+                workspace.orders.exclude(paid_at=None).exists(),
+            ),
+        ]
+    )
 
 
 def greeting(at: datetime, workspace: Workspace, user: object) -> str:

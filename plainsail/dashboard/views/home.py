@@ -16,18 +16,7 @@ from plainsail.kernel.http import Request, can
 def home(request: Request) -> HttpResponse:
     """The last 14 days of the business, its latest sales, and what is left to set up."""
     workspace = request.workspace
-    period = queries.span(workspace, at=request.now)
-    amount, sales = queries.sales(workspace, period)
-    context = {
-        "figures": {
-            "contacts": queries.new_contacts(workspace, period),
-            "sales": sales,
-            "clicks": queries.clicks(workspace, period),
-            "visits": queries.visits(workspace, period),
-        },
-        "amount": amount,
-        "per_day": queries.contacts_per_day(workspace, period),
-        "orders": queries.latest_orders(workspace),
+    context = queries.overview(workspace, at=request.now) | {
         "steps": checklist.steps(workspace),
         "greeting": checklist.greeting(request.now, workspace, request.user),
     }

@@ -62,7 +62,9 @@ def operator() -> Workspace:
 
 def offered(seller: Workspace) -> list[Plan]:
     """Plans on sale, without add-ons. In the operator’s workspace."""
-    return list(seller.plans.filter(is_offered=True, is_addon=False).select_related("price__product").order_by("position", "id"))
+    return list(
+        seller.plans.filter(is_offered=True, is_addon=False).select_related("price__product").order_by("position", "id")
+    )
 
 
 def payer_of(business: Workspace) -> Payer:
@@ -105,7 +107,10 @@ def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], 
         seller.id, account_id=rails, payer_key=account_id, fields=card, verify=True, return_path="/", at=at
     )
     with workspace(seller):
-        prices = [plan.price for plan in seller.plans.filter(slug__in=slugs).select_related("price__product").order_by("is_addon")]
+        prices = [
+            plan.price
+            for plan in seller.plans.filter(slug__in=slugs).select_related("price__product").order_by("is_addon")
+        ]
         if not prices:
             raise NoPlans
         account = seller.billing_accounts.select_for_update().get(id=account_id)
@@ -134,6 +139,9 @@ def _keep_if_paid(contract_id: UUID, *, at: datetime) -> bool:
 def running(account: BillingAccount) -> Subscription | None:
     """The account’s contract that has not ended."""
     found: Subscription | None = (
-        account.subscriptions.filter(ended_at=None).select_related("account", "workspace").order_by("-started_at").first()
+        account.subscriptions.filter(ended_at=None)
+        .select_related("account", "workspace")
+        .order_by("-started_at")
+        .first()
     )
     return found

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from plainsail.blocks.sockets import FormCard, FormInput, Option
 from plainsail.contacts.models import List
 from plainsail.contacts.services import addresses
+from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import public_path
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form
 

@@ -19,9 +19,9 @@ from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import documents, rendering
 from plainsail.blocks.services.documents import Document
+from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish as tell
-from plainsail.kernel.http import public_path
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot

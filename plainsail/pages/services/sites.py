@@ -10,8 +10,8 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.services import themes
+from plainsail.kernel.addresses import PUBLIC_URLCONF
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import PUBLIC_URLCONF
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, Site
 

@@ -15,6 +15,7 @@ from plainsail.commerce.services import clocks
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import CancellationUndone, SubscriptionCancelled
 from plainsail.subscriptions.models import (
     Cancellation,
@@ -23,7 +24,6 @@ from plainsail.subscriptions.models import (
     CancellationUndo,
     Subscription,
 )
-from plainsail.subscriptions import queries
 from plainsail.subscriptions.services import dunning, ending, letters, refunds
 from plainsail.subscriptions.services.quoting import Quote, When, quote
 
@@ -63,9 +63,7 @@ def preview(subscription: Subscription, *, when: When, at: datetime, kind: str =
 
 
 @transaction.atomic
-def put_in_force(
-    request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime
-) -> Cancellation:
+def put_in_force(request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime) -> Cancellation:
     """Let a declaration take effect on a contract, and confirm it. Returns the one in force if there is one already.
 
     A later declaration that ends the contract sooner takes the earlier one's place. Raises AlreadyEnded.

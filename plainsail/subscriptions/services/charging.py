@@ -32,7 +32,9 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
             raise NotChargeable
 
     try:
-        done = collecting.charge(workspace_id, invoice_id, method_id=method_id, initiator="merchant", at=at, check=check)
+        done = collecting.charge(
+            workspace_id, invoice_id, method_id=method_id, initiator="merchant", at=at, check=check
+        )
     except Refusal as refusal:
         logger.info(
             "renewal not charged",

@@ -33,7 +33,9 @@ class Declaration:
     feedback: str = ""
 
 
-def from_confirm_page(data: Mapping[str, Any], subscription: Subscription, *, door: CancellationRequest.Door) -> Declaration:
+def from_confirm_page(
+    data: Mapping[str, Any], subscription: Subscription, *, door: CancellationRequest.Door
+) -> Declaration:
     """The declaration that a confirmed page makes."""
     return Declaration(
         door=door,

@@ -29,9 +29,6 @@ def end(subscription: Subscription, *, reason: Subscription.EndReason, at: datet
     locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at"])
     locked.items.filter(ends_on=None).update(ends_on=local_date(at, locked.timezone))
     access.end(locked, at=at)
-    publish(
-        SubscriptionEnded(subscription_id=locked.id, reason=reason, contact_id=locked.account.contact_id, at=at)
-    )
+    publish(SubscriptionEnded(subscription_id=locked.id, reason=reason, contact_id=locked.account.contact_id, at=at))
     letters.final_notice(locked, at=at)
     subscription.refresh_from_db()
-

@@ -35,7 +35,15 @@ def confirm_arrival(request: CancellationRequest, *, at: datetime) -> None:
             [_("This confirms what you declared and when it reached %(seller)s.") % {"seller": seller.name}],
             rows=declared(request),
         )
-        _send("declaration", request.email, _("Your declaration has arrived"), html, text, key=f"arrived:{request.id}", at=at)
+        _send(
+            "declaration",
+            request.email,
+            _("Your declaration has arrived"),
+            html,
+            text,
+            key=f"arrived:{request.id}",
+            at=at,
+        )
 
 
 def declared(request: CancellationRequest) -> Rows:
@@ -68,7 +76,16 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
             button=(_("Open the receipt"), links.absolute(subscription.workspace, links.receipt_path(made))),
             rows=receipt_rows(made, promise),
         )
-        _send("cancellation", subscription.account.email, subject, html, text, key=f"cancelled:{made.id}", at=at, of=subscription)
+        _send(
+            "cancellation",
+            subscription.account.email,
+            subject,
+            html,
+            text,
+            key=f"cancelled:{made.id}",
+            at=at,
+            of=subscription,
+        )
 
 
 def _is_requester(made: Cancellation) -> bool:
@@ -103,7 +120,16 @@ def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
             button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
             rows=[(_("Next charge"), next_charge(subscription))],
         )
-        _send("undo", subscription.account.email, subject, html, text, key=f"undone:{subscription.id}:{at.isoformat()}", at=at, of=subscription)
+        _send(
+            "undo",
+            subscription.account.email,
+            subject,
+            html,
+            text,
+            key=f"undone:{subscription.id}:{at.isoformat()}",
+            at=at,
+            of=subscription,
+        )
 
 
 def next_charge(subscription: Subscription) -> str:
@@ -111,7 +137,9 @@ def next_charge(subscription: Subscription) -> str:
     if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at:
         return _("None")
     local = subscription.renews_at.astimezone(ZoneInfo(subscription.timezone))
-    total = sum((item.price().minor for item in subscription.items.filter(ends_on=None, charged_through__lte=local.date())), 0)
+    total = sum(
+        (item.price().minor for item in subscription.items.filter(ends_on=None, charged_through__lte=local.date())), 0
+    )
     amount = Money(total, subscription.currency).format(_locale(subscription))
     return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "j F Y")}
 
@@ -128,7 +156,16 @@ def final_notice(subscription: Subscription, *, at: datetime) -> None:
                 (_("Ended"), moment(at, subscription.timezone)),
             ],
         )
-        _send("ended", subscription.account.email, subject, html, text, key=f"ended:{subscription.id}", at=at, of=subscription)
+        _send(
+            "ended",
+            subscription.account.email,
+            subject,
+            html,
+            text,
+            key=f"ended:{subscription.id}",
+            at=at,
+            of=subscription,
+        )
 
 
 def payment_failed(case: DunningCase, *, at: datetime) -> None:
@@ -143,7 +180,16 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
             button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
             rows=[(_("Next try"), moment(case.next_try_at, subscription.timezone))],
         )
-        _send("payment_failed", subscription.account.email, subject, html, text, key=f"declined:{case.id}:{case.tries}", at=at, of=subscription)
+        _send(
+            "payment_failed",
+            subscription.account.email,
+            subject,
+            html,
+            text,
+            key=f"declined:{case.id}:{case.tries}",
+            at=at,
+            of=subscription,
+        )
 
 
 def _locale(subscription: Subscription) -> str:

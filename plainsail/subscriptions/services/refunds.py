@@ -14,11 +14,15 @@ from plainsail.subscriptions.services.quoting import Quote
 
 def begin(made: Cancellation, promise: Quote, *, at: datetime) -> None:
     """Credit and pay back every line of the quote; the gateway is called after the commit."""
-    for invoice_id, lines in groupby(sorted(promise.refunds, key=lambda line: line.invoice_id), lambda line: line.invoice_id):
+    for invoice_id, lines in groupby(
+        sorted(promise.refunds, key=lambda line: line.invoice_id), lambda line: line.invoice_id
+    ):
         invoice = Invoice.objects.get(id=invoice_id)
         parts = [
             crediting.CreditPart(
-                line=InvoiceLine.objects.get(id=line.line_id), amount=Money(line.amount_minor, promise.currency), of="gross"
+                line=InvoiceLine.objects.get(id=line.line_id),
+                amount=Money(line.amount_minor, promise.currency),
+                of="gross",
             )
             for line in lines
         ]

@@ -72,9 +72,15 @@ def run(*, workspace_id: UUID, at: datetime) -> datetime | None:
 def _next_due() -> datetime | None:
     running = Subscription.objects.filter(state__in=RUNNING)
     moments = [
-        running.filter(scheduled_end_at__isnull=False).order_by("scheduled_end_at").values_list("scheduled_end_at", flat=True).first(),
+        running.filter(scheduled_end_at__isnull=False)
+        .order_by("scheduled_end_at")
+        .values_list("scheduled_end_at", flat=True)
+        .first(),
         running.filter(renews_at__isnull=False).order_by("renews_at").values_list("renews_at", flat=True).first(),
-        DunningCase.objects.filter(closed_at=None, next_try_at__isnull=False).order_by("next_try_at").values_list("next_try_at", flat=True).first(),
+        DunningCase.objects.filter(closed_at=None, next_try_at__isnull=False)
+        .order_by("next_try_at")
+        .values_list("next_try_at", flat=True)
+        .first(),
     ]
     return min((clocks.wall(moment) for moment in moments if moment), default=None)
 
@@ -155,6 +161,4 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         case.save(update_fields=["next_try_at"])
         subscription = case.subscription
     if subscription.payment_method_id is not None:
-        charging.charge(
-            workspace_id, subscription.id, case.invoice_id, method_id=subscription.payment_method_id, at=at
-        )
+        charging.charge(workspace_id, subscription.id, case.invoice_id, method_id=subscription.payment_method_id, at=at)

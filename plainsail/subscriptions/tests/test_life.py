@@ -241,7 +241,9 @@ class TestDoors:
         assert site.post(f"{where}undo/").status_code == 302
         assert fresh(contract).scheduled_end_at is None
 
-    @pytest.mark.parametrize("values", [{}, {"when": "yesterday"}, {"when": "now", "shown_refund": "-1"}, {"reason": "x" * 900}])
+    @pytest.mark.parametrize(
+        "values", [{}, {"when": "yesterday"}, {"when": "now", "shown_refund": "-1"}, {"reason": "x" * 900}]
+    )
     def test_bad_input_is_said_and_cancels_nothing(self, contract, site, values):
         assert site.post(self.path(contract), values).status_code == 422
         assert fresh(contract).scheduled_end_at is None
@@ -281,7 +283,9 @@ class TestDoors:
         with workspace(juniper):
             assert queries.unmatched(juniper).count() == 1
 
-    def test_an_unmatched_notice_counts_from_its_arrival_once_somebody_matches_it(self, contract, juniper, site, as_ada):
+    def test_an_unmatched_notice_counts_from_its_arrival_once_somebody_matches_it(
+        self, contract, juniper, site, as_ada
+    ):
         self.declare(site, "my pottery club", "who@example.com")
         with workspace(juniper):
             notice = queries.unmatched(juniper).get()
@@ -305,7 +309,9 @@ class TestDoors:
         assert as_ada.get("/w/juniper/sales/cancellations/").status_code == 200
         assert as_ada.get(f"{base}cancellation/").status_code == 200
         assert as_cleo.get(base).status_code == 404
-        done = as_ada.post(f"{base}cancellation/", {"received_at": "2026-11-20T10:00", "when": "period_end", "note": "letter"})
+        done = as_ada.post(
+            f"{base}cancellation/", {"received_at": "2026-11-20T10:00", "when": "period_end", "note": "letter"}
+        )
         assert done.status_code == 302
         assert fresh(contract).scheduled_end_at is not None
         assert as_ada.post(f"{base}cancellation/undo/").status_code == 302

@@ -64,9 +64,7 @@ def cancel_here(request: Request) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "subscriptions/cancel_here.html", {"form": form}, status=status)
-    made = declaring.declare_publicly(
-        request.workspace, declaring.from_public_page(form.cleaned_data), at=now(request)
-    )
+    made = declaring.declare_publicly(request.workspace, declaring.from_public_page(form.cleaned_data), at=now(request))
     return redirect(links.declaration_path(made))
 
 

@@ -49,7 +49,9 @@ def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse
     """A notice came by letter, mail or phone: it counts from when it arrived."""
     found = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
     at = now(request)
-    form = StaffNoticeForm(request.POST if request.method == "POST" else None, initial={"received_at": at, "when": "period_end"})
+    form = StaffNoticeForm(
+        request.POST if request.method == "POST" else None, initial={"received_at": at, "when": "period_end"}
+    )
     if request.method == "POST" and form.is_valid():
         arrived = min(form.cleaned_data["received_at"], at)
         notice = declaring.declare(declaring.from_staff(form.cleaned_data, by=str(request.user)), received_at=arrived)

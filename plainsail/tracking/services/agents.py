@@ -20,20 +20,16 @@ MANY, WITHIN = 5, timedelta(seconds=10)
 
 
 def classify(row: Landing, *, rushed: bool = False) -> tuple[Agent, str]:
-    """The class of a hit and the reason for it."""
-    if row.payload.get("method") == "HEAD":
-        return Agent.SCANNER, "head"
-    if rushed:
-        return Agent.SCANNER, "many_links_at_once"
-    if not row.user_agent:
-        return Agent.UNKNOWN, "no_user_agent"
-    if PROXIES.search(row.user_agent):
-        return Agent.PROXY, "known_proxy"
-    if SCANNERS.search(row.user_agent):
-        return Agent.SCANNER, "known_program"
-    if row.payload.get("purpose"):
-        return Agent.PROXY, "prefetch"
-    return Agent.HUMAN, ""
+    """The class of a hit and the reason for it; the first sign decides."""
+    signs: list[tuple[object, Agent, str]] = [
+        (row.payload.get("method") == "HEAD", Agent.SCANNER, "head"),
+        (rushed, Agent.SCANNER, "many_links_at_once"),
+        (not row.user_agent, Agent.UNKNOWN, "no_user_agent"),
+        (PROXIES.search(row.user_agent), Agent.PROXY, "known_proxy"),
+        (SCANNERS.search(row.user_agent), Agent.SCANNER, "known_program"),
+        (row.payload.get("purpose"), Agent.PROXY, "prefetch"),
+    ]
+    return next(((agent, reason) for sign, agent, reason in signs if sign), (Agent.HUMAN, ""))
 
 
 def in_a_rush(rows: Sequence[Landing]) -> set[object]:

@@ -133,7 +133,11 @@ def _make_months(months: set[tuple[int, int]]) -> None:
 
 def _take_in(row: Landing, *, at: datetime) -> None:
     handler = LANDING.get(row.kind)
-    error = f"nobody takes in rows of kind {row.kind!r}" if handler is None else attempt(partial(handler, row), what=row.kind)
+    error = (
+        f"nobody takes in rows of kind {row.kind!r}"
+        if handler is None
+        else attempt(partial(handler, row), what=row.kind)
+    )
     if error:
         park(row, error, at=at)
 
@@ -143,7 +147,8 @@ def park(row: Landing, error: str, *, at: datetime) -> None:
     encoder = DjangoJSONEncoder()
     values = {name: getattr(row, name) for name in COLUMNS}
     plain = {
-        name: value if isinstance(value, dict | str | None) else encoder.default(value) for name, value in values.items()
+        name: value if isinstance(value, dict | str | None) else encoder.default(value)
+        for name, value in values.items()
     }
     ParkedLanding.objects.create(row=plain, error=error[:2000], parked_at=at)
     logger.error("landed row parked", extra={"row": str(row.id), "kind": row.kind, "error": error[:300]})

@@ -60,7 +60,9 @@ def test_a_row_for_any_month_finds_its_partition(juniper):
 
 
 def test_rows_of_a_business_that_is_gone_are_dropped(juniper):
-    Landing.objects.create(id=new_id(), workspace_id=new_id(), kind="visit", host="", path="", url="", referrer="", user_agent="", at=MAY)
+    Landing.objects.create(
+        id=new_id(), workspace_id=new_id(), kind="visit", host="", path="", url="", referrer="", user_agent="", at=MAY
+    )
     land(juniper)
     landing.drain.function()
     assert Landing.objects.count() == 0
@@ -114,14 +116,21 @@ def test_a_browser_that_becomes_known_brings_its_earlier_visits(juniper, maren):
 
 def test_a_person_who_follows_a_link_in_a_mail_is_its_contact(juniper, maren):
     browser = new_id()
-    row = land(juniper, kind="click", visitor_id=browser, contact_id=maren.id, delivery_id=new_id(), url="https://example.com/")
+    row = land(
+        juniper, kind="click", visitor_id=browser, contact_id=maren.id, delivery_id=new_id(), url="https://example.com/"
+    )
     landing.record([row], at=MAY)
     assert Visitor.objects.get().contact_id == maren.id
 
 
 def test_a_scanner_makes_nobody_known(juniper, maren):
     row = land(
-        juniper, kind="click", visitor_id=new_id(), contact_id=maren.id, delivery_id=new_id(), user_agent="Barracuda Sentinel"
+        juniper,
+        kind="click",
+        visitor_id=new_id(),
+        contact_id=maren.id,
+        delivery_id=new_id(),
+        user_agent="Barracuda Sentinel",
     )
     landing.record([row], at=MAY)
     assert Visitor.objects.count() == 0
