@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from django.utils.functional import Promise
+
 from plainsail.commerce.models import Invoice, Order, OrderLine
 from plainsail.kernel.registry import Registry
 
@@ -66,6 +68,16 @@ class OrderFacts(Protocol):
     def __call__(self, order: Order, *, at: datetime) -> Sequence[ReceiptNote]: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class SalesTab:
+    """A further room of Sales, such as subscriptions. `url` names a page of the workspace."""
+
+    label: str | Promise
+    url: str
+    order: int = 0
+
+
+SALES_TABS: Registry[SalesTab] = Registry("commerce.sales_tabs")
 RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")
 RECEIPT_NOTES: Registry[ReceiptNotes] = Registry("commerce.receipt_notes")

@@ -14,9 +14,11 @@ from plainsail.commerce.sockets import (
     ORDER_FACTS,
     RECEIPT_NOTES,
     RECURRING,
+    SALES_TABS,
     ClockSource,
     ReceiptNote,
     Recurring,
+    SalesTab,
 )
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
@@ -29,6 +31,9 @@ from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
 from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
 
+SALES_TABS.register(
+    "subscriptions", SalesTab(label=gettext_lazy("Subscriptions"), url="subscriptions:subscriptions", order=10)
+)
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
 
