@@ -13,12 +13,12 @@ from plainsail.accounts.models import Role, User
 from plainsail.accounts.tests.factories import HostFactory, MembershipFactory, UserFactory, WorkspaceFactory
 from plainsail.kernel import tenancy
 from plainsail.kernel.models import Workspace
-from plainsail.kernel.testing.browser import _loops_of_their_own, browser, page
+from plainsail.kernel.testing.browser import browser, page
 from plainsail.kernel.testing.database import django_db_setup
 from plainsail.kernel.testing.web import Browser
 from plainsail.mail.tests.plugin import outbox
 
-__all__ = ["_loops_of_their_own", "browser", "django_db_setup", "outbox", "page"]
+__all__ = ["browser", "django_db_setup", "outbox", "page"]
 
 
 @pytest.fixture(autouse=True)

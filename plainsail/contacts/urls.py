@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.contacts.views import contacts, public
+from plainsail.contacts.views import contacts, lists, public, segments
 
 public_urls = [
     path("confirm/<str:token>/", public.confirm, name="confirm"),
@@ -19,4 +19,9 @@ workspace_urls = [
     path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", contacts.remove_tag, name="remove_tag"),
     path("contacts/<uuid:contact_id>/deletion/", contacts.delete, name="delete"),
     path("contacts/<uuid:contact_id>/restoration/", contacts.restore, name="restore"),
+    path("contacts/<uuid:contact_id>/lists/", lists.join, name="join_list"),
+    path("contacts/<uuid:contact_id>/lists/<uuid:list_id>/leaving/", lists.leave, name="leave_list"),
+    path("contacts/lists/", lists.lists, name="lists"),
+    path("contacts/segments/", segments.segments, name="segments"),
+    path("contacts/segments/<uuid:segment_id>/", segments.segment, name="segment"),
 ]

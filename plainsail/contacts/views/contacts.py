@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,23 +13,30 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.contacts import queries
 from plainsail.contacts.forms import NewContactForm, ProfileForm, TagForm
+from plainsail.contacts.models import ListMember
 from plainsail.contacts.services import contacts as people
 from plainsail.contacts.services import tags
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
+
+ASKED = ("text", "list_id", "tag_id", "after")
+"""What the list of contacts may be asked, beside a segment."""
 
 
 @require_GET
 @can("contacts.view")
 def contacts(request: Request) -> HttpResponse:
     """Everybody, newest first, searched and filtered."""
-    asked = {name: request.GET.get(name, "")[:200] for name in ("text", "list_id", "tag_id", "after")}
-    page = queries.browse(request.workspace, **asked)
+    asked = {name: request.GET.get(name, "")[:200] for name in ASKED}
+    segment = _chosen(request.workspace.segments, request.GET.get("segment_id", ""))
+    page = queries.browse(request.workspace, segment=segment, **asked)
     context = {
         "page": page,
         "asked": asked,
+        "segment": segment,
         "lists": request.workspace.lists.order_by("name", "id"),
         "tags": request.workspace.tags.order_by("name", "id"),
+        "segments": request.workspace.segments.order_by("name", "id"),
     }
     return render(request, "contacts/contacts.html", context)
 
@@ -53,13 +61,14 @@ def new(request: Request) -> HttpResponse:
 def contact(request: Request, contact_id: UUID) -> HttpResponse:
     """One person: profile, tags, consent with its proof, and everything that happened."""
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
+    settled = found.memberships.exclude(state=ListMember.State.PENDING)
     context = {
         "contact": found,
         "tags": found.contact_tags.select_related("tag").order_by("tag__name", "id"),
         "members": queries.members_of(found),
         "proofs": found.consents.select_related("list").order_by("-at", "-id")[:20],
         "timeline": queries.timeline(found, before=request.now, limit=50, kind=request.GET.get("kind", "")[:20]),
-        "tag_form": TagForm(),
+        "joinable": request.workspace.lists.exclude(id__in=settled.values("list_id")).order_by("name", "id"),
     }
     return render(request, "contacts/contact.html", context)
 
@@ -118,3 +127,11 @@ def restore(request: Request, contact_id: UUID) -> HttpResponse:
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
     people.restore(found)
     return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
+
+
+def _chosen(rows: Any, key: str) -> Any:
+    """The row of this id, or None for none and for garbage."""
+    try:
+        return rows.filter(id=UUID(key)).first()
+    except ValueError:
+        return None

@@ -6,7 +6,6 @@ says how to get one: a browser test that is skipped proves nothing.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -73,18 +72,6 @@ def browser() -> Iterator[Browser]:
         yield started
         _running.clear()
         started.close()
-
-
-@pytest.fixture(autouse=True)
-def _loops_of_their_own(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright leaves its event loop marked as running in this thread: tests without a browser run loops themselves."""
-    left = asyncio._get_running_loop()
-    if left is None or "browser" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(left)
 
 
 @pytest.fixture

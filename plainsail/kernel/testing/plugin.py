@@ -5,11 +5,12 @@ Loaded with `-p` before anything reads the settings, because it decides where th
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,23 @@ else:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "two_processes: starts processes of its own")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Function) -> Generator[None, object, object]:
+    """Hide Playwright's event loop from tests without a browser, from set-up to teardown.
+
+    It stays marked as running in this thread once a browser was started. Django keeps a connection of its own for code
+    that runs in a loop: hidden halfway, a test would write outside the transaction that was opened for it.
+    """
+    left = asyncio._get_running_loop()
+    if left is None or "browser" in item.fixturenames:
+        return (yield)
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(left)
 
 
 @pytest.fixture(autouse=True)

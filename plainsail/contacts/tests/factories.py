@@ -1,0 +1,60 @@
+"""People, lists, tags and segments for tests. Made inside an open workspace."""
+
+from __future__ import annotations
+
+import factory
+
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Segment, Tag
+from plainsail.contacts.services.addresses import hashed
+from plainsail.kernel import clock
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contact
+
+    email = factory.Sequence(lambda number: f"person{number}@people.example.com")
+    address_hash = factory.LazyAttribute(lambda made: hashed(made.email))
+    first_name = "Maren"
+
+
+class ListFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = List
+
+    name = factory.Sequence(lambda number: f"Topic {number}")
+    slug = factory.Sequence(lambda number: f"topic-{number}")
+
+
+class ListMemberFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ListMember
+
+    list = factory.SubFactory(ListFactory)
+    contact = factory.SubFactory(ContactFactory)
+    state = ListMember.State.SUBSCRIBED
+    changed_at = factory.LazyFunction(clock.now)
+
+
+class TagFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Tag
+
+    name = factory.Sequence(lambda number: f"Guest {number}")
+    slug = factory.Sequence(lambda number: f"guest-{number}")
+
+
+class ContactTagFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ContactTag
+
+    tag = factory.SubFactory(TagFactory)
+    contact = factory.SubFactory(ContactFactory)
+
+
+class SegmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Segment
+
+    name = factory.Sequence(lambda number: f"People {number}")
+    tree = factory.LazyFunction(dict)

@@ -1,0 +1,233 @@
+"""Lists, segments and the people on them, as staff work with them."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from plainsail.accounts.models import Membership, Role
+from plainsail.contacts import queries
+from plainsail.contacts.models import ConsentEntry, List, ListMember, Segment
+from plainsail.contacts.services import consent, tags
+from plainsail.contacts.sockets import TimelineEntry, TimelineSource
+from plainsail.contacts.tests.factories import (
+    ContactFactory,
+    ListFactory,
+    ListMemberFactory,
+    SegmentFactory,
+    TagFactory,
+)
+
+MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
+CONTACTS = "/w/juniper/contacts/"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def as_viewer(as_ben, ben, in_juniper):
+    Membership.objects.filter(user=ben).update(role=Role.VIEWER)
+    return as_ben
+
+
+class TestLists:
+    def test_a_list_is_made_and_shows_how_many_get_its_mail(self, as_ada, in_juniper):
+        assert as_ada.post(f"{CONTACTS}lists/", {"name": "Letters"}).status_code == 302
+        ListMemberFactory(list=List.objects.get(), state="pending")
+        for _number in range(7):
+            ListMemberFactory(list=List.objects.get())
+        page = as_ada.get(f"{CONTACTS}lists/")
+        assert [(one.name, one.subscribed, one.pending) for one in page.context["lists"]] == [("Letters", 7, 1)]
+
+    @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\0b"])
+    def test_a_list_without_a_fit_name_is_refused_at_the_field(self, as_ada, in_juniper, name):
+        page = as_ada.post(f"{CONTACTS}lists/", {"name": name})
+        assert (page.status_code, bool(page.context["form"].errors["name"])) == (422, True)
+        assert not List.objects.exists()
+
+    def test_two_lists_of_one_name_have_addresses_of_their_own(self, as_ada, in_juniper):
+        for _time in range(2):
+            as_ada.post(f"{CONTACTS}lists/", {"name": "Letters"})
+        assert set(List.objects.values_list("slug", flat=True)) == {"letters", "letters-2"}
+
+    def test_whoever_may_only_look_sees_lists_and_makes_none(self, as_viewer, in_juniper):
+        for path in ("lists/", "segments/"):
+            assert as_viewer.get(CONTACTS + path).status_code == 200
+            assert as_viewer.post(CONTACTS + path, {"name": "Mine"}).status_code == 403
+        assert not List.objects.exists()
+        assert not Segment.objects.exists()
+
+
+class TestJoiningByHand:
+    def test_the_basis_is_kept_as_the_proof(self, as_ada, in_juniper):
+        contact, topic = ContactFactory(), ListFactory()
+        as_ada.post(f"{CONTACTS}{contact.id}/lists/", {"list": topic.id, "basis": "Signed at the fair"})
+        proof = ConsentEntry.objects.get()
+        assert (proof.act, proof.wording, proof.source) == ("imported", "Signed at the fair", "manual")
+        assert queries.may_receive(contact, topic).allowed
+        assert "Signed at the fair" in as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+
+    @pytest.mark.parametrize("values", [{}, {"list": "garbage", "basis": "x"}, {"basis": "x"}])
+    def test_without_a_list_or_a_basis_nobody_is_put_on_one(self, as_ada, in_juniper, values):
+        contact = ContactFactory()
+        assert as_ada.post(f"{CONTACTS}{contact.id}/lists/", values).status_code == 302
+        assert not ListMember.objects.exists()
+
+    def test_a_list_alone_is_no_basis(self, as_ada, in_juniper):
+        contact, topic = ContactFactory(), ListFactory()
+        as_ada.post(f"{CONTACTS}{contact.id}/lists/", {"list": topic.id, "basis": "  "})
+        assert not ListMember.objects.exists()
+
+    def test_a_list_of_another_business_is_not_found(self, as_ada, acme, juniper, in_workspace):
+        with in_workspace(acme):
+            foreign = ListFactory()
+        with in_workspace(juniper):
+            contact = ContactFactory()
+            answer = as_ada.post(f"{CONTACTS}{contact.id}/lists/", {"list": foreign.id, "basis": "x"})
+            assert answer.status_code == 404
+            assert not ListMember.objects.exists()
+
+    def test_who_left_is_not_put_back(self, as_ada, in_juniper):
+        member = ListMemberFactory()
+        leaving = f"{CONTACTS}{member.contact_id}/lists/{member.list_id}/leaving/"
+        for _time in range(2):
+            assert as_ada.post(leaving).status_code == 302
+        as_ada.post(f"{CONTACTS}{member.contact_id}/lists/", {"list": member.list_id, "basis": "They said so"})
+        member.refresh_from_db()
+        assert member.state == "unsubscribed"
+        assert [entry.act for entry in ConsentEntry.objects.all()] == ["withdrawn"]
+        assert list(as_ada.get(f"{CONTACTS}{member.contact_id}/").context["joinable"]) == []
+
+
+class TestSegments:
+    @pytest.fixture
+    def segment(self, in_juniper):
+        return SegmentFactory(name="Friends")
+
+    def at(self, segment) -> str:
+        return f"{CONTACTS}segments/{segment.id}/"
+
+    def test_a_segment_is_named_first_and_then_given_conditions(self, as_ada, in_juniper):
+        answer = as_ada.post(f"{CONTACTS}segments/", {"name": "Friends"})
+        assert answer["Location"] == self.at(Segment.objects.get())
+        assert as_ada.post(f"{CONTACTS}segments/", {"name": "Friends"}).status_code == 422
+
+    def test_conditions_are_added_and_removed_without_being_saved(self, as_ada, segment):
+        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all", "add": "country"})
+        assert [row["field"] for row in page.context["rows"]] == ["country"]
+        rows = {
+            "field-0": "country",
+            "op-0": "is",
+            "value-0": "DE",
+            "field-1": "score",
+            "op-1": "below",
+            "value-1": "3",
+        }
+        page = as_ada.post(self.at(segment), rows | {"name": "Friends", "match": "all", "remove": "0"})
+        assert [(row["field"], row["value"]) for row in page.context["rows"]] == [("score", "3")]
+        segment.refresh_from_db()
+        assert segment.tree == {}
+
+    def test_the_count_is_of_those_who_meet_the_conditions_as_they_stand(self, as_ada, segment):
+        tag = TagFactory()
+        german, french, _other = ContactFactory(country="DE"), ContactFactory(country="FR"), ContactFactory()
+        tags.add(german, tag, at=MAY)
+        rows = {"field-0": "tag", "op-0": "is", "value-0": str(tag.id), "field-1": "country", "op-1": "is"}
+        for match, number in (("all", 0), ("any", 2)):
+            values = rows | {"name": "Friends", "match": match, "value-1": "fr", "count": "1"}
+            assert as_ada.post(self.at(segment), values).context["count"] == number
+        assert as_ada.get(self.at(segment)).context["count"] == 3
+        assert french.country == "FR"
+
+    def test_what_was_saved_is_drawn_again_and_filters_the_list_of_people(self, as_ada, segment):
+        german, _french = ContactFactory(country="DE"), ContactFactory(country="FR")
+        values = {"name": "Germans", "match": "any", "field-0": "country", "op-0": "is", "value-0": "de"}
+        assert as_ada.post(self.at(segment), values).status_code == 302
+        page = as_ada.get(self.at(segment))
+        assert [(row["op"], row["value"]) for row in page.context["rows"]] == [("is", "de")]
+        assert page.context["form"]["match"].value() == "any"
+        found = as_ada.get(f"{CONTACTS}?segment_id={segment.id}").context["page"].rows
+        assert [one.id for one in found] == [german.id]
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            ("list", "is", ""),
+            ("list", "is", "garbage"),
+            ("score", "at_least", "many"),
+            ("score", "like", "1"),
+            ("password", "is", "x"),
+        ],
+    )
+    def test_a_condition_that_says_nothing_is_refused_and_nothing_is_saved(self, as_ada, segment, condition):
+        values = dict(zip(("field-0", "op-0", "value-0"), condition, strict=True))
+        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all"} | values)
+        assert (page.status_code, page.context["count"]) == (422, None)
+        segment.refresh_from_db()
+        assert segment.tree == {}
+
+    @pytest.mark.parametrize("value", ["\0", "9" * 300, "-" * 5000, "’; DROP TABLE"])
+    def test_odd_values_break_nothing(self, as_ada, segment, value):
+        for field, op in (("country", "is"), ("score", "at_least"), ("tag", "is")):
+            values = {"name": "Friends", "match": "all", "field-0": field, "op-0": op, "value-0": value}
+            assert as_ada.post(self.at(segment), values).status_code in {302, 422}
+            assert as_ada.get(self.at(segment)).status_code == 200
+
+    def test_conditions_inside_conditions_are_counted_but_never_flattened(self, as_ada, segment):
+        nested = {"all": [{"any": [{"field": "country", "op": "is", "value": "DE"}]}]}
+        Segment.objects.filter(id=segment.id).update(tree=nested)
+        ContactFactory(country="DE")
+        assert as_ada.get(self.at(segment)).context["count"] == 1
+        assert as_ada.post(self.at(segment), {"name": "Friends", "match": "all"}).status_code == 409
+        segment.refresh_from_db()
+        assert segment.tree == nested
+
+    def test_a_stranger_finds_no_segment(self, as_cleo, segment):
+        for workspace in ("juniper", "acme"):
+            assert as_cleo.get(f"/w/{workspace}/contacts/segments/{segment.id}/").status_code == 404
+
+
+class TestPeople:
+    def test_the_pager_keeps_what_was_asked(self, as_ada, in_juniper):
+        for number in range(queries.PAGE + 1):
+            ContactFactory(created_at=MAY + timedelta(minutes=number))
+        page = as_ada.get(f"{CONTACTS}?text=person").content.decode()
+        links = re.findall(r'href="([^"]*after=[^"]*)"', page)
+        assert ["text=person" in link for link in links] == [True]
+        older = as_ada.get(CONTACTS + html.unescape(links[0]))
+        assert len(older.context["page"].rows) == 1
+
+    @pytest.mark.parametrize("query", ["text=%FF", "segment_id=x", f"segment_id={NOBODY}", "list_id=%C3%A9", "after=_"])
+    def test_odd_questions_are_answered(self, as_ada, in_juniper, query):
+        assert as_ada.get(f"{CONTACTS}?{query}").status_code == 200
+
+    def test_search_begins_at_the_beginning_of_address_or_name(self, in_juniper):
+        maren = ContactFactory(email="m@example.com", first_name="Maren", last_name="Thiessen")
+        ContactFactory(email="x@maren.example.com", first_name="Ola")
+        for text in ("M@ex", "mar", "THIE"):
+            assert [one.id for one in queries.browse(in_juniper, text=text).rows] == [maren.id]
+
+    def test_the_timeline_is_filtered_before_it_is_cut(self, in_juniper, monkeypatch):
+        contact = ContactFactory()
+
+        def source(contact, before, limit):
+            kinds = ["rare" if number % 4 == 3 else "often" for number in range(40)]
+            rows = [TimelineEntry(MAY - timedelta(hours=hours), "x", "", kind=kind) for hours, kind in enumerate(kinds)]
+            return rows[:limit]
+
+        monkeypatch.setattr(queries, "TIMELINE", [TimelineSource(fetch=source)])
+        assert len(queries.timeline(contact, before=MAY, limit=8, kind="rare")) == 8
+
+    def test_an_unsubscription_stands_on_the_timeline(self, as_ada, in_juniper):
+        member = ListMemberFactory()
+        consent.withdraw(member.contact, member.list, at=MAY)
+        assert f"Left “{member.list.name}”" in as_ada.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+
+    def test_whoever_may_only_look_is_offered_nothing_to_press(self, as_viewer, in_juniper):
+        member = ListMemberFactory()
+        page = as_viewer.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+        assert page.count(f"/contacts/{member.contact_id}/lists/") == 0
+        assert "/deletion/" not in page
+        assert "/tags/" not in page
