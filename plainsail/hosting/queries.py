@@ -68,10 +68,13 @@ def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now
         contract=contract,
         items=list(contract.items.order_by("-role", "id")),
         next_charge=letters.next_charge(contract),
-        card=seller.payment_methods.filter(id=contract.payment_method_id).first(),
+        card=seller.payment_methods.filter(id=contract.payment_method_id).first()
+        if contract.payment_method_id
+        else None,
         invoices=[
             InvoiceRow(row.number, row.issued_at, row.get_state_display(), row.gross, receipts.url(row))
             for row in contracts.invoices_of(contract)
+            if row.issued_at is not None
         ],
         receipt=documents.receipt(made, now=now) if made else None,
     )

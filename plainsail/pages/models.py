@@ -12,7 +12,7 @@ from plainsail.blocks.services import documents
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
-class Site(WorkspaceOwned):  # type: ignore[django-manager-missing]  # the stubs can't follow a manager made of a query set
+class Site(WorkspaceOwned):
     """What a business shows under its own host. One for each workspace."""
 
     workspace = WorkspaceKey(related_name="sites")
@@ -41,7 +41,7 @@ class PageQuerySet(OwnedQuerySet["Page"]):
         return self.filter(state=Page.State.PUBLISHED)
 
 
-class Page(WorkspaceOwned):  # type: ignore[django-manager-missing]  # as above
+class Page(WorkspaceOwned):
     """One page: a draft that is edited, and, once published, a frozen snapshot that visitors see."""
 
     class State(models.TextChoices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +25,7 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
 from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
+from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
@@ -111,6 +113,11 @@ SECTIONS.register(
     PortalSection(key="subscriptions", title=gettext_lazy("Subscriptions"), order=20, render=own_contracts),
 )
 
+
+def _say(words: object, row: EventRow) -> str:
+    return str(words)
+
+
 for name, icon, words in (
     ("subscriptions.started", "refresh-cw", gettext_lazy("Subscription began")),
     ("subscriptions.renewed", "refresh-cw", gettext_lazy("Subscription renewed")),
@@ -119,7 +126,7 @@ for name, icon, words in (
     ("subscriptions.cancellation_undone", "undo-2", gettext_lazy("Took a cancellation back")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
-    EVENT_WORDING.register(name, EventWording(icon=icon, say=lambda row, words=words: str(words)))
+    EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
 
 KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
 for table, fields in {

@@ -120,15 +120,16 @@ def _paid_lines(
         PaidLine(
             invoice_id=str(line.invoice_id),
             line_id=str(line.id),
-            item_id=str(line.item_id),
+            item_id=str(item.id),
             description=line.description,
             period=Period(line.period_start, line.period_end),
-            interval=by_id[line.item_id].interval,
+            interval=item.interval,
             paid=Money(line.gross_minor - credited.get(line.id, 0), subscription.currency),
             paid_at=line.invoice.paid_at,
-            is_first=line.period_start == by_id[line.item_id].starts_on,
+            is_first=line.period_start == item.starts_on,
         )
         for line in lines
+        if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
         if line.invoice.state == Invoice.State.PAID and line.period_start and line.period_end and line.invoice.paid_at
         if kind == "withdrawal" or line.period_end > today
     )
@@ -163,8 +164,8 @@ def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscri
 
 
 def _items_on_invoice(workspace: Workspace, number: str) -> list[UUID]:
-    lines = workspace.invoice_lines.filter(invoice__number__iexact=number, item_id__isnull=False)
-    return list(lines.values_list("item_id", flat=True))
+    lines = workspace.invoice_lines.filter(invoice__number__iexact=number)
+    return [item_id for item_id in lines.values_list("item_id", flat=True) if item_id is not None]
 
 
 def last_cancellation(subscription: Subscription) -> Cancellation | None:
@@ -214,9 +215,10 @@ def counts(workspace: Workspace) -> dict[str, int]:
 def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:
     """Invoices that bill a contract, newest first."""
     billed = InvoiceLine.objects.filter(item_id__in=list(subscription.items.values_list("id", flat=True)))
-    return Invoice.objects.filter(id__in=list(billed.values_list("invoice_id", flat=True))).order_by(
-        "-issued_at", "-id"
-    )  # type: ignore[no-any-return]
+    found: QuerySet[Invoice] = Invoice.objects.filter(
+        id__in=list(billed.values_list("invoice_id", flat=True))
+    ).order_by("-issued_at", "-id")
+    return found
 
 
 def unmatched(workspace: Workspace) -> QuerySet[CancellationRequest]:

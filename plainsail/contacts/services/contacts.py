@@ -80,7 +80,7 @@ def _profile(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - set(PROFILE)
     if unknown:
         raise UnknownField(_("Contacts have no field “%(field)s”.") % {"field": min(unknown)}, field=min(unknown))
-    limits = {name: Contact._meta.get_field(name).max_length for name in fields}
+    limits = {name: getattr(Contact._meta.get_field(name), "max_length", None) for name in fields}
     return {name: value[: limits[name]] if isinstance(value, str) else value for name, value in fields.items()}
 
 

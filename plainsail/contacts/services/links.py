@@ -38,13 +38,15 @@ def unsubscribe_url(workspace: Workspace, contact_id: UUID, list_id: UUID | None
 def read_confirm(token: str) -> ListMember:
     """Raises BadToken, also for a link older than thirty days."""
     (member_id,) = _read(CONFIRM, token, 1, max_age=CONFIRM_WITHIN)
-    return _found(ListMember.objects.select_related("contact", "list").filter(id=member_id).first())
+    found: ListMember = _found(ListMember.objects.select_related("contact", "list").filter(id=member_id).first())
+    return found
 
 
 def read_preferences(token: str) -> Contact:
     """Raises BadToken."""
     (contact_id,) = _read(PREFERENCES, token, 1)
-    return _found(Contact.objects.alive().filter(id=contact_id).first())
+    found: Contact = _found(Contact.objects.alive().filter(id=contact_id).first())
+    return found
 
 
 def read_unsubscribe(token: str) -> tuple[Contact, UUID | None]:

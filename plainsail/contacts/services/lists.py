@@ -18,7 +18,10 @@ def create(workspace: Workspace, *, name: str, at: datetime, description: str = 
     base = slugify(name)[:50] or "list"
     taken = set(workspace.lists.filter(slug__startswith=base).values_list("slug", flat=True))
     slug = next(one for one in (base, *(f"{base}-{number}" for number in range(2, 1000))) if one not in taken)
-    return List.objects.create(name=name, slug=slug, description=description, is_default=is_default, created_at=at)
+    made: List = List.objects.create(
+        name=name, slug=slug, description=description, is_default=is_default, created_at=at
+    )
+    return made
 
 
 def default(workspace: Workspace, *, at: datetime) -> List:

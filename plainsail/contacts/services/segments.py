@@ -32,7 +32,8 @@ def save(
     if (others.exclude(pk=segment.pk) if segment else others).exists():
         raise NameTaken(field="name")
     if segment is None:
-        return Segment.objects.create(name=name, tree=dict(tree), created_at=at)
+        made: Segment = Segment.objects.create(name=name, tree=dict(tree), created_at=at)
+        return made
     segment.name, segment.tree = name, dict(tree)
     segment.save(update_fields=["name", "tree"])
     return segment

@@ -49,7 +49,7 @@ def offer(plan: Sold, *, position: int, at: datetime) -> Plan:
     """Put a plan on sale, in the operator's open workspace."""
     terms = PriceTerms(amount=plan.price, interval="month")
     product = catalogue.create_product(name=plan.name, description=plan.description, terms=terms, at=at)
-    return Plan.objects.create(
+    made: Plan = Plan.objects.create(
         price=Price.objects.get(product=product),
         slug=plan.slug,
         name=plan.name,
@@ -58,3 +58,4 @@ def offer(plan: Sold, *, position: int, at: datetime) -> Plan:
         position=position,
         created_at=at,
     )
+    return made

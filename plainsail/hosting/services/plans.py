@@ -76,7 +76,8 @@ def payer_of(business: Workspace) -> Payer:
         .first()
     )
     email, name = (owner.user.email, owner.user.name) if owner else ("", "")
-    return Payer(name=name or business.name, email=email, business=business.name, locale=business.locale)
+    locale = (owner.user.locale if owner else "") or business.locale
+    return Payer(name=name or business.name, email=email, business=business.name, locale=locale)
 
 
 def account_of(business: Workspace, seller: Workspace, *, at: datetime) -> BillingAccount:

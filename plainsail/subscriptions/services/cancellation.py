@@ -76,7 +76,7 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     stored = CancellationQuote.objects.create(
         subscription=locked, quoted_at=at, result=promise.as_json(), digest=promise.digest
     )
-    made = Cancellation.objects.create(
+    made: Cancellation = Cancellation.objects.create(
         request=request, subscription=locked, quote=stored, effective_at=promise.effective_at, matched_at=at
     )
     if standing is not None:
@@ -115,7 +115,7 @@ def undo(subscription: Subscription, *, by: str, at: datetime) -> CancellationUn
     standing = queries.in_force(locked)
     if standing is None or locked.is_ended or standing.effective_at <= at:
         raise NothingToUndo
-    undone = CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=by)
+    undone: CancellationUndo = CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=by)
     locked.scheduled_end_at = None
     locked.save(update_fields=["scheduled_end_at"])
     if locked.renews_at is not None:

@@ -41,7 +41,7 @@ def begin(order: Order, line: OrderLine, *, payment_method_id: UUID, at: datetim
 def _contract(order: Order, line: OrderLine, *, payment_method_id: UUID, at: datetime) -> Subscription:
     zone = sellers.of_workspace(at=at).timezone
     is_trial = line.trial_ends_on is not None
-    return Subscription.objects.create(
+    made: Subscription = Subscription.objects.create(
         reference=reference("S"),
         account=order.billing_account,
         state=Subscription.State.TRIALING if is_trial else Subscription.State.ACTIVE,
@@ -54,10 +54,12 @@ def _contract(order: Order, line: OrderLine, *, payment_method_id: UUID, at: dat
         order_id=order.id,
         terms=policies.terms(),
     )
+    return made
 
 
 def _add_item(subscription: Subscription, line: OrderLine, *, is_base: bool) -> None:
-    starts_on: date = line.trial_ends_on or line.period_start
+    starts_on = line.trial_ends_on or line.period_start
+    assert starts_on is not None  # a recurring line has its first period
     SubscriptionItem.objects.create(
         id=line.item_id,
         subscription=subscription,
@@ -93,7 +95,7 @@ def open_contract(
     """
     zone = sellers.of_workspace(at=at).timezone
     today = local_date(at, zone)
-    subscription = Subscription.objects.create(
+    subscription: Subscription = Subscription.objects.create(
         reference=reference("S"),
         account=account,
         anchor_on=today,

@@ -75,7 +75,7 @@ def from_staff(data: Mapping[str, Any], *, by: str) -> Declaration:
 @transaction.atomic
 def declare(declaration: Declaration, *, received_at: datetime) -> CancellationRequest:
     """Store a declaration on arrival."""
-    return CancellationRequest.objects.create(
+    made: CancellationRequest = CancellationRequest.objects.create(
         reference=reference("C"),
         door=declaration.door,
         kind=declaration.kind,
@@ -85,6 +85,7 @@ def declare(declaration: Declaration, *, received_at: datetime) -> CancellationR
         feedback=declaration.feedback,
         received_at=received_at,
     )
+    return made
 
 
 @transaction.atomic

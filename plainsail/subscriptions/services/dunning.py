@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Invoice
 from plainsail.commerce.services import clocks, crediting, invoicing
@@ -26,11 +28,12 @@ UNSETTLED = timedelta(days=1)
 @transaction.atomic
 def open_case(subscription: Subscription, invoice_id: UUID, *, at: datetime) -> DunningCase:
     """Watch a renewal invoice from its first charge on, so that a crash in between is taken up."""
-    case, _ = DunningCase.objects.get_or_create(
+    found, _is_new = DunningCase.objects.get_or_create(
         invoice_id=invoice_id,
         defaults={"subscription": subscription, "opened_at": at, "next_try_at": at + UNSETTLED},
     )
     due.schedule(ending.CONTRACTS, clocks.wall(at + UNSETTLED))
+    case: DunningCase = found
     return case
 
 
@@ -90,7 +93,8 @@ def stop(subscription: Subscription, *, at: datetime) -> None:
         close(case, at=at)
         invoice = Invoice.objects.get(id=case.invoice_id)
         if invoice.state == Invoice.State.OPEN:
-            crediting.void(invoice, reason="cancelled", at=at)
+            with translation.override(letters.language_of(subscription)):
+                crediting.void(invoice, reason=_("Cancelled"), at=at)
 
 
 def close(case: DunningCase, *, at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.services import clocks
+from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
@@ -21,29 +22,24 @@ Rows = list[tuple[str, str]]
 
 
 def moment(at: datetime, zone: str) -> str:
-    """Date, time and zone, as people write them: 22 November 2026, 14:05 (Europe/Berlin)."""
+    """Date, time and zone, as readers of the active language write them: 22 November 2026, 14:05 (Europe/Berlin)."""
     local = at.astimezone(ZoneInfo(zone))
-    return f"{date_format(local, 'j F Y')}, {local:%H:%M} ({zone})"
+    return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')} ({zone})"
 
 
 def confirm_arrival(request: CancellationRequest, *, at: datetime) -> None:
-    """To the address that was entered: what was entered, and when it arrived. Nothing else, whoever wrote it."""
-    seller = request.workspace
-    with translation.override(seller.locale):
-        html, text = letter(
-            _("Your declaration has arrived"),
-            [_("This confirms what you declared and when it reached %(seller)s.") % {"seller": seller.name}],
-            rows=declared(request),
-        )
-        _send(
-            "declaration",
-            request.email,
-            _("Your declaration has arrived"),
-            html,
-            text,
-            key=f"arrived:{request.id}",
-            at=at,
-        )
+    """To the address that was entered: what was entered, and when it arrived. Nothing else, whoever wrote it.
+
+    In the active language: that of the page on which it was declared.
+    """
+    subject = _("Your declaration has arrived")
+    facts = {"seller": request.workspace.name}
+    html, text = letter(
+        subject,
+        [_("This confirms what you declared and when it reached %(seller)s.") % facts],
+        rows=declared(request),
+    )
+    _send("declaration", request.email, subject, html, text, key=f"arrived:{request.id}", at=at)
 
 
 def declared(request: CancellationRequest) -> Rows:
@@ -63,7 +59,7 @@ def _entered() -> dict[str, str]:
 def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) -> None:
     """The receipt: content, time of receipt, end, money back, no further charges, how to take it back."""
     subscription = made.subscription
-    with translation.override(_locale(subscription)):
+    with translation.override(language_of(subscription)):
         subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
         paragraphs = [_("Your contract ends as shown below. Nothing more will be charged.")]
         if promise.effective_at > at:
@@ -97,8 +93,8 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
     request, subscription = made.request, made.subscription
     zone = subscription.timezone
     refund = Money(promise.refund_minor, promise.currency)
-    by = date_format(promise.refund_by.astimezone(ZoneInfo(zone)), "j F Y")
-    back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": refund.format(_locale(subscription)), "day": by}
+    by = date_format(promise.refund_by.astimezone(ZoneInfo(zone)), "DATE_FORMAT")
+    back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": _shown(refund), "day": by}
     return [
         (_("Reference"), request.reference),
         (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
@@ -112,7 +108,7 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
 
 def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
     """The cancellation is taken back; the next charge with its date and amount."""
-    with translation.override(_locale(subscription)):
+    with translation.override(language_of(subscription)):
         subject = _("Your contract goes on: %(contract)s") % {"contract": subscription.reference}
         html, text = letter(
             subject,
@@ -140,13 +136,13 @@ def next_charge(subscription: Subscription) -> str:
     total = sum(
         (item.price().minor for item in subscription.items.filter(ends_on=None, charged_through__lte=local.date())), 0
     )
-    amount = Money(total, subscription.currency).format(_locale(subscription))
-    return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "j F Y")}
+    amount = _shown(Money(total, subscription.currency))
+    return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}
 
 
 def final_notice(subscription: Subscription, *, at: datetime) -> None:
     """The contract has ended."""
-    with translation.override(_locale(subscription)):
+    with translation.override(language_of(subscription)):
         subject = _("Ended: %(contract)s") % {"contract": subscription.reference}
         html, text = letter(
             subject,
@@ -172,7 +168,7 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
     """A charge was declined: when it is tried again, and that cancelling stays as easy as ever."""
     subscription = case.subscription
     assert case.next_try_at is not None
-    with translation.override(_locale(subscription)):
+    with translation.override(language_of(subscription)):
         subject = _("We could not charge your card: %(contract)s") % {"contract": subscription.reference}
         html, text = letter(
             subject,
@@ -192,8 +188,13 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
         )
 
 
-def _locale(subscription: Subscription) -> str:
-    return subscription.account.locale or subscription.workspace.locale
+def _shown(amount: Money) -> str:
+    return amount.format(translation.get_language() or "en")
+
+
+def language_of(subscription: Subscription) -> str:
+    """The customer's language, else the business's."""
+    return languages.first_known(subscription.account.locale, subscription.workspace.locale)
 
 
 def _send(

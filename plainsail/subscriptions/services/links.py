@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
+
+from django.db.models import Model, QuerySet
 
 from plainsail.accounts.services import hosts
 from plainsail.kernel.crypto import BadToken, sign, verify
@@ -11,6 +14,8 @@ from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
+
+M = TypeVar("M", bound=Model)
 
 
 def cancel_path(subscription: Subscription) -> str:
@@ -33,29 +38,32 @@ def absolute(workspace: Workspace, path: str) -> str:
 
 def read_cancel(token: str) -> Subscription:
     """Raises BadToken."""
-    return _find(Subscription.objects.select_related("account", "workspace"), CANCEL, token)  # type: ignore[no-any-return]
+    found: Subscription = _find(Subscription.objects.select_related("account", "workspace"), CANCEL, token)
+    return found
 
 
 def read_receipt(token: str) -> Cancellation:
     """Raises BadToken."""
-    found = Cancellation.objects.select_related("request", "subscription__account", "quote", "workspace")
-    return _find(found, RECEIPT, token)  # type: ignore[no-any-return]
+    rows = Cancellation.objects.select_related("request", "subscription__account", "quote", "workspace")
+    found: Cancellation = _find(rows, RECEIPT, token)
+    return found
 
 
 def read_declaration(token: str) -> CancellationRequest:
     """Raises BadToken."""
-    return _find(CancellationRequest.objects, DECLARATION, token)  # type: ignore[no-any-return]
+    found: CancellationRequest = _find(CancellationRequest.objects.all(), DECLARATION, token)
+    return found
 
 
 def _token(purpose: str, key: UUID) -> str:
     return sign(purpose, current_workspace_id().bytes + key.bytes)
 
 
-def _find(rows: object, purpose: str, token: str) -> object:
+def _find(rows: QuerySet[M], purpose: str, token: str) -> M:
     payload = verify(purpose, token)
     if len(payload) != 32 or payload[:16] != current_workspace_id().bytes:
         raise BadToken
-    found = rows.filter(id=UUID(bytes=payload[16:])).first()  # type: ignore[attr-defined]  # a manager or a query set
+    found = rows.filter(id=UUID(bytes=payload[16:])).first()
     if found is None:
         raise BadToken
     return found

@@ -52,8 +52,8 @@ def refund_for(policy: dict[str, Any], case: Case) -> Refund:
 
     Floor: Consumer Rights Directive, art. 9: fourteen days to withdraw from a distance contract.
     """
-    rule = next((rule for rule in policy["rules"] if _matches(rule["when"], case)), {"refund": "none"})
-    return max(rule["refund"], _floor(case), key=lambda refund: WEIGHT[refund])
+    given: Refund = next((rule["refund"] for rule in policy["rules"] if _matches(rule["when"], case)), "none")
+    return max(given, _floor(case), key=lambda refund: WEIGHT[refund])
 
 
 def _floor(case: Case) -> Refund:

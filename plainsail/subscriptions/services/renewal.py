@@ -33,9 +33,9 @@ def upcoming(until: datetime) -> ClockStep | None:
     renews = _renewable(running).filter(renews_at__lte=until).order_by("renews_at", "id").first()
     tries = DunningCase.objects.filter(closed_at=None, next_try_at__lte=until).order_by("next_try_at", "id").first()
     steps = [
-        ClockStep(ends.scheduled_end_at, ENDS, f"end:{ends.id}") if ends else None,
-        ClockStep(renews.renews_at, RENEWALS, f"renew:{renews.id}") if renews else None,
-        ClockStep(tries.next_try_at, TRIES, f"try:{tries.id}") if tries else None,
+        ClockStep(ends.scheduled_end_at, ENDS, f"end:{ends.id}") if ends and ends.scheduled_end_at else None,
+        ClockStep(renews.renews_at, RENEWALS, f"renew:{renews.id}") if renews and renews.renews_at else None,
+        ClockStep(tries.next_try_at, TRIES, f"try:{tries.id}") if tries and tries.next_try_at else None,
     ]
     return min((step for step in steps if step), key=lambda step: (step.due_at, step.priority, step.key), default=None)
 

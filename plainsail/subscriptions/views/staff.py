@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import StaffNoticeForm
+from plainsail.subscriptions.models import CancellationRequest, Subscription
 from plainsail.subscriptions.services import cancellation, declaring, letters
 from plainsail.subscriptions.views.confirming import now
 
@@ -31,7 +32,9 @@ def subscriptions(request: Request) -> HttpResponse:
 @can("subscriptions.view")
 def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
     """One contract: what it is, what it cost, how it ends."""
-    found = get_object_or_404(request.workspace.subscriptions.select_related("account"), id=subscription_id)
+    found: Subscription = get_object_or_404(
+        request.workspace.subscriptions.select_related("account"), id=subscription_id
+    )
     context = {
         "subscription": found,
         "items": found.items.order_by("role", "id"),
@@ -47,7 +50,7 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
 @can("subscriptions.change")
 def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse:
     """A notice came by letter, mail or phone: it counts from when it arrived."""
-    found = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
+    found: Subscription = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
     at = now(request)
     form = StaffNoticeForm(
         request.POST if request.method == "POST" else None, initial={"received_at": at, "when": "period_end"}
@@ -66,7 +69,7 @@ def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse
 @can("subscriptions.change")
 def undo(request: Request, subscription_id: UUID) -> HttpResponse:
     """Take a cancellation back, for a customer who asked to."""
-    found = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
+    found: Subscription = get_object_or_404(request.workspace.subscriptions, id=subscription_id)
     cancellation.undo(found, by="staff", at=now(request))
     messages.success(request, _("The cancellation is taken back. The contract renews as before."))
     return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
@@ -89,9 +92,11 @@ def cancellations(request: Request) -> HttpResponse:
 @can("subscriptions.change")
 def match(request: Request, request_id: UUID) -> HttpResponse:
     """Say whose declaration it is; its effect counts from the day it arrived."""
-    notice = get_object_or_404(request.workspace.cancellation_requests, id=request_id, cancellation=None)
+    notice: CancellationRequest = get_object_or_404(
+        request.workspace.cancellation_requests, id=request_id, cancellation=None
+    )
     key = request.POST.get("subscription", "")
-    found = get_object_or_404(request.workspace.subscriptions, reference=key[:20])
+    found: Subscription = get_object_or_404(request.workspace.subscriptions, reference=key[:20])
     declaring.match(notice, found, at=now(request))
     messages.success(request, _("Matched. It counts from the day it arrived."))
     return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
