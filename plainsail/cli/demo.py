@@ -4,9 +4,12 @@ It is told as what happened over the last weeks, so `at` is the moment of now an
 """
 
 import json
+import random
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.db import transaction
 
@@ -15,7 +18,8 @@ from plainsail.accounts.services import people, workspaces
 from plainsail.automations.services import editing as automations
 from plainsail.automations.services import publishing as publishing_flows
 from plainsail.automations.sockets import STARTERS
-from plainsail.cli import servers
+from plainsail.cli import servers, story
+from plainsail.cli.story import Person
 from plainsail.commerce.services import catalogue, checkout, sellers, terms
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.catalogue import PriceTerms
@@ -31,6 +35,8 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import broadcasts, starters
 from plainsail.pages.models import Page
 from plainsail.pages.services import pages, publishing
+from plainsail.tracking.models import Landing
+from plainsail.tracking.services import landing
 
 OWNER = ("ada@example.com", "Ada Brandt")
 STUDIO = "Juniper Pottery Studio"
@@ -46,37 +52,12 @@ PLANS = [
 ]
 # The sandbox's card that always pays.
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123"}
-GOODS = [("One day at the wheel", 9500, ""), ("Full weekend", 17500, ""), ("Studio club", 2900, "month")]
-# What, who, how many days ago.
-SALES = [
-    ("Full weekend", "Maren.Thiele", 12),
-    ("One day at the wheel", "Tom.Okafor", 9),
-    ("Full weekend", "Elena.Rossi", 5),
-    ("Studio club", "Sophie.Laurent", 4),
-    ("One day at the wheel", "Nora.Hansen", 1),
+# Starter, title, path, how many days ago.
+PAGES = [
+    ("links", STUDIO, "/", 44),
+    ("opt-in", "Five glazes for a small kiln", "/glazes", 42),
+    ("sales", "A weekend at the wheel", "/weekend", 30),
 ]
-# First name, last name, city, how many days ago, tags. The address follows from the name.
-PEOPLE = [
-    ("Maren", "Thiele", "Oldenburg", 41, ["Course"]),
-    ("Jonas", "Petersen", "Bremen", 38, ["Course", "Wholesale"]),
-    ("Aylin", "Demir", "Hamburg", 35, []),
-    ("Sophie", "Laurent", "Lyon", 33, ["Glazes"]),
-    ("Tom", "Okafor", "London", 31, ["Course"]),
-    ("Greta", "Lindqvist", "Malmö", 27, ["Glazes"]),
-    ("Paul", "Novak", "Vienna", 24, []),
-    ("Elena", "Rossi", "Turin", 22, ["Course"]),
-    ("Hannah", "Weber", "Oldenburg", 19, ["Market"]),
-    ("Mateo", "García", "Seville", 15, []),
-    ("Ines", "Carvalho", "Porto", 12, ["Glazes"]),
-    ("Felix", "Brandt", "Leer", 9, ["Market"]),
-    ("Nora", "Hansen", "Aarhus", 6, ["Course"]),
-    ("Clara", "Dubois", "Nantes", 3, []),
-]
-# Those who signed a list at the market stall, on paper.
-ON_PAPER = {"Hannah", "Felix"}
-# Asked, and never pressed the button in the mail.
-UNCONFIRMED = {"Clara"}
-GONE_AGAIN = {"Mateo"}
 
 
 def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
@@ -99,10 +80,11 @@ def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
         )
         with tenancy.workspace(studio):
             newsletter = lists.create(studio, name=NEWSLETTER, at=opened_at, is_default=True)
-            make_pages(studio, newsletter, owner, at=at)
+            published = make_pages(studio, newsletter, owner, at=at)
             make_contacts(studio, newsletter, at=at)
             make_automation(studio, at=at)
         operating.open_shop(owner, name=OPERATOR, sold=PLANS, at=opened_at)
+    make_visits(studio, published, at=at)
     make_sales(studio, at=at)
     plans.take(studio, slugs=["studio", "domain"], card=CARD, at=at)
     with tenancy.workspace(studio):
@@ -130,11 +112,11 @@ def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None
 def make_sales(studio: Workspace, *, at: datetime) -> None:
     """Three things to buy, and who bought them, with the sandbox's cards."""
     with tenancy.workspace(studio):
-        for name, minor, interval in GOODS:
+        for name, minor, interval in story.GOODS:
             price = PriceTerms(amount=Money(minor, "EUR"), interval=interval)
             catalogue.create_product(name=name, terms=price, at=at - timedelta(days=40))
         sold = {offer.name: offer for offer in studio.offers.select_related("price__product")}
-    for name, buyer, days in SALES:
+    for name, buyer, days in story.SALES:
         bought_at = at - timedelta(days=days, hours=3)
         with tenancy.workspace(studio):
             seller = sellers.of_workspace(at=bought_at)
@@ -148,12 +130,9 @@ def make_sales(studio: Workspace, *, at: datetime) -> None:
 
 
 def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime) -> list[Page]:
-    """The studio's page with the form of its newsletter, and one to sell from; both published."""
+    """The studio's first page, the one with the form of its newsletter, and one to sell from; all published."""
     made = []
-    for starter, title, path, days in (
-        ("opt-in", "Five glazes for a small kiln", "/glazes", 42),
-        ("sales", "A weekend at the wheel", "/weekend", 30),
-    ):
+    for starter, title, path, days in PAGES:
         page = pages.create_from_template(
             studio, starter=starter, list=newsletter, title=title, path=path, by=owner, at=at - timedelta(days=days)
         )
@@ -164,31 +143,71 @@ def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime
 
 def make_contacts(studio: Workspace, newsletter: List, *, at: datetime) -> list[Contact]:
     """Those who found the studio: each joined the newsletter in one of the ways in which people do."""
-    made = []
-    for first_name, last_name, city, days, names in PEOPLE:
-        joined_at = at - timedelta(days=days, hours=days % 7, minutes=days * 11 % 60)
-        address = f"{first_name}.{last_name}@example.net".lower().replace("í", "i")
-        profile = {"first_name": first_name, "last_name": last_name, "city": city}
-        if first_name in ON_PAPER:
-            contact = contacts.create(email=address, fields=profile, source="Market stall", at=joined_at)
-            basis = "Signed the list at the market stall, on paper."
-            consent.add_with_basis(contact, newsletter, basis=basis, source="Market stall", at=joined_at)
-        else:
-            contact = consent.opt_in(
-                studio,
-                email=address,
-                list=newsletter,
-                wording=WORDING,
-                fields=profile,
-                source="Five glazes for a small kiln",
-                at=joined_at,
-            )
-            if first_name not in UNCONFIRMED:
-                member = ListMember.objects.get(contact=contact, list=newsletter)
-                consent.confirm(member, at=joined_at + timedelta(minutes=7))
-        for name in names:
-            tags.add(contact, tags.named(studio, name), at=joined_at + timedelta(hours=1))
-        if first_name in GONE_AGAIN:
-            consent.withdraw(contact, newsletter, at=joined_at + timedelta(days=5))
-        made.append(contact)
-    return made
+    return [_joined(studio, newsletter, person, at=at) for person in story.PEOPLE]
+
+
+def _joined(studio: Workspace, newsletter: List, person: Person, *, at: datetime) -> Contact:
+    joined_at = _joined_at(person, at=at)
+    profile = {"first_name": person.first_name, "last_name": person.last_name, "city": person.city}
+    if person.is_on_paper:
+        contact = contacts.create(email=person.address, fields=profile, source="Market stall", at=joined_at)
+        basis = "Signed the list at the market stall, on paper."
+        consent.add_with_basis(contact, newsletter, basis=basis, source="Market stall", at=joined_at)
+    else:
+        contact = consent.opt_in(
+            studio,
+            email=person.address,
+            list=newsletter,
+            wording=WORDING,
+            fields=profile,
+            source="Five glazes for a small kiln",
+            at=joined_at,
+        )
+        if person.is_confirmed:
+            member = ListMember.objects.get(contact=contact, list=newsletter)
+            consent.confirm(member, at=joined_at + timedelta(minutes=7))
+    for name in person.tags:
+        tags.add(contact, tags.named(studio, name), at=joined_at + timedelta(hours=1))
+    if person.leaves:
+        consent.withdraw(contact, newsletter, at=joined_at + timedelta(days=5))
+    return contact
+
+
+def _joined_at(person: Person, *, at: datetime) -> datetime:
+    return at - timedelta(days=person.days, hours=person.days % 7, minutes=person.days * 11 % 60)
+
+
+def make_visits(studio: Workspace, made: Sequence[Page], *, at: datetime) -> None:
+    """Who looked at the pages, as rows that the edge would have written, taken in like those."""
+    landed = [row for person in story.PEOPLE if not person.is_on_paper for row in _arrived(studio, person, made, at=at)]
+    chance = random.Random(STUDIO)
+    for days, lookers in enumerate(story.LOOKERS, start=1):
+        for _looker in range(lookers):
+            seen_at = at - timedelta(days=days, minutes=chance.randrange(0, 700))
+            page = chance.choice(made)
+            landed.append(_visit(studio, page, visitor=new_id(), seed=chance.random(), at=seen_at))
+    Landing.objects.bulk_create(landed)
+    landing.drain()
+
+
+def _arrived(studio: Workspace, person: Person, made: Sequence[Page], *, at: datetime) -> list[Landing]:
+    """Somebody who joined by the form: the first page, then the one with the form, minutes before."""
+    visitor, chance = new_id(), random.Random(person.address)
+    joined_at = _joined_at(person, at=at)
+    return [
+        _visit(studio, page, visitor=visitor, seed=chance.random(), at=joined_at - timedelta(minutes=before))
+        for page, before in zip(made, (6, 3), strict=False)
+    ]
+
+
+def _visit(studio: Workspace, page: Page, *, visitor: UUID, seed: float, at: datetime) -> Landing:
+    return Landing(
+        workspace_id=studio.id,
+        kind="visit",
+        at=at,
+        visitor_id=visitor,
+        page_id=page.id,
+        path=page.path,
+        referrer=story.REFERRERS[int(seed * len(story.REFERRERS))],
+        user_agent=story.BROWSERS[int(seed * 7) % len(story.BROWSERS)],
+    )

@@ -177,7 +177,7 @@ def search(workspace: Workspace, text: str) -> list[Found]:
             workspace.automations.filter(name__icontains=wanted),
             "name",
             kind=_("Automation"),
-            icon="workflow",
+            icon="network",
             url="automations:automation",
         ),
         *_named(

@@ -4,10 +4,11 @@ import pytest
 from django.db import IntegrityError
 
 from plainsail.accounts.models import User
-from plainsail.cli import demo
+from plainsail.cli import demo, story
 from plainsail.contacts.models import ListMember
 from plainsail.kernel import clock, tenancy
 from plainsail.kernel.models import Workspace
+from plainsail.tracking.models import Agent, Hit, Landing
 
 
 @pytest.fixture
@@ -26,19 +27,20 @@ def test_its_owner_signs_in_with_the_password_that_was_kept(sign_in, client):
 def test_its_contacts_are_there_with_the_consent_that_each_gave(sign_in):
     studio = Workspace.objects.get(name=demo.STUDIO)
     with tenancy.workspace(studio):
-        assert studio.contacts.count() == len(demo.PEOPLE)
+        assert studio.contacts.count() == len(story.PEOPLE)
         states = dict.fromkeys(ListMember.State, 0)
         for member in ListMember.objects.select_related("contact"):
             states[ListMember.State(member.state)] += 1
             assert member.contact.consents.exists()
-    assert states[ListMember.State.PENDING] == len(demo.UNCONFIRMED)
-    assert states[ListMember.State.UNSUBSCRIBED] == len(demo.GONE_AGAIN)
+    assert states[ListMember.State.PENDING] == sum(not person.is_confirmed for person in story.PEOPLE)
+    assert states[ListMember.State.UNSUBSCRIBED] == sum(person.leaves for person in story.PEOPLE)
 
 
 def test_its_pages_are_published(sign_in):
     studio = Workspace.objects.get(name=demo.STUDIO)
     with tenancy.workspace(studio):
         assert [(page.path, page.is_published) for page in studio.pages.order_by("path")] == [
+            ("/", True),
             ("/glazes", True),
             ("/weekend", True),
         ]
@@ -63,11 +65,28 @@ def test_made_halfway_it_leaves_nothing(db, tmp_path):
 def test_it_sells_writes_and_pays_for_its_own_plan(sign_in):
     studio = Workspace.objects.get(name=demo.STUDIO)
     with tenancy.workspace(studio):
-        assert studio.products.count() == len(demo.GOODS)
-        assert studio.orders.filter(state="paid").count() == len(demo.SALES)
-        assert studio.subscriptions.count() == 1
+        assert studio.products.count() == len(story.GOODS)
+        assert studio.orders.filter(state="paid").count() == len(story.SALES)
+        assert studio.subscriptions.count() == sum(
+            bool(interval) for name, _, _ in story.SALES for good, _, interval in story.GOODS if good == name
+        )
         assert [one.state for one in studio.automations.all()] == ["live"]
         assert [one.state for one in studio.broadcasts.all()] == ["holding"]
     operator = Workspace.objects.get(is_operator=True)
     with tenancy.workspace(operator):
         assert operator.subscriptions.get().items.count() == 2
+
+
+def test_people_looked_at_its_pages_before_they_joined(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    with tenancy.workspace(studio):
+        joined_by_form = sum(not person.is_on_paper for person in story.PEOPLE)
+        assert Hit.objects.filter(kind="visit", agent=Agent.HUMAN).count() == sum(story.LOOKERS) + 2 * joined_by_form
+        assert not studio.parked_landings.exists()
+    assert not Landing.objects.exists()
+
+
+def test_no_two_of_its_people_share_an_address():
+    addresses = [person.address for person in story.PEOPLE]
+    assert len(set(addresses)) == len(addresses)
+    assert all(address.isascii() for address in addresses), addresses

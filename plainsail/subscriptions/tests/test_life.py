@@ -65,7 +65,7 @@ def test_buying_a_monthly_price_begins_a_contract_with_access(contract, juniper)
 
 def test_a_month_later_it_renews_once_and_is_charged(contract, juniper):
     assert advance(juniper, MONTH + timedelta(days=1)) == 1
-    run_jobs()
+    run_jobs(at=NOON)
     assert charges(juniper) == 2
     with workspace(juniper):
         lines = list(InvoiceLine.objects.order_by("period_start").values_list("period_start", "period_end"))
@@ -90,7 +90,7 @@ def test_cancelling_keeps_access_until_the_paid_time_ends_and_nothing_is_charged
     with workspace(juniper):
         assert Grant.objects.filter(revoked_at=None).count() == 1
     advance(juniper, NOON + timedelta(days=100))
-    run_jobs()
+    run_jobs(at=NOON)
     after = fresh(contract)
     assert (after.state, after.end_reason, charges(juniper)) == ("ended", "cancelled", 1)
     with workspace(juniper):
@@ -125,7 +125,7 @@ def test_ending_now_within_fourteen_days_gives_everything_back(contract, juniper
         shown = cancellation.preview(contract, when="now", at=NOON + timedelta(days=3))
     assert (shown.refund_minor, shown.refund_rule) == (2900, "full")
     cancel(contract, when="now", at=NOON + timedelta(days=3))
-    run_jobs()
+    run_jobs(at=NOON)
     assert fresh(contract).state == "ended"
     with workspace(juniper):
         assert [(refund.amount_minor, refund.state) for refund in Refund.objects.all()] == [(2900, "succeeded")]
@@ -155,13 +155,13 @@ def test_a_declined_renewal_is_tried_again_and_ends_the_contract_at_last(juniper
         contract.payment_method_id = failing.pk
         contract.save(update_fields=["payment_method_id"])
     advance(juniper, MONTH + timedelta(hours=1))
-    run_jobs()
+    run_jobs(at=NOON)
     with workspace(juniper):
         case = contract.dunning_cases.get()
         assert case.tries == 1
     for days in (4, 8, 16):
         advance(juniper, MONTH + timedelta(days=days))
-        run_jobs()
+        run_jobs(at=NOON)
     after = fresh(contract)
     assert (after.state, after.end_reason, charges(juniper)) == ("ended", "payment_failed", 1)
     with workspace(juniper):
@@ -235,7 +235,7 @@ class TestDoors:
     def test_the_receipt_is_a_page_a_pdf_and_a_mail_and_undoes(self, contract, juniper, site, outbox):
         where = site.post(self.path(contract), {"when": "period_end"})["Location"]
         assert site.get(f"{where}pdf/").content.startswith(b"%PDF")
-        run_jobs()
+        run_jobs(at=NOON)
         assert any(f"Cancelled: {contract.reference}" in mail["Subject"] for mail in outbox)
         assert site.get(f"{where}undo/").status_code == 405
         assert site.post(f"{where}undo/").status_code == 302
@@ -272,7 +272,7 @@ class TestDoors:
         assert answer.status_code == 302
         assert site.get(answer["Location"]).status_code == 200
         assert fresh(contract).scheduled_end_at is not None
-        run_jobs()
+        run_jobs(at=NOON)
         assert len([mail for mail in outbox if "declaration" in mail["Subject"].lower()]) == 1
 
     def test_a_public_notice_never_tells_whether_a_contract_exists(self, contract, juniper, site):
@@ -297,7 +297,7 @@ class TestDoors:
     def test_withdrawing_ends_at_once_and_gives_everything_back(self, contract, juniper, site):
         values = {"name": "Maren", "contract": contract.reference, "email": "maren@example.com"}
         assert site.post("/withdraw/", values).status_code == 302
-        run_jobs()
+        run_jobs(at=NOON)
         assert fresh(contract).end_reason == "withdrawn"
         with workspace(juniper):
             assert Refund.objects.get().amount_minor == 2900
