@@ -47,9 +47,20 @@ check: $(VENV)/.dev ## Check format, lint, templates, types, import contracts, m
 bench: $(VENV)/.dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shorter round)
 	@$(IN_ROOT) exec python -m benchmarks $(NAME)
 
+# FILE is taken from the folder that make was called in, and reaches the command as it is, blanks and all.
+FILE ?= $(ROOT)/tests/vectors/billing.json
+.PHONY: vectors
+vectors: export VECTORS := $(FILE)
+vectors: $(VENV)/.run ## Run worked billing examples (FILE=path.json, else those of the tests); fails if any differs
+	@case "$$VECTORS" in /*) ;; *) VECTORS="$$PWD/$$VECTORS" ;; esac; $(IN_ROOT) exec plainsail vectors "$$VECTORS"
+
 .PHONY: vendor
 vendor: $(VENV)/.dev ## Fetch the front-end files that vendor.json pins (needs npm)
 	@$(IN_ROOT) exec python -m plainsail.ui.vendoring fetch
+
+.PHONY: messages
+messages: $(VENV)/.dev ## Bring the catalogues of words in step with the source, and compile them
+	@$(IN_ROOT) exec python -m plainsail.ui.catalogues update
 
 .PHONY: browser
 browser: $(VENV)/.dev
