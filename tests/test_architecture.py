@@ -16,7 +16,7 @@ from django.db import connection
 from django.template.loader import get_template
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from plainsail.kernel import operations, tenancy
+from plainsail.kernel import isolation, operations, tenancy
 from plainsail.kernel.events import Event
 from plainsail.kernel.models import TiedForeignKey, TiedOneToOneField, WorkspaceKey
 from plainsail.kernel.personal_data import PERSONAL_DATA
@@ -155,23 +155,7 @@ def test_every_unique_of_a_tenant_table_leads_with_the_workspace(db):
 
 def test_every_table_with_a_workspace_is_isolated_or_on_the_closed_list(db):
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname, row_security_active(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped "
-            "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        )
-        tables = dict(cursor.fetchall())
-    assert {name for name, active in tables.items() if not active} <= tenancy.SHARED_TABLES
-    assert len([name for name, active in tables.items() if active]) > 10
-
-
-def test_no_partition_can_be_read_around_its_parent(db):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition "
-            "AND c.relkind = 'r' AND n.nspname = 'public' AND has_table_privilege(c.oid, 'SELECT')"
-        )
-        assert cursor.fetchall() == []
+        assert isolation.holes(cursor) == []
 
 
 def test_the_closed_list_of_shared_tables_is_just_what_exists(db):
@@ -296,16 +280,117 @@ def test_the_wall_clock_has_one_reader():
     assert readers == []
 
 
+BILLING = {"payments", "commerce", "subscriptions", "hosting"}
+MONEY = {"money.py", "periods.py"}
+
+
+def billing_modules() -> list[tuple[Path, ast.Module]]:
+    """Where money is worked out: the areas that bill, and the kernel's two modules about money and time."""
+    return [
+        (path, tree)
+        for path, tree in modules()
+        if not is_test(path)
+        if area_of(path) in BILLING or (area_of(path) == "kernel" and path.name in MONEY)
+    ]
+
+
+TELLS_TIME = {"now", "today", "utcnow", "localtime", "localdate", "time_ns", "Now", "fromtimestamp"}
+DATABASE_CLOCK = re.compile(
+    r"\b(now|clock_timestamp|statement_timestamp)\(\)|\bcurrent_(date|time|timestamp)\b", re.IGNORECASE
+)
+
+
+def test_billing_has_no_other_way_to_the_time_than_the_clock():
+    """Calls that `test_the_wall_clock_has_one_reader` has no words for, and the database's own clock."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in billing_modules()
+        for node in ast.walk(tree)
+        if reads_the_time(node)
+    ]
+    assert wrong == []
+
+
+def reads_the_time(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        # A view's own `now(request)` is the seller's time.
+        return name_of(node.func) in TELLS_TIME and whose(node.func) != "clock" and not node.args
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(DATABASE_CLOCK.search(node.value))
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "time"
+    return isinstance(node, ast.Import) and "time" in [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_wrong"),
+    [
+        ("datetime.now()", True),
+        ("timezone.localdate()", True),
+        ("Now()", True),
+        ("import time", True),
+        ("from time import time_ns", True),
+        ("cursor.execute('SELECT now()')", True),
+        ("cursor.execute('SELECT CURRENT_DATE')", True),
+        ("clock.now()", False),
+        ("clock.today('UTC')", False),
+        ("now(request)", False),
+        ("from datetime import time", False),
+    ],
+)
+def test_the_check_for_other_clocks_sees_them(code, is_wrong):
+    assert any(map(reads_the_time, ast.walk(ast.parse(code)))) is is_wrong
+
+
+def name_of(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def whose(node: ast.expr) -> str:
+    return name_of(node.value) if isinstance(node, ast.Attribute) else ""
+
+
 def test_money_paths_know_no_float():
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, tree in modules()
-        if area_of(path) in {"payments", "commerce", "subscriptions", "hosting"} and not is_test(path)
+        for path, tree in billing_modules()
         for node in ast.walk(tree)
-        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
-        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float")
+        if is_float(node) or divides_inexactly(node)
     ]
     assert wrong == []
+
+
+def is_float(node: ast.AST) -> bool:
+    """A float, or what makes one of whole numbers."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, float)
+    return isinstance(node, ast.Call) and name_of(node.func) in {"float", "round", "fsum", "total_seconds", "truediv"}
+
+
+def divides_inexactly(node: ast.AST) -> bool:
+    """True division of what isn't seen to be a Fraction, a Decimal, or a path."""
+    if not isinstance(node, ast.BinOp | ast.AugAssign) or not isinstance(node.op, ast.Div):
+        return False
+    left = node.target if isinstance(node, ast.AugAssign) else node.left
+    exact = {"Fraction", "Decimal", "Path"}
+    return not any(isinstance(part, ast.Call) and name_of(part.func) in exact for part in ast.walk(left))
+
+
+@pytest.mark.parametrize(
+    ("code", "is_wrong"),
+    [
+        ("a / 2", True),
+        ("a /= 2", True),
+        ("1.5", True),
+        ("float(a)", True),
+        ("round(a)", True),
+        ("Fraction(a) / 2", False),
+        ("a // 2", False),
+        ("Path(a) / 'b'", False),
+    ],
+)
+def test_the_check_for_floats_sees_them(code, is_wrong):
+    assert any(is_float(node) or divides_inexactly(node) for node in ast.walk(ast.parse(code))) is is_wrong
 
 
 @pytest.mark.parametrize(

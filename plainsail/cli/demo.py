@@ -18,6 +18,7 @@ from plainsail.accounts.services import people, workspaces
 from plainsail.automations.services import editing as automations
 from plainsail.automations.services import publishing as publishing_flows
 from plainsail.automations.sockets import STARTERS
+from plainsail.blocks.services import documents
 from plainsail.cli import servers, story
 from plainsail.cli.story import Person
 from plainsail.commerce.services import catalogue, checkout, sellers, terms
@@ -34,7 +35,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.mail.services import broadcasts, starters
 from plainsail.pages.models import Page
-from plainsail.pages.services import pages, publishing
+from plainsail.pages.services import editing, pages, publishing
 from plainsail.tracking.models import Landing
 from plainsail.tracking.services import landing
 
@@ -70,10 +71,12 @@ def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
     with transaction.atomic():
         opened_at = at - timedelta(days=45)
         owner = people.register(email=email, name=name, password=password, at=opened_at)
+        # First, so that signing in leads to the studio: the business that its owner turned to last.
+        operating.open_shop(owner, name=OPERATOR, sold=PLANS, at=opened_at)
         studio = workspaces.create(
             name=STUDIO,
             owner=owner,
-            at=opened_at,
+            at=opened_at + timedelta(minutes=5),
             timezone="Europe/Berlin",
             currency="EUR",
             postal_address=ADDRESS,
@@ -83,7 +86,6 @@ def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
             published = make_pages(studio, newsletter, owner, at=at)
             make_contacts(studio, newsletter, at=at)
             make_automation(studio, at=at)
-        operating.open_shop(owner, name=OPERATOR, sold=PLANS, at=opened_at)
     make_visits(studio, published, at=at)
     make_sales(studio, at=at)
     plans.take(studio, slugs=["studio", "domain"], card=CARD, at=at)
@@ -103,8 +105,9 @@ def make_automation(studio: Workspace, *, at: datetime) -> None:
 
 def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None:
     """A letter that leaves a minute after the first start, into the local mailbox."""
+    letter = documents.build(starters.THEME, story.LETTER)
     made = broadcasts.create(
-        starters.letter(), subject="The autumn kiln is open", topic=newsletter, at=at, preheader="Twelve new glazes"
+        letter, subject="The autumn kiln is open", topic=newsletter, at=at, preheader="Twelve new glazes, five for you"
     )
     broadcasts.send_now(made, at=at)
 
@@ -136,9 +139,21 @@ def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime
         page = pages.create_from_template(
             studio, starter=starter, list=newsletter, title=title, path=path, by=owner, at=at - timedelta(days=days)
         )
+        if path == "/glazes":
+            reword(page, owner, at=at - timedelta(days=days))
         publishing.publish(page, by=owner, at=at - timedelta(days=days - 1))
         made.append(page)
     return made
+
+
+def reword(page: Page, owner: User, *, at: datetime) -> None:
+    """Write the studio's own words over the starter's, as its owner would in the editor."""
+    changes = [
+        {"op": "set", "block": block.id, "path": [name], "value": value}
+        for block in page.document.blocks
+        for name, value in story.GLAZES.get(block.type, {}).items()
+    ]
+    editing.apply(page, changes, revision=page.revision, by=owner, at=at)
 
 
 def make_contacts(studio: Workspace, newsletter: List, *, at: datetime) -> list[Contact]:

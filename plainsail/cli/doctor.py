@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import psycopg
 
-from plainsail.cli import preparation, supervisor
+from plainsail.cli import apart, preparation, supervisor
 from plainsail.cli.archives import newest_backup
+from plainsail.kernel import isolation
 from plainsail.kernel.environment import Environment
 
 Level = Literal["ok", "note", "wrong"]
@@ -92,15 +93,8 @@ def _database(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", f"database: PostgreSQL {version} answers {role}")
-    open_tables = connection.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
-        " AND relrowsecurity AND NOT row_security_active(oid) ORDER BY relname"
-    ).fetchall()
-    if open_tables:
-        names = ", ".join(name for (name,) in open_tables)
-        yield Finding(
-            "wrong", f"row-level security is not active for: {names}", "Connect as another role than the owner."
-        )
+    if holes := isolation.holes(connection.cursor()):
+        yield Finding("wrong", f"businesses are not kept apart: {apart.summary(holes)}", apart.REMEDY)
     if psycopg.pq.__impl__ == "python":
         yield Finding("note", "database driver: the slow one, without C", "Install psycopg[binary].")
 

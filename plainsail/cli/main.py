@@ -62,8 +62,9 @@ def reload() -> None:
 @click.option("--fd", type=int, help="Serve the listening socket inherited under this number.")
 def web(fd: int | None) -> None:
     """Serve Django on a unix socket, behind the edge."""
-    from plainsail.cli import preparation, serving, sockets
+    from plainsail.cli import apart, preparation, serving, sockets
 
+    apart.require(environment.current().database_url)
     if fd is not None:
         serving.serve_web(socket.socket(fileno=fd))
         return
@@ -87,8 +88,10 @@ def edge(workers: int) -> None:
 def worker(concurrency: int) -> None:
     """Run queued jobs."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+    from plainsail.cli import apart
     from plainsail.cli.worker import work
 
+    apart.require(environment.current().database_url)
     work(concurrency=concurrency)
 
 
@@ -179,6 +182,15 @@ def restore(file: Path, force: bool) -> None:
         f"Restored the backup of {restored.made_at} (Plainsail {restored.version}, {restored.files} files)"
         f" into {environment.data_dir()}."
     )
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def vectors(file: Path) -> None:
+    """Run a FILE of worked billing examples through the functions that bill; status 1 if any differs, 2 if not understood."""
+    from plainsail.cli.vectors import run
+
+    sys.exit(run(file, say=click.echo))
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 GOODS = [("One day at the wheel", 9500, ""), ("Full weekend", 17500, ""), ("Studio club", 2900, "month")]
 """What is sold: name, cents, interval."""
@@ -91,6 +92,61 @@ PEOPLE = [
     Person("Julia", "Marques", "Faro", 1, is_confirmed=False),
     Person("Edda", "Rieken", "Aurich", 1, ("Course",)),
 ]
+
+GLAZES: dict[str, dict[str, Any]] = {
+    "hero": {
+        "eyebrow": "Free guide, five recipes",
+        "heading": "Five glazes for a small kiln",
+        "text": "Recipes that forgive: all five melt at 1220 °C, from what any pottery shop sells, tried in our own kiln.",
+        "note": "Read by people with more ideas than shelf space.",
+        "image": {"picture": "bowls"},
+    },
+    "features": {
+        "heading": "What stands in it",
+        "items": [
+            {
+                "title": "Five recipes, weighed twice",
+                "text": "In grams for one small bucket, with what to do when one runs.",
+            },
+            {"title": "A firing plan", "text": "How fast up, how long to hold, and when you may look."},
+            {"title": "Tests that fit on a tile", "text": "So that you know before the bowl goes in."},
+        ],
+    },
+    "testimonials": {
+        "items": [
+            {
+                "quote": "The second recipe has been on my shelf since March. It never ran once.",
+                "name": "Greta L.",
+                "role": "Throws on Sundays",
+            }
+        ]
+    },
+    "form": {
+        "text": "You get the guide at once, then one letter a month from the studio. Leave whenever you like.",
+    },
+}
+"""What the page with the guide says, by section, where the starter says something else."""
+
+LETTER: list[tuple[str, dict[str, Any]]] = [
+    (
+        "text",
+        {
+            "text": "<p>Hello {{first_name|there}},</p><p>the autumn kiln cooled down last night, and twelve new glazes came "
+            "out of it. Two of them surprised us: a blue that breaks to rust on every edge, and a white that stays as soft "
+            "as the clay below it.</p><p>We wrote down the five that work in a small kiln too, with weights and the firing "
+            "plan.</p>"
+        },
+    ),
+    ("button", {"button": "See the five glazes", "link": "/glazes"}),
+    (
+        "text",
+        {
+            "text": "<p>There are still places at the wheel before Christmas. If you have wanted to try, "
+            '<a href="/weekend">come for a weekend</a>.</p><p>Warm hands,<br>Ada</p>'
+        },
+    ),
+]
+"""What the autumn's letter says."""
 
 BROWSERS = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Version/18.6 Mobile/15E148 Safari/604.1",

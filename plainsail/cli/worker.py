@@ -1,6 +1,7 @@
 """The worker process: runs queued jobs, and hears from the edge that new rows have landed."""
 
 import logging
+import sys
 import threading
 import time
 
@@ -14,6 +15,7 @@ from plainsail.kernel import environment
 LANDING = "plainsail_landing"
 """The channel on which the edge tells that it committed rows."""
 DRAIN = "tracking.drain"
+DUE_TICK = "kernel.due_tick"
 LONGEST_SILENCE = 30.0
 PAUSE = 2.0
 
@@ -21,13 +23,18 @@ logger = logging.getLogger("plainsail.worker")
 
 
 def work(*, concurrency: int) -> None:
-    """Work until a signal says stop: jobs under way get 20 s to finish. Blocks."""
+    """Work until a signal says stop: jobs under way get 20 s to finish. Blocks.
+
+    Ends with status 1 when the queue's connection is lost: whoever looks after the process starts it anew.
+    """
     django.setup()
     from plainsail.kernel import jobs
 
     threading.Thread(target=listen, name="landing", daemon=True).start()
     announce_ready()
-    jobs.run_worker(concurrency=concurrency)
+    if not jobs.run_worker(concurrency=concurrency):
+        logger.error("the queue is away; ending, to be started anew")
+        sys.exit(1)
 
 
 def listen() -> None:
@@ -44,11 +51,12 @@ def listen() -> None:
 def _listen_once() -> None:
     from plainsail.kernel.jobs import JOBS
 
-    drain = JOBS[DRAIN]
+    drain, due_tick = JOBS[DRAIN], JOBS[DUE_TICK]
     with psycopg.connect(environment.current().database_url, autocommit=True) as channel:
         channel.execute(f"LISTEN {LANDING}")
-        # What landed while nobody listened.
+        # What landed and what fell due while nobody listened.
         drain.once(DRAIN)
+        due_tick.once(DUE_TICK)
         while True:
             for _news in channel.notifies(timeout=LONGEST_SILENCE, stop_after=1):
                 drain.once(DRAIN)

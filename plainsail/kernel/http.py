@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -26,6 +27,7 @@ __all__ = [
     "answer_refusal",
     "can",
     "client_ip",
+    "private_link",
     "problem",
     "public",
     "public_path",
@@ -80,6 +82,21 @@ def public(view: V) -> V:
     """Say that a view is meant for anybody; the architecture test demands `can` or this on each."""
     view.is_public = True  # type: ignore[attr-defined]  # read by the architecture test
     return view
+
+
+def private_link(view: V) -> V:
+    """For a page whose address is the key to it: nobody keeps a copy, no search engine lists it, no other site learns it."""
+
+    @wraps(view)
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        response.headers["X-Robots-Tag"] = "noindex"
+        # Not `no-referrer`: browsers then hide a form's origin too, and it would be taken for another site's.
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+    return cast(V, guarded)
 
 
 def signed_in(view: V) -> V:

@@ -6,7 +6,9 @@ unless it is marked `@outside_transaction`. It may run twice: after a crash, a j
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +18,8 @@ from uuid import UUID
 import procrastinate
 from django.db import connection, transaction
 from procrastinate.contrib.django import app as queue_app
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.manager import JobManager
 
 from plainsail.kernel import tenancy
 
@@ -25,6 +28,8 @@ logger = logging.getLogger("plainsail.jobs")
 RETRY = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=3)
 STALLED_AFTER = 30
 """Seconds without a worker's heartbeat after which its jobs are run again (procrastinate beats every 10 s)."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Function = Callable[..., None]
 
@@ -131,6 +136,26 @@ def _timed(work: Job) -> Callable[[int], None]:
     return run
 
 
+class Manager(JobManager):
+    """The queue's own, but for a job that shall wait again while another waits under its key: it gives way to that one.
+
+    Both would do the same. A key waits once, so the queue would refuse, and the job would keep its lock for ever.
+    """
+
+    async def retry_job(self, job: procrastinate.jobs.Job, *arguments: Any, **when: Any) -> None:
+        try:
+            await super().retry_job(job, *arguments, **when)
+        except UniqueViolation:
+            await self.finish_job(job, status=procrastinate.jobs.Status.FAILED, delete_job=True)
+
+
+def worker_app() -> procrastinate.App:
+    """The queue as a worker talks to it."""
+    made: procrastinate.App = queue_app.with_connector(queue_app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
+    made.job_manager = Manager(made.connector)
+    return made
+
+
 async def recover_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
     """Run again the jobs of workers that stopped beating."""
     manager = context.app.job_manager
@@ -139,15 +164,39 @@ async def recover_stalled(context: procrastinate.JobContext, timestamp: int) -> 
         await manager.retry_job(stalled)
 
 
-def run_worker(*, concurrency: int = 4) -> None:
-    """Work until a signal says stop. Blocks."""
-    worker_app = queue_app.with_connector(queue_app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
-    worker_app.run_worker(
-        concurrency=concurrency,
-        fetch_job_polling_interval=5.0,
-        shutdown_graceful_timeout=20.0,
-        delete_jobs="successful",
-    )
+def run_worker(*, concurrency: int = 4) -> bool:
+    """Work until a signal says stop, and return whether one did: else the queue's own connection was lost. Blocks.
+
+    Jobs under way get 20 s to finish. A second signal ends the process at once.
+    """
+    return asyncio.run(_work(concurrency))
+
+
+async def _work(concurrency: int) -> bool:
+    app, loop = worker_app(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        working.cancel()
+
+    async with app.open_async():
+        working = asyncio.ensure_future(
+            app.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=5.0,
+                shutdown_graceful_timeout=20.0,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+        )
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop)
+        try:
+            await working
+        except asyncio.CancelledError:
+            return True
+    return False
 
 
 def attempt(function: Callable[[], None], *, what: str) -> str | None:

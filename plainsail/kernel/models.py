@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.postal import lines_below
 from plainsail.kernel.tenancy import current_workspace_id
 
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
@@ -43,6 +44,11 @@ class Workspace(Base):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The postal address as it stands below the name."""
+        return lines_below(self.name, self.postal_address)
 
 
 class WorkspaceKey(models.ForeignKey[Workspace, Workspace]):

@@ -7,6 +7,8 @@ too short never drags later ones along (31 January → 28 February → 31 March)
 from __future__ import annotations
 
 import calendar
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -16,12 +18,14 @@ from zoneinfo import ZoneInfo
 from plainsail.kernel.money import Money
 
 Unit = Literal["day", "week", "month", "year"]
+Measure = Literal["day", "second", "month30"]
+"""By what parts of a period are measured: calendar days, seconds, or days of months that count as thirty."""
 _MONTHS = {"month": 1, "year": 12}
 _DAYS = {"day": 1, "week": 7}
 
 
 class BadPeriod(ValueError):
-    """Not a period: an unknown unit, a count below one, or an end that is not after its start."""
+    """Not a period or span of time: an unknown unit, a count below one, an end that is not after its start."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,38 @@ class Interval:
     @property
     def is_long(self) -> bool:
         """Six months or more: the intervals for which networks and laws ask for reminders and refunds by days."""
-        return _MONTHS.get(self.unit, 0) * self.count >= 6 or _DAYS.get(self.unit, 0) * self.count >= 182
+        return self.lasts(Span(months=6))
+
+    def lasts(self, span: Span) -> bool:
+        """Whether it is as long as a span or longer; months and days are compared by the average year (P6M is 182 days)."""
+        own = Span(months=_MONTHS.get(self.unit, 0) * self.count, days=_DAYS.get(self.unit, 0) * self.count)
+        return own.average_days >= span.average_days
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of calendar time, such as `P14D` or `P1Y`: months first, then days."""
+
+    months: int = 0
+    days: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """An ISO 8601 duration of whole years, months, weeks and days. Raises BadPeriod."""
+        found = re.fullmatch(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?", text, re.ASCII)
+        if found is None:
+            raise BadPeriod(f"{text!r} is no duration such as P14D.")
+        years, months, weeks, days = (int(number or 0) for number in found.groups())
+        return cls(months=years * 12 + months, days=weeks * 7 + days)
+
+    def after(self, day: date) -> date:
+        """The day that lies this span after another; a day that a month lacks is its last one."""
+        return boundary(day, Interval("month"), self.months) + timedelta(days=self.days)
+
+    @property
+    def average_days(self) -> int:
+        """How many days it has in an average year of 365."""
+        return self.months * 365 // 12 + self.days
 
 
 @dataclass(frozen=True)
@@ -52,9 +87,20 @@ class Period:
         if self.end <= self.start:
             raise BadPeriod(f"{self.start} to {self.end}")
 
+    @classmethod
+    def of_month(cls, year: int, month: int) -> Period:
+        """A calendar month."""
+        start = date(year, month, 1)
+        return cls(start, boundary(start, Interval("month"), 1))
+
     @property
     def days(self) -> int:
         return (self.end - self.start).days
+
+    @property
+    def last(self) -> date:
+        """The last day in it, as people name it."""
+        return self.end - timedelta(days=1)
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
@@ -76,12 +122,17 @@ def clamp(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
-def first_boundary(start: date, anchor_day: int, unit: Literal["month", "year"]) -> date:
-    """First day on or after `start` that falls on the anchor day; for years, of the month after which a year is full."""
+def first_boundary(start: date, anchor_day: int, interval: Interval) -> date:
+    """Where the first whole period begins: on the anchor day (1–31) of the month of `start`, else one interval later.
+
+    Days and weeks have no day of the month: they begin at `start` itself. Raises BadPeriod. (As Kill Bill does it.)
+    """
+    if not 1 <= anchor_day <= 31:
+        raise BadPeriod(f"{anchor_day} is no day of a month.")
+    if interval.unit in _DAYS:
+        return start
     candidate = clamp(start.year, start.month, anchor_day)
-    if candidate >= start:
-        return candidate
-    return boundary(candidate, Interval(unit), 1, anchor_day=anchor_day)
+    return candidate if candidate >= start else boundary(candidate, interval, 1, anchor_day=anchor_day)
 
 
 def period_at(anchor: date, interval: Interval, day: date) -> Period:
@@ -122,11 +173,39 @@ def local_moment(day: date, at: time, zone: str) -> datetime:
     return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def part(used: Period, whole: Period) -> Fraction:
-    """Which part of a period these days are, by actual days."""
-    return Fraction(used.days, whole.days)
+def elapsed(start: date, end: date, *, by: Measure = "day", zone: str = "UTC") -> int:
+    """How long it is from the start of one local day to the start of another, in the measure's units.
+
+    Each measure adds up: the way over a day in between is as long as the whole way. Raises BadPeriod.
+    """
+    if by == "second":
+        return (day_start(end, zone) - day_start(start, zone)) // timedelta(seconds=1)
+    if by == "month30":
+        return (end.year - start.year) * 360 + (end.month - start.month) * 30 + end.day - start.day
+    if by != "day":
+        raise BadPeriod(f"{by!r} measures nothing.")
+    return (end - start).days
+
+
+def part(start: date, end: date, whole: Period, *, by: Measure = "day", zone: str = "UTC") -> Fraction:
+    """Which part of a whole period the days from `start` up to, not including, `end` are: exact.
+
+    Days outside the whole count like those inside, so the part may be above one. Raises BadPeriod.
+    """
+    length = elapsed(whole.start, whole.end, by=by, zone=zone)
+    if end < start or length < 1:
+        raise BadPeriod(f"{start} to {end} in {whole.start} to {whole.end}")
+    return Fraction(elapsed(start, end, by=by, zone=zone), length)
 
 
 def prorate(price: Money, used: Period, whole: Period) -> Money:
-    """What the used days of a period cost, rounded half up to minor units."""
-    return price.share(part(used, whole))
+    """What the used days of a period cost, by actual days, rounded half up to minor units."""
+    return price.share(part(used.start, used.end, whole))
+
+
+def spread(amount: Money, periods: Sequence[Period]) -> list[Money]:
+    """An amount over periods by their days; the parts sum to it (largest remainder, the earlier part first on a tie).
+
+    Raises BadMoney where there is an amount and no period.
+    """
+    return amount.allocate([period.days for period in periods]) if periods or amount else []

@@ -24,6 +24,19 @@ def test_its_owner_signs_in_with_the_password_that_was_kept(sign_in, client):
     assert client.login(email=kept["email"], password=kept["password"])
 
 
+def test_signing_in_leads_to_the_studio_and_not_to_the_operators_shop(sign_in, client):
+    kept = json.loads(sign_in.read_text())
+    client.login(email=kept["email"], password=kept["password"])
+    assert client.get("/").headers["Location"] == "/w/juniper-pottery-studio/"
+
+
+def test_its_pages_speak_of_pottery(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    with tenancy.workspace(studio):
+        words = str(studio.pages.get(path="/glazes").draft)
+    assert ("Five glazes for a small kiln" in words, "working week" in words) == (True, False)
+
+
 def test_its_contacts_are_there_with_the_consent_that_each_gave(sign_in):
     studio = Workspace.objects.get(name=demo.STUDIO)
     with tenancy.workspace(studio):

@@ -134,12 +134,14 @@ def test_a_role_that_sees_everything_is_wrong(here, running):
     mighty = json.loads(urls.read_text()) | {"app": running.dsn("superuser")}
     urls.write_text(json.dumps(mighty))
     environment.current.cache_clear()
-    sql(here, "CREATE TABLE note (word text); ALTER TABLE note ENABLE ROW LEVEL SECURITY")
+    sql(here, "CREATE TABLE note (workspace_id uuid); ALTER TABLE note ENABLE ROW LEVEL SECURITY")
     here = environment.current()
     assert findings(here, "database") == [
         ("wrong", "database: the application connects as postgres, who may see every workspace's rows")
     ]
-    assert findings(here, "row-level") == [("wrong", "row-level security is not active for: note")]
+    assert findings(here, "businesses") == [
+        ("wrong", "businesses are not kept apart: note: row-level security is not active")
+    ]
 
 
 def test_a_key_that_others_can_read_is_wrong(here, data_dir):

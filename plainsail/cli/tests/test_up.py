@@ -230,8 +230,8 @@ def test_more_webs_and_workers_of_other_machines_share_the_database(plainsail, s
         try:
             other = Plainsail(elsewhere)
             other.port = int(elsewhere["PORT"])
-            eventually(other.is_serving, within=40)
-            eventually(lambda: connection.execute(workers).fetchone()[0] > before)
+            eventually(other.is_serving, within=60)
+            eventually(lambda: connection.execute(workers).fetchone()[0] > before, within=60)
             assert [other.get("/no-such-page"), plainsail.get("/no-such-page")] == [404, 404]
         finally:
             for process in processes:

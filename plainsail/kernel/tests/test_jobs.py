@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,31 +133,71 @@ class TestDue:
         assert Due.objects.get().due_at == MAY + timedelta(minutes=1)
 
 
+def left_by_a_killed_worker(cursor, *, key=None):
+    """Put a job there that a worker had begun when it stopped beating; return its id."""
+    cursor.execute(
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes') RETURNING id"
+    )
+    cursor.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id, lock, queueing_lock) "
+        "VALUES ('default', 'kernel.due_tick', '{\"call\": {}, \"workspace\": null}', 'doing', %s, %s, %s) RETURNING id",
+        [cursor.fetchone()[0], key, key],
+    )
+    return cursor.fetchone()[0]
+
+
+def as_worker(act):
+    """What `act(app)` does when a worker does it."""
+
+    async def open_and_act():
+        worker_app = jobs.worker_app()
+        async with worker_app.open_async():
+            return await act(worker_app)
+
+    return asyncio.run(open_and_act())
+
+
+def sweep():
+    """What every worker does each minute."""
+    as_worker(lambda app: jobs.recover_stalled(type("Context", (), {"app": app})(), 0))
+
+
+def statuses():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, status FROM procrastinate_jobs ORDER BY id")
+        return dict(cursor.fetchall())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_job_whose_worker_was_killed_runs_again():
     """A worker that stops beating leaves its job `doing`; the minute's sweep gives it back."""
-    import asyncio
-
-    from procrastinate.contrib.django import app as queue_app
-
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes') RETURNING id"
-        )
-        worker = cursor.fetchone()[0]
-        cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id) "
-            "VALUES ('default', 'kernel.due_tick', '{\"call\": {}, \"workspace\": null}', 'doing', %s) RETURNING id",
-            [worker],
-        )
-        stalled = cursor.fetchone()[0]
+        stalled = left_by_a_killed_worker(cursor)
+    sweep()
+    assert statuses() == {stalled: "todo"}
 
-    async def sweep() -> None:
-        worker_app = queue_app.with_connector(queue_app.connector.get_worker_connector())
-        async with worker_app.open_async():
-            await jobs.recover_stalled(type("Context", (), {"app": worker_app})(), 0)
 
-    asyncio.run(sweep())
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_job_gives_way_to_one_that_waits_under_its_key_and_the_next_is_given_back_too():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [stalled])
-        assert cursor.fetchone() == ("todo",)
+        left_by_a_killed_worker(cursor, key="kiln")
+        other = left_by_a_killed_worker(cursor)
+    due.tick.once("kiln")
+    (twin,) = [number for number, status in statuses().items() if status == "todo"]
+    sweep()
+    assert statuses() == {other: "todo", twin: "todo"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failed_job_gives_way_to_one_that_waits_under_its_key():
+    """Its lock would else be held for ever, and nothing of this key would run again."""
+
+    async def begin(app):
+        return await app.job_manager.fetch_job(None, await app.job_manager.register_worker())
+
+    due.tick.once("kiln")
+    begun = as_worker(begin)
+    due.tick.once("kiln")
+    as_worker(lambda app: app.job_manager.retry_job(begun, retry_at=MAY))
+    assert list(statuses().values()) == ["todo"]
+    assert begun.id not in statuses()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.db.utils import InternalError
 
-from plainsail.kernel import clock, tenancy
+from plainsail.kernel import clock, environment, isolation, tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow, PendingEvent
 from plainsail.kernel.operations import POLICY, isolate_sql, tie_name
@@ -137,54 +139,106 @@ def test_the_application_role_can_neither_empty_tables_nor_change_them(db):
             cursor.execute(statement)
 
 
-class TestMutations:
-    """Each way to break isolation is caught by a question asked above."""
-
-    @pytest.fixture
-    def as_owner(self, two, django_db_blocker):
-        """A look from the owner's connection at what the mutation would do; rolled back."""
-        import psycopg
-
-        from plainsail.kernel import environment
-
-        name = connection.settings_dict["NAME"]
-        with psycopg.connect(environment.current().owner_database_url, dbname=name) as owner:
-            yield owner
-            owner.rollback()
-
-    def active(self, owner, table="kernel_eventrow") -> bool:
-        return owner.execute("SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", [table]).fetchone()[0]
-
-    def test_a_table_left_unprotected_is_noticed(self, as_owner):
-        as_owner.execute("CREATE TABLE kernel_forgotten (workspace_id uuid)")
-        assert not self.active(as_owner, "kernel_forgotten")
-
-    def test_a_policy_that_lets_everybody_through_is_noticed(self, as_owner):
-        as_owner.execute("CREATE TABLE mutant AS SELECT gen_random_uuid() AS workspace_id")
-        as_owner.execute("ALTER TABLE mutant ENABLE ROW LEVEL SECURITY")
-        as_owner.execute("CREATE POLICY workspace_isolation ON mutant USING (true)")
-        as_owner.execute("GRANT SELECT ON mutant TO ps_app")
-        as_owner.execute("SET LOCAL ROLE ps_app") if False else None
-        quals = as_owner.execute("SELECT qual FROM pg_policies WHERE tablename = 'mutant'").fetchall()
-        assert quals == [("true",)]
-
-    def test_the_owner_sees_everything_so_tests_as_the_owner_would_prove_nothing(self, as_owner):
-        assert as_owner.execute("SELECT row_security_active('kernel_eventrow'::regclass)").fetchone() == (False,)
-
-
-def test_every_policy_is_the_one_policy(db):
+def found_holes() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename, qual, with_check FROM pg_policies WHERE schemaname = 'public'")
-        policies = cursor.fetchall()
-    expected = "(workspace_id = ( SELECT (current_setting('plainsail.workspace'::text))::uuid AS current_setting))"
-    assert {(qual, check) for _table, qual, check in policies} == {(expected, expected)}
-    assert POLICY.startswith("workspace_id")
+        return [str(hole) for hole in isolation.holes(cursor)]
+
+
+def test_no_table_is_open_to_a_forgotten_filter(db):
+    assert found_holes() == []
+
+
+@contextmanager
+def mutated(*statements: str, back: tuple[str, ...]):
+    """The owner breaks something, and mends it afterwards."""
+    owner_url = environment.current().owner_database_url
+    with psycopg.connect(owner_url, dbname=connection.settings_dict["NAME"], autocommit=True) as owner:
+        try:
+            for statement in statements:
+                owner.execute(statement)
+            yield
+        finally:
+            for statement in back:
+                owner.execute(statement)
+
+
+OPEN = "row-level security is not active"
+NOT_THE_POLICY = "its policy is not the one policy"
+AROUND = "a partition can be read around its parent"
+
+
+@pytest.mark.parametrize(
+    ("statements", "back", "hole"),
+    [
+        (
+            ["CREATE TABLE kernel_forgotten (workspace_id uuid)"],
+            ["DROP TABLE kernel_forgotten"],
+            f"kernel_forgotten: {OPEN}",
+        ),
+        (
+            ["ALTER TABLE kernel_eventrow DISABLE ROW LEVEL SECURITY"],
+            ["ALTER TABLE kernel_eventrow ENABLE ROW LEVEL SECURITY"],
+            f"kernel_eventrow: {OPEN}",
+        ),
+        (
+            [
+                "CREATE TABLE mutant (workspace_id uuid)",
+                "ALTER TABLE mutant ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY workspace_isolation ON mutant USING (true)",
+            ],
+            ["DROP TABLE mutant"],
+            f"mutant: {NOT_THE_POLICY}",
+        ),
+        (
+            [f"CREATE POLICY another ON kernel_eventrow FOR SELECT USING ({POLICY} OR current_user = 'ps_app')"],
+            ["DROP POLICY another ON kernel_eventrow"],
+            f"kernel_eventrow: {NOT_THE_POLICY}",
+        ),
+        (
+            [
+                "CREATE TABLE mutant (workspace_id uuid, at int) PARTITION BY RANGE (at)",
+                "ALTER TABLE mutant ENABLE ROW LEVEL SECURITY",
+                f"CREATE POLICY workspace_isolation ON mutant USING ({POLICY}) WITH CHECK ({POLICY})",
+                "CREATE TABLE mutant_first PARTITION OF mutant FOR VALUES FROM (0) TO (9)",
+                "GRANT SELECT ON mutant_first TO ps_app",
+            ],
+            ["DROP TABLE mutant"],
+            f"mutant_first: {AROUND}",
+        ),
+    ],
+)
+def test_each_way_to_break_isolation_is_noticed(transactional_db, statements, back, hole):
+    with mutated(*statements, back=tuple(back)):
+        assert found_holes() == [hole]
+    assert found_holes() == []
+
+
+def test_serving_as_the_owner_is_noticed_at_every_table(db):
+    owner_url = environment.current().owner_database_url
+    with psycopg.connect(owner_url, dbname=connection.settings_dict["NAME"]) as owner:
+        found = {hole.table for hole in isolation.holes(owner.cursor()) if hole.reason == OPEN}
+    assert {"kernel_eventrow", "contacts_contact", "commerce_invoice"} <= found
+    assert not found & tenancy.SHARED_TABLES
+
+
+def test_one_role_that_owns_the_tables_is_noticed_where_force_is_missing(transactional_db):
+    owner_url = environment.current().owner_database_url
+    with psycopg.connect(owner_url, dbname=connection.settings_dict["NAME"], autocommit=True) as owner:
+        owner.execute("ALTER TABLE kernel_eventrow FORCE ROW LEVEL SECURITY")
+        try:
+            found = {hole.table for hole in isolation.holes(owner.cursor()) if hole.reason == OPEN}
+        finally:
+            owner.execute("ALTER TABLE kernel_eventrow NO FORCE ROW LEVEL SECURITY")
+    assert "kernel_eventrow" not in found
+    assert "kernel_pendingevent" in found
+
+
+def test_the_policy_in_the_catalogue_is_the_one_that_migrations_write():
+    assert POLICY == "workspace_id = (SELECT current_setting('plainsail.workspace')::uuid)"
 
 
 def test_one_role_mode_forces_the_policy_on_the_owner(monkeypatch):
     from dataclasses import replace
-
-    from plainsail.kernel import environment
 
     here = environment.current()
     one_role = replace(here, database_url=here.owner_database_url)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from plainsail.kernel.throttle import Throttle
+
+AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_so_many_are_let_through_and_in_the_next_hour_again():
+    throttle = Throttle(purpose="tests", limit=2)
+    assert [throttle.spend("192.0.2.7", at=AT) for _try in range(3)] == [True, True, False]
+    assert throttle.is_spent("192.0.2.7", at=AT)
+    assert throttle.spend("192.0.2.7", at=AT + timedelta(hours=1))
+
+
+def test_everybody_and_everything_has_a_limit_of_its_own():
+    throttle, other = Throttle(purpose="tests", limit=1), Throttle(purpose="others", limit=1)
+    assert throttle.spend("192.0.2.7", at=AT)
+    assert throttle.spend("192.0.2.8", at=AT)
+    assert other.spend("192.0.2.7", at=AT)
+    assert not throttle.spend("192.0.2.7", at=AT)
