@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Price, Rounding, TaxBehavior
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.kernel.countries import countries
 from plainsail.kernel.money import BadMoney, Money
 
 CURRENCIES = (
@@ -22,17 +21,6 @@ CURRENCIES = (
     *("JPY", "KWD", "MXN", "NOK", "NZD", "PLN", "RON", "SEK", "SGD", "ZAR"),
 )
 LARGEST = 10**12
-
-
-@lru_cache(maxsize=20)
-def countries(language: str) -> tuple[tuple[str, str], ...]:
-    """Two-letter codes and names of countries in a language, by name."""
-    names = Locale.parse(language.replace("-", "_")).territories
-    # CLDR's ZZ, QO and the like are no countries; nor are the codes of regions, which are numbers.
-    found = [
-        (code, name) for code, name in names.items() if len(code) == 2 and code not in {"ZZ", "QO", "EU", "EZ", "UN"}
-    ]
-    return tuple(sorted(found, key=lambda pair: pair[1]))
 
 
 class CheckoutForm(forms.Form):
@@ -162,7 +150,7 @@ class PriceForm(forms.Form):
     )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
     interval = forms.ChoiceField(
-        label=gettext_lazy("Paid"),
+        label=pgettext_lazy("how often", "Paid"),
         required=False,
         choices=[
             ("", gettext_lazy("once")),

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
+from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
 from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
-from plainsail.commerce.services import clocks, collecting, receipts, refunding
+from plainsail.commerce.services import clocks, collecting, receipts, refunding, showcase
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
 from plainsail.kernel.events import on
@@ -34,6 +35,7 @@ from plainsail.portal.services import grants
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
 
+REFERENCES.register("offer", ReferenceKind(label=gettext_lazy("Offer"), options=showcase.options, cards=showcase.cards))
 MENU.register(
     "sales",
     MenuItem(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from plainsail.commerce.models import CreditNote, Invoice, Offer, Order, Posting, Product
+from plainsail.commerce.models import CreditNote, Invoice, Mode, Offer, Order, Posting, Product
 from plainsail.commerce.models.catalogue import OfferQuerySet
 from plainsail.contacts.models import Contact
 from plainsail.kernel.models import Workspace
@@ -19,9 +19,10 @@ from plainsail.payments.models import Charge, Dispute, Refund
 
 @dataclass(frozen=True, kw_only=True)
 class Takings:
-    """What came in through orders, in one currency."""
+    """What came in through orders of one mode, in one currency."""
 
     currency: str
+    is_test: bool
     orders: int
     taken: Money
     refunded: Money
@@ -45,19 +46,22 @@ def browse_orders(workspace: Workspace, *, text: str = "", state: str = "") -> Q
 
 
 def takings(workspace: Workspace, *, since: datetime | None = None) -> list[Takings]:
-    """Paid orders, what they brought and what of it went back, by currency, the largest first. One aggregate."""
+    """Paid orders, what they brought and what of it went back, by mode and currency, real money and the largest first. One aggregate."""
     paid = workspace.orders.filter(state=Order.State.PAID)
     if since is not None:
         paid = paid.filter(paid_at__gte=since)
-    sums = paid.values("currency").annotate(count=Count("id"), taken=Sum("total_minor"), back=Sum("refunded_minor"))
+    sums = paid.values("mode", "currency").annotate(
+        count=Count("id"), taken=Sum("total_minor"), back=Sum("refunded_minor")
+    )
     return [
         Takings(
             currency=row["currency"],
+            is_test=row["mode"] == Mode.TEST,
             orders=row["count"],
             taken=Money(int(row["taken"]), row["currency"]),
             refunded=Money(int(row["back"]), row["currency"]),
         )
-        for row in sums.order_by("-taken", "currency")
+        for row in sums.order_by("mode", "-taken", "currency")
     ]
 
 

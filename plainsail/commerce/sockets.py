@@ -70,11 +70,12 @@ class OrderFacts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class SalesTab:
-    """A further room of Sales, such as subscriptions. `url` names a page of the workspace."""
+    """A further room of Sales, such as subscriptions. `url` names a page of the workspace; `pages` are others in it."""
 
     label: str | Promise
     url: str
     order: int = 0
+    pages: tuple[str, ...] = ()
 
 
 SALES_TABS: Registry[SalesTab] = Registry("commerce.sales_tabs")

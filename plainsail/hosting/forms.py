@@ -37,6 +37,7 @@ class PlanForm(forms.Form):
                 for plan in plans
                 if plan.is_addon is wanted
             ]
+        self.fields["plan"].initial = next((plan.slug for plan in plans if not plan.is_addon), None)
         if not any(plan.is_addon for plan in plans):
             del self.fields["addons"]
 

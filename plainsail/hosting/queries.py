@@ -12,8 +12,8 @@ from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions import queries as contracts
-from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import documents, letters
+from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.services import documents, letters, quoting
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Billing:
     seller: Workspace | None = None
     plans: list[Plan] = field(default_factory=list)
     contract: Subscription | None = None
-    items: list[Any] = field(default_factory=list)
+    items: list[tuple[SubscriptionItem, str]] = field(default_factory=list)
+    """What runs, each with how often it is charged; the plan first."""
     next_charge: str = ""
     card: Any = None
     invoices: list[InvoiceRow] = field(default_factory=list)
@@ -66,7 +67,10 @@ def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now
         seller=seller,
         plans=on_sale,
         contract=contract,
-        items=list(contract.items.order_by("-role", "id")),
+        items=[
+            (item, quoting.every(item.interval_unit, item.interval_count))
+            for item in contract.items.order_by("-role", "id")
+        ],
         next_charge=letters.next_charge(contract),
         card=seller.payment_methods.filter(id=contract.payment_method_id).first()
         if contract.payment_method_id

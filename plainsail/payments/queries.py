@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Sum
@@ -17,6 +18,12 @@ def refundable(charge: Charge) -> Money:
     refunds = Refund.objects.filter(charge=charge).counting().aggregate(total=Sum("amount_minor"))["total"] or 0
     held = charge.disputes.exclude(state=Dispute.State.WON).aggregate(total=Sum("amount_minor"))["total"] or 0
     return Money(max(0, charge.amount_minor - int(refunds) - int(held)), charge.currency)
+
+
+def disputed(subject_ids: Iterable[UUID]) -> set[UUID]:
+    """Which subjects have a charge that is disputed, or was and was lost: the bank has the money or gave it back."""
+    found = Dispute.objects.filter(charge__subject_id__in=list(subject_ids)).exclude(state=Dispute.State.WON)
+    return set(found.values_list("charge__subject_id", flat=True))
 
 
 def charges_of(subject_id: UUID) -> list[Charge]:

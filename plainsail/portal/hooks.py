@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import Contact
+from plainsail.contacts.services import links
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
 from plainsail.kernel.http import Request
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
@@ -17,7 +18,8 @@ FOOTER_LINKS.register("portal.account", FooterLink(label=_("Your account"), url=
 
 def profile(request: Request, contact: Contact) -> Rendered:
     """Who the customer is here."""
-    return "portal/sections/profile.html", {"contact": contact}
+    choices = links.preferences_url(request.workspace, contact.pk)
+    return "portal/sections/profile.html", {"contact": contact, "preferences_url": choices}
 
 
 SECTIONS.register("profile", PortalSection(key="profile", title=_("About you"), order=90, render=profile))

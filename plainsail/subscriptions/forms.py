@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.contacts.services import addresses
+
 REASONS = [
     ("", _("I’d rather not say")),
     ("too_expensive", _("It costs too much")),
@@ -37,7 +39,19 @@ class ConfirmForm(forms.Form):
     )
 
 
-class PublicCancellationForm(forms.Form):
+class DeclarationForm(forms.Form):
+    """What both public pages have in common: the confirmation must reach somebody."""
+
+    def clean_email(self) -> str:
+        entered: str = self.cleaned_data["email"]
+        try:
+            addresses.normalise(entered)
+        except addresses.BadAddress as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+        return entered
+
+
+class PublicCancellationForm(DeclarationForm):
     """The page behind “Cancel contracts here”. Its fields are the ones § 312k BGB asks for and allows, no others."""
 
     kind = forms.ChoiceField(
@@ -60,17 +74,18 @@ class PublicCancellationForm(forms.Form):
         label=_("Which contract?"),
         help_text=_("The contract number, an invoice number, or the e-mail address you bought with."),
         max_length=300,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     end = forms.CharField(
         label=_("When should it end?"),
-        help_text=_("Leave it empty for the earliest possible date."),
+        initial=_("At the earliest possible date"),
         max_length=60,
         required=False,
     )
     email = forms.EmailField(
         label=_("Where should the confirmation go?"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
 
     def clean(self) -> dict[str, object]:
@@ -80,7 +95,7 @@ class PublicCancellationForm(forms.Form):
         return cleaned
 
 
-class WithdrawalForm(forms.Form):
+class WithdrawalForm(DeclarationForm):
     """The page behind “Withdraw from contract here” (Consumer Rights Directive, art. 11a)."""
 
     name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -88,11 +103,12 @@ class WithdrawalForm(forms.Form):
         label=_("Which contract?"),
         help_text=_("The contract number, an invoice number, or the e-mail address you bought with."),
         max_length=300,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     email = forms.EmailField(
         label=_("Where should the confirmation go?"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
 
 
@@ -100,7 +116,8 @@ class StaffNoticeForm(forms.Form):
     """A notice that came by letter, mail or phone: it counts from when it arrived."""
 
     received_at = forms.DateTimeField(
-        label=_("When did it arrive?"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=_("When did it arrive?"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     when = forms.ChoiceField(
         label=_("When should it end?"),

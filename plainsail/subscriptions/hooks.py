@@ -27,15 +27,26 @@ from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.payments.models import Charge
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
-from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
+from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, FooterLink
 
 SALES_TABS.register(
-    "subscriptions", SalesTab(label=gettext_lazy("Subscriptions"), url="subscriptions:subscriptions", order=10)
+    "subscriptions",
+    SalesTab(
+        label=gettext_lazy("Subscriptions"),
+        url="subscriptions:subscriptions",
+        order=10,
+        pages=("subscriptions:subscription", "subscriptions:record_cancellation"),
+    ),
 )
+SALES_TABS.register(
+    "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
+)
+ROOMS.register("subscriptions", "sales")
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
 
@@ -57,7 +68,9 @@ def settle(event: InvoicePaid) -> None:
 
 @on(InvoiceDeclined, subscriber="subscriptions.decline")
 def decline(event: InvoiceDeclined) -> None:
-    """A renewal’s charge was declined."""
+    """A renewal’s charge was declined. What a customer tries by themselves doesn’t count."""
+    if event.initiator != Charge.Initiator.MERCHANT:
+        return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
 
 

@@ -250,8 +250,8 @@ class DunningCase(WorkspaceOwned):
     opened_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
-    last_charge_id = models.UUIDField(null=True)
-    """The declined charge that was counted last: its event may come twice."""
+    counted = models.JSONField(default=list)
+    """Ids of the declined charges that were counted: their events may come twice, and in any order."""
     closed_at = models.DateTimeField(null=True)
 
     class Meta(WorkspaceOwned.Meta):

@@ -8,20 +8,29 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import CreditNoteLine, Invoice, InvoiceLine
+from plainsail.commerce.models import Invoice, InvoiceLine
+from plainsail.commerce.services.crediting import billed_lines
+from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval, Period, local_date
-from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription, SubscriptionItem
+from plainsail.payments import queries as payments
+from plainsail.subscriptions.models import (
+    Cancellation,
+    CancellationRequest,
+    CancellationUndo,
+    Subscription,
+    SubscriptionItem,
+)
 
 RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
 
 
 @dataclass(frozen=True)
 class PaidLine:
-    """A recurring line already paid for: which days, how much (gross, what is left after earlier credits)."""
+    """A recurring line already paid for: which days, how much and what earlier credits took of it."""
 
     invoice_id: str
     line_id: str
@@ -29,7 +38,7 @@ class PaidLine:
     description: str
     period: Period
     interval: Interval
-    paid: Money
+    billed: Billed
     paid_at: datetime
     is_first: bool
 
@@ -54,14 +63,17 @@ class Facts:
     currency: str
     timezone: str
     kind: str
+    started_at: datetime
     trial_ends_at: datetime | None
+    is_consumer: bool
+    country: str
     items: tuple[ItemFacts, ...]
     paid: tuple[PaidLine, ...]
     terms: dict[str, Any]
 
 
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
-    """Everything a quote depends on. Three queries."""
+    """Everything a quote depends on. Four queries, and one for an account not loaded yet."""
     items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
     lines = _lines(items)
     return Facts(
@@ -69,8 +81,11 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         currency=subscription.currency,
         timezone=subscription.timezone,
         kind=kind,
+        started_at=subscription.started_at,
         trial_ends_at=subscription.trial_ends_at,
-        items=tuple(_item_facts(subscription, item, lines) for item in items),
+        is_consumer=subscription.account.is_consumer,
+        country=subscription.account.country,
+        items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
         paid=_paid_lines(subscription, items, lines, kind=kind, at=at),
         terms=subscription.terms,
     )
@@ -85,23 +100,31 @@ def _lines(items: Sequence[SubscriptionItem]) -> list[InvoiceLine]:
     )
 
 
-def _item_facts(subscription: Subscription, item: SubscriptionItem, lines: Sequence[InvoiceLine]) -> ItemFacts:
+def _item_facts(
+    subscription: Subscription, item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: datetime
+) -> ItemFacts:
     return ItemFacts(
         item_id=str(item.id),
         description=item.description,
         price=Money(item.unit_minor * item.quantity, subscription.currency),
         interval=item.interval,
-        paid_through=_paid_through(item, lines),
+        paid_through=_paid_through(item, lines, at=at),
         is_addon=item.role == SubscriptionItem.Role.ADDON,
     )
 
 
-def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine]) -> date:
-    """First local day that is not paid for: where the first unpaid period starts, else what is invoiced."""
+def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: datetime) -> date:
+    """First local day that was not paid for at a moment: where the first period unpaid then starts, else what is invoiced."""
     unpaid = [
-        line.period_start for line in lines if line.item_id == item.id and line.invoice.state != Invoice.State.PAID
+        line.period_start
+        for line in lines
+        if line.item_id == item.id and not (line.invoice.state == Invoice.State.PAID and _was_paid(line, at=at))
     ]
     return min([start for start in unpaid if start is not None], default=item.charged_through)
+
+
+def _was_paid(line: InvoiceLine, *, at: datetime) -> bool:
+    return line.invoice.paid_at is not None and line.invoice.paid_at <= at
 
 
 def _paid_lines(
@@ -112,10 +135,14 @@ def _paid_lines(
     kind: str,
     at: datetime,
 ) -> tuple[PaidLine, ...]:
-    """Lines that may give money back: those whose period runs on; for a withdrawal, all of them."""
+    """Lines that may give money back: those whose period runs on; for a withdrawal, all of them.
+
+    Not what the customer has asked their bank for: the bank decides, and paying back too would pay twice.
+    """
     today = local_date(at, subscription.timezone)
     by_id = {item.id: item for item in items}
-    credited = _credited([line.id for line in lines])
+    billed = billed_lines({line.invoice_id for line in lines})
+    disputed = payments.disputed({line.invoice_id for line in lines})
     return tuple(
         PaidLine(
             invoice_id=str(line.invoice_id),
@@ -124,25 +151,21 @@ def _paid_lines(
             description=line.description,
             period=Period(line.period_start, line.period_end),
             interval=item.interval,
-            paid=Money(line.gross_minor - credited.get(line.id, 0), subscription.currency),
+            billed=billed[line.id],
             paid_at=line.invoice.paid_at,
             is_first=line.period_start == item.starts_on,
         )
         for line in lines
         if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
         if line.invoice.state == Invoice.State.PAID and line.period_start and line.period_end and line.invoice.paid_at
-        if kind == "withdrawal" or line.period_end > today
+        if line.invoice_id not in disputed and (kind == "withdrawal" or line.period_end > today)
     )
 
 
-def _credited(line_ids: Sequence[UUID]) -> dict[UUID, int]:
-    sums = (
-        CreditNoteLine.objects.filter(invoice_line_id__in=line_ids)
-        .order_by()
-        .values_list("invoice_line_id")
-        .annotate(total=Sum("gross_minor"))
-    )
-    return dict(sums)
+def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
+    """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
+    items = list(subscription.items.all())
+    return _paid_lines(subscription, items, _lines(items), kind="ordinary", at=at)
 
 
 def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:
@@ -196,6 +219,11 @@ def in_force(subscription: Subscription) -> Cancellation | None:
     return found
 
 
+def is_undone(made: Cancellation) -> bool:
+    """Whether somebody took it back by now."""
+    return bool(CancellationUndo.objects.filter(cancellation=made).exists())
+
+
 def contracts(workspace: Workspace, *, state: str) -> QuerySet[Subscription]:
     """Contracts of a state (`running`, `ending`, `ended`), or all, newest first."""
     found: QuerySet[Subscription] = workspace.subscriptions.select_related("account").prefetch_related("items")
@@ -208,8 +236,9 @@ def contracts(workspace: Workspace, *, state: str) -> QuerySet[Subscription]:
 
 
 def counts(workspace: Workspace) -> dict[str, int]:
-    """How many contracts run, end soon, have ended."""
-    return {state: contracts(workspace, state=state).order_by().count() for state in ("running", "ending", "ended")}
+    """How many contracts there are in all, run, end soon, have ended."""
+    states = ("all", "running", "ending", "ended")
+    return {state: contracts(workspace, state=state).order_by().count() for state in states}
 
 
 def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:

@@ -7,6 +7,7 @@ from plainsail.subscriptions.views import public, staff
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
     path("cancel/declared/<str:token>/", public.declaration, name="declaration"),
+    path("cancel/declared/<str:token>/pdf/", public.declaration_pdf, name="declaration_pdf"),
     path("cancel/receipt/<str:token>/", public.receipt, name="receipt"),
     path("cancel/receipt/<str:token>/pdf/", public.receipt_pdf, name="receipt_pdf"),
     path("cancel/receipt/<str:token>/undo/", public.undo, name="undo"),

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from plainsail.commerce.models.catalogue import Product, TaxBehavior
 from plainsail.commerce.models.orders import Order
@@ -22,7 +23,7 @@ class Invoice(WorkspaceOwned):
         DRAFT = "draft", _("draft")
         OPEN = "open", _("open")
         PAID = "paid", _("paid")
-        VOID = "void", _("cancelled")
+        VOID = "void", pgettext_lazy("invoice", "cancelled")
         UNCOLLECTIBLE = "uncollectible", _("uncollectible")
 
     workspace = WorkspaceKey(related_name="invoices")

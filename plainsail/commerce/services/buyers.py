@@ -33,7 +33,13 @@ def account_of(buyer: Buyer, *, at: datetime) -> BillingAccount:
     its own names. Raises BadAddress.
     """
     first, _blank, last = buyer.name.strip().partition(" ")
-    fields = {"first_name": first, "last_name": last.strip(), "company": buyer.company, "country": buyer.country}
+    fields = {
+        "first_name": first,
+        "last_name": last.strip(),
+        "company": buyer.company,
+        "country": buyer.country,
+        "locale": buyer.locale,
+    }
     contact = contacts.find_or_create(email=buyer.email, source=SOURCE, at=at, fields=fields)
     return account_of_contact(contact, buyer=buyer, at=at)
 

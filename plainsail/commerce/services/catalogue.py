@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.commerce.models import Offer, Price, Product, TaxBehavior
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
+from plainsail.pages.services import publishing
 
 
 class AddressInUse(Refusal):
@@ -53,15 +54,22 @@ def change_product(product: Product, *, name: str, description: str, tax_rate: D
 
 
 @transaction.atomic
-def archive(product: Product) -> None:
-    """Take a product off sale. Its checkout pages close; contracts and orders go on."""
+def archive(product: Product, *, at: datetime) -> None:
+    """Take a product off sale. Its checkout pages close and pages stop leading there; contracts and orders go on."""
     Product.objects.filter(id=product.id).update(state=Product.State.ARCHIVED)
+    _show_anew(product, at=at)
 
 
 @transaction.atomic
-def restore(product: Product) -> None:
+def restore(product: Product, *, at: datetime) -> None:
     """Undo `archive`."""
     Product.objects.filter(id=product.id).update(state=Product.State.ACTIVE)
+    _show_anew(product, at=at)
+
+
+def _show_anew(product: Product, *, at: datetime) -> None:
+    for offer_id in Offer.objects.filter(price__product=product).order_by("id").values_list("id", flat=True):
+        publishing.refresh_showing("offer", offer_id, at=at)
 
 
 @transaction.atomic
@@ -110,10 +118,11 @@ def _insert(price: Price, *, name: str, description: str, slug: str, at: datetim
 
 
 @transaction.atomic
-def change_offer(offer: Offer, *, slug: str, is_live: bool) -> Offer:
-    """Give a checkout page another address, or close or open it. Raises AddressInUse."""
+def change_offer(offer: Offer, *, slug: str, is_live: bool, at: datetime) -> Offer:
+    """Give a checkout page another address, or close or open it; published pages follow. Raises AddressInUse."""
     if Offer.objects.filter(slug=slug).exclude(id=offer.id).exists():
         raise AddressInUse(field="slug")
     offer.slug, offer.is_live = slug, is_live
     offer.save(update_fields=["slug", "is_live"])
+    publishing.refresh_showing("offer", offer.id, at=at)
     return offer

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,6 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.services import declines, methods
-from plainsail.payments.services.charging import ChargeUnderway
 
 ATTEMPT = "commerce.attempt"
 ATTEMPT_AGE = 24 * 3600
@@ -109,9 +108,9 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     """The order of an attempt, made if need be with its consent record and a draft invoice; `at` is the seller's time.
 
     An order that isn't paid yet takes over what the buyer typed now; a paid one stays as it is.
-    Raises StaleAttempt (an order of another offer, other terms than shown), NotSold, SellerClosing, BadAddress,
-    ChargeUnderway (the same form is being worked on).
+    Raises StaleAttempt (an order of another offer, other terms than shown), NotSold, SellerClosing, BadAddress.
     """
+    _one_at_a_time(attempt)
     seller = sellers.selling(at=at)
     found = Order.objects.select_for_update().filter(id=attempt.order_id).first()
     if found is not None:
@@ -154,16 +153,18 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
         total_minor=made.today.minor,
         created_at=at,
     )
-    try:
-        with transaction.atomic():
-            order.save(force_insert=True)
-    except IntegrityError as error:
-        # The same form, sent twice at once: the other request made the order while this one waited.
-        raise ChargeUnderway from error
+    order.save(force_insert=True)
     line = _line(order, offer, made, at=at)
     if order.total_minor:
         invoicing.draft(account, lines=[_spec(line, offer, made)], order=order, at=at)
     return order
+
+
+def _one_at_a_time(attempt: Attempt) -> None:
+    """Have the same form, sent twice at once, wait for itself before it holds anything else: else the two deadlock."""
+    key = int.from_bytes(attempt.order_id.bytes[-8:], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def _retyped(order: Order, buyer: Buyer, *, at: datetime) -> Order:

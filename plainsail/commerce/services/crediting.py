@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Literal
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, NumberSeries, Order
-from plainsail.commerce.services import documents, ledger, numbering, sellers, taxing
+from plainsail.commerce.services import documents, ledger, numbering, proration, sellers
 from plainsail.commerce.services.invoicing import earned_on, jurisdiction
 from plainsail.commerce.services.ledger import Kind
+from plainsail.commerce.services.proration import Billed, ExceedsBilled
+from plainsail.commerce.services.taxing import NOTHING, Taxable, Taxed
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.money import BadMoney, Money
@@ -44,42 +47,25 @@ class CreditPart:
     of: Literal["gross", "net"] = "gross"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Left:
     """A line with what earlier notes took of it."""
 
     line: InvoiceLine
-    net: int = 0
-    tax: int = 0
+    billed: Billed
 
     @property
     def gross(self) -> int:
         """What is left of the line's gross."""
-        return self.line.gross_minor - self.net - self.tax
+        return self.billed.left.gross
 
-    def slice_of(self, part: CreditPart) -> taxing.Taxed:
+    def slice_of(self, part: CreditPart) -> Taxed:
         """Net and tax of the next part. Raises ExceedsLine."""
-        return self._by_gross(part.amount.minor) if part.of == "gross" else self._by_net(part.amount.minor)
-
-    def _by_gross(self, gross: int) -> taxing.Taxed:
-        line, sign = self.line, _sign(self.line.gross_minor)
-        if gross * sign < 0 or gross * sign > self.gross * sign:
-            raise ExceedsLine
-        tax = taxing.cumulative(line.tax_minor, self.net + self.tax + gross, line.gross_minor, self.tax)
-        least = (gross - (line.net_minor - self.net)) * sign
-        tax = sign * max(least, 0, min(tax * sign, (line.tax_minor - self.tax) * sign, gross * sign))
-        return taxing.Taxed(gross - tax, tax)
-
-    def _by_net(self, net: int) -> taxing.Taxed:
-        line, sign = self.line, _sign(self.line.net_minor)
-        if net * sign < 0 or net * sign > (line.net_minor - self.net) * sign:
-            raise ExceedsLine
-        tax = taxing.cumulative(line.tax_minor, self.net + net, line.net_minor, self.tax)
-        return taxing.Taxed(net, sign * max(0, min(tax * sign, (line.tax_minor - self.tax) * sign)))
-
-
-def _sign(amount: int) -> int:
-    return -1 if amount < 0 else 1
+        cut = self.billed.by_gross if part.of == "gross" else self.billed.by_net
+        try:
+            return cut(part.amount.minor)
+        except ExceedsBilled as error:
+            raise ExceedsLine from error
 
 
 @transaction.atomic
@@ -96,7 +82,7 @@ def credit(invoice: Invoice, *, parts: Sequence[CreditPart], reason: str, at: da
     return _write(locked, slices, left, reason=reason, at=at)
 
 
-def _slice(invoice: Invoice, left: dict[UUID, Left], part: CreditPart) -> taxing.Taxed:
+def _slice(invoice: Invoice, left: dict[UUID, Left], part: CreditPart) -> Taxed:
     if part.amount.currency != invoice.currency:
         raise BadMoney(f"{part.amount.currency} and {invoice.currency} don’t mix.")
     if part.line.id not in left:
@@ -159,12 +145,40 @@ def _locked(invoice: Invoice) -> Invoice:
 
 def _left(invoice: Invoice) -> dict[UUID, Left]:
     """Each line of an invoice with what was taken of it, in order. Two queries."""
-    left: dict[UUID, Left] = {line.id: Left(line) for line in invoice.lines.order_by("position")}
-    taken = CreditNoteLine.objects.filter(invoice_line__invoice_id=invoice.id).values("invoice_line_id")
-    for row in taken.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by():
-        one = left[row["invoice_line_id"]]
-        one.net, one.tax = int(row["net"]), int(row["tax"])
-    return left
+    lines = list(invoice.lines.order_by("position"))
+    billed = _billed(lines, invoice.rounding, _taken(line.id for line in lines))
+    return {line.id: Left(line, billed[line.id]) for line in lines}
+
+
+def billed_lines(invoice_ids: Iterable[UUID]) -> dict[UUID, Billed]:
+    """Every line of some invoices with what was taken of it, by its id. Two queries for any number of invoices."""
+    found = InvoiceLine.objects.filter(invoice_id__in=list(invoice_ids)).select_related("invoice")
+    lines = list(found.order_by("invoice_id", "position"))
+    taken = _taken(line.id for line in lines)
+    billed: dict[UUID, Billed] = {}
+    for _invoice_id, group in groupby(lines, lambda line: line.invoice_id):
+        together = list(group)
+        billed |= _billed(together, together[0].invoice.rounding, taken)
+    return billed
+
+
+def _billed(lines: Sequence[InvoiceLine], rounding: str, taken: Mapping[UUID, Taxed]) -> dict[UUID, Billed]:
+    taxed = [
+        (
+            Taxable(line.unit_minor * line.quantity, line.tax_rate, line.tax_behavior),
+            Taxed(line.net_minor, line.tax_minor),
+        )
+        for line in lines
+    ]
+    found = zip(lines, proration.billed(taxed, rounding), strict=True)
+    return {line.id: one.less(taken.get(line.id, NOTHING)) for line, one in found}
+
+
+def _taken(line_ids: Iterable[UUID]) -> dict[UUID, Taxed]:
+    """What all notes took of some lines, where any did."""
+    notes = CreditNoteLine.objects.filter(invoice_line_id__in=list(line_ids)).values("invoice_line_id")
+    sums = notes.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by()
+    return {row["invoice_line_id"]: Taxed(int(row["net"]), int(row["tax"])) for row in sums}
 
 
 def left_to_credit(invoice: Invoice) -> dict[UUID, Money]:
@@ -173,13 +187,16 @@ def left_to_credit(invoice: Invoice) -> dict[UUID, Money]:
 
 
 def _write(
-    invoice: Invoice, slices: dict[UUID, taxing.Taxed], left: dict[UUID, Left], *, reason: str, at: datetime
+    invoice: Invoice, slices: dict[UUID, Taxed], left: dict[UUID, Left], *, reason: str, at: datetime
 ) -> CreditNote:
     net = sum(one.net for one in slices.values())
     tax = sum(one.tax for one in slices.values())
     if net + tax < 0:
         raise ExceedsLine
-    receivable = min(net + tax, invoice.due.minor) if invoice.state == Invoice.State.OPEN else 0
+    # What the invoice still asks for once this is credited; on one that isn't open nothing is due any more.
+    due = invoice.due.minor if invoice.state == Invoice.State.OPEN else 0
+    paid = invoice.returnable.minor
+    goes = proration.split(net + tax, paid=paid, used=paid + due - net - tax)
     note = CreditNote(
         id=new_id(),
         number=numbering.take(NumberSeries.Series.CREDIT_NOTE, mode=invoice.mode, at=at),
@@ -189,8 +206,8 @@ def _write(
         net_minor=net,
         tax_minor=tax,
         gross_minor=net + tax,
-        receivable_minor=receivable,
-        payable_minor=net + tax - receivable,
+        receivable_minor=goes.credit,
+        payable_minor=goes.refund,
         issued_at=at,
         created_at=at,
     )

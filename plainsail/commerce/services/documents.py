@@ -6,17 +6,18 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import typst
 from babel import Locale
-from babel.dates import format_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from plainsail.commerce.models import BillingAccount, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Seller
+from plainsail.kernel import languages, postal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 
@@ -43,7 +44,7 @@ def of_invoice(
         "due_on": invoice.due_on.isoformat() if invoice.due_on else "",
         "currency": invoice.currency,
         "rounding": invoice.rounding,
-        "locale": buyer.locale or "en",
+        "locale": _language(invoice, buyer),
         **_parties(seller, buyer, invoice),
         "lines": [_line(line) for line in lines],
         "taxes": _taxes([(line.tax_rate, line) for line in lines]),
@@ -65,7 +66,7 @@ def of_credit_note(
         "issued_on": local_date(at, seller.timezone).isoformat(),
         "reason": note.reason,
         "currency": note.currency,
-        "locale": buyer.locale or "en",
+        "locale": _language(note.invoice, buyer),
         **_parties(seller, buyer, note.invoice),
         "lines": [
             {
@@ -80,6 +81,12 @@ def of_credit_note(
         "taxes": _taxes([(line.invoice_line.tax_rate, line) for line in lines]),
         **_sums(note),
     }
+
+
+def _language(invoice: Invoice, buyer: BillingAccount) -> str:
+    """That of the order's checkout, else the buyer's own, else the business's."""
+    order = invoice.order
+    return languages.first_known(order.locale if order else "", buyer.locale, buyer.workspace.locale)
 
 
 def _parties(seller: Seller, buyer: BillingAccount, invoice: Invoice) -> dict[str, Any]:
@@ -147,7 +154,12 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         return Money(minor, currency).format(locale)
 
     def day(iso: str) -> str:
-        return format_date(datetime.fromisoformat(iso), "long", locale=locale.replace("-", "_")) if iso else ""
+        return date_format(date.fromisoformat(iso), "DATE_FORMAT") if iso else ""
+
+    def days(start: str, end: str) -> str:
+        """First and last day, as people name them; the document has the day after the last."""
+        last = date.fromisoformat(end) - timedelta(days=1)
+        return _("%(start)s to %(end)s") % {"start": day(start), "end": day(last.isoformat())}
 
     is_credit = document["kind"] == "credit_note"
     facts = [
@@ -164,22 +176,21 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         "test": _("Test document: no money moved") if document["is_test"] else "",
         "seller": [
             seller["name"],
-            *seller["address"].splitlines(),
+            *postal.lines_below(seller["name"], seller["address"]),
             _country(seller["country"], locale),
             seller["email"],
         ],
-        "tax_id": f"{_('Tax number')}: {seller['tax_id']}" if seller["tax_id"] else "",
-        "to": _("To"),
+        "tax_id": _("Tax number: %(number)s") % {"number": seller["tax_id"]} if seller["tax_id"] else "",
+        "to": pgettext("recipient", "To"),
         "buyer": [line for line in (buyer["company"], buyer["name"], buyer["email"], country) if line],
         "facts": [[label, value] for label, value in facts if value],
         "reason": document.get("reason", ""),
-        "heads": [_("What"), _("Quantity"), tax_name, _("Amount")],
+        "has_tax": bool(document["taxes"]),
+        "heads": [pgettext("invoice line", "What"), _("Quantity"), tax_name, _("Amount")],
         "lines": [
             [
                 line["description"],
-                _("%(start)s to %(end)s") % {"start": day(line["period_start"]), "end": day(line["period_end"])}
-                if line.get("period_start")
-                else "",
+                days(line["period_start"], line["period_end"]) if line.get("period_start") else "",
                 str(line["quantity"]),
                 f"{line['tax_rate']} %" if line["tax_rate"] != "0" else "–",
                 money(line["gross_minor"]),

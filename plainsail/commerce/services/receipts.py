@@ -14,6 +14,7 @@ from plainsail.accounts.services import hosts
 from plainsail.commerce.models import CreditNote, Invoice, Order, OrderLine
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import RECEIPT_NOTES, ReceiptNote
+from plainsail.kernel import languages
 from plainsail.kernel.crypto import BadToken, sign, verify
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
@@ -120,30 +121,37 @@ def _lines(invoice: Invoice | None, order: Order | None) -> list[tuple[str, Mone
 
 
 def send(invoice: Invoice, *, at: datetime) -> None:
-    """Mail the receipt of a paid invoice, once. Raises Unmailable."""
-    _send(receipt(invoice, at=at), invoice, at=at)
+    """Mail the receipt of a paid invoice, once, in the buyer's language. Raises Unmailable."""
+    with override(_language(invoice)):
+        _send(receipt(invoice, at=at), invoice, at=at)
 
 
 def send_for_order(order: Order, *, at: datetime) -> None:
-    """Mail the confirmation of an order for which nothing was charged, once. Raises Unmailable."""
-    _send(receipt(order, at=at), order, at=at)
+    """Mail the confirmation of an order for which nothing was charged, once, in the buyer's language. Raises Unmailable."""
+    with override(_language(order)):
+        _send(receipt(order, at=at), order, at=at)
+
+
+def _language(subject: Order | Invoice) -> str:
+    """That of the order's checkout, else the buyer's own, else the business's."""
+    order = subject if isinstance(subject, Order) else subject.order
+    account = subject.billing_account
+    return languages.first_known(order.locale if order else "", account.locale, account.workspace.locale)
 
 
 def _send(made: Receipt, subject: Order | Invoice, *, at: datetime) -> None:
-    account = subject.billing_account
-    with override((made.order.locale if made.order else account.locale) or get_language() or "en"):
-        letter = _letter(made, subject)
-        transactional.send(
-            LETTER,
-            to=made.email,
-            subject=_subject(made),
-            text=letter.text,
-            html=letter.html,
-            key=str(subject.id),
-            at=clocks.wall(at),
-            contact_id=account.contact_id,
-            when_uncertain=Delivery.WhenUncertain.RESEND,
-        )
+    letter = _letter(made, subject)
+    transactional.send(
+        LETTER,
+        to=made.email,
+        subject=_subject(made),
+        text=letter.text,
+        html=letter.html,
+        key=str(subject.id),
+        at=clocks.wall(at),
+        contact_id=subject.billing_account.contact_id,
+        when_uncertain=Delivery.WhenUncertain.RESEND,
+    )
 
 
 def _subject(made: Receipt) -> str:
@@ -158,6 +166,7 @@ def _letter(made: Receipt, subject: Order | Invoice) -> letters.Letter:
     if made.tax:
         rows.append((_("Tax included"), _shown(made.tax)))
     rows.append((_("Total"), _shown(made.total)))
+    paragraphs: list[str | letters.Linked]
     if made.order is None:
         paragraphs = [_("Your payment went through; this is your receipt.")]
     elif made.total:
@@ -165,8 +174,8 @@ def _letter(made: Receipt, subject: Order | Invoice) -> letters.Letter:
     else:
         paragraphs = [_("Thank you for your order. Nothing was charged today.")]
     if made.order is not None:
-        paragraphs.append(_("You agreed to this: “%(terms)s”") % {"terms": made.order.consent.text})
-    paragraphs += [f"{note.text} {note.link_url}".strip() for note in made.notes]
+        paragraphs.append(_("You agreed to this: %(terms)s") % {"terms": made.order.consent.text})
+    paragraphs += [_paragraph(note) for note in made.notes]
     if made.is_test:
         paragraphs.append(_("This is a test order: no money moved."))
     return letters.letter(
@@ -178,15 +187,19 @@ def _letter(made: Receipt, subject: Order | Invoice) -> letters.Letter:
     )
 
 
+def _paragraph(note: ReceiptNote) -> str | letters.Linked:
+    return letters.Linked(note.text, note.link_label, note.link_url) if note.link_url else note.text
+
+
 def _shown(amount: Money) -> str:
     return amount.format(get_language() or "en")
 
 
 def send_refund(note: CreditNote, *, at: datetime) -> None:
-    """Tell a buyer that money is on its way back, once for each credit note. Raises Unmailable."""
+    """Tell a buyer that money is on its way back, once for each credit note, in their language. Raises Unmailable."""
     invoice = note.invoice
-    made = receipt(invoice, at=at)
-    with override((made.order.locale if made.order else invoice.billing_account.locale) or get_language() or "en"):
+    with override(_language(invoice)):
+        made = receipt(invoice, at=at)
         amount = _shown(note.payable)
         letter = letters.letter(
             _("Your refund"),

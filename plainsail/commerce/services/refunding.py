@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.events import OrderRefunded, RefundBounced, RefundSettled
 from plainsail.commerce.models import CreditNote, Invoice, Order
-from plainsail.commerce.services import clocks, crediting, ledger
+from plainsail.commerce.services import clocks, crediting, ledger, proration
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -69,12 +69,15 @@ def pay_back(note: CreditNote, *, at: datetime) -> list[Refund]:
     """
     asked = sum(Refund.objects.filter(subject_id=note.id).counting().values_list("amount_minor", flat=True))
     left = note.payable - Money(asked, note.currency)
+    charges = payments.charges_of(note.invoice_id)
+    held = [payments.refundable(taken).minor for taken in charges]
+    parts = proration.newest_first(left.minor, held)
     refunds: list[Refund] = []
-    for taken in reversed(payments.charges_of(note.invoice_id)):
-        part = min(left, payments.refundable(taken))
-        if part.minor > 0:
-            refunds.append(rails.request(taken, amount=part, at=clocks.wall(at), subject_id=note.id))
-            left -= part
+    for taken, part in reversed(list(zip(charges, parts, strict=True))):
+        if part:
+            amount = Money(part, note.currency)
+            refunds.append(rails.request(taken, amount=amount, at=clocks.wall(at), subject_id=note.id))
+            left -= amount
         elif left.minor and taken.has_succeeded:
             _refuse_disputed(taken)
     if left.minor:

@@ -9,7 +9,9 @@ from plainsail.commerce.sockets import SALES_TABS, SalesTab
 register = template.Library()
 
 
-@register.simple_tag
-def more_tabs() -> list[SalesTab]:
-    """Further tabs, in their order."""
-    return list(SALES_TABS)
+@register.simple_tag(takes_context=True)
+def more_tabs(context: template.Context) -> list[tuple[SalesTab, bool]]:
+    """Further tabs in their order, each with whether the present page is in it."""
+    match = context["request"].resolver_match
+    here = match.view_name if match else ""
+    return [(tab, here in {tab.url, *tab.pages}) for tab in SALES_TABS]

@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.commerce.models import Order
 from plainsail.commerce.services import catalogue, receipts
-from plainsail.commerce.tests.factories import bought, euros, offer
+from plainsail.commerce.tests.factories import NOON, bought, euros, offer
 from plainsail.contacts.models import Contact
 from plainsail.kernel.crypto import sign
 from plainsail.kernel.tenancy import workspace
@@ -92,6 +92,19 @@ def test_a_decline_is_said_in_plain_words_at_the_card_and_can_be_tried_again(jun
     assert (again.status_code, len(orders(juniper)), taken(juniper)) == (302, 1, 17500)
 
 
+def test_nobody_tries_out_cards_by_the_dozen(juniper, on_sale, site_client):
+    answers = [send(site_client, number=DECLINED).status_code for _card in range(21)]
+    assert answers == [422] * 20 + [429]
+    assert send(site_client).status_code == 429
+    assert taken(juniper) == 0
+
+
+def test_a_page_that_comes_back_says_why_the_card_is_gone(on_sale, site_client):
+    again = "Please type it once more"
+    assert again not in site_client.get(URL).content.decode()
+    assert again in send(site_client, email="x").content.decode()
+
+
 def test_no_page_ever_sends_a_card_number_back(on_sale, site_client):
     for changes in ({"email": "x"}, {"cvc": "1"}, {"number": "4111111111111111"}, {"number": DECLINED}):
         page = send(site_client, **changes).content.decode()
@@ -139,6 +152,13 @@ def test_a_form_sent_again_is_the_same_order(juniper, on_sale, site_client):
     token = attempt(site_client)
     answers = [site_client.post(URL, {"attempt": token} | typed()) for _each in range(3)]
     assert len({answer["Location"] for answer in answers}) == 1
+    assert (len(orders(juniper)), taken(juniper)) == (1, 17500)
+
+
+def test_trying_again_what_was_paid_meanwhile_leads_to_its_receipt(juniper, on_sale, site_client):
+    receipt = send(site_client)["Location"]
+    token = receipt.split("/")[2]
+    assert site_client.get(f"{URL}?again={token}")["Location"] == receipt
     assert (len(orders(juniper)), taken(juniper)) == (1, 17500)
 
 
@@ -207,9 +227,9 @@ def test_what_is_off_sale_is_not_found(juniper, on_sale, site_client, how):
     token = attempt(site_client)
     with workspace(juniper):
         if how == "closed":
-            catalogue.change_offer(on_sale, slug=on_sale.slug, is_live=False)
+            catalogue.change_offer(on_sale, slug=on_sale.slug, is_live=False, at=NOON)
         else:
-            catalogue.archive(on_sale.price.product)
+            catalogue.archive(on_sale.price.product, at=NOON)
     assert site_client.get(URL).status_code == 404
     assert site_client.post(URL, {"attempt": token} | typed()).status_code == 404
 
@@ -277,6 +297,26 @@ def test_the_words_agreed_to_are_the_words_shown(juniper, on_sale, site_client, 
     with workspace(juniper):
         text = Order.objects.get().consent.text
     assert text in site_client.get(URL).content.decode().replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "total"),
+    [
+        ("de", "Zahlungspflichtig bestellen (175,00\xa0€)", "Heute zu zahlen"),
+        ("fr", "Commander et payer 175,00\xa0€", "Total à payer aujourd’hui"),
+    ],
+)
+def test_the_page_speaks_the_buyers_language_and_so_does_the_invoice(
+    juniper, on_sale, site_client, language, button, total
+):
+    site_client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    page = site_client.get(URL).content.decode()
+    assert f'<html lang="{language}"' in page
+    assert [words for words in (button, total) if words not in page] == []
+    send(site_client)
+    with workspace(juniper):
+        order = Order.objects.get()
+        assert (order.locale, order.invoices.get().document["locale"]) == (language, language)
 
 
 def test_a_receipt_shows_refunds_and_gives_papers(juniper, site_client):

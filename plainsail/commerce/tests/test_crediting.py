@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plainsail.commerce import queries
 from plainsail.commerce.models import CreditNoteLine, Invoice
-from plainsail.commerce.services import crediting, invoicing
+from plainsail.commerce.services import crediting, invoicing, taxing
 from plainsail.commerce.services.crediting import CreditPart, ExceedsLine, NotIssued
 from plainsail.commerce.services.invoicing import LineSpec
 from plainsail.commerce.tests.factories import NOON, account, euros, issued, seller
 from plainsail.kernel.money import BadMoney, Money
-
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "billing.json").read_text())
-
-
-def of_kind(kind: str):
-    return [pytest.param(v["input"], v["expected"], id=v["id"]) for v in VECTORS if v["kind"] == kind]
+from plainsail.kernel.testing.vectors import of_kind
 
 
 def minor(text: str) -> int:
@@ -108,6 +100,24 @@ def test_an_invoice_with_a_deduction_can_be_credited_wholly(in_juniper):
     assert queries.balances() == {}
 
 
+def test_notes_in_any_order_take_each_line_whole(in_juniper):
+    seller(rounding="sum_by_net")
+    invoice = issued(2, 2, 2, 2, 2, rate="20", tax_behavior="exclusive")
+    assert (invoice.tax_minor, invoice.gross_minor) == (2, 12)
+    for line in invoice.lines.order_by("-position"):
+        part = CreditPart(line=line, amount=euros(2), of="net")
+        assert crediting.credit(invoice, parts=[part], reason="x", at=NOON).tax_minor == line.tax_minor
+    assert queries.balances() == {}
+
+
+def test_the_lines_of_several_invoices_are_read_at_once(in_juniper, django_assert_num_queries):
+    invoices = [issued(100, 50, rate="19"), issued(70, rate="7")]
+    crediting.credit_amount(invoices[0], amount=euros(75), reason="x", at=NOON)
+    with django_assert_num_queries(2):
+        billed = crediting.billed_lines([invoice.id for invoice in invoices])
+    assert [billed[line.id].left.gross for one in invoices for line in one.lines.order_by("position")] == [50, 25, 70]
+
+
 rates = st.sampled_from(["0", "7", "19", "20", "8.875"])
 line_amounts = st.lists(st.integers(1, 50_000), min_size=1, max_size=4)
 steps = st.lists(
@@ -116,8 +126,11 @@ steps = st.lists(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(line_amounts, rates, st.sampled_from(["inclusive", "exclusive"]), steps)
-def test_however_an_invoice_is_credited_it_adds_up(in_juniper, amounts, rate, behavior, wishes):
+@given(
+    line_amounts, rates, st.sampled_from(["inclusive", "exclusive"]), st.sampled_from(sorted(taxing.ROUNDINGS)), steps
+)
+def test_however_an_invoice_is_credited_it_adds_up(in_juniper, amounts, rate, behavior, rounding, wishes):
+    seller(rounding=rounding)
     invoice = issued(*amounts, rate=rate, tax_behavior=behavior)
     lines = list(invoice.lines.order_by("position"))
     for of, index, wish in wishes:

@@ -91,6 +91,34 @@ def test_a_viewer_changes_nothing_and_an_editor_refunds_nothing(juniper, as_ben,
     )
 
 
+def test_a_viewer_sees_a_product_and_is_offered_nothing_that_is_refused(juniper, as_ben, ben):
+    with workspace(juniper):
+        product = offer().price.product
+    Membership.objects.filter(user=ben).update(role="viewer")
+    page = as_ben.get(f"{SALES}products/{product.id}/").content.decode()
+    assert "€175.00" in page
+    for refused in ("/archive/", "/prices/", "/details/", f"{SALES}offers/"):
+        assert refused not in page
+
+
+def test_a_price_that_was_refused_stands_open_with_what_was_typed(juniper, as_admin):
+    with workspace(juniper):
+        product = offer().price.product
+    answer = as_admin.post(f"{SALES}products/{product.id}/prices/", {"amount": "abc", "currency": "EUR"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="abc"' in page
+    assert 'id="add-price"' not in page
+
+
+def test_what_was_received_tells_real_money_from_test_money(juniper):
+    bought(juniper)
+    sold = bought(juniper)
+    with workspace(juniper):
+        Order.objects.filter(id=sold.id).update(mode="live")
+        assert [(one.is_test, one.orders) for one in queries.takings(juniper)] == [(False, 1), (True, 1)]
+
+
 def test_refunding_from_the_order_page(juniper, as_admin):
     order = bought(juniper)
     answer = as_admin.post(f"{SALES}orders/{order.id}/refunds/", {"amount": "50.00", "reason": "Rain\r\nBcc: x"})

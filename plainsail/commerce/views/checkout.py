@@ -18,13 +18,18 @@ from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
 from plainsail.commerce.services import clocks, receipts, sellers, terms
-from plainsail.commerce.services.checkout import Progress, StaleAttempt, Trace
+from plainsail.commerce.services.checkout import Progress, StaleAttempt, TooManyTries, Trace
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
 from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.kernel.throttle import Throttle
 from plainsail.payments.services.charging import ChargeUnderway
 from plainsail.payments.services.methods import CardRefused
+
+
+REFUSALS = Throttle(purpose="commerce.card_refused", limit=20)
+"""Cards refused from one network address within an hour: enough for a full wallet, too few to try out stolen ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +58,16 @@ def checkout(request: Request, slug: str) -> HttpResponse:
     """Show the page, and take the order."""
     sale = find_sale(request, slug)
     if request.method != "POST":
-        return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(request, sale)))
+        tried = find_order(request, request.GET["again"]) if request.GET.get("again") else None
+        if tried is not None and tried.is_paid:
+            return redirect("commerce:receipt", request.GET["again"])
+        return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(sale, tried)))
     form = CheckoutForm(request.POST, needs_card=sale.needs_card)
     if form.is_valid():
         try:
             return buy(request, sale, form)
         except CardRefused as refused:
+            REFUSALS.spend(client_ip(request), at=request.now)
             form.add_error(refused.field, str(refused.message))
         except Refusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
@@ -84,6 +93,8 @@ def payment(request: Request, token: str) -> HttpResponse:
 
 def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
     """Place the order and pay it. Raises Refusal, CardRefused."""
+    if REFUSALS.is_spent(client_ip(request), at=request.now):
+        raise TooManyTries
     attempt = purchases.read_attempt(form.cleaned_data["attempt"], sale.offer)
     trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
     try:
@@ -146,11 +157,9 @@ def find_order(request: Request, token: str) -> Order:
     return found
 
 
-def beginning(request: Request, sale: Sale) -> dict[str, str]:
+def beginning(sale: Sale, order: Order | None) -> dict[str, str]:
     """What a fresh form starts with; `?again=` takes up an order that wasn't paid."""
-    again = request.GET.get("again", "")
-    order = find_order(request, again) if again else None
-    if order is None or order.is_paid or order.offer_id != sale.offer.id:
+    if order is None or order.offer_id != sale.offer.id:
         return {"attempt": purchases.new_attempt(sale.offer, terms=sale.terms), "country": sale.seller.country}
     attempt = purchases.new_attempt(sale.offer, terms=sale.terms, order=order)
     names = ("email", "name", "company", "country")

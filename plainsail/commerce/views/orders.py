@@ -17,12 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 from plainsail.accounts.models import User
 from plainsail.accounts.services import audit
 from plainsail.commerce import queries
-from plainsail.commerce.forms import RefundForm, countries
+from plainsail.commerce.forms import RefundForm
 from plainsail.commerce.models import CreditNote, Order
 from plainsail.commerce.services import clocks, refunding
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.sockets import ORDER_FACTS
 from plainsail.commerce.views.receipts import paper
+from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.money import Money
@@ -140,7 +141,7 @@ def about(found: Order, *, at: datetime) -> dict[str, Any]:
     return {
         "order": found,
         "lines": [(line, Money(line.gross_minor, found.currency)) for line in found.lines.order_by("position")],
-        "country": dict(countries(get_language() or "en")).get(found.country, found.country),
+        "country": country_name(found.country, get_language() or "en"),
         "tax": Money(invoice.tax_minor, invoice.currency) if invoice else None,
         "invoice": invoice,
         "returnable": returnable,

@@ -84,7 +84,7 @@ def add_price(request: Request, product_id: UUID) -> HttpResponse:
 def archive(request: Request, product_id: UUID) -> HttpResponse:
     """Take it off sale; can be undone."""
     found = find(request, product_id)
-    catalogue.archive(found)
+    catalogue.archive(found, at=request.now)
     note(request, "commerce.product_archived", found)
     undo = workspace_url(request.workspace, "commerce:restore_product", found.id)
     messages.success(request, _("“%(name)s” is off sale.") % {"name": found.name}, extra_tags=f"undo:{undo}")
@@ -96,7 +96,7 @@ def archive(request: Request, product_id: UUID) -> HttpResponse:
 def restore(request: Request, product_id: UUID) -> HttpResponse:
     """Undo the archiving."""
     found = find(request, product_id)
-    catalogue.restore(found)
+    catalogue.restore(found, at=request.now)
     return redirect(workspace_url(request.workspace, "commerce:product", found.id))
 
 
@@ -109,7 +109,7 @@ def offer(request: Request, offer_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return show(request, found.price.product, offer_form=(found.id, form), status=422)
     try:
-        catalogue.change_offer(found, **form.cleaned_data)
+        catalogue.change_offer(found, **form.cleaned_data, at=request.now)
     except Refusal as refusal:
         form.add_error(refusal.field, str(refusal))
         return show(request, found.price.product, offer_form=(found.id, form), status=422)

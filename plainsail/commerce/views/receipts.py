@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -41,7 +42,8 @@ def invoice_pdf(request: Request, token: str) -> HttpResponse:
     found = find(request, token)
     if found.invoice is None:
         raise Http404
-    return paper(found.invoice.document, found.invoice.number, paid_with=paid_with(found))
+    with override(found.invoice.document["locale"]):
+        return paper(found.invoice.document, found.invoice.number, paid_with=paid_with(found))
 
 
 @never_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plainsail.accounts.models import User
 from plainsail.hosting.tests.factories import operator
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
@@ -38,7 +39,7 @@ def test_a_plan_and_its_add_on_are_charged_once_and_shown_with_the_next_charge(o
     words = as_ada.get(BILLING).content.decode()
     assert "€34.00" in words
     assert "4242" in words
-    assert "Extra domain" in words
+    assert "Extra domain · €5.00 every month" in words
     with workspace(on_plan):
         assert [(charge.amount_minor, charge.state) for charge in Charge.objects.all()] == [(3400, "succeeded")]
 
@@ -93,3 +94,20 @@ def test_nothing_is_cancelled_on_get(on_plan, as_ada):
         assert as_ada.get(BILLING + path).status_code == 405
     as_ada.get(f"{BILLING}cancellation/?when=now")
     assert contract(on_plan).scheduled_end_at is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "subject"),
+    [
+        ("de", ["Abonnement kündigen", "Abbuchungen danach", "34,00\xa0€"], "Gekündigt"),
+        ("fr", ["Résilier l’abonnement", "Prélèvements ultérieurs", "34,00\xa0€"], "Résilié"),
+    ],
+)
+def test_cancelling_speaks_the_owners_language(seller, ada, as_ada, outbox, language, words, subject):
+    User.objects.filter(pk=ada.pk).update(locale=language)
+    as_ada.post(f"{BILLING}plan/", CARD | {"addons": ["domain"]})
+    pages = as_ada.get(f"{BILLING}cancellation/").content.decode() + as_ada.get(BILLING).content.decode()
+    assert [word for word in words if word not in pages] == []
+    as_ada.post(f"{BILLING}cancellation/", {"when": "period_end"})
+    run_jobs()
+    assert [mail["To"] for mail in outbox if mail["Subject"].startswith(subject)] == [ada.email]

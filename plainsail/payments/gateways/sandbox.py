@@ -76,8 +76,11 @@ class Sandbox(base.Gateway):
     def fetch_charge(self, account: GatewayAccount, key: str, *, at: datetime) -> ChargeOutcome:
         base.leave_the_house()
         with workspace(account.workspace_id):
-            record = _charge_of(key)
-            return _charge_outcome(record) if record else ChargeOutcome(state="not_found")
+            record = SandboxRecord.objects.select_for_update().filter(kind=SandboxRecord.Kind.CHARGE, key=key).first()
+            if record is None:
+                return ChargeOutcome(state="not_found")
+            _let_dispute(record, at=at)
+            return _charge_outcome(record)
 
     def cancel_charge(self, account: GatewayAccount, key: str, *, at: datetime) -> ChargeOutcome:
         base.leave_the_house()
@@ -114,6 +117,10 @@ class Sandbox(base.Gateway):
             return _changes_since(cursor, until=at - SETTLED_AFTER)
 
 
+# The keys for numbers that a phone shows have no slash, so four or six digits are enough.
+EXPIRY = re.compile(r"(0[1-9]|1[0-2]|[1-9](?=[^0-9]))\s*[/.-]?\s*([0-9]{2}|20[0-9]{2})")
+
+
 def read_card(fields: Mapping[str, str], *, at: datetime) -> tuple[cards.Card, int, int]:
     """The sandbox's card of a number, with the month and year typed. Raises CardRefused."""
     number = re.sub(r"[\s-]", "", fields.get("number", ""))
@@ -122,7 +129,7 @@ def read_card(fields: Mapping[str, str], *, at: datetime) -> tuple[cards.Card, i
         raise CardRefused(
             "number", _("This shop is in test mode: only test card numbers work here, such as 4242 4242 4242 4242.")
         )
-    found = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/\s*(\d{2}|20\d{2})\s*", fields.get("expiry", ""))
+    found = EXPIRY.fullmatch(fields.get("expiry", "").strip())
     if found is None:
         raise CardRefused("expiry", _("Write the month and the year, such as 04/30."))
     month, year = int(found[1]), int(found[2]) % 100 + 2000
@@ -281,20 +288,32 @@ def _charge_outcome(record: SandboxRecord) -> ChargeOutcome:
     )
 
 
+def _let_dispute(record: SandboxRecord, *, at: datetime) -> None:
+    """The cardholder asks their bank for whatever hasn't come back by itself, once."""
+    is_disputed = cards.BY_LAST4[record.facts["last4"]].is_disputed
+    if record.state == "succeeded" and is_disputed and "disputed_minor" not in record.facts:
+        record.facts["disputed_minor"] = record.amount_minor - _paid_back(record, at=at)
+        record.save(update_fields=["facts"])
+
+
+def _paid_back(charge: SandboxRecord, *, at: datetime) -> int:
+    return sum(
+        other.amount_minor
+        for other in SandboxRecord.objects.filter(kind=SandboxRecord.Kind.REFUND, parent_ref=charge.ref)
+        if _refund_outcome(other, at=at).state != "failed"
+    )
+
+
 def _disputes_of(record: SandboxRecord) -> tuple[DisputeFact, ...]:
-    if record.state != "succeeded" or not cards.BY_LAST4[record.facts["last4"]].is_disputed:
+    if not record.facts.get("disputed_minor"):
         return ()
-    amount = Money(record.amount_minor, record.currency)
+    amount = Money(record.facts["disputed_minor"], record.currency)
     return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason="fraudulent", state="open"),)
 
 
 def _write_refund(charge: SandboxRecord, request: RefundRequest) -> SandboxRecord:
-    paid_back = sum(
-        other.amount_minor
-        for other in SandboxRecord.objects.filter(kind=SandboxRecord.Kind.REFUND, parent_ref=charge.ref)
-        if _refund_outcome(other, at=request.at).state != "failed"
-    )
-    is_covered = charge.state == "succeeded" and paid_back + request.amount.minor <= charge.amount_minor
+    gone = _paid_back(charge, at=request.at) + charge.facts.get("disputed_minor", 0)
+    is_covered = charge.state == "succeeded" and gone + request.amount.minor <= charge.amount_minor
     behaviour = cards.BY_LAST4[charge.facts["last4"]].refund
     record: SandboxRecord = SandboxRecord.objects.create(
         kind=SandboxRecord.Kind.REFUND,

@@ -54,7 +54,7 @@ def _next(workspace_id: UUID, *, at: datetime) -> datetime | None:
     newest: datetime | None = max((row.created_at for row in (charge, refund) if row), default=None)
     if newest is None:
         return None
-    return at + min(max((at - newest) / 2, timedelta(minutes=1)), timedelta(hours=1))
+    return at + min(max((at - newest) // 2, timedelta(minutes=1)), timedelta(hours=1))
 
 
 @due.runs(charging.CHANGES)

@@ -94,6 +94,8 @@ def test_every_number_passes_the_luhn_check_and_has_its_own_last_digits():
         (card(expiry="13/30"), "expiry"),
         (card(expiry="00/30"), "expiry"),
         (card(expiry="4"), "expiry"),
+        (card(expiry="430"), "expiry"),
+        (card(expiry="１１/26"), "expiry"),
         (card(expiry="04/2130"), "expiry"),
         (card(cvc="12"), "cvc"),
         (card(cvc="12345"), "cvc"),
@@ -115,7 +117,7 @@ def test_no_other_number_is_ever_taken(number):
         sandbox.read_card(card(number), at=NOON)
 
 
-@pytest.mark.parametrize("expiry", ["11/26", "11 / 2026", " 1/27", "01/2027"])
+@pytest.mark.parametrize("expiry", ["11/26", "11 / 2026", " 1/27", "01/2027", "1126", "112026", "11-26", "11 26", "1.27"])
 def test_a_card_is_good_until_its_month_ends(expiry):
     assert sandbox.read_card(card(expiry=expiry), at=NOON)[0].brand == "Visa"
 

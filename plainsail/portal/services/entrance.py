@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.services import hosts
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services.addresses import normalise
-from plainsail.kernel import clock, crypto, due
+from plainsail.kernel import clock, crypto, due, languages
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -77,7 +77,7 @@ def send_link(*, link_id: UUID) -> None:
     link.contact = contact
     link.save(update_fields=["contact"])
     business = Workspace.objects.get(pk=current_workspace_id())
-    with translation.override(contact.locale or business.locale):
+    with translation.override(languages.first_known(contact.locale, business.locale)):
         html, text = letters.letter(
             _text("Sign in to %(business)s") % {"business": business.name},
             [_text("With this link you get into your account. It works once, for 15 minutes.")],

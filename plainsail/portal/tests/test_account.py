@@ -53,6 +53,12 @@ def test_what_people_call_themselves_is_escaped(site_client, juniper, in_workspa
     assert b"<script>alert" not in site_client.get("/account/").content
 
 
+def test_the_account_leads_to_what_one_gets_by_mail(site_client, maren):
+    page = site_client.get("/account/").content.decode()
+    path = "/preferences/" + page.split("/preferences/", 1)[1].split('"', 1)[0]
+    assert "maren@example.com" in site_client.get(path).content.decode()
+
+
 def test_the_guard_hands_the_contact_to_the_view(rf, juniper, in_workspace):
     @guarded
     def view(request, number):

@@ -124,6 +124,12 @@ def test_a_link_works_once(site_client, sent_link):
     assert other.get(ACCOUNT).status_code == 302
 
 
+def test_going_back_to_a_used_link_leads_those_who_are_in_to_their_account(site_client, sent_link):
+    site_client.post(sent_link)
+    for response in (site_client.get(sent_link), site_client.post(sent_link)):
+        assert response["Location"] == ACCOUNT
+
+
 def test_a_link_runs_out_after_fifteen_minutes(site_client, sent_link):
     with clock.fixed(clock.now() + timedelta(minutes=16)):
         assert site_client.get(sent_link).status_code == 410
@@ -302,4 +308,5 @@ def test_the_mail_speaks_the_customers_language(juniper, in_workspace, outbox):
         entrance.ask_for_link(email="otto@example.com", ip="", at=clock.now())
     run_jobs()
     assert 'lang="de"' in outbox[0].get_body(("html",)).get_content()
+    assert outbox[0]["Subject"] == "Ihr Link zum Anmelden bei Juniper Pottery Studio"
     assert hosts.public_url(juniper, "/account/link/") in outbox[0].get_body(("plain",)).get_content()

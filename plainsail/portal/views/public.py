@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from plainsail.contacts.models import Contact
 from plainsail.kernel import environment
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, client_ip, public, public_path
+from plainsail.kernel.http import Request, client_ip, private_link, public, public_path
 from plainsail.portal.forms import SignInForm
 from plainsail.portal.services import entrance
 from plainsail.portal.sockets import SECTIONS, cookie_name, customer, customer_of, own_host
@@ -57,13 +57,16 @@ def sent(request: Request) -> HttpResponse:
     return render(request, "portal/sent.html")
 
 
-@never_cache
+@private_link
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def link(request: Request, token: str) -> HttpResponse:
     """The link in the mail. Mail scanners open links, so looking changes nothing; pressing the button enters."""
     found = entrance.find_link(token)
     is_over = found is None or found.used_at is not None or found.is_expired(at=request.now)
+    if found is not None and is_over and customer_of(request) is not None:
+        # Back in the browser, or pressed twice: they are in already.
+        return redirect("portal:account")
     if found is None or is_over:
         return render(request, "portal/link_over.html", status=410 if found else 404)
     if request.method != "POST":

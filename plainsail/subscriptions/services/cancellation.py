@@ -27,6 +27,9 @@ from plainsail.subscriptions.models import (
 from plainsail.subscriptions.services import dunning, ending, letters, refunds
 from plainsail.subscriptions.services.quoting import Quote, When, quote
 
+SUPERSEDED = "superseded"
+"""Who took a cancellation back: nobody, a later declaration took its place."""
+
 
 class AlreadyEnded(Refusal):
     """The contract is over; there is nothing left to cancel."""
@@ -66,11 +69,12 @@ def preview(subscription: Subscription, *, when: When, at: datetime, kind: str =
 def put_in_force(request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime) -> Cancellation:
     """Let a declaration take effect on a contract, and confirm it. Returns the one in force if there is one already.
 
-    A later declaration that ends the contract sooner takes the earlier one's place. Raises AlreadyEnded.
+    It counts from its arrival, whenever that was: what was charged since then comes back. A later declaration that ends
+    the contract sooner takes the earlier one's place. Raises AlreadyEnded.
     """
     locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
     standing = queries.in_force(locked)
-    promise = preview(locked, when=when, at=at, kind=request.kind)
+    promise = preview(locked, when=when, at=request.received_at, kind=request.kind)
     if standing is not None and standing.effective_at <= promise.effective_at:
         return standing
     stored = CancellationQuote.objects.create(
@@ -80,7 +84,7 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
         request=request, subscription=locked, quote=stored, effective_at=promise.effective_at, matched_at=at
     )
     if standing is not None:
-        CancellationUndo.objects.create(cancellation=standing, undone_at=at, by="superseded")
+        CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=SUPERSEDED)
     locked.scheduled_end_at = promise.effective_at
     locked.save(update_fields=["scheduled_end_at"])
     publish(
@@ -96,9 +100,9 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     dunning.stop(locked, at=at)
     if promise.effective_at <= at:
         ending.end(locked, reason=_reason(request), at=at)
-        refunds.begin(made, promise, at=at)
     else:
         due.schedule(ending.CONTRACTS, clocks.wall(promise.effective_at))
+    refunds.begin(made, promise, at=at)
     subscription.refresh_from_db()
     return made
 

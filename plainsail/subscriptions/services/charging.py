@@ -10,6 +10,7 @@ from plainsail.commerce.services import collecting
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge
+from plainsail.payments.services.charging import MethodUnusable
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import dunning
@@ -35,6 +36,10 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
         done = collecting.charge(
             workspace_id, invoice_id, method_id=method_id, initiator="merchant", at=at, check=check
         )
+    except MethodUnusable:
+        with workspace(workspace_id):
+            dunning.miss(invoice_id, at=at)
+        return
     except Refusal as refusal:
         logger.info(
             "renewal not charged",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from plainsail.kernel.events import publish
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.subscriptions.events import SubscriptionStarted
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import access, policies
+from plainsail.subscriptions.services import access, policies, scheduling
 from plainsail.subscriptions.services.ending import CONTRACTS
 from plainsail.subscriptions.services.references import reference
 
@@ -81,8 +81,7 @@ def _add_item(subscription: Subscription, line: OrderLine, *, is_base: bool) -> 
 
 def renewal_moment(subscription: Subscription) -> datetime:
     """When the first of its items is no longer invoiced."""
-    first: date = min(subscription.items.filter(ends_on=None).values_list("charged_through", flat=True))
-    return day_start(first, subscription.timezone)
+    return day_start(scheduling.first_due_on(list(subscription.items.filter(ends_on=None))), subscription.timezone)
 
 
 @transaction.atomic

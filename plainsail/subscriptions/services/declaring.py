@@ -7,18 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import Workspace
-from plainsail.subscriptions.models import CancellationRequest, Subscription
+from plainsail.commerce.services import clocks
+from plainsail.kernel import clock
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.jobs import job
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 from plainsail.subscriptions.queries import find_contract
 from plainsail.subscriptions.services import cancellation, letters
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.services.references import reference
+
+
+class TooManyDeclarations(Refusal):
+    """More came from one network address than people ever send."""
+
+    code = "too_many_declarations"
+    message = _("That were many declarations in a short time. Please try again in an hour, or write to us.")
+    status = 429
+
+
+CONFIRMATIONS_AN_HOUR = 5
+"""To one address; what comes beyond is stored and told on the page all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +105,51 @@ def declare(declaration: Declaration, *, received_at: datetime) -> CancellationR
 
 
 @transaction.atomic
-def declare_publicly(workspace: Workspace, declaration: Declaration, *, at: datetime) -> CancellationRequest:
-    """A declaration from the public page, without a sign-in: stored, matched if it can be, answered in any case.
+def cancel(
+    subscription: Subscription, data: Mapping[str, Any], *, door: CancellationRequest.Door, at: datetime
+) -> Cancellation:
+    """Declare and put in force what a confirmed page showed; `data` is its form's.
+
+    Raises cancellation.QuoteChanged where the outcome got worse, AlreadyEnded where another press came first.
+    """
+    if data["when"] == "now":
+        cancellation.keep_promise(subscription, shown_minor=data["shown_refund"] or 0, at=at)
+    request = declare(from_confirm_page(data, subscription, door=door), received_at=at)
+    return cancellation.put_in_force(request, subscription, when=data["when"], at=at)
+
+
+@transaction.atomic
+def declare_publicly(declaration: Declaration, *, at: datetime) -> CancellationRequest:
+    """A declaration from the public page, without a sign-in: stored, answered in any case, then matched if it can be.
 
     The address that was entered gets back only what was entered; details go to the address on file. A public notice
-    never ends anything at once, except a withdrawal, and never deletes data.
+    never ends anything at once, except a withdrawal, and never deletes data. Matching is a job's: whether a contract
+    exists shows neither in what comes back nor in how long that takes.
     """
     request = declare(declaration, received_at=at)
-    named = str(declaration.payload.get("contract", ""))
-    found = find_contract(workspace, email=declaration.email, contract=named)
-    letters.confirm_arrival(request, at=at)
-    if found is not None and declaration.kind != CancellationRequest.Kind.EXTRAORDINARY:
-        cancellation.put_in_force(request, found, when=_when(declaration.kind), at=at)
+    if _is_welcome(request, at=at):
+        letters.confirm_arrival(request, at=at)
+    settle.later(request_id=request.id)
     return request
+
+
+def _is_welcome(request: CancellationRequest, *, at: datetime) -> bool:
+    """Whether the address gets a confirmation: nobody’s mailbox is flooded by who types it again and again."""
+    recent = CancellationRequest.objects.filter(email=request.email, received_at__gt=at - timedelta(hours=1))
+    return bool(recent.count() <= CONFIRMATIONS_AN_HOUR)
+
+
+@job("subscriptions.settle_declaration")
+def settle(*, request_id: UUID) -> None:
+    """Let a public declaration take effect from its arrival, if it is clear whose it is. Safe to run twice."""
+    request = CancellationRequest.objects.select_related("workspace").filter(id=request_id, cancellation=None).first()
+    if request is None or request.kind == CancellationRequest.Kind.EXTRAORDINARY:
+        return
+    named = str(request.payload.get("contract", ""))
+    found = find_contract(request.workspace, email=request.email, contract=named)
+    if found is not None:
+        kind = CancellationRequest.Kind(request.kind)
+        cancellation.put_in_force(request, found, when=_when(kind), at=clocks.seller_now(clock.now()))
 
 
 def _when(kind: CancellationRequest.Kind) -> When:
@@ -112,4 +160,4 @@ def _when(kind: CancellationRequest.Kind) -> When:
 def match(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> UUID:
     """Staff found whose declaration it is: its effect counts from the original arrival."""
     kind = CancellationRequest.Kind(request.kind)
-    return cancellation.put_in_force(request, subscription, when=_when(kind), at=request.received_at).id
+    return cancellation.put_in_force(request, subscription, when=_when(kind), at=at).id

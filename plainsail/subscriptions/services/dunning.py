@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from plainsail.commerce.models import Invoice
+from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, crediting, invoicing
 from plainsail.kernel import due
 from plainsail.kernel.events import publish
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import ending, letters
+from plainsail.subscriptions.services import contracts, ending, letters, refunds, retries
 
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
@@ -40,8 +40,11 @@ def open_case(subscription: Subscription, invoice_id: UUID, *, at: datetime) -> 
 @transaction.atomic
 def settle(invoice_id: UUID, *, at: datetime) -> None:
     """The invoice is paid: the case is closed and the renewal told."""
-    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
+    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id).first()
     if case is None:
+        return
+    if case.closed_at is not None:
+        _return_what_came_too_late(case, at=at)
         return
     close(case, at=at)
     invoice = Invoice.objects.get(id=invoice_id)
@@ -61,30 +64,58 @@ def settle(invoice_id: UUID, *, at: datetime) -> None:
 def decline(invoice_id: UUID, *, charge_id: UUID, decline_class: str, at: datetime) -> None:
     """A charge was declined: set the next try, or give up and end the contract. Counts each charge once."""
     case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
-    if case is None or case.last_charge_id == charge_id:
+    if case is None or str(charge_id) in case.counted:
         return
+    case.counted = [*case.counted, str(charge_id)]
+    _fail(case, decline_class=decline_class, at=at)
+
+
+@transaction.atomic
+def miss(invoice_id: UUID, *, at: datetime) -> None:
+    """There was nothing to charge: no method, or one that can't be used any more. Counts as a try."""
+    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
+    if case is not None:
+        _fail(case, decline_class="update_card", at=at)
+
+
+def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
     subscription = case.subscription
-    days = subscription.terms["dunning"]["retry_days"]
+    again_at = retries.next_try(
+        subscription.terms["dunning"], first_tried_at=case.opened_at, tries=case.tries, zone=subscription.timezone
+    )
     publish(
         RenewalFailed(
             subscription_id=subscription.id,
-            invoice_id=invoice_id,
+            invoice_id=case.invoice_id,
             decline_class=decline_class,
             contact_id=subscription.account.contact_id,
             at=at,
         )
     )
-    if case.tries >= len(days) or decline_class in NEVER_AGAIN:
-        close(case, at=at)
-        invoicing.write_off(Invoice.objects.get(id=invoice_id), at=at)
-        ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
+    if again_at is None or decline_class in NEVER_AGAIN:
+        _give_up(subscription, at=at)
         return
-    case.next_try_at = case.opened_at + timedelta(days=days[case.tries])
+    case.next_try_at = again_at
     case.tries += 1
-    case.last_charge_id = charge_id
-    case.save(update_fields=["next_try_at", "tries", "last_charge_id"])
-    due.schedule(ending.CONTRACTS, clocks.wall(case.next_try_at))
+    case.save(update_fields=["next_try_at", "tries", "counted"])
+    due.schedule(ending.CONTRACTS, clocks.wall(again_at))
     letters.payment_failed(case, at=at)
+
+
+def _give_up(subscription: Subscription, *, at: datetime) -> None:
+    """The contract ends unpaid. What else of it is paid for and can't be used any more comes back."""
+    for case in DunningCase.objects.select_for_update().filter(subscription=subscription, closed_at=None):
+        close(case, at=at)
+        invoicing.write_off(Invoice.objects.get(id=case.invoice_id), at=at)
+    refunds.give_back_unserved(subscription, since=at, at=at)
+    ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
+
+
+def _return_what_came_too_late(case: DunningCase, *, at: datetime) -> None:
+    """A charge whose outcome was unknown turned out to have succeeded after its contract had ended for want of it."""
+    subscription, invoice = case.subscription, Invoice.objects.get(id=case.invoice_id)
+    if subscription.ended_at is not None and invoice.state == Invoice.State.PAID and not invoice.payable_minor:
+        refunds.give_back_unserved(subscription, since=subscription.ended_at, at=at, invoice_id=invoice.id)
 
 
 def stop(subscription: Subscription, *, at: datetime) -> None:
@@ -95,6 +126,17 @@ def stop(subscription: Subscription, *, at: datetime) -> None:
         if invoice.state == Invoice.State.OPEN:
             with translation.override(letters.language_of(subscription)):
                 crediting.void(invoice, reason=_("Cancelled"), at=at)
+            _bill_anew(subscription, invoice)
+
+
+def _bill_anew(subscription: Subscription, invoice: Invoice) -> None:
+    """The periods of a voided invoice aren't charged for: should the cancellation be taken back, they come again."""
+    for line in InvoiceLine.objects.filter(invoice=invoice, is_voided=True):
+        subscription.items.filter(id=line.item_id, charged_through__gt=line.period_start).update(
+            charged_through=line.period_start
+        )
+    subscription.renews_at = contracts.renewal_moment(subscription)
+    subscription.save(update_fields=["renews_at"])
 
 
 def close(case: DunningCase, *, at: datetime) -> None:

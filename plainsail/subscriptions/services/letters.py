@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.services import clocks
@@ -47,13 +48,19 @@ def declared(request: CancellationRequest) -> Rows:
     return [
         (_("Reference"), request.reference),
         (_("Received"), moment(request.received_at, request.workspace.timezone)),
-        (_("Declared"), str(request.get_kind_display())),
+        (_("Declared"), capfirst(request.get_kind_display())),
         *((_entered()[name], str(value)) for name, value in request.payload.items() if name in _entered()),
     ]
 
 
 def _entered() -> dict[str, str]:
-    return {"name": _("Name"), "contract": _("Contract"), "end": _("End"), "cause": _("Reason")}
+    return {
+        "name": _("Name"),
+        "contract": _("Contract"),
+        "end": _("End"),
+        "cause": _("Reason"),
+        "email": _("Confirmation to"),
+    }
 
 
 def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) -> None:
@@ -65,7 +72,11 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
         if promise.effective_at > at:
             paragraphs.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
         if not _is_requester(made):
-            paragraphs.append(_("It wasn’t you? Open the receipt and take it back."))
+            paragraphs.append(
+                _("It wasn’t you? Open the receipt and take it back.")
+                if promise.effective_at > at
+                else _("It wasn’t you? Please answer this mail.")
+            )
         html, text = letter(
             subject,
             paragraphs,
@@ -92,16 +103,26 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
     """The facts of a receipt, the same on the page, on paper and by mail."""
     request, subscription = made.request, made.subscription
     zone = subscription.timezone
+    declared = [
+        (_("Reference"), request.reference),
+        (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
+        (_("Concerns"), "\n".join(f"{item.description}, {_shown(item.price)} {item.every}" for item in promise.items)),
+        (_("Declared"), capfirst(request.get_kind_display())),
+        (_("Received"), moment(request.received_at, zone)),
+    ]
+    if made.is_undone:
+        return [*declared, (_("No longer counts since"), moment(made.undo.undone_at, zone))]
     refund = Money(promise.refund_minor, promise.currency)
     by = date_format(promise.refund_by.astimezone(ZoneInfo(zone)), "DATE_FORMAT")
     back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": _shown(refund), "day": by}
+    if not refund:
+        back = _("None: everything paid for is served until the end.")
+        if promise.when == "now":
+            back = _("None: the refund policy of this contract gives none for the running period.")
     return [
-        (_("Reference"), request.reference),
-        (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
-        (_("Declared"), str(request.get_kind_display())),
-        (_("Received"), moment(request.received_at, zone)),
+        *declared,
         (_("Ends"), moment(made.effective_at, zone)),
-        (_("Money back"), back if refund else _("None: everything paid for is served until the end.")),
+        (_("Money back"), back),
         (_("Charges after this"), _("None")),
     ]
 

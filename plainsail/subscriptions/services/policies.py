@@ -1,45 +1,136 @@
-"""Refund policies as data: ordered rules, the first that matches decides, then the law's floor. Pure.
+"""Refund policies as data: ordered rules, the first that matches decides, then whatever the law gives at least. Pure.
 
-A policy is a dictionary with a version; it is copied into a contract's terms at the purchase, so a later policy can
-improve a running contract, never worsen it.
+A policy is a dictionary with a version; it is copied into a contract's terms at the purchase. Any later policy counts
+beside it and the customer gets the better of the two, so a policy can be improved for a running contract, never worsened.
+
+A rule: `{"when": {…}, "refund": "full" | "prorated" | "none" | "full_less_used_if_express_start"}`. What `when` may ask,
+all of which must hold: `kind` (a list), `within` with `of` (`first_payment`, `renewal`, `contract`), `interval_min`,
+`interval_below`. Spans are ISO 8601. `within` lasts to the end of its last local day.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Literal, get_args
 
-from plainsail.kernel.periods import Interval
+from plainsail.commerce.services import proration
+from plainsail.kernel.periods import Interval, Measure, Period, Span, local_date, part
 
 Refund = Literal["none", "prorated", "full"]
 WEIGHT: dict[Refund, int] = {"none": 0, "prorated": 1, "full": 2}
+Policy = Mapping[str, Any]
 
 DEFAULT_REFUND: dict[str, Any] = {
-    "version": 1,
+    "version": 2,
     "rules": [
-        {"when": {"kind": ["withdrawal"]}, "refund": "full"},
-        {"when": {"within_days": 14, "of": "first_payment"}, "refund": "full"},
-        {"when": {"within_days": 14, "of": "renewal", "long_interval": True}, "refund": "full"},
-        {"when": {"long_interval": True}, "refund": "prorated"},
+        {"when": {"kind": ["withdrawal"]}, "refund": "full_less_used_if_express_start"},
+        {"when": {"within": "P14D", "of": "first_payment"}, "refund": "full"},
+        {"when": {"within": "P14D", "of": "renewal", "interval_min": "P6M"}, "refund": "full"},
+        {"when": {"kind": ["price_change", "seller_closing", "seller_fault"]}, "refund": "prorated"},
+        {"when": {"interval_min": "P6M"}, "refund": "prorated"},
         {"when": {}, "refund": "none"},
     ],
-    "pay_within_days": 14,
+    "unit": "day",
+    "cancel_day": "unused",
+    "pay_within": "P14D",
 }
 DEFAULT_RETENTION: dict[str, Any] = {"version": 1, "grace_days": 30, "documents_years": 10}
 DEFAULT_DUNNING: dict[str, Any] = {"version": 1, "retry_days": [3, 7, 14], "then": "end"}
 
+WITHDRAWAL = Span(days=14)
+"""Consumer Rights Directive (2011/83/EU), art. 9; UK Consumer Contracts Regulations 2013, reg. 30."""
+NOTICE = Span(months=1)
+"""The longest notice for a contract that renewed tacitly: § 309 no. 9 BGB."""
+SECOND_COOLING_OFF_FROM: date | None = None
+"""From when the UK gives fourteen days again after a trial or a renewal by a year (Digital Markets, Competition and
+Consumers Act 2024, s. 264). Not in force; expected for spring 2027."""
 
-@dataclass(frozen=True)
+_ASKED = {"kind", "within", "of", "interval_min", "interval_below"}
+_SINCE = {"first_payment", "renewal", "contract"}
+_GIVEN = {"full", "prorated", "none", "full_less_used_if_express_start"}
+_ABOUT = {
+    "unit": get_args(Measure),
+    "cancel_day": get_args(proration.CancelDay),
+    "destination": ("original_method",),
+    "one_off_lines": ("by_rule",),
+    "fees_minor": (0,),
+}
+"""What else a policy may say, and how. Money goes back the way it came, whole: no fee is kept."""
+
+
+class BadPolicy(ValueError):
+    """A policy that says something this program doesn't know; guessing would give the wrong amount back."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """What a rule may ask about a contract that is being ended at a moment."""
+    """All that a policy or a law may ask about one paid line of a contract that ends at a moment.
+
+    `interval` and `period` are empty for a line paid once. `at` is when the declaration arrived.
+    """
 
     kind: str
     at: datetime
-    interval: Interval
+    zone: str
+    contract_at: datetime
     first_paid_at: datetime | None
-    last_paid_at: datetime | None
+    paid_at: datetime
+    interval: Interval | None
+    period: Period | None
     is_first_period: bool
+    had_trial: bool = False
+    express_start: bool = False
+    is_consumer: bool = True
+    country: str = ""
+
+    @property
+    def today(self) -> date:
+        return local_date(self.at, self.zone)
+
+    @property
+    def withdraws(self) -> bool:
+        """A withdrawal that came in time. One that comes later counts as a cancellation."""
+        return self.kind == "withdrawal" and is_in_time(self.contract_at, at=self.at, zone=self.zone)
+
+    def is_within(self, span: Span, since: datetime) -> bool:
+        """Not before a moment, and not after the last local day of a span that began on the day after it."""
+        return _is_within(span, since, at=self.at, zone=self.zone)
+
+    def unused(self, policy: Policy) -> Fraction:
+        """Which part of the period isn't used, as the policy counts it. What was paid once is used."""
+        if self.period is None:
+            return Fraction(0)
+        return proration.unused(
+            self.period,
+            at=self.at,
+            zone=self.zone,
+            by=policy.get("unit", "day"),
+            cancel_day=policy.get("cancel_day", "unused"),
+        )
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of a line comes back (0 to 1), by what kind of rule, on what ground: `policy`, or a law by name."""
+
+    part: Fraction
+    rule: Refund
+    ground: str = "policy"
+
+
+NOTHING = Share(Fraction(0), "none")
+
+
+def is_in_time(contract_at: datetime, *, at: datetime, zone: str) -> bool:
+    """Whether a contract made at a moment can still be withdrawn from at another."""
+    return _is_within(WITHDRAWAL, contract_at, at=at, zone=zone)
+
+
+def _is_within(span: Span, since: datetime, *, at: datetime, zone: str) -> bool:
+    return since <= at and local_date(at, zone) <= span.after(local_date(since, zone))
 
 
 def terms() -> dict[str, Any]:
@@ -47,30 +138,120 @@ def terms() -> dict[str, Any]:
     return {"refund": DEFAULT_REFUND, "retention": DEFAULT_RETENTION, "dunning": DEFAULT_DUNNING}
 
 
-def refund_for(policy: dict[str, Any], case: Case) -> Refund:
-    """What the policy gives back in a case, raised to the law's floor.
+def share(policies: Sequence[Policy], case: Case) -> Share:
+    """What comes back of a line: the most that one of the policies gives, raised to what the law gives at least.
 
-    Floor: Consumer Rights Directive, art. 9: fourteen days to withdraw from a distance contract.
+    Raises BadPolicy.
     """
-    given: Refund = next((rule["refund"] for rule in policy["rules"] if _matches(rule["when"], case)), "none")
-    return max(given, _floor(case), key=lambda refund: WEIGHT[refund])
+    given = [_by_policy(policy, case) for policy in policies]
+    best = max(*given, *_by_law(case), NOTHING, key=lambda one: one.part)
+    return best if best.part else NOTHING
 
 
-def _floor(case: Case) -> Refund:
-    return "full" if case.kind == "withdrawal" and _within(case.first_paid_at, case.at, 14) else "none"
+def check(policy: Policy) -> None:
+    """Raises BadPolicy where a policy says what isn't understood, BadPeriod where a span is none."""
+    policy = modern(policy)
+    for name in set(policy) - {"version", "rules", "pay_within"}:
+        if policy[name] not in _ABOUT.get(name, ()):
+            raise BadPolicy(f"{name}: {policy[name]} isn’t understood.")
+    for rule in policy["rules"]:
+        when = rule["when"]
+        if not set(when) <= _ASKED or ("within" in when) != ("of" in when) or when.get("of", "renewal") not in _SINCE:
+            raise BadPolicy(f"{when} isn’t understood.")
+        if rule["refund"] not in _GIVEN:
+            raise BadPolicy(f"{rule['refund']} is no refund.")
+        for name in ("within", "interval_min", "interval_below"):
+            if name in when:
+                Span.parse(when[name])
 
 
-def _matches(when: dict[str, Any], case: Case) -> bool:
-    if "kind" in when and case.kind not in when["kind"]:
+def pay_within(policy: Policy) -> Span:
+    """How long the money may take to be sent back."""
+    return Span.parse(modern(policy)["pay_within"])
+
+
+def _by_policy(policy: Policy, case: Case) -> Share:
+    policy = modern(policy)
+    check(policy)
+    refund = next((rule["refund"] for rule in policy["rules"] if _matches(rule["when"], case)), "none")
+    if refund == "none":
+        return NOTHING
+    if refund == "prorated" or (refund != "full" and case.express_start):
+        return Share(case.unused(policy), "prorated")
+    return Share(Fraction(1), "full")
+
+
+def _matches(when: Mapping[str, Any], case: Case) -> bool:
+    kind = case.kind if case.kind != "withdrawal" or case.withdraws else "ordinary"
+    if "kind" in when and kind not in when["kind"]:
         return False
-    if "long_interval" in when and case.interval.is_long is not when["long_interval"]:
+    if "interval_min" in when and not _lasts(case, when["interval_min"]):
         return False
-    if "within_days" not in when:
-        return True
-    if when["of"] == "first_payment":
-        return case.is_first_period and _within(case.first_paid_at, case.at, when["within_days"])
-    return not case.is_first_period and _within(case.last_paid_at, case.at, when["within_days"])
+    if "interval_below" in when and _lasts(case, when["interval_below"]):
+        return False
+    since = _since(when.get("of"), case)
+    return "within" not in when or (since is not None and case.is_within(Span.parse(when["within"]), since))
 
 
-def _within(since: datetime | None, at: datetime, days: int) -> bool:
-    return since is not None and since <= at <= since + timedelta(days=days)
+def _lasts(case: Case, span: str) -> bool:
+    return case.interval is not None and case.interval.lasts(Span.parse(span))
+
+
+def _since(of: str | None, case: Case) -> datetime | None:
+    """The moment from which a rule's time runs; none where the rule is not about this line."""
+    if of == "contract":
+        return case.contract_at
+    if of == "first_payment":
+        return case.first_paid_at if case.is_first_period else None
+    return None if case.is_first_period else case.paid_at
+
+
+def _by_law(case: Case) -> list[Share]:
+    """What laws and our own word give at least, whatever a policy says. By actual days; the day of ending is unused."""
+    floors: list[Share] = []
+    if case.paid_at > case.at:
+        # Our word: nothing may be charged once a cancellation has arrived, so what was comes back.
+        floors.append(Share(Fraction(1), "full", "charged_after_cancellation"))
+    if not case.is_consumer:
+        return floors
+    if case.withdraws and case.express_start:
+        floors.append(Share(case.unused({}), "prorated", "withdrawal"))
+    elif case.withdraws:
+        floors.append(Share(Fraction(1), "full", "withdrawal"))
+    if case.country == "DE" and case.period is not None and not case.is_first_period:
+        floors.append(Share(_after_notice(case, case.period), "prorated", "tacit_renewal"))
+    if case.country == "GB" and _cools_off_again(case):
+        floors.append(Share(case.unused({}), "prorated", "second_cooling_off"))
+    return floors
+
+
+def _after_notice(case: Case, period: Period) -> Fraction:
+    """A contract that renewed tacitly ends a month after notice at the latest; the rest of the period comes back."""
+    ends_on = min(max(NOTICE.after(case.today), period.start), period.end)
+    return part(ends_on, period.end, period)
+
+
+def _cools_off_again(case: Case) -> bool:
+    if SECOND_COOLING_OFF_FROM is None or case.today < SECOND_COOLING_OFF_FROM or case.interval is None:
+        return False
+    is_renewal = not case.is_first_period and case.interval.lasts(Span(months=12))
+    return (is_renewal or (case.is_first_period and case.had_trial)) and case.is_within(WITHDRAWAL, case.paid_at)
+
+
+def modern(policy: Policy) -> Policy:
+    """A policy as it is written today. Contracts keep the text of their day: before version 2 days were plain numbers."""
+    if "pay_within" in policy:
+        return policy
+    named = dict(policy)
+    named["rules"] = [{"when": _modern(rule["when"]), "refund": rule["refund"]} for rule in policy["rules"]]
+    named["pay_within"] = f"P{named.pop('pay_within_days')}D"
+    return named
+
+
+def _modern(when: Mapping[str, Any]) -> dict[str, Any]:
+    named = dict(when)
+    if "within_days" in named:
+        named["within"] = f"P{named.pop('within_days')}D"
+    if "long_interval" in named:
+        named["interval_min" if named.pop("long_interval") else "interval_below"] = "P6M"
+    return named

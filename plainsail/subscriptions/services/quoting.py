@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import ngettext
 
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Period, day_start, local_date, prorate
+from plainsail.kernel.periods import day_start, local_moment
 from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
 from plainsail.subscriptions.services import policies
 
@@ -31,7 +31,11 @@ class RefundLine:
     line_id: str
     description: str
     amount_minor: int
+    """Gross."""
     rule: policies.Refund
+    net_minor: int | None = None
+    """What of it is net, where the price came without tax and so was cut by its net."""
+    ground: str = "policy"
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,14 @@ class Quote:
 def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
     """What cancelling at `at` does: when each item ends, what comes back, and that nothing is charged afterwards.
 
-    At the end of the paid time nothing comes back, because everything paid for is still served; ending now gives back
-    what the policy says. A withdrawal always ends now.
+    At the end of the paid time nothing comes back, because everything paid for is still served, unless it was charged
+    after `at`, when the declaration arrived. Ending now gives back what the policy says. A withdrawal in time ends now;
+    one that comes too late is a cancellation.
     """
-    when = "now" if facts.kind == "withdrawal" else when
+    if facts.kind == "withdrawal":
+        when = "now" if policies.is_in_time(facts.started_at, at=at, zone=facts.timezone) else "period_end"
     effective_at = at if when == "now" else max(at, _paid_through(facts))
-    refunds = tuple(line for paid in facts.paid if (line := _refund(facts, paid, at=at))) if when == "now" else ()
+    refunds = tuple(line for paid in _returnable(facts, when=when, at=at) if (line := _refund(facts, paid, at=at)))
     return Quote(
         reference=facts.reference,
         currency=facts.currency,
@@ -111,11 +117,16 @@ def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
         refunds=refunds,
         refund_minor=sum(line.amount_minor for line in refunds),
         refund_rule=max((line.rule for line in refunds), key=lambda rule: policies.WEIGHT[rule], default="none"),
-        refund_by=at + timedelta(days=facts.terms["refund"]["pay_within_days"]),
+        refund_by=_refund_by(facts, at=at),
         items=tuple(_end(facts, item, when=when, effective_at=effective_at) for item in facts.items),
         charges_after=(),
         grace_days=facts.terms["retention"]["grace_days"],
     )
+
+
+def _returnable(facts: Facts, *, when: When, at: datetime) -> list[PaidLine]:
+    """At the end of the paid time only what was charged after the declaration had arrived."""
+    return [paid for paid in facts.paid if when == "now" or paid.paid_at > at]
 
 
 def _paid_through(facts: Facts) -> datetime:
@@ -144,31 +155,40 @@ def _earliest(facts: Facts) -> datetime:
     return min(day_start(item.paid_through, facts.timezone) for item in facts.items)
 
 
+def _refund_by(facts: Facts, *, at: datetime) -> datetime:
+    """The same time of day, so many local days later."""
+    local = at.astimezone(ZoneInfo(facts.timezone))
+    return local_moment(policies.pay_within(facts.terms["refund"]).after(local.date()), local.time(), facts.timezone)
+
+
 def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
-    rule = policies.refund_for(
-        facts.terms["refund"],
-        policies.Case(
-            kind=facts.kind,
-            at=at,
-            interval=paid.interval,
-            first_paid_at=min(line.paid_at for line in facts.paid),
-            last_paid_at=paid.paid_at,
-            is_first_period=paid.is_first,
-        ),
+    case = policies.Case(
+        kind=facts.kind,
+        at=at,
+        zone=facts.timezone,
+        contract_at=facts.started_at,
+        first_paid_at=min(line.paid_at for line in facts.paid),
+        paid_at=paid.paid_at,
+        interval=paid.interval,
+        period=paid.period,
+        is_first_period=paid.is_first,
+        had_trial=facts.trial_ends_at is not None,
+        is_consumer=facts.is_consumer,
+        country=facts.country,
     )
-    amount = _amount(rule, paid, today=local_date(at, facts.timezone))
-    if not amount:
+    given = policies.share([facts.terms["refund"], policies.terms()["refund"]], case)
+    amount = paid.billed.by_part(given.part)
+    if not amount.gross:
         return None
-    return RefundLine(paid.invoice_id, paid.line_id, paid.description, amount.minor, rule)
-
-
-def _amount(rule: policies.Refund, paid: PaidLine, *, today: date) -> Money:
-    """The day of cancelling counts as unused, which favours the customer."""
-    if rule == "full":
-        return paid.paid
-    if rule == "none" or today >= paid.period.end:
-        return Money.zero(paid.paid.currency)
-    return prorate(paid.paid, Period(max(today, paid.period.start), paid.period.end), paid.period)
+    return RefundLine(
+        invoice_id=paid.invoice_id,
+        line_id=paid.line_id,
+        description=paid.description,
+        amount_minor=amount.gross,
+        rule=given.rule,
+        net_minor=None if paid.billed.is_inclusive else amount.net,
+        ground=given.ground,
+    )
 
 
 def _plain(value: Any) -> Any:

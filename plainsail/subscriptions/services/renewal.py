@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, invoicing
 from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import due
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import local_date, period_at
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import DunningCase, Subscription, SubscriptionItem
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import charging, contracts, dunning, ending
+from plainsail.subscriptions.services import charging, contracts, dunning, ending, scheduling
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RENEWALS, TRIES = 10, 20, 30
@@ -41,8 +42,8 @@ def upcoming(until: datetime) -> ClockStep | None:
 
 
 def _renewable(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    """A contract whose end is planned renews only if its items run out before that end."""
-    return running.filter(Q(scheduled_end_at=None) | Q(scheduled_end_at__gt=F("renews_at")))
+    """A contract whose end is planned renews no more, even where one of its items runs out before that end."""
+    return running.filter(scheduled_end_at=None)
 
 
 def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
@@ -76,7 +77,11 @@ def _next_due() -> datetime | None:
         .order_by("scheduled_end_at")
         .values_list("scheduled_end_at", flat=True)
         .first(),
-        running.filter(renews_at__isnull=False).order_by("renews_at").values_list("renews_at", flat=True).first(),
+        _renewable(running)
+        .filter(renews_at__isnull=False)
+        .order_by("renews_at")
+        .values_list("renews_at", flat=True)
+        .first(),
         DunningCase.objects.filter(closed_at=None, next_try_at__isnull=False)
         .order_by("next_try_at")
         .values_list("next_try_at", flat=True)
@@ -102,28 +107,43 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
         if not _is_due(subscription, at=at):
             return
+        if subscription.state == Subscription.State.TRIALING and not _can_be_charged(subscription):
+            ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
+            return
         invoice = _invoice_due_items(subscription, at=at)
         dunning.open_case(subscription, invoice.id, at=at)
-        method_id = subscription.payment_method_id
-    if method_id is not None and invoice.due:
-        charging.charge(workspace_id, subscription_id, invoice.id, method_id=method_id, at=at)
+    if invoice.due:
+        _charge(workspace_id, subscription, invoice.id, at=at)
 
 
 def _is_due(subscription: Subscription, *, at: datetime) -> bool:
-    if subscription.is_ended or subscription.renews_at is None or subscription.renews_at > at:
+    if subscription.is_ended or subscription.renews_at is None or subscription.scheduled_end_at is not None:
         return False
-    return subscription.scheduled_end_at is None or subscription.scheduled_end_at > subscription.renews_at
+    return subscription.renews_at <= at
+
+
+def _can_be_charged(subscription: Subscription) -> bool:
+    found = PaymentMethod.objects.filter(id=subscription.payment_method_id, state=PaymentMethod.State.USABLE)
+    return bool(found.exists())
+
+
+def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
+    if subscription.payment_method_id is not None:
+        method_id = subscription.payment_method_id
+        charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)
+        return
+    with workspace(workspace_id):
+        dunning.miss(invoice_id, at=at)
 
 
 def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     assert subscription.renews_at is not None
     day = local_date(subscription.renews_at, subscription.timezone)
-    items = list(
-        subscription.items.select_for_update(of=("self",)).filter(ends_on=None, charged_through__lte=day).order_by("id")
-    )
+    running = subscription.items.select_for_update(of=("self",)).filter(ends_on=None).order_by("id")
+    items = scheduling.due_on(list(running), day)
     invoice = invoicing.issue(subscription.account, lines=[_line(subscription, item) for item in items], at=at)
     for item in items:
-        item.charged_through = period_at(subscription.anchor_on, item.interval, item.charged_through).end
+        item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
         item.save(update_fields=["charged_through"])
     subscription.renews_at = contracts.renewal_moment(subscription)
     subscription.state = Subscription.State.ACTIVE
@@ -133,15 +153,18 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
 
 
 def _line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
-    period = period_at(subscription.anchor_on, item.interval, item.charged_through)
+    coming = scheduling.next_due(item, anchor=subscription.anchor_on)
+    # A part of a period is one amount: rounding each piece of a quantity would cost more than the whole.
+    quantity = item.quantity if coming.is_whole else 1
+    unit = Money(item.unit_minor, subscription.currency) if coming.is_whole else coming.of(item.price())
     return invoicing.LineSpec(
         description=item.description,
-        unit=Money(item.unit_minor, subscription.currency),
-        quantity=item.quantity,
+        unit=unit,
+        quantity=quantity,
         kind=InvoiceLine.Kind.RECURRING,
         item_id=item.id,
-        period_start=period.start,
-        period_end=period.end,
+        period_start=coming.period.start,
+        period_end=coming.period.end,
         product=item.product,
         tax_behavior=item.tax_behavior,
     )
@@ -160,5 +183,4 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         case.next_try_at = at + dunning.UNSETTLED
         case.save(update_fields=["next_try_at"])
         subscription = case.subscription
-    if subscription.payment_method_id is not None:
-        charging.charge(workspace_id, subscription.id, case.invoice_id, method_id=subscription.payment_method_id, at=at)
+    _charge(workspace_id, subscription, case.invoice_id, at=at)

@@ -271,8 +271,8 @@ class TestDoors:
         answer = self.declare(site, contract.reference)
         assert answer.status_code == 302
         assert site.get(answer["Location"]).status_code == 200
-        assert fresh(contract).scheduled_end_at is not None
         run_jobs(at=NOON)
+        assert fresh(contract).scheduled_end_at is not None
         assert len([mail for mail in outbox if "declaration" in mail["Subject"].lower()]) == 1
 
     def test_a_public_notice_never_tells_whether_a_contract_exists(self, contract, juniper, site):
@@ -280,6 +280,7 @@ class TestDoors:
         pages = [site.get(answer["Location"]) for answer in (known, unknown)]
         assert [page.status_code for page in pages] == [200, 200]
         assert "2026" in pages[0].content.decode()
+        run_jobs(at=NOON)
         with workspace(juniper):
             assert queries.unmatched(juniper).count() == 1
 

@@ -13,8 +13,8 @@ from plainsail.commerce.services import clocks
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.http import Request
 from plainsail.subscriptions.forms import ConfirmForm
-from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, declaring
+from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.services import cancellation
 
 T = TypeVar("T")
 
@@ -45,14 +45,3 @@ def confirm_page(
     return render(
         request, template, {"subscription": subscription, "form": form, "quotes": shown, **context}, status=status
     )
-
-
-def cancel_by_form(
-    subscription: Subscription, form: ConfirmForm, *, door: CancellationRequest.Door, at: datetime
-) -> Cancellation:
-    """Declare and put in force what the page showed. Raises cancellation.QuoteChanged where the outcome got worse."""
-    data = form.cleaned_data
-    if data["when"] == "now":
-        cancellation.keep_promise(subscription, shown_minor=data["shown_refund"] or 0, at=at)
-    request = declaring.declare(declaring.from_confirm_page(data, subscription, door=door), received_at=at)
-    return cancellation.put_in_force(request, subscription, when=data["when"], at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,19 +13,29 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
-from plainsail.subscriptions.forms import StaffNoticeForm
+from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
 from plainsail.subscriptions.services import cancellation, declaring, letters
 from plainsail.subscriptions.views.confirming import now
+
+PER_PAGE = 50
+OFFERED = 200
+"""So many running contracts are offered while a number is typed; every other can be typed too."""
 
 
 @require_GET
 @can("subscriptions.view")
 def subscriptions(request: Request) -> HttpResponse:
     """All contracts, newest first, filtered by state."""
-    state = request.GET.get("state", "")
-    found = queries.contracts(request.workspace, state=state)
-    context = {"subscriptions": found[:200], "state": state, "counts": queries.counts(request.workspace)}
+    state, counts = request.GET.get("state", ""), queries.counts(request.workspace)
+    words = {"": _("All"), "running": _("Running"), "ending": _("Ending"), "ended": _("Ended")}
+    found = Paginator(queries.contracts(request.workspace, state=state), PER_PAGE)
+    context = {
+        "page": found.get_page(request.GET.get("page")),
+        "state": state if state in words else "",
+        "states": [(key, label, counts[key or "all"]) for key, label in words.items()],
+        "has_any": counts["all"] > 0,
+    }
     return render(request, "subscriptions/subscriptions.html", context)
 
 
@@ -79,11 +90,12 @@ def undo(request: Request, subscription_id: UUID) -> HttpResponse:
 @can("subscriptions.view")
 def cancellations(request: Request) -> HttpResponse:
     """Every declaration as it arrived; those that belong to no contract yet come first."""
+    found = Paginator(queries.declarations(request.workspace), PER_PAGE)
     context = {
-        "unmatched": queries.unmatched(request.workspace),
-        "declarations": queries.declarations(request.workspace)[:200],
-        "running": queries.contracts(request.workspace, state="running")[:200],
-        "reasons": queries.reasons(request.workspace),
+        "unmatched": [(notice, declared(notice)) for notice in queries.unmatched(request.workspace)],
+        "page": found.get_page(request.GET.get("page")),
+        "running": queries.contracts(request.workspace, state="running")[:OFFERED],
+        "reasons": [(dict(REASONS).get(code, code), number) for code, number in queries.reasons(request.workspace)],
     }
     return render(request, "subscriptions/cancellations.html", context)
 
@@ -95,8 +107,25 @@ def match(request: Request, request_id: UUID) -> HttpResponse:
     notice: CancellationRequest = get_object_or_404(
         request.workspace.cancellation_requests, id=request_id, cancellation=None
     )
-    key = request.POST.get("subscription", "")
-    found: Subscription = get_object_or_404(request.workspace.subscriptions, reference=key[:20])
+    key = request.POST.get("subscription", "").strip()[:20]
+    found: Subscription | None = request.workspace.subscriptions.filter(reference__iexact=key).first()
+    if found is None:
+        messages.error(request, _("No contract has the number “%(number)s”.") % {"number": key})
+        return redirect(workspace_url(request.workspace, "subscriptions:cancellations"))
     declaring.match(notice, found, at=now(request))
     messages.success(request, _("Matched. It counts from the day it arrived."))
     return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
+
+
+def declared(notice: CancellationRequest) -> list[tuple[str, str]]:
+    """What was declared, field by field, in the words of the page where it was asked."""
+    labels = {
+        "name": _("Name"),
+        "contract": _("Contract"),
+        "end": _("End"),
+        "cause": _("Reason"),
+        "email": _("Confirmation to"),
+        "note": _("What was said"),
+        "recorded_by": _("Recorded by"),
+    }
+    return [(labels.get(key, key), str(value)) for key, value in notice.payload.items()]

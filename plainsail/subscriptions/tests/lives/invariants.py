@@ -1,0 +1,319 @@
+"""What must hold after every step of a life. Named after the list in the billing design (4.3), one function each.
+
+Not here: I12, I25 and I26 (erasing), I22 (policies, see `test_policies`), I24 (a lint). I7 and I11 compare two moments and so
+stand with the rules that make them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from plainsail.commerce.models import Invoice, InvoiceLine
+from plainsail.kernel.periods import Period, boundary, day_start, local_date, part
+from plainsail.payments.models import Charge, Refund
+from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.services.quoting import from_json
+from plainsail.subscriptions.tests.lives.snapshots import Snapshot
+
+ENDED_BY_OTHERS = {"payment_failed", "seller_closed"}
+
+
+def i01_the_books_balance(now: Snapshot) -> None:
+    sums: dict[object, int] = defaultdict(int)
+    for one in now.postings.values():
+        sums[one.entry_id, one.currency] += one.amount_minor
+        assert one.currency == one.account.currency
+    assert not any(sums.values())
+
+
+def i01_what_is_booked_stays(before: Snapshot, now: Snapshot) -> None:
+    for key, one in before.postings.items():
+        kept = now.postings[key]
+        assert (kept.entry_id, kept.account_id, kept.amount_minor) == (one.entry_id, one.account_id, one.amount_minor)
+    for key, entry in before.entries.items():
+        kept_entry = now.entries[key]
+        assert (kept_entry.source_type, kept_entry.source_id, kept_entry.at) == (
+            entry.source_type,
+            entry.source_id,
+            entry.at,
+        )
+
+
+def i02_never_more_goes_back_than_was_taken(now: Snapshot) -> None:
+    for charge in now.charges.values():
+        back = sum(one.amount_minor for one in now.refunds.values() if one.charge_id == charge.id and _is_sent(one))
+        held = sum(
+            one.amount_minor for one in now.disputes.values() if one.charge_id == charge.id and one.state != "won"
+        )
+        assert back + held <= (charge.amount_minor if charge.has_succeeded else 0), (charge, back, held)
+
+
+def _is_sent(refund: Refund) -> bool:
+    """One that is only asked for may still be refused by the gateway, because a dispute came first."""
+    return refund.state in {"submitted", "unknown", "succeeded"}
+
+
+def i03_credit_notes_stay_within_their_lines(now: Snapshot) -> None:
+    credited = now.credited()
+    for line in now.lines.values():
+        net, tax, gross = credited.get(line.id, (0, 0, 0))
+        assert 0 <= net <= line.net_minor, line
+        assert 0 <= tax <= line.tax_minor, line
+        assert 0 <= gross <= line.gross_minor, line
+        if gross == line.gross_minor:
+            assert (net, tax) == (line.net_minor, line.tax_minor), line
+
+
+def i04_nothing_is_charged_after_a_cancellation(before: Snapshot, now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        standing = now.in_force(contract)
+        if standing is None:
+            continue
+        bills = now.invoices_of(contract)
+        if standing.id in before.cancellations:
+            new = [one for key, one in now.charges.items() if key not in before.charges]
+            assert not [one for one in new if one.subject_id in {bill.id for bill in bills}], contract
+        for bill in bills:
+            if bill.paid_at and bill.paid_at > standing.request.received_at and bill.paid_minor:
+                assert bill.payable_minor == bill.paid_minor or bill.id in now.disputed_invoices(), (contract, bill)
+
+
+def i05_nothing_is_invoiced_after_the_end(now: Snapshot) -> None:
+    credited = now.credited()
+    for contract, end in _ends(now):
+        for item in now.items_of(contract):
+            for line in now.lines_of(item):
+                if now.invoices[line.invoice_id].state in {"draft", "uncollectible"}:
+                    continue
+                assert line.period_start is not None
+                if day_start(line.period_start, contract.timezone) >= end and line.gross_minor:
+                    taken_back = credited.get(line.id, (0, 0, 0))[2]
+                    assert taken_back == line.gross_minor or line.invoice_id in now.disputed_invoices(), (
+                        contract,
+                        line.period_start,
+                        end,
+                    )
+
+
+def _ends(now: Snapshot) -> Iterator[tuple[Subscription, datetime]]:
+    for contract in now.contracts.values():
+        standing = now.in_force(contract)
+        if standing is not None:
+            yield contract, standing.effective_at
+        elif contract.ended_at is not None:
+            yield contract, contract.ended_at
+
+
+def i06_an_ended_contract_is_over(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        if contract.is_ended:
+            assert contract.renews_at is None
+            assert contract.ended_at is not None
+            assert all(item.ends_on is not None for item in now.items_of(contract))
+            assert not [one for one in now.cases.values() if one.subscription_id == contract.id and not one.closed_at]
+
+
+def i07_one_cancellation_at_most_is_in_force(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        standing = [
+            one for one in now.cancellations.values() if one.subscription_id == contract.id and not one.is_undone
+        ]
+        assert len(standing) <= 1
+        if not contract.is_ended:
+            assert contract.scheduled_end_at == (standing[0].effective_at if standing else None)
+
+
+def i08_addons_end_with_their_plan(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        if contract.ended_at is not None:
+            last = local_date(contract.ended_at, contract.timezone)
+            assert all(item.ends_on is not None and item.ends_on <= last for item in now.items_of(contract))
+        standing = now.in_force(contract)
+        if standing is not None:
+            promise = from_json(standing.quote.result)
+            assert all(item.ends_at <= promise.effective_at for item in promise.items)
+
+
+def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
+    open_for = {one.source_id for one in now.grants.values() if one.revoked_at is None}
+    for contract in now.contracts.values():
+        runs = contract.state in {"trialing", "active"}
+        assert (contract.id in open_for) == runs, contract.state
+        if contract.ended_at is None:
+            continue
+        standing = now.in_force(contract)
+        if standing is not None and from_json(standing.quote.result).when == "now":
+            continue  # the customer chose to stop at once, and was shown what comes back
+        for item in now.items_of(contract):
+            for line in now.lines_of(item):
+                _unserved_days_came_back(now, contract, line)
+
+
+def _unserved_days_came_back(now: Snapshot, contract: Subscription, line: InvoiceLine) -> None:
+    bill = now.invoices[line.invoice_id]
+    assert contract.ended_at is not None
+    assert line.period_start is not None
+    assert line.period_end is not None
+    if bill.state != Invoice.State.PAID or bill.id in now.disputed_invoices():
+        return
+    last = min(max(local_date(contract.ended_at, contract.timezone), line.period_start), line.period_end)
+    unserved = line.gross_minor * part(last, line.period_end, Period(line.period_start, line.period_end))
+    back = now.credited().get(line.id, (0, 0, 0))[2]
+    # What was given back before lowers what is left to be cut, so only its own part of the rest comes back.
+    assert back + 1 >= unserved - (back * unserved / line.gross_minor if line.gross_minor else 0), (contract, line)
+
+
+def i13_an_invoice_is_charged_once(now: Snapshot) -> None:
+    taken: dict[object, list[Charge]] = defaultdict(list)
+    for charge in now.charges.values():
+        taken[charge.subject_id].append(charge)
+    for invoice_id, charges in taken.items():
+        bill = now.invoices[invoice_id]  # type: ignore[index]  # every subject is an invoice
+        assert sum(one.has_succeeded for one in charges) <= 1, bill
+        assert sum(one.is_open for one in charges) <= 1, bill
+        assert all(one.amount_minor <= bill.gross_minor for one in charges), bill
+
+
+def i14_boundaries_come_from_the_anchor(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        for item in now.items_of(contract):
+            allowed = {boundary(contract.anchor_on, item.interval, number) for number in range(-2, 120)}
+            for line in now.lines_of(item):
+                assert line.period_end in allowed, (contract, line.period_end)
+                assert line.period_start in allowed or line.period_start == item.starts_on, (contract, line)
+                if item.interval_unit in {"month", "year"} and line.period_start in allowed:
+                    assert _is_clamped(contract.anchor_on.day, line), line
+
+
+def _is_clamped(anchor_day: int, line: InvoiceLine) -> bool:
+    import calendar
+
+    start = line.period_start
+    assert start is not None
+    return bool(start.day == min(anchor_day, calendar.monthrange(start.year, start.month)[1]))
+
+
+def i15_periods_tile_an_items_life(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        for item in now.items_of(contract):
+            lines = now.lines_of(item)
+            reached = item.starts_on
+            for line in lines:
+                assert line.period_start == reached, (contract, item, line.period_start, reached)
+                assert line.period_end is not None
+                reached = line.period_end
+            assert item.charged_through == reached, (contract, item, reached)
+
+
+def i16_numbers_ascend_without_gap(now: Snapshot) -> None:
+    bills = [(one.number, one.issued_at) for one in now.invoices.values() if one.number]
+    notes = [(one.number, one.issued_at) for one in now.notes.values()]
+    orders = [(one.number, one.created_at) for one in now.orders.values()]
+    for documents in (bills, notes, orders):
+        documents.sort()
+        numbers = [int(number.rpartition("-")[2]) for number, _at in documents]
+        assert numbers == list(range(1, len(numbers) + 1))
+    for documents in (bills, notes):
+        moments = [at for _number, at in documents]
+        assert moments == sorted(moments), moments  # type: ignore[type-var]  # numbered documents have their moment
+
+
+def i17_documents_add_up(now: Snapshot) -> None:
+    lines: dict[object, list[InvoiceLine]] = defaultdict(list)
+    for line in now.lines.values():
+        assert line.net_minor + line.tax_minor == line.gross_minor
+        lines[line.invoice_id].append(line)
+    for bill in now.invoices.values():
+        assert bill.net_minor == sum(line.net_minor for line in lines[bill.id])
+        assert bill.tax_minor == sum(line.tax_minor for line in lines[bill.id])
+        assert bill.gross_minor == bill.net_minor + bill.tax_minor
+        assert bill.state != Invoice.State.OPEN or bill.due.minor > 0
+        assert bill.state != Invoice.State.PAID or bill.due.minor == 0
+
+
+def i18_a_period_costs_its_price(now: Snapshot) -> None:
+    for contract in now.contracts.values():
+        for item in now.items_of(contract):
+            for line in now.lines_of(item):
+                billed = line.unit_minor * line.quantity
+                assert 0 <= billed <= item.unit_minor * item.quantity
+                if _is_whole(contract, item, line):
+                    assert billed == item.unit_minor * item.quantity
+
+
+def _is_whole(contract: Subscription, item: SubscriptionItem, line: InvoiceLine) -> bool:
+    starts = {boundary(contract.anchor_on, item.interval, number) for number in range(-2, 120)}
+    return line.period_start in starts
+
+
+def i19_currencies_dont_mix(now: Snapshot) -> None:
+    for charge in now.charges.values():
+        assert charge.currency == now.invoices[charge.subject_id].currency
+    for refund in now.refunds.values():
+        assert refund.currency == now.charges[refund.charge_id].currency
+    for note in now.notes.values():
+        assert note.currency == now.invoices[note.invoice_id].currency
+
+
+def i21_every_charge_was_agreed_to(now: Snapshot) -> None:
+    """Contracts that begin with an order. Those that begin without one have no record of consent yet (a gap)."""
+    for contract in now.contracts.values():
+        if contract.order_id is None:
+            continue
+        agreed = now.consents[now.orders[contract.order_id].consent_id]
+        items = now.items_of(contract)
+        assert {(one.interval_unit, one.interval_count) for one in items} == {(agreed.interval, agreed.interval_count)}
+        for bill in now.invoices_of(contract):
+            for charge in now.charges.values():
+                if charge.subject_id == bill.id:
+                    assert charge.amount_minor <= agreed.amount_minor, (contract, charge)
+
+
+def i23_nobody_gets_more_than_they_paid(now: Snapshot) -> None:
+    for bill in now.invoices.values():
+        back = sum(note.payable_minor for note in now.notes.values() if note.invoice_id == bill.id)
+        assert back == bill.payable_minor <= bill.paid_minor
+
+
+def books_say_what_the_gateway_says(now: Snapshot) -> None:
+    """Once nothing waits: what came in less what went back is what the books expect of the gateway."""
+    came = sum(one.amount_minor for one in now.charges.values() if one.has_succeeded)
+    went = sum(one.amount_minor for one in now.refunds.values() if one.state == "succeeded")
+    held = sum(one.amount_minor for one in now.disputes.values() if one.state != "won")
+    kinds: dict[str, int] = defaultdict(int)
+    for (kind, _subject, _currency), amount in now.balances().items():
+        kinds[kind] += amount
+    owed = sum(note.payable_minor for note in now.notes.values()) - sum(
+        one.amount_minor for one in now.refunds.values() if one.subject_id and one.state == "succeeded"
+    )
+    beyond = sum(
+        one.amount_minor for one in now.refunds.values() if one.subject_id is None and one.state != "succeeded"
+    )
+    assert kinds["clearing"] == came - went - held
+    assert kinds["disputes_held"] == held
+    assert -kinds["refunds_payable"] == owed + beyond
+    assert kinds["receivable"] == sum(one.due.minor for one in now.invoices.values() if one.state == "open")
+
+
+ALWAYS = (
+    i01_the_books_balance,
+    i02_never_more_goes_back_than_was_taken,
+    i03_credit_notes_stay_within_their_lines,
+    i05_nothing_is_invoiced_after_the_end,
+    i06_an_ended_contract_is_over,
+    i07_one_cancellation_at_most_is_in_force,
+    i08_addons_end_with_their_plan,
+    i09_what_is_paid_for_can_be_used,
+    i13_an_invoice_is_charged_once,
+    i14_boundaries_come_from_the_anchor,
+    i15_periods_tile_an_items_life,
+    i16_numbers_ascend_without_gap,
+    i17_documents_add_up,
+    i18_a_period_costs_its_price,
+    i19_currencies_dont_mix,
+    i21_every_charge_was_agreed_to,
+    i23_nobody_gets_more_than_they_paid,
+)
+BETWEEN = (i01_what_is_booked_stays, i04_nothing_is_charged_after_a_cancellation)
