@@ -62,7 +62,10 @@ class OfferCard:
 
 @dataclass(frozen=True, kw_only=True)
 class FormInput:
-    """One input of a visitors' form. `kind` is text, email, tel or checkbox; `autocomplete` is HTML's token."""
+    """One input of a visitors' form. `kind` is text, email, tel or checkbox; `autocomplete` is HTML's token.
+
+    `has_focus` on at most one: where a page that was sent back begins, because its form may stand far down.
+    """
 
     name: str
     label: str
@@ -72,6 +75,7 @@ class FormInput:
     limit: int = 200
     value: str = ""
     error: str = ""
+    has_focus: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

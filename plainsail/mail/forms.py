@@ -1,25 +1,20 @@
-"""Input about mail, checked. The editor's JSON is checked here too, before any operation is looked at."""
+"""Input about mail, checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import orjson
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.automations.sockets import StepForm
-from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.contacts.models import List, Segment
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Sender
 from plainsail.mail.services import headers, starters
-
-MOST_BYTES = 500_000
 
 
 class NewBroadcastForm(forms.Form):
@@ -162,30 +157,3 @@ class EmailStepForm(StepForm):
         elif not email.subject:
             self.add_error(None, _("The mail has no subject yet."))
         return cleaned
-
-
-@dataclass(frozen=True)
-class EditRequest:
-    """What the editor sends: the revision it is on, the operations, and whose panel it wants back."""
-
-    revision: int
-    operations: list[Any]
-    panel: str
-
-
-def read_edit(body: bytes) -> EditRequest:
-    """The editor's JSON. Raises InvalidOperation for anything else."""
-    if len(body) > MOST_BYTES:
-        raise InvalidOperation
-    try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidOperation from error
-    if not isinstance(sent, dict):
-        raise InvalidOperation
-    revision, operations, panel = sent.get("revision"), sent.get("operations", []), sent.get("panel", "")
-    if isinstance(revision, bool) or not isinstance(revision, int) or not 0 <= revision < 2**31:
-        raise InvalidOperation
-    if not isinstance(operations, list) or not isinstance(panel, str):
-        raise InvalidOperation
-    return EditRequest(revision, operations, panel[:40])

@@ -1,20 +1,15 @@
-"""Input of the pages' screens, checked. The editor's JSON is checked here too, before any operation is looked at."""
+"""Input of the pages' screens, checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
-import orjson
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.contacts.models import List
 from plainsail.pages.services import sites
 from plainsail.pages.starters import STARTERS
-
-MOST_BYTES = 500_000
 
 
 class NewPageForm(forms.Form):
@@ -78,30 +73,3 @@ class FormForm(forms.Form):
         # Rows of the open workspace: only known when a form is made, not when this class is.
         lists = cast("forms.ModelChoiceField[List]", self.fields["list"])
         lists.queryset = List.objects.order_by("name", "id")
-
-
-@dataclass(frozen=True)
-class EditRequest:
-    """What the editor sends: the revision it is on, the operations, and whose panel it wants back."""
-
-    revision: int
-    operations: list[Any]
-    panel: str
-
-
-def read_edit(body: bytes) -> EditRequest:
-    """The editor's JSON. Raises InvalidOperation for anything else."""
-    if len(body) > MOST_BYTES:
-        raise InvalidOperation
-    try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidOperation from error
-    if not isinstance(sent, dict):
-        raise InvalidOperation
-    revision, operations, panel = sent.get("revision"), sent.get("operations", []), sent.get("panel", "")
-    if isinstance(revision, bool) or not isinstance(revision, int) or not 0 <= revision < 2**31:
-        raise InvalidOperation
-    if not isinstance(operations, list) or not isinstance(panel, str):
-        raise InvalidOperation
-    return EditRequest(revision, operations, panel[:40])

@@ -24,16 +24,19 @@ from plainsail.blocks.services import merging, themes
 from plainsail.blocks.services.documents import Block, Document, make_block
 from plainsail.blocks.services.presenting import Presenter, cards_of
 from plainsail.blocks.sockets import BLOCKS
+from plainsail.kernel import postal
+from plainsail.ui.monogram import monogram
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageHead:
     """What a page says about itself outside its sections. `path` is where it will stand; forms post it along.
 
-    `legal_links` are (words, path) pairs that stand at the foot of every page.
+    `site_name` is whose site it is; `legal_links` are (words, path) pairs that stand at the foot of every page.
     """
 
     title: str
+    site_name: str = ""
     description: str = ""
     language: str = "en"
     path: str = "/"
@@ -68,11 +71,13 @@ def render_page(
     """
     sections = list(render_sections(document, head, editing=editing, cards=cards))
     style = themes.css(document.theme) + page_css()
+    colours = themes.THEMES[document.theme["name"]].colours
     with translation.override(head.language):
         html = render_to_string(
             "blocks/page.html",
             {
                 "head": head,
+                "icon": monogram(head.site_name or head.title, ground=colours["accent"], ink=colours["on_accent"]),
                 # In the page, so that it stays as it was frozen; the policy lets it past by its hash.
                 "style": mark_safe(f"<style>{style}</style>"),  # noqa: S308  # our own files and closed choices
                 "fonts": [static(font.file) for font in themes.fonts(document.theme)],
@@ -89,10 +94,10 @@ def render_sections(
     document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
 ) -> Iterator[Section]:
     """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
-    presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
     leading = _leading(document)
     anchors: dict[str, int] = {}
     with translation.override(head.language):
+        presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
         for block in document.blocks:
             kind = block.kind
             if kind is None or "page" not in kind.surfaces:
@@ -123,7 +128,9 @@ def page_css() -> str:
     found = finders.find("blocks/page.css")
     assert isinstance(found, str), "blocks/page.css is part of this package"
     css = re.sub(r"/\*.*?\*/", "", Path(found).read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.sub(r"\s*([{}:;,>])\s*", r"\1", re.sub(r"\s+", " ", css)).replace(";}", "}").strip()
+    css = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", css))
+    # The space before a colon has a meaning: `.form :focus-visible` is something inside the form.
+    return re.sub(r":\s+", ":", css).replace(";}", "}").strip()
 
 
 class Footer(StrEnum):
@@ -142,7 +149,7 @@ class Business:
 
     @property
     def address_line(self) -> str:
-        return ", ".join(line.strip() for line in self.postal_address.splitlines() if line.strip())
+        return postal.line_below(self.name, self.postal_address)
 
 
 @dataclass(frozen=True)
@@ -174,8 +181,8 @@ def render_mail(
     `{{unsubscribe_url}}` and `{{preferences_url}}`. Holes in the HTML part must be filled with escaped values.
     """
     chosen = themes.clean({**themes.DEFAULT, **(theme or document.theme)}, ("theme",), {})
-    presenter = Presenter(surface="mail", cards=cards_of(document), base_url=base_url, track=link)
     with translation.override(language):
+        presenter = Presenter(surface="mail", cards=cards_of(document), base_url=base_url, track=link)
         context = _mail_context(chosen, business, footer) | {"language": language}
         blocks = [block for block in document.blocks if block.kind and "mail" in block.kind.surfaces]
         if not any(block.type == "mail_footer" for block in blocks):

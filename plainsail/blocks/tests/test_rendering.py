@@ -132,6 +132,14 @@ def test_marks_for_the_editor_stand_only_in_the_editor():
     assert "data-" not in page_of(*blocks)
 
 
+def test_squeezing_the_style_keeps_what_a_space_means():
+    css = rendering.page_css()
+    assert ".form :focus-visible{outline-color:var(--spark)}" in css
+    assert "/*" not in css
+    assert "{ " not in css
+    assert ": " not in css
+
+
 def test_the_inline_style_is_named_by_its_hash():
     page = rendering.render_page(documents.build("fig", [("hero", {"heading": "x"})]), HEAD)
     style = re.search("<style>(.*?)</style>", page.html, re.DOTALL)[1]

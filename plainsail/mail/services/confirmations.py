@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import ListMember
 from plainsail.contacts.services import links
+from plainsail.kernel import languages
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import origins, transactional
 from plainsail.mail.services.letters import letter
@@ -23,7 +24,7 @@ def ask(member_id: UUID, *, at: datetime) -> Delivery | None:
     if member is None or member.state != ListMember.State.PENDING or member.contact.is_deleted:
         return None
     business = origins.business()
-    with translation.override(member.contact.locale or business.locale):
+    with translation.override(languages.first_known(member.contact.locale, business.locale)):
         facts = {"list": member.list.name, "business": business.name}
         html, text = letter(
             _("One more click"),

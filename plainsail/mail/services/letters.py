@@ -8,8 +8,21 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id, has_workspace
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A paragraph that ends in a link: a sentence, what the link is called, its absolute address."""
+
+    words: str
+    label: str
+    url: str
+
+    def __str__(self) -> str:
+        return f"{self.words} {self.label}: {self.url}"
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,7 @@ class Letter:
 
 def letter(
     title: str,
-    paragraphs: Sequence[str],
+    paragraphs: Sequence[str | Linked],
     *,
     button: tuple[str, str] | None = None,
     rows: Sequence[tuple[str, str]] = (),
@@ -44,7 +57,7 @@ def letter(
         "rows": rows,
         "footer": footer,
         "name": business.name if business else "Plainsail",
-        "address": _one_line(business.postal_address) if business else "",
+        "address": postal.line_below(business.name, business.postal_address) if business else "",
         "language": get_language() or "en",
     }
     return Letter(html=render_to_string("mail/letters/letter.html", context), text=_text(context))
@@ -58,7 +71,3 @@ def _text(context: dict[str, object]) -> str:
         if line or (tidy and tidy[-1]):
             tidy.append(line)
     return "\n".join(tidy).strip() + "\n"
-
-
-def _one_line(address: str) -> str:
-    return ", ".join(line.strip() for line in address.splitlines() if line.strip())

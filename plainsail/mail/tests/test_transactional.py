@@ -12,7 +12,7 @@ from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Delivery, SealedBody, Sender
 from plainsail.mail.services import headers, transactional
-from plainsail.mail.services.letters import letter
+from plainsail.mail.services.letters import Linked, letter
 from plainsail.mail.services.transactional import Attachment
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_a_message_keeps_its_id_however_often_it_is_tried(in_juniper, outbox):
 def test_letters_say_the_same_in_both_parts_and_escape_what_people_typed(in_juniper):
     html, text = letter(
         "Thank you, <Maren>",
-        ["Your place is booked."],
+        ["Your place is booked.", Linked("Not coming?", "Give it <up>", "https://juniper.example/cancel/?a=1&b=2")],
         button=("Open <it>", "https://juniper.example/receipt/1?a=1&b=2"),
         rows=[("Weekend", "€175.00")],
         footer="Questions? Just reply.",
@@ -208,8 +208,11 @@ def test_letters_say_the_same_in_both_parts_and_escape_what_people_typed(in_juni
     assert "Thank you, &lt;Maren&gt;" in html
     assert 'href="https://juniper.example/receipt/1?a=1&amp;b=2"' in html
     assert "Open &lt;it&gt;" in html
+    assert 'Not coming? <a href="https://juniper.example/cancel/?a=1&amp;b=2"' in html
+    assert "Give it &lt;up&gt;</a>" in html
     assert text == (
-        "Thank you, <Maren>\n\nYour place is booked.\n\nWeekend: €175.00\n\nOpen <it>:\n"
+        "Thank you, <Maren>\n\nYour place is booked.\n\nNot coming? Give it <up>: "
+        "https://juniper.example/cancel/?a=1&b=2\n\nWeekend: €175.00\n\nOpen <it>:\n"
         "https://juniper.example/receipt/1?a=1&b=2\n\nQuestions? Just reply.\n\n--\nJuniper Pottery Studio\n"
         "Mill Lane 4, 25980 Westerland\n"
     )

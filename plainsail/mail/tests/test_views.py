@@ -114,7 +114,7 @@ def test_a_time_is_read_in_the_businesss_own_zone(as_ada, juniper, draft, worker
         ({"when": "later", "departs_at": "2001-01-01T10:00"}, "That time is over."),
         ({"when": "later", "departs_at": "soon"}, "Enter a valid date/time."),
         ({"when": "never"}, "Select a valid choice."),
-        ({}, "This field is required."),
+        ({}, "Please fill this in."),
     ],
 )
 def test_a_departure_that_makes_no_sense_is_refused_at_its_field(as_ada, juniper, draft, worker, data, words):

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.blocks.services import panels
 from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.edits import read as read_edit
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
-from plainsail.mail.forms import HeadForm, read_edit
+from plainsail.mail.forms import HeadForm
 from plainsail.mail.models import Broadcast, Email, Sender
 from plainsail.mail.services import emails, previews, senders
 

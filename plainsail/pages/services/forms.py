@@ -67,7 +67,7 @@ def make(
 def inputs(*, asks_first_name: bool) -> FieldSpecifications:
     """What a form asks for, in order."""
     first_name = {"name": "first_name", "kind": "text", "label": _("First name"), "required": False, "max_length": 100}
-    email = {"name": "email", "kind": "email", "label": _("Email address"), "required": True, "max_length": 254}
+    email = {"name": "email", "kind": "email", "label": _("E-mail address"), "required": True, "max_length": 254}
     return [first_name, email] if asks_first_name else [email]
 
 
@@ -119,6 +119,7 @@ def check(form: Form, values: Mapping[str, object]) -> dict[str, Any]:
 def card(form: Form, *, values: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None) -> FormCard:
     """The form as a section shows it; with what was sent and what is wrong with it, after a refusal."""
     values, errors = values or {}, errors or {}
+    first_wrong = next((field["name"] for field in form.fields if field["name"] in errors), "")
     inputs = [
         FormInput(
             name=field["name"],
@@ -129,6 +130,7 @@ def card(form: Form, *, values: Mapping[str, str] | None = None, errors: Mapping
             limit=int(field.get("max_length", 500)),
             value=values.get(field["name"], ""),
             error=errors.get(field["name"], ""),
+            has_focus=field["name"] == first_wrong,
         )
         for field in form.fields
     ]

@@ -9,10 +9,24 @@ from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import documents, rendering
 from plainsail.blocks.services.rendering import RenderedPage
+from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page
 from plainsail.pages.services import forms, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
+
+
+def front(workspace: Workspace) -> RenderedPage:
+    """What stands at a site's first address until a page does: links in mail and the name above every page lead there."""
+    with translation.override(workspace.locale):
+        hero = {
+            "heading": workspace.name,
+            "text": _("There is no first page here yet. If somebody gave you the link to a page, open that one."),
+            "link": "",
+            "image": {"picture": "sailboat"},
+            "layout": "below",
+        }
+    return _notice(workspace, "", [("hero", hero)])
 
 
 def not_found(workspace: Workspace) -> RenderedPage:
@@ -32,10 +46,13 @@ def not_found(workspace: Workspace) -> RenderedPage:
 
 def thanks(form: Form) -> RenderedPage:
     """What somebody sees after sending a form."""
+    with translation.override(form.workspace.locale):
+        button = _("Go to the first page")
     hero = {
         "heading": form.thanks_title,
         "text": form.thanks_text,
-        "link": "",
+        "button": button,
+        "link": "/",
         "image": {"picture": "letter"},
         "layout": "below",
     }
@@ -44,7 +61,7 @@ def thanks(form: Form) -> RenderedPage:
 
 def form_alone(form: Form) -> RenderedPage:
     """The form on a page of its own, for whoever comes back to where it posts."""
-    return _notice(form.workspace, form.name, [("form", {"form": str(form.id), "layout": "plain"})])
+    return _notice(form.workspace, form.list.name, [_bare(form)])
 
 
 def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> RenderedPage:
@@ -57,15 +74,29 @@ def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> Render
     cards = {("form", form.id): card}
     page = Page.objects.published().filter(path=path).first() if path.startswith("/") and "\x00" not in path else None
     if page is None:
-        sections = [("form", {"form": str(form.id), "layout": "plain"})]
-        return _notice(form.workspace, form.name, sections, cards=cards)
+        return _notice(form.workspace, form.list.name, [_bare(form)], cards=cards)
     version = page.revisions.filter(number=page.published_revision or 0).first()
     return publishing.render(page, documents.load(version.document) if version else page.document, cards=cards)
+
+
+def _bare(form: Form) -> tuple[str, dict[str, Any]]:
+    """The form's section, headed by what one signs up for: a form's own name is for the business."""
+    return "form", {"heading": form.list.name, "form": str(form.id), "layout": "plain"}
 
 
 def _notice(
     workspace: Workspace, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None = None
 ) -> RenderedPage:
-    document = documents.build(sites.site_of(workspace).theme, sections)
-    head = rendering.PageHead(title=title, language=workspace.locale, legal_links=publishing.legal_links(workspace))
+    footer = {
+        "name": workspace.name,
+        "address": postal.line_below(workspace.name, workspace.postal_address),
+        "items": [],
+    }
+    document = documents.build(sites.site_of(workspace).theme, [*sections, ("footer", footer)])
+    head = rendering.PageHead(
+        title=" · ".join(filter(None, (title, workspace.name))),
+        site_name=workspace.name,
+        language=workspace.locale,
+        legal_links=publishing.legal_links(workspace),
+    )
     return rendering.render_page(document, head, cards=cards)

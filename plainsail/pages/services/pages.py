@@ -11,6 +11,7 @@ from plainsail.accounts.models import User
 from plainsail.blocks.services import documents, themes
 from plainsail.blocks.services.documents import Document
 from plainsail.contacts.models import List
+from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision
 from plainsail.pages.services import forms, publishing, sites
@@ -35,7 +36,7 @@ def create_from_template(
     Raises KeyError for an unknown starter, BadAddress.
     """
     chosen = STARTERS[starter]
-    business = Business(name=workspace.name, address=_one_line(workspace.postal_address))
+    business = Business(name=workspace.name, address=postal.line_below(workspace.name, workspace.postal_address))
     title = title or chosen.title(business)
     form = forms.make(workspace, name=_("Form on “%(title)s”") % {"title": title}, list=list, at=at)
     document = documents.build({**themes.DEFAULT, **(theme or chosen.theme)}, chosen.sections(business, form.id))
@@ -128,7 +129,3 @@ def _save_address(page: Page) -> None:
         if "pages_page_path" not in str(error):
             raise
         raise AddressTaken from error
-
-
-def _one_line(address: str) -> str:
-    return ", ".join(line.strip() for line in address.splitlines() if line.strip())

@@ -66,11 +66,10 @@ def refresh(page: Page, *, at: datetime) -> PublishedSnapshot:
 
     For a form that changed or a page that moved. Raises NotPublished.
     """
-    number = page.published_revision if page.is_published else None
-    version = page.revisions.filter(number=number).first() if number is not None else None
-    if version is None or version.document is None:
+    published = _published(page)
+    if published is None:
         raise NotPublished
-    return _freeze(page, documents.load(version.document), at=at)
+    return _freeze(page, published, at=at)
 
 
 def refresh_with_form(form: Form, *, at: datetime) -> int:
@@ -79,6 +78,28 @@ def refresh_with_form(form: Form, *, at: datetime) -> int:
     for page in pages.order_by("id"):
         refresh(page, at=at)
     return len(pages)
+
+
+def refresh_showing(kind: str, row_id: UUID, *, at: datetime) -> int:
+    """Freeze every published page again that points to a row, such as an offer with another address; how many there were.
+
+    One query for each published page of the business.
+    """
+    pages = [
+        page
+        for page in Page.objects.published().order_by("id")
+        if (published := _published(page)) is not None and (kind, row_id) in set(published.references())
+    ]
+    for page in pages:
+        refresh(page, at=at)
+    return len(pages)
+
+
+def _published(page: Page) -> Document | None:
+    """The document that is live."""
+    number = page.published_revision if page.is_published else None
+    version = page.revisions.filter(number=number).first() if number is not None else None
+    return documents.load(version.document) if version is not None and version.document is not None else None
 
 
 def unpublish(page: Page, *, at: datetime) -> None:
@@ -109,6 +130,7 @@ def head_of(page: Page) -> rendering.PageHead:
     workspace = page.workspace
     return rendering.PageHead(
         title=page.title,
+        site_name=workspace.name,
         description=page.description,
         language=workspace.locale,
         path=page.path,

@@ -73,6 +73,22 @@ def test_words_are_changed_in_the_panel_and_on_the_page_undone_and_published(
         assert Page.objects.get(id=subject.id).is_published
 
 
+def test_words_typed_before_the_panel_has_come_stand_in_it_too(editor, stage):
+    def late(route):
+        answer = route.fetch()
+        stage.get_by_role("heading", name="Everything is ready").press("End")
+        editor.keyboard.type(", soon")
+        saved(editor)
+        route.fulfill(response=answer)
+
+    editor.route(re.compile(r"\?section="), late, times=1)
+    stage.get_by_role("heading", name="Everything is ready").click()
+    expect(editor.get_by_label("Heading", exact=True)).to_have_value("Everything is ready when you arrive, soon")
+    expect(stage.get_by_role("heading", name="Everything is ready")).to_have_text(
+        "Everything is ready when you arrive, soon"
+    )
+
+
 def test_everything_goes_by_keyboard(editor, stage):
     editor.locator("[data-choose]").first.focus()
     editor.keyboard.press("Alt+ArrowDown")

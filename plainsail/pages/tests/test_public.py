@@ -62,6 +62,29 @@ def test_an_address_where_nothing_stands_says_so_in_the_look_of_the_site(site_cl
     assert "<style>" in response.content.decode()
 
 
+def test_the_first_address_is_never_a_dead_end(site_client, page, juniper, in_workspace):
+    """Links in mail and the name above every page lead to it."""
+    response = site_client.get("/")
+
+    html = response.content.decode()
+    assert (response.status_code, response["X-Robots-Tag"]) == (200, "noindex")
+    assert f"<title>{juniper.name}</title>" in html
+    assert f"<h1>{juniper.name}</h1>" in html
+    with in_workspace(juniper):
+        front = PageFactory(workspace=juniper, path="/")
+        publishing.publish(front, by=None, at=NOW)
+    assert "There is no first page here yet" not in site_client.get("/").content.decode()
+
+
+def test_a_notice_says_whose_site_it_is_and_has_a_way_on(site_client, page, form, juniper):
+    for path in ("/nothing/here", f"/thanks/{form.id}"):
+        html = site_client.get(path).content.decode()
+        assert f" · {juniper.name}</title>" in html
+        assert f"<strong>{juniper.name}</strong>" in html
+        assert 'href="/"' in html
+        assert '<link rel="icon" href="data:image/svg+xml,' in html
+
+
 def test_a_draft_is_nobodys_business(site_client, juniper, in_workspace):
     with in_workspace(juniper):
         PageFactory(workspace=juniper, path="/secret")
@@ -89,7 +112,7 @@ def test_a_bad_post_shows_the_page_again_with_the_words_at_the_field(site_client
     html = response.content.decode()
     assert response.status_code == 422
     assert "Throw your first bowl" in html
-    assert 'value="nonsense" required aria-invalid="true" aria-describedby="form-email-error"' in html
+    assert 'value="nonsense" required autofocus aria-invalid="true" aria-describedby="form-email-error"' in html
     assert re.search(r'<p class="error" id="form-email-error">This doesn’t look like an e-mail address', html)
     assert 'value="&lt;b&gt;Grace"' in html
     with in_workspace(juniper):
@@ -125,6 +148,15 @@ def test_coming_back_to_where_a_form_posts_shows_the_form(site_client, form):
 
     assert response.status_code == 200
     assert 'name="email"' in response.content.decode()
+
+
+def test_a_form_alone_is_headed_by_what_one_signs_up_for(site_client, form, juniper, in_workspace):
+    html = site_client.get(f"/f/{form.id}").content.decode()
+
+    with in_workspace(juniper):
+        topic = juniper.forms.select_related("list").get().list.name
+    assert f"<h1>{topic}</h1>" in html
+    assert form.name not in html
 
 
 def test_a_form_of_another_business_is_not_here(site_client, acme, in_workspace):

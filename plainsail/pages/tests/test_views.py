@@ -224,6 +224,19 @@ def test_a_version_that_is_not_there_is_not_found(as_ada, page, url):
     assert as_ada.post(url("restoration", page.id, 99)).status_code == 404
 
 
+def test_an_archived_page_stays_within_reach(as_ada, url, stored):
+    as_ada.post(url("archive"))
+    words = as_ada.get("/w/juniper/pages/").content.decode()
+    assert ("Archived pages" in words, url("unarchive") in words) == (True, True)
+
+
+def test_whoever_may_only_look_is_offered_nothing_that_is_refused(as_ben, ben, url):
+    ben.memberships.update(role="viewer")
+    words = as_ben.get("/w/juniper/pages/").content.decode()
+    assert ("New page" in words, f'href="{url("page")}"' in words, url("preview") in words) == (False, False, True)
+    assert "form_settings" not in as_ben.get("/w/juniper/pages/forms/").content.decode()
+
+
 def test_an_archived_page_comes_back_by_undo(as_ada, url, stored):
     as_ada.post(url("archive"))
     assert stored().state == "archived"

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.blocks.services import panels, rendering
 from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.edits import read as read_edit
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
 from plainsail.pages import queries
-from plainsail.pages.forms import read_edit
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, publishing
 

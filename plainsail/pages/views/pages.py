@@ -25,7 +25,11 @@ from plainsail.pages.starters import STARTERS
 @require_GET
 @can("pages.view")
 def pages(request: Request) -> HttpResponse:
-    return render(request, "pages/pages.html", {"cards": queries.cards(request.workspace, at=request.now)})
+    context = {
+        "cards": queries.cards(request.workspace, at=request.now),
+        "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id"),
+    }
+    return render(request, "pages/pages.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -46,7 +46,7 @@ def thanks(request: Request, form_id: UUID) -> HttpResponse:
 def published(request: Request, path: str = "") -> HttpResponse:
     snapshot = request.workspace.published_snapshots.filter(path=f"/{path}".rstrip("/") or "/").first()
     if snapshot is None:
-        return as_page(notices.not_found(request.workspace), status=404)
+        return unknown(request, path)
     if path.endswith("/"):
         return HttpResponseRedirect(snapshot.path, status=301)
     etag = f'W/"{snapshot.etag}"'
@@ -55,6 +55,15 @@ def published(request: Request, path: str = "") -> HttpResponse:
     return HttpResponse(
         bytes(snapshot.body), content_type=snapshot.content_type, headers={**snapshot.headers, "ETag": etag}
     )
+
+
+def unknown(request: Request, path: str) -> HttpResponse:
+    """Nothing stands there. At the first address that isn't the visitor's mistake, so it gets a page all the same."""
+    if path:
+        return as_page(notices.not_found(request.workspace), status=404)
+    response = as_page(notices.front(request.workspace))
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _see_other(path: str) -> HttpResponse:

@@ -1,11 +1,11 @@
 // The real page in its frame: sections are chosen by clicking, words are changed in place, changed sections are exchanged.
-import { readPath } from "./panel.js";
+import { readPath } from "../blocks/editor/panel.js";
 
 export class Stage {
-  constructor(editor, frame, panel) {
+  constructor(editor, frame) {
     this.editor = editor;
     this.frame = frame;
-    this.panel = panel;
+    this.panel = editor.panel;
     this.later = {};
     editor.preview = (block, path, value) => this.preview(block, path, value);
   }

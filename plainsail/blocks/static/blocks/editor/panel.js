@@ -4,6 +4,7 @@ export class Panel {
     this.editor = editor;
     this.root = root;
     this.url = url;
+    this.written = new Map();
     root.addEventListener("input", (event) => this.change(event));
     root.addEventListener("click", (event) => this.click(event));
   }
@@ -15,11 +16,16 @@ export class Panel {
 
   async load(block) {
     if (!block) return void this.root.replaceChildren();
-    // What waits is sent first, so that the new panel shows it.
+    // What waits is sent first, so that the new panel shows it; what is written meanwhile is newer than its answer.
+    this.written = new Map();
     await this.editor.flush();
     const ask = (this.asked = Symbol("panel"));
     const response = await fetch(`${this.url}?section=${encodeURIComponent(block)}`);
-    if (response.ok && ask === this.asked) this.show(await response.text());
+    if (!response.ok || ask !== this.asked) return;
+    const html = await response.text();
+    if (ask !== this.asked) return;
+    this.show(html);
+    for (const [path, value] of this.written) this.mirror(path, value);
   }
 
   show(html) {
@@ -71,6 +77,7 @@ export class Panel {
 
   // Words that were changed on the page itself.
   mirror(path, value) {
+    this.written.set(path, value);
     const control = this.root.querySelector(`[data-path="${CSS.escape(path)}"]`);
     if (control && "value" in control) control.value = value;
   }

@@ -1,6 +1,6 @@
 // <rich-text> around a textarea: ProseMirror on the words, HTML of a few tags out. The server cleans it once more.
 // The library is loaded when the first such field appears.
-const library = () => import("../vendor/prosemirror/prosemirror.js");
+const library = () => import("../../vendor/prosemirror/prosemirror.js");
 
 class RichText extends HTMLElement {
   async connectedCallback() {

@@ -1,0 +1,3 @@
+from plainsail.kernel.testing.browser import browser, page
+
+__all__ = ["browser", "page"]
