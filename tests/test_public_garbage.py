@@ -88,8 +88,14 @@ def test_an_address_that_nobody_knows_is_a_page_that_says_so(site_client, path):
 
 
 def test_a_post_without_its_token_is_refused_unless_the_view_says_why(juniper):
-    """Forms of published pages carry no token; everything else on a site does."""
+    """Forms of published pages and declarations carry no token, because they carry no authority; neither do links in mail,
+
+    which are their own. Everything else on a site does.
+    """
     strict = Client(enforce_csrf_checks=True, headers={"host": "juniper.localhost"})
     open_to_all = {address.name for address in PUBLIC if strict.post(address.path()).status_code not in {403, 404, 405}}
-    exempt = {f"plainsail.{name}" for name in ("pages.views.public.form", "contacts.views.public.unsubscribe")}
+    exempt = {
+        *("plainsail.pages.views.public.form", "plainsail.contacts.views.public.unsubscribe"),
+        *(f"plainsail.subscriptions.views.public.{name}" for name in ("cancel_here", "withdraw_here")),
+    }
     assert {address for address in open_to_all if address not in exempt} == set()

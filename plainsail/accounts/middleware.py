@@ -9,7 +9,6 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from allauth.usersessions.middleware import UserSessionsMiddleware
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.db import transaction
@@ -23,7 +22,7 @@ from django.utils.translation import trans_real
 from plainsail.accounts import queries
 from plainsail.accounts.models import Membership, Role, User
 from plainsail.accounts.services import audit, members
-from plainsail.kernel import environment
+from plainsail.kernel import environment, languages
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import PUBLIC_URLCONF, Request, answer_refusal, client_ip, problem, wants_json
 from plainsail.kernel.models import Workspace
@@ -100,22 +99,14 @@ class LanguageMiddleware:
 def choose_language(request: HttpRequest) -> str:
     site: Workspace | None = getattr(request, "workspace", None)
     person = person_of(request) if site is None else None
-    if person and (chosen := known_language(person.locale)):
+    if person and (chosen := languages.known(person.locale)):
         return chosen
     for wanted, _weight in trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
         if wanted == "*":
             break
-        if found := known_language(wanted):
+        if found := languages.known(wanted):
             return found
-    return known_language(site.locale if site else "") or settings.LANGUAGE_CODE
-
-
-def known_language(code: str) -> str:
-    """The code of a language that we have for this one, such as `de` for `de-AT`; empty where we have none."""
-    try:
-        return translation.get_supported_language_variant(code) if code else ""
-    except LookupError:
-        return ""
+    return languages.first_known(site.locale if site else "")
 
 
 class SeenMiddleware(UserSessionsMiddleware):  # type: ignore[misc]  # allauth ships no types

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.sockets import SEGMENT_FIELDS
+from plainsail.kernel.countries import countries
 from plainsail.kernel.models import Workspace
 
 
@@ -30,21 +32,19 @@ class ProfileForm(forms.Form):
     street = _words(_("Street"), 200, "")
     postal_code = _words(_("Postal code"), 20, "")
     city = _words(_("City"), 100, "")
-    country = forms.RegexField(
-        r"^[A-Za-z]{2}$",
-        label=_("Country"),
-        help_text=_("Two letters, such as DE."),
-        required=False,
-        error_messages={"invalid": _("Two letters, such as DE or FR.")},
-    )
+    country = forms.ChoiceField(label=_("Country"), required=False)
     notes = _words(_("Notes"), 5000, "", rows=3)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        known, stored = countries(get_language() or "en"), self.initial.get("country", "")
+        # An import may have brought a code that is no country: editing something else shall not lose it.
+        odd = [(stored, stored)] if stored and stored not in dict(known) else []
+        self.fields["country"].choices = [("", _("Choose …")), *odd, *known]  # type: ignore[attr-defined]  # a ChoiceField
 
     @property
     def profile(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name in PROFILE}
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
 
 class NewContactForm(ProfileForm):

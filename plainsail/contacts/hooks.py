@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from plainsail.contacts import queries
 from plainsail.contacts.models import Contact, ContactTag, List, ListMember
@@ -21,6 +21,7 @@ from plainsail.contacts.sockets import (
     TimelineEntry,
     TimelineSource,
 )
+from plainsail.kernel.countries import countries
 from plainsail.kernel.models import EventRow, Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
@@ -114,10 +115,11 @@ SEGMENT_FIELDS.register(
 SEGMENT_FIELDS.register(
     "country",
     SegmentField(
-        label=gettext_lazy("Country (two letters)"),
+        label=gettext_lazy("Country"),
         kind="text",
         operators=IS,
         compile=lambda operator, value: _either(Q(country=str(value).upper()), operator),
+        choices=lambda workspace: list(countries(get_language() or "en")),
         order=30,
     ),
 )

@@ -125,6 +125,10 @@ class ListMember(WorkspaceOwned):
     def __str__(self) -> str:
         return f"{self.contact_id} {self.state}"
 
+    @property
+    def is_subscribed(self) -> bool:
+        return self.state == self.State.SUBSCRIBED
+
 
 class ConsentEntry(WorkspaceOwned):
     """One act of consent with its proof. Append-only: what was agreed to, where, when, from where."""

@@ -80,15 +80,16 @@ def browse(
     list_id: str = "",
     tag_id: str = "",
     segment: Segment | None = None,
+    state: str = "",
     after: str = "",
 ) -> Page:
-    """Contacts, newest first, paged by key (created_at, id): a page costs the same at a million rows."""
-    found = workspace.contacts.filter(deleted_at=None)
-    if text:
-        wanted = text.strip().lower()
-        found = found.filter(
-            Q(email__startswith=wanted) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted)
-        )
+    """Contacts, newest first, paged by key (created_at, id): a page costs the same at a million rows.
+
+    `state` is `deleted` for those who were, and nothing for all others.
+    """
+    found = workspace.contacts.exclude(deleted_at=None) if state == "deleted" else workspace.contacts.alive()
+    if wanted := text.strip().lower():
+        found = found.filter(_called(wanted))
     for condition in _chosen(workspace, list_id, tag_id, segment):
         found = found.filter(condition)
     if after:
@@ -96,6 +97,13 @@ def browse(
     rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return Page(rows[:PAGE], f"{last.created_at.isoformat()}_{last.id}" if last else "")
+
+
+def _called(wanted: str) -> Q:
+    """Whose address, first or last name begins with the words; or whose first and last name begin with two of them."""
+    found = Q(email__startswith=wanted) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted)
+    first, _space, last = wanted.partition(" ")
+    return found | Q(first_name__istartswith=first, last_name__istartswith=last.strip()) if last else found
 
 
 def _chosen(workspace: Workspace, list_id: str, tag_id: str, segment: Segment | None) -> Iterator[Q]:
@@ -162,6 +170,15 @@ def in_segment(workspace: Workspace, segment: Segment) -> QuerySet[Contact]:
     """Contacts that answer a segment's question now. Raises BadSegment."""
     found: QuerySet[Contact] = workspace.contacts.filter(condition_of(segment.tree), deleted_at=None)
     return found
+
+
+def gets(contact: Contact, topic: List | None) -> bool:
+    """Whether somebody is on a list or waits to be; where none is named, whether any mail may still come."""
+    memberships = contact.memberships.exclude(state=ListMember.State.UNSUBSCRIBED)
+    if topic is not None:
+        return bool(memberships.filter(list=topic).exists())
+    said_never = Suppression.objects.filter(address_hash=contact.address_hash, reason=Suppression.Reason.UNSUBSCRIBED)
+    return bool(memberships.exists()) or not said_never.exists()
 
 
 def members_of(contact: Contact) -> QuerySet[ListMember]:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from plainsail.commerce.models import Order
+from plainsail.commerce.models import Mode, Order, Seller
+from plainsail.contacts import queries as contacts
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
@@ -32,9 +34,9 @@ class Figure:
 
     @property
     def change(self) -> str:
-        """`+18%`; the plain difference where the days before had none."""
+        """`+18%`; nothing where the days before had none to compare with."""
         if not self.before:
-            return f"+{self.value}" if self.value else ""
+            return ""
         percent = round((self.value - self.before) * 100 / self.before)
         return f"+{percent}%" if percent > 0 else f"−{-percent}%" if percent else "±0%"
 
@@ -76,7 +78,8 @@ def span(workspace: Workspace, *, at: datetime, days: int = DAYS) -> Span:
 def overview(workspace: Workspace, *, at: datetime) -> dict[str, Any]:
     """All numbers of Home for the last fourteen days. About ten aggregates, each over an index."""
     period = span(workspace, at=at)
-    amount, sold = sales(workspace, period)
+    mode = selling_mode()
+    amount, sold = sales(workspace, period, mode=mode)
     return {
         "figures": {
             "contacts": new_contacts(workspace, period),
@@ -85,6 +88,7 @@ def overview(workspace: Workspace, *, at: datetime) -> dict[str, Any]:
             "visits": visits(workspace, period),
         },
         "amount": amount,
+        "is_test": mode == Mode.TEST,
         "per_day": contacts_per_day(workspace, period),
         "orders": latest_orders(workspace),
     }
@@ -95,9 +99,16 @@ def new_contacts(workspace: Workspace, period: Span) -> Figure:
     return _figure(workspace.contacts.filter(deleted_at=None), "created_at", period)
 
 
-def sales(workspace: Workspace, period: Span) -> tuple[Money, Figure]:
-    """What was paid for orders in the workspace’s currency, refunds not taken off; amounts in minor units."""
-    paid = workspace.orders.filter(currency=workspace.currency, paid_at__gte=period.before, paid_at__lt=period.end)
+def selling_mode() -> str:
+    """The open workspace's mode of selling; test until it has a seller that takes real money."""
+    return Mode.LIVE if Seller.objects.filter(mode=Mode.LIVE).exists() else Mode.TEST
+
+
+def sales(workspace: Workspace, period: Span, *, mode: str) -> tuple[Money, Figure]:
+    """What was paid for orders of a mode in the workspace’s currency, refunds not taken off; amounts in minor units."""
+    paid = workspace.orders.filter(
+        mode=mode, currency=workspace.currency, paid_at__gte=period.before, paid_at__lt=period.end
+    )
     sums = paid.aggregate(
         now=Sum("total_minor", filter=Q(paid_at__gte=period.start)),
         before=Sum("total_minor", filter=Q(paid_at__lt=period.start)),
@@ -135,7 +146,7 @@ def contacts_per_day(workspace: Workspace, period: Span) -> list[tuple[str, int]
     )
     numbers = dict(rows)
     days = [period.first_day + timedelta(days=index) for index in range(period.days)]
-    return [(day.strftime("%-d %b"), numbers.get(day, 0)) for day in days]
+    return [(date_format(day, "j M"), numbers.get(day, 0)) for day in days]
 
 
 def latest_orders(workspace: Workspace) -> Sequence[Order]:
@@ -157,7 +168,7 @@ def _figure(rows: QuerySet[object], column: str, period: Span) -> Figure:  # typ
 
 
 def search(workspace: Workspace, text: str) -> list[Found]:
-    """Contacts, pages, broadcasts, automations, orders whose name begins with or holds the text; a few of each."""
+    """Contacts, pages, broadcasts, automations, products, orders whose name begins with or holds the text; a few of each."""
     wanted = text.strip()[:100]
     if len(wanted) < 2:
         return []
@@ -182,6 +193,14 @@ def search(workspace: Workspace, text: str) -> list[Found]:
         ),
         *_named(
             workspace,
+            workspace.products.filter(name__icontains=wanted),
+            "name",
+            kind=_("Product"),
+            icon="package",
+            url="commerce:product",
+        ),
+        *_named(
+            workspace,
             workspace.orders.filter(number__istartswith=wanted),
             "number",
             kind=_("Order"),
@@ -192,12 +211,9 @@ def search(workspace: Workspace, text: str) -> list[Found]:
 
 
 def _contacts(workspace: Workspace, wanted: str) -> list[Found]:
-    people = workspace.contacts.filter(deleted_at=None).filter(
-        Q(email__startswith=wanted.lower()) | Q(first_name__istartswith=wanted) | Q(last_name__istartswith=wanted)
-    )
     return [
         Found(str(one), one.email, "user", workspace_url(workspace, "contacts:contact", one.id))
-        for one in people.order_by("email")[:SHOWN]
+        for one in contacts.browse(workspace, text=wanted).rows[:SHOWN]
     ]
 
 

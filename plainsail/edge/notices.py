@@ -5,6 +5,7 @@ Programs that ask for JSON get a problem document (RFC 9457) instead.
 
 from __future__ import annotations
 
+from gettext import NullTranslations
 from html import escape
 from pathlib import Path
 
@@ -32,7 +33,7 @@ HTML = """<!doctype html>
 <main>
 <h1>{title}</h1>
 <p>{text}</p>
-<p class="reference">{reference}</p>
+{way}<p class="reference">{reference}</p>
 </main>
 </body>
 </html>
@@ -55,8 +56,9 @@ def unknown_host(request: Request) -> None:
         _("No site lives at this address"),
         _(
             "The name in your browser’s address bar leads to this server, but no site here answers "
-            "to it. If it is yours, connect it under Settings → Domains."
+            "to it. Look whether it is spelt right. If it is yours, ask whoever runs this server to connect it."
         ),
+        start=False,
     )
 
 
@@ -184,7 +186,16 @@ def stylesheet(request: Request) -> None:
     request.answer(200, headers, STYLESHEET)
 
 
-def _show(request: Request, status: int, title: str, text: str, *, retry_after: int = 0, limit: str = "") -> None:
+def _show(
+    request: Request,
+    status: int,
+    title: str,
+    text: str,
+    *,
+    retry_after: int = 0,
+    limit: str = "",
+    start: bool = True,
+) -> None:
     words = catalogue(request.headers.get("accept-language") or "")
     title, text = words.gettext(title), words.gettext(text).replace("{limit}", limit)
     headers = [*HEADERS]
@@ -201,7 +212,15 @@ def _show(request: Request, status: int, title: str, text: str, *, retry_after: 
         language=words.info().get("language", "en"),
         title=escape(title),
         text=escape(text),
+        way=_way_on(request, words, is_passing=retry_after > 0, start=start),
         reference=escape(words.gettext(_("Reference:")) + " " + request.id),
         stylesheet=STYLESHEET_PATH,
     )
     request.answer(status, headers, page.encode())
+
+
+def _way_on(request: Request, words: NullTranslations, *, is_passing: bool, start: bool) -> str:
+    """What passes can be asked for again, unless it would be sent twice; else there is the site's first page."""
+    if is_passing and request.method in {"GET", "HEAD"}:
+        return f'<p class="way"><a href="">{escape(words.gettext(_("Try again")))}</a></p>\n'
+    return f'<p class="way"><a href="/">{escape(words.gettext(_("Go to the start")))}</a></p>\n' if start else ""

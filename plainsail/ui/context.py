@@ -5,7 +5,7 @@ Everything is worked out when a template asks for it, so a fragment that has no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.http import HttpRequest
@@ -29,6 +29,8 @@ class Link:
     icon: str = ""
     is_current: bool = False
     is_post: bool = False
+    is_new: bool = False
+    """Whether it makes something, as the Create button does."""
 
 
 def chrome(request: HttpRequest) -> dict[str, Chrome]:
@@ -70,6 +72,12 @@ class Chrome:
         return self.workspace is not None and getattr(self._request, "role", None) is not None
 
     @cached_property
+    def problem_frame(self) -> str:
+        """The layout in which a problem is told: on a site in the site's own look, with its footer."""
+        is_site = self.workspace is not None and not self.is_staff_frame
+        return "ui/layouts/public.html" if is_site else "ui/layouts/plain.html"
+
+    @cached_property
     def home(self) -> str:
         """Where the name at the top leads."""
         menu = self.menu
@@ -80,9 +88,15 @@ class Chrome:
         if not self.is_staff_frame:
             return []
         here = None if self._in_settings else self._namespace
+        room = sockets.ROOMS.get(here) if here else None
         return [
-            Link(label=item.label, icon=item.icon, href=self._inside(item.url), is_current=here in item.namespaces)
-            for item in sockets.MENU
+            Link(
+                label=item.label,
+                icon=item.icon,
+                href=self._inside(item.url),
+                is_current=here in item.namespaces or room == key,
+            )
+            for key, item in sockets.MENU.items()
             if self._may(item.can)
         ]
 
@@ -135,6 +149,20 @@ class Chrome:
             for item in sockets.CREATE
             if self._may(item.can)
         ]
+
+    @cached_property
+    def finder(self) -> str:
+        """The page that finds things, or nothing."""
+        if not self.is_staff_frame:
+            return ""
+        return next((self._inside(item.url) for item in sockets.FINDER if self._may(item.can)), "")
+
+    @cached_property
+    def doors(self) -> list[Link]:
+        """Every place that one link or button of the frame leads to: things to make, rooms, settings, the account."""
+        settings = [replace(link, icon="settings") for link in self.settings]
+        account = [link for link in self.account if link.href not in {one.href for one in settings}]
+        return [*(replace(link, is_new=True) for link in self.create), *self.menu, *settings, *account]
 
     @cached_property
     def account(self) -> list[Link]:

@@ -120,10 +120,21 @@ class BannerSource:
     order: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finder:
+    """Who finds things. `url` names a page of the workspace that answers `?q=…`, as a fragment when htmx asks."""
+
+    url: str
+    can: str | None = None
+
+
 MENU: Registry[MenuItem] = Registry("ui.menu")
+# Further URL namespaces of a room, said by the area that lives in it: `ROOMS.register("subscriptions", "sales")`.
+ROOMS: Registry[str] = Registry("ui.rooms")
 SETTINGS: Registry[SettingsItem] = Registry("ui.settings")
 CREATE: Registry[CreateItem] = Registry("ui.create")
 ACCOUNT: Registry[AccountItem] = Registry("ui.account")
 FOOTER_LINKS: Registry[FooterLink] = Registry("ui.footer_links")
 SWITCHER: Registry[Switcher] = Registry("ui.switcher")
 BANNERS: Registry[BannerSource] = Registry("ui.banners")
+FINDER: Registry[Finder] = Registry("ui.finder")

@@ -297,7 +297,7 @@ class TestPublishing:
         [
             (lambda topic: flows.empty(), "Choose what starts it."),
             (lambda topic: on_joining(topic, []), "Add a first step."),
-            (lambda topic: flows.build("contacts.list_joined", {}, [flows.wait(1)]), "This field is required."),
+            (lambda topic: flows.build("contacts.list_joined", {}, [flows.wait(1)]), "Please fill this in."),
             (lambda topic: on_joining(topic, [flows.action("contacts.add_tag")]), "Choose a tag, or name a new one."),
             (lambda topic: on_joining(topic, [flows.action("gone.away")]), "Nothing here can do this any more."),
         ],

@@ -266,5 +266,6 @@ def test_a_viewer_looks_but_changes_nothing(as_ben, ben, juniper, automation):
     Membership.objects.filter(user=ben).update(role=Role.VIEWER)
     page = as_ben.get(url(automation)).content.decode()
     assert 'class="plus"' not in page
+    assert ('commandfor="rename"' in page.split("<dialog")[0], 'id="undo"' in page) == (False, False)
     for name in ("steps/", "entry/", "undo/", "publication/", "pause/", "deletion/"):
         assert as_ben.post(url(automation, name), {}).status_code == 403

@@ -25,6 +25,9 @@ def normalise(address: str) -> str:
     Raises BadAddress.
     """
     local, at, domain = address.strip().lower().rpartition("@")
+    if '"' in local:
+        # RFC 5321 §4.1.2 knows quoted names and warns of them; no mail goes there.
+        raise BadAddress(field="email")
     try:
         ascii_domain = domain.encode("idna").decode("ascii")
     except UnicodeError:

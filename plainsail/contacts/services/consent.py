@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _text
 
 from plainsail.contacts.events import ListJoined, ListLeft, OptInRequested
 from plainsail.contacts.models import ConsentEntry, Contact, List, ListMember
@@ -58,9 +59,11 @@ def opt_in(
     _record(contact, list, ConsentEntry.Act.ASKED, proof, at=at)
     if member.state == ListMember.State.SUBSCRIBED:
         return contact
-    if member.state != ListMember.State.PENDING:
+    has_left = member.state != ListMember.State.PENDING
+    if has_left:
         member.state, member.changed_at = ListMember.State.PENDING, at
-    if is_new or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER:
+    # Only who has confirmed before can have left, so asking those at once lets nobody flood a stranger.
+    if is_new or has_left or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER:
         member.asked_at = at
         publish(OptInRequested(list_id=list.id, member_id=member.id, contact_id=contact.id, at=at))
     member.save(update_fields=["state", "changed_at", "asked_at"])
@@ -148,14 +151,29 @@ def leave(contact: Contact, list: List | None, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def choose(contact: Contact, *, keep: Sequence[str], stop: bool, at: datetime) -> None:
-    """What the preferences page says: lists not kept are left; `stop` leaves them all for good."""
-    proof = Proof(source="preferences page")
+def choose(contact: Contact, *, keep: Sequence[str], stop: bool, at: datetime, ip: str | None = None) -> list[List]:
+    """What the preferences page says: lists not kept are left; `stop` leaves them all for good.
+
+    Who ticks a list that they left is asked to confirm, as by a form: a mail that was passed on carries the link to this
+    page along. Returns the lists that were asked about.
+    """
+    proof = Proof(source="preferences page", ip=ip)
     if stop:
         withdraw_all(contact, at=at, proof=proof)
-        return
-    for member in contact.memberships.select_related("list").exclude(list_id__in=_ids(keep)).order_by("id"):
-        withdraw(contact, member.list, at=at, proof=proof)
+        return []
+    kept, asked = _ids(keep), []
+    for member in contact.memberships.select_related("list").order_by("id"):
+        if member.list_id not in kept:
+            withdraw(contact, member.list, at=at, proof=proof)
+        elif member.state == ListMember.State.UNSUBSCRIBED:
+            _ask_again(contact, member.list, proof=proof, at=at)
+            asked.append(member.list)
+    return asked
+
+
+def _ask_again(contact: Contact, list: List, *, proof: Proof, at: datetime) -> None:
+    wording = _text("Ticked “%(list)s” on the page of what they get.") % {"list": list.name}
+    opt_in(contact.workspace, email=contact.email, list=list, wording=wording, source=proof.source, ip=proof.ip, at=at)
 
 
 def _ids(keys: Sequence[str]) -> set[UUID]:

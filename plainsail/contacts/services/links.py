@@ -38,7 +38,9 @@ def unsubscribe_url(workspace: Workspace, contact_id: UUID, list_id: UUID | None
 def read_confirm(token: str) -> ListMember:
     """Raises BadToken, also for a link older than thirty days."""
     (member_id,) = _read(CONFIRM, token, 1, max_age=CONFIRM_WITHIN)
-    found: ListMember = _found(ListMember.objects.select_related("contact", "list").filter(id=member_id).first())
+    found: ListMember = _found(
+        ListMember.objects.select_related("contact", "list").filter(id=member_id, contact__deleted_at=None).first()
+    )
     return found
 
 

@@ -92,7 +92,18 @@ def test_the_one_answer_and_its_set_form_agree(in_juniper, news, member, reason,
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "x", "a@b", "a b@example.com", "a@exa mple.com", "x" * 300 + "@example.com", "a@\x00.com"]
+    "wrong",
+    [
+        "",
+        "x",
+        "a@b",
+        "a b@example.com",
+        "a@exa mple.com",
+        "x" * 300 + "@example.com",
+        "a@\x00.com",
+        '""@a.com',
+        '"a"@a.com',
+    ],
 )
 def test_what_is_no_address_is_refused(wrong):
     with pytest.raises(addresses.BadAddress):
@@ -113,10 +124,32 @@ class TestPages:
         for method in (site_client.get, site_client.head):
             assert method(path).status_code == 200
         assert state(member.contact) == "pending"
-        assert site_client.post(path).status_code == 200
-        assert site_client.post(path).status_code == 200
+        assert "One press" in site_client.get(path).content.decode()
+        for _twice in range(2):
+            assert site_client.post(path)["Location"] == path
         assert state(member.contact) == "subscribed"
         assert ConsentEntry.objects.filter(act="confirmed").count() == 1
+        assert "you are on the list" in site_client.get(path).content.decode()
+
+    def test_every_link_works_without_cookies_and_is_kept_by_nobody(self, in_juniper, member):
+        strict = Browser(enforce_csrf_checks=True, headers={"host": "juniper.localhost"})
+        preferences = self.path(links.preferences_url(in_juniper, member.contact_id))
+        for path in (self.path(links.confirm_url(in_juniper, member)), preferences):
+            answer = strict.get(path)
+            assert not answer.cookies
+            assert "no-store" in answer["Cache-Control"]
+            assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex", "same-origin")
+            assert strict.post(path, {"list": str(member.list_id)}).status_code < 400
+        assert state(member.contact) == "subscribed"
+
+    def test_the_link_of_a_deleted_contact_is_worn_out(self, in_juniper, member, site_client):
+        path = self.path(links.confirm_url(in_juniper, member))
+        contacts.delete(member.contact, at=MAY)
+        for method in (site_client.get, site_client.post):
+            answer = method(path)
+            assert answer.status_code == 404
+            assert 'href="/"' in answer.content.decode()
+        assert state(member.contact) != "subscribed"
 
     def test_one_click_unsubscribing_needs_no_cookie_and_no_page(self, in_juniper, member):
         consent.confirm(member, at=MAY)
@@ -124,16 +157,31 @@ class TestPages:
         path = self.path(links.unsubscribe_url(in_juniper, member.contact_id, member.list_id))
         assert strict.get(path).status_code == 200
         assert state(member.contact) == "subscribed"
+        assert "You are unsubscribed" not in strict.get(path).content.decode()
         assert strict.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
         assert state(member.contact) == "unsubscribed"
+        assert "You are unsubscribed" in strict.get(path).content.decode()
 
     def test_preferences_leave_what_is_not_kept_and_stop_leaves_all(self, in_juniper, member, site_client):
         consent.confirm(member, at=MAY)
         path = self.path(links.preferences_url(in_juniper, member.contact_id))
         site_client.post(path, {"list": [str(member.list_id), "garbage"]})
         assert state(member.contact) == "subscribed"
-        site_client.post(path, {"stop": "1"})
+        assert "you get no more of our mail" in site_client.post(path, {"stop": "1"}).content.decode()
         assert state(member.contact) == "unsubscribed"
+        assert not queries.may_receive(member.contact, member.list).allowed
+
+    def test_who_ticks_a_list_that_they_left_is_asked_to_confirm_at_once(self, in_juniper, member, site_client):
+        consent.confirm(member, at=MAY)
+        path = self.path(links.preferences_url(in_juniper, member.contact_id))
+        site_client.post(path, {})
+        assert state(member.contact) == "unsubscribed"
+        asked = EventRow.objects.filter(name="contacts.opt_in_requested").count()
+        for _twice in range(2):
+            page = site_client.post(path, {"list": str(member.list_id)}).content.decode()
+            assert state(member.contact) == "pending"
+        assert "Waits for you to press the button" in page
+        assert EventRow.objects.filter(name="contacts.opt_in_requested").count() == asked + 1
         assert not queries.may_receive(member.contact, member.list).allowed
 
     def test_forged_and_foreign_links_lead_nowhere(self, in_juniper, member, site_client, acme):

@@ -225,6 +225,40 @@ class TestPeople:
         consent.withdraw(member.contact, member.list, at=MAY)
         assert f"Left “{member.list.name}”" in as_ada.get(f"{CONTACTS}{member.contact_id}/").content.decode()
 
+    def test_who_was_deleted_is_found_among_the_deleted_and_restored(self, as_ada, in_juniper):
+        gone, here = ContactFactory(email="gone@example.com"), ContactFactory(email="here@example.com")
+        as_ada.post(f"{CONTACTS}{gone.id}/deletion/")
+        everybody = [row.email for row in as_ada.get(CONTACTS).context["page"].rows]
+        deleted = [row.email for row in as_ada.get(f"{CONTACTS}?state=deleted").context["page"].rows]
+        assert (everybody, deleted) == ([here.email], [gone.email])
+        assert "/restoration/" in as_ada.get(f"{CONTACTS}{gone.id}/").content.decode()
+
+    def test_deleting_somebody_is_asked_first(self, as_ada, in_juniper):
+        page = as_ada.get(f"{CONTACTS}{ContactFactory().id}/").content.decode()
+        form = page.split("/deletion/")[1].split(">")[0]
+        assert "data-confirm" in form
+
+    def test_a_country_is_chosen_by_its_name_and_shown_by_it(self, as_ada, in_juniper):
+        assert ">Germany</option>" in as_ada.get(f"{CONTACTS}new/").content.decode()
+        answer = as_ada.post(f"{CONTACTS}new/", {"email": "noa@example.com", "country": "DE"})
+        assert "Germany" in as_ada.get(answer["Location"]).content.decode()
+
+    def test_a_code_that_an_import_brought_is_kept_by_an_edit(self, as_ada, in_juniper):
+        contact = ContactFactory(country="QZ")
+        values = {"first_name": "Noa", "country": "QZ"}
+        assert as_ada.post(f"{CONTACTS}{contact.id}/profile/", values).status_code == 302
+        contact.refresh_from_db()
+        assert (contact.first_name, contact.country) == ("Noa", "QZ")
+
+    def test_what_was_noted_of_somebody_is_shown(self, as_ada, in_juniper):
+        contact = ContactFactory(street="Mill Lane 4", notes="Prefers mornings")
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert ("Mill Lane 4" in page, "Prefers mornings" in page) == (True, True)
+
+    def test_with_nobody_there_the_screen_offers_one_thing_to_do(self, as_ada, in_juniper):
+        page = as_ada.get(CONTACTS).content.decode().split("<main")[1].split("</main>")[0]
+        assert (page.count("button-primary"), "toolbar" in page) == (1, False)
+
     def test_whoever_may_only_look_is_offered_nothing_to_press(self, as_viewer, in_juniper):
         member = ListMemberFactory()
         page = as_viewer.get(f"{CONTACTS}{member.contact_id}/").content.decode()

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,10 +17,11 @@ from plainsail.contacts.forms import NewContactForm, ProfileForm, TagForm
 from plainsail.contacts.models import ListMember
 from plainsail.contacts.services import contacts as people
 from plainsail.contacts.services import tags
+from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
-ASKED = ("text", "list_id", "tag_id", "after")
+ASKED = ("text", "list_id", "tag_id", "state", "after")
 """What the list of contacts may be asked, beside a segment."""
 
 
@@ -33,6 +35,7 @@ def contacts(request: Request) -> HttpResponse:
     context = {
         "page": page,
         "asked": asked,
+        "is_asked": any(asked.values()) or segment is not None,
         "segment": segment,
         "lists": request.workspace.lists.order_by("name", "id"),
         "tags": request.workspace.tags.order_by("name", "id"),
@@ -64,7 +67,9 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
     settled = found.memberships.exclude(state=ListMember.State.PENDING)
     context = {
         "contact": found,
+        "country": country_name(found.country, get_language() or "en"),
         "tags": found.contact_tags.select_related("tag").order_by("tag__name", "id"),
+        "known_tags": request.workspace.tags.order_by("name", "id")[:200],
         "members": queries.members_of(found),
         "proofs": found.consents.select_related("list").order_by("-at", "-id")[:20],
         "timeline": queries.timeline(found, before=request.now, limit=50, kind=request.GET.get("kind", "")[:20]),

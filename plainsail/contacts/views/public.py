@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from plainsail.contacts import queries
 from plainsail.contacts.services import consent, links
 from plainsail.kernel.crypto import BadToken
-from plainsail.kernel.http import Request, client_ip, public
+from plainsail.kernel.http import Request, client_ip, private_link, public
 
 
+@private_link
+@csrf_exempt  # the link itself is the authority; without cookies it must work too
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: Request, token: str) -> HttpResponse:
@@ -24,9 +26,13 @@ def confirm(request: Request, token: str) -> HttpResponse:
     if request.method == "POST":
         agent = request.headers.get("User-Agent", "")
         consent.confirm(member, at=request.now, ip=client_ip(request), user_agent=agent)
-    return render(request, "contacts/confirm.html", {"member": member, "is_done": request.method == "POST"})
+        return redirect("contacts:confirm", token)
+    choices = links.preferences_url(request.workspace, member.contact_id)
+    context = {"member": member, "is_done": member.is_subscribed, "preferences_url": choices}
+    return render(request, "contacts/confirm.html", context)
 
 
+@private_link
 @csrf_exempt
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,13 +45,14 @@ def unsubscribe(request: Request, token: str) -> HttpResponse:
     topic = request.workspace.lists.filter(id=list_id).first() if list_id else None
     if request.method == "POST":
         consent.leave(contact, topic, at=request.now)
-        return render(request, "contacts/unsubscribed.html", {"topic": topic})
     choices = links.preferences_url(request.workspace, contact.id)
-    return render(
-        request, "contacts/unsubscribe.html", {"contact": contact, "topic": topic, "preferences_url": choices}
-    )
+    context = {"contact": contact, "topic": topic, "preferences_url": choices}
+    page = "unsubscribe" if queries.gets(contact, topic) else "unsubscribed"
+    return render(request, f"contacts/{page}.html", context)
 
 
+@private_link
+@csrf_exempt  # as above
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request, token: str) -> HttpResponse:
@@ -54,9 +61,12 @@ def preferences(request: Request, token: str) -> HttpResponse:
         contact = links.read_preferences(token)
     except BadToken:
         return _worn_out(request)
+    context: dict[str, object] = {"contact": contact, "is_saved": request.method == "POST"}
     if request.method == "POST":
-        consent.choose(contact, keep=request.POST.getlist("list"), stop="stop" in request.POST, at=request.now)
-    context = {"contact": contact, "members": queries.members_of(contact), "is_saved": request.method == "POST"}
+        stop, keep = "stop" in request.POST, request.POST.getlist("list")
+        asked = consent.choose(contact, keep=keep, stop=stop, ip=client_ip(request), at=request.now)
+        context |= {"is_stopped": stop, "asked": asked}
+    context["members"] = queries.members_of(contact)
     return render(request, "contacts/preferences.html", context)
 
 

@@ -40,6 +40,16 @@ class Steps:
     def left(self) -> int:
         return len(self.all) - self.done
 
+    @property
+    def next(self) -> Step | None:
+        """The first that is not done yet."""
+        return next((step for step in self.all if not step.is_done), None)
+
+    @property
+    def is_beginning(self) -> bool:
+        """Less than half is done: there is little else to see yet."""
+        return self.done * 2 < len(self.all)
+
 
 def steps(workspace: Workspace) -> Steps:
     """The four steps to a business that runs. Four EXISTS queries."""
@@ -63,7 +73,7 @@ def steps(workspace: Workspace) -> Steps:
                 gettext_lazy("Welcome people by mail"),
                 gettext_lazy("An automation writes to everyone who joins, while you sleep."),
                 gettext_lazy("Start from “Welcome”"),
-                "automations:automations",
+                "automations:new",
                 workspace.automations.filter(state="live").exists(),
             ),
             Step(

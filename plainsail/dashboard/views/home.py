@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from plainsail.dashboard import queries
 from plainsail.dashboard.services import checklist
 from plainsail.kernel.http import Request, can
+from plainsail.ui.context import Chrome
 
 
 @require_GET
@@ -16,8 +17,10 @@ from plainsail.kernel.http import Request, can
 def home(request: Request) -> HttpResponse:
     """The last 14 days of the business, its latest sales, and what is left to set up."""
     workspace = request.workspace
+    steps = checklist.steps(workspace)
     context = queries.overview(workspace, at=request.now) | {
-        "steps": checklist.steps(workspace),
+        "steps": steps,
+        "is_beginning": steps.is_beginning and request.role.allows("dashboard.change"),
         "greeting": checklist.greeting(request.now, workspace, request.user),
     }
     return render(request, "dashboard/home.html", context)
@@ -26,7 +29,8 @@ def home(request: Request) -> HttpResponse:
 @require_GET
 @can("dashboard.view")
 def search(request: Request) -> HttpResponse:
-    """What the search field finds: a page without JavaScript, a fragment with it."""
-    text = request.GET.get("q", "")
+    """What the search field finds, and the places whose name it is part of: a page, or a fragment for htmx."""
+    text = request.GET.get("q", "")[:100]
     template = "dashboard/search.html#results" if request.htmx else "dashboard/search.html"
-    return render(request, template, {"q": text, "found": queries.search(request.workspace, text)})
+    doors = [door for door in Chrome(request).doors if text.strip().lower() in str(door.label).lower()]
+    return render(request, template, {"q": text, "found": queries.search(request.workspace, text), "doors": doors})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gettext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from plainsail.edge import words
+from plainsail.edge import notices, words
 
 
 @pytest.fixture
@@ -35,3 +36,26 @@ def test_any_other_gets_english(german: None, accepted: str):
     found = words.catalogue(accepted)
     assert isinstance(found, gettext.NullTranslations)
     assert found.gettext("This link is broken") == "This link is broken"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "title"),
+    [
+        ("de-CH, de;q=0.9", "de", "Dieser Link ist beschädigt"),
+        ("fr", "fr", "Ce lien est abîmé"),
+        ("pl, en", "en", "This link is broken"),
+    ],
+)
+def test_a_notice_speaks_the_languages_that_are_shipped(accepted: str, language: str, title: str):
+    words.catalogue.cache_clear()
+    answers: list[bytes] = []
+    request = SimpleNamespace(
+        method="GET",
+        id="0123456789abcdef",
+        headers={"accept": "text/html", "accept-language": accepted},
+        answer=lambda status, headers, body: answers.append(body),
+    )
+    notices.broken_link(request)
+    page = answers[0].decode()
+    assert f'<html lang="{language}">' in page
+    assert f"<h1>{title}</h1>" in page

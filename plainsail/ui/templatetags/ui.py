@@ -15,8 +15,11 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from plainsail.ui import charts
+from plainsail.ui.monogram import monogram
 
 register = template.Library()
+
+register.filter(monogram)
 
 TONES = ("green", "sand", "blue", "clay", "plum")
 

@@ -230,3 +230,29 @@ def test_a_component_sees_nothing_of_the_page_around_it():
 def test_a_component_renders_without_a_request():
     template = engines["django"].engine.get_template("cotton/badge.html")
     assert "Paid" in template.render(Context({"slot": "Paid", "tone": "good", "attrs": {}}))
+
+
+def test_a_stat_that_leads_somewhere_is_a_link_beside_what_explains_it():
+    words = render('<c-stat label="Sales" value="3" href="/sales/"><c-help>Before refunds.</c-help></c-stat>')
+    link, after = words.split("</a>", 1)
+    assert 'href="/sales/"' in link
+    assert ("<button" in link, "<button" in after) == (False, True)
+
+
+def test_a_card_shows_its_text_with_and_without_a_title():
+    assert "Two clicks." in render('<c-card text="Two clicks.">Body</c-card>')
+    assert "Two clicks." in render('<c-card title="Plan" text="Two clicks.">Body</c-card>')
+
+
+def test_a_dialog_begins_with_its_first_field_and_ends_with_the_way_out():
+    words = render('<c-dialog id="ask" title="Ask"><input name="first"></c-dialog>')
+    assert words.index('name="first"') < words.index("Close")
+
+
+def test_what_happened_leads_to_where_it_happened():
+    assert '<a class="timeline-title" href="/order/">' in render('<c-timeline-item title="Bought" href="/order/" />')
+    assert "<a" not in render('<c-timeline-item title="Became a contact" />')
+
+
+def test_filters_have_a_button_for_browsers_without_scripts():
+    assert "toolbar-go" in render("<c-toolbar><c-search-field /></c-toolbar>", "/contacts/")

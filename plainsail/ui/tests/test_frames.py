@@ -51,6 +51,23 @@ def test_each_problem_has_a_page_with_a_way_on(status):
     assert (html.count("<h1"), 'href="/"' in html, f">{status}<" in html) == (1, True, True)
 
 
+def test_a_button_s_address_opened_by_hand_is_a_page_that_says_so(site_client):
+    answer = site_client.get("/account/sign-out/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "use the button there" in answer.content.decode()
+    assert site_client.head("/account/sign-out/").content == b""
+    assert site_client.get("/account/sign-out/", headers={"accept": "application/json"}).json()["status"] == 405
+
+
+def test_a_problem_on_a_site_is_told_in_the_look_of_the_site_with_its_footer(site_client, as_ada, juniper):
+    page = site_client.get("/cancel/garbage/").content.decode()
+    assert f"<title>There is nothing here · {juniper.name}</title>" in page
+    assert 'data-ground="warm"' in page
+    assert ">Cancel contracts here</a>" in page
+    assert "Plainsail" not in page
+    assert 'data-ground="warm"' not in as_ada.get("/w/juniper/nothing/").content.decode()
+
+
 def test_a_program_gets_a_problem_document():
     answer = errors.not_found(request(Accept="application/json"), Exception())
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

@@ -8,7 +8,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
 from plainsail.ui import context, sockets
 from plainsail.ui.context import Chrome
-from plainsail.ui.sockets import AccountItem, FooterLink, MenuItem, SettingsItem
+from plainsail.ui.sockets import AccountItem, CreateItem, Finder, FooterLink, MenuItem, SettingsItem
 
 
 class Match:
@@ -19,7 +19,7 @@ class Match:
 
 @pytest.fixture(autouse=True)
 def _empty_sockets(monkeypatch):
-    for name in ("MENU", "SETTINGS", "CREATE", "ACCOUNT", "FOOTER_LINKS", "SWITCHER"):
+    for name in ("MENU", "ROOMS", "SETTINGS", "CREATE", "ACCOUNT", "FOOTER_LINKS", "SWITCHER", "FINDER"):
         monkeypatch.setattr(sockets, name, Registry(name))
     monkeypatch.setattr(context, "workspace_url", lambda workspace, name: f"/w/{workspace.slug}/{name}/")
 
@@ -63,6 +63,36 @@ def test_a_room_is_current_for_every_area_in_it():
         True,
         True,
         False,
+    ]
+
+
+def test_an_area_may_say_itself_whose_room_it_lives_in():
+    menu("sales", "mail")
+    sockets.ROOMS.register("subscriptions", "sales")
+    assert [link.is_current for link in chrome(at="subscriptions:list").menu] == [True, False]
+
+
+def test_search_is_for_those_who_may_use_it():
+    sockets.FINDER.register("search", Finder(url="home:search", can="home.manage"))
+    assert (chrome().finder, chrome(role=Role.VIEWER).finder, chrome(role=None).finder) == (
+        "/w/juniper/home:search/",
+        "",
+        "",
+    )
+
+
+def test_every_door_of_the_house_is_named_once():
+    menu("pages")
+    sockets.CREATE.register("page", CreateItem(label="Page", icon="plus", url="pages:new", order=1))
+    sockets.SETTINGS.register("profile", SettingsItem(label="Profile", url="me:profile", order=1))
+    for name, url in (("profile", "me:profile"), ("billing", "hosting:billing")):
+        item = AccountItem(label=name.title(), icon="user", url=url, order=1, in_workspace=True)
+        sockets.ACCOUNT.register(name, item)
+    assert [(link.label, link.is_new) for link in chrome().doors] == [
+        ("Page", True),
+        ("pages", False),
+        ("Profile", False),
+        ("Billing", False),
     ]
 
 

@@ -1,22 +1,5 @@
-// Forms: <form data-autosubmit> sends itself while somebody types or chooses; a form that is on its way is not sent twice;
-// a dialog opens by its button where the browser does not know `command` yet.
-const PAUSE = 300;
+// Forms: one that is on its way is not sent twice; a dialog opens by its button where the browser does not know `command` yet.
 const GIVE_UP = 8000; // a form whose answer is a download leaves the page as it is
-let timer;
-
-function submitSoon(event) {
-  const form = event.target.form?.closest("[data-autosubmit]");
-  if (!form) return;
-  clearTimeout(timer);
-  timer = setTimeout(() => form.requestSubmit(), event.type === "input" ? PAUSE : 0);
-}
-
-document.addEventListener("input", (event) => {
-  if (event.target.matches("[type=search], [type=text]")) submitSoon(event);
-});
-document.addEventListener("change", (event) => {
-  if (event.target.matches("select, [type=checkbox], [type=radio], [type=date]")) submitSoon(event);
-});
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
