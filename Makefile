@@ -11,59 +11,57 @@ ROOT := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 VENV ?= $(ROOT)/.venv
 # To be put before a command: go to the root, with the environment's programs at hand.
 IN_ROOT = bin="$$(cd "$(VENV)/bin" && pwd)"; cd "$(ROOT)"; export PATH="$$bin:$$PATH";
-PIP := env PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore "$(VENV)/bin/python" -m pip --quiet install --no-deps --require-hashes
 # The first Python that is new enough and can make virtual environments.
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$python"; break; }; done)
+endif
 
-# An environment that was moved, or whose Python is gone, is made anew.
-ifneq ($(wildcard $(VENV)/.made),)
-ifneq ($(shell "$(VENV)/bin/python" "$(ROOT)/.ci/link.py" --check 2>/dev/null && echo fine),fine)
-$(shell rm -f "$(VENV)/.made")
-endif
-endif
+# See to the environment: SET_UP run, or SET_UP dev for what tests and checks need besides.
+SET_UP = test -n "$(PYTHON)" || { echo "Plainsail needs python3, 3.11 or later, with venv (Debian: apt install python3-venv)." >&2; exit 1; }; \
+	"$(PYTHON)" "$(ROOT)/.ci/environment.py" "$(VENV)"
 
 .PHONY: help
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
 
 .PHONY: run
-run: $(VENV)/.run ## Set everything up and serve on http://localhost:8000 (PORT, PLAINSAIL_DATA)
+run: environment ## Set everything up and serve on http://localhost:8000 (PORT, PLAINSAIL_DATA)
 	@$(IN_ROOT) exec plainsail up
 
 .PHONY: test
-test: $(VENV)/.dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some)
+test: environment-dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some)
 	@$(IN_ROOT) exec python -m pytest -n 2 --dist loadscope --cov $(ARGS)
 
 .PHONY: test-deep
-test-deep: $(VENV)/.dev browser ## Run every test with many more generated examples and kills; takes long
+test-deep: environment-dev browser ## Run every test with many more generated examples and kills; takes long
 	@$(IN_ROOT) PLAINSAIL_DEEP=1 exec python -m pytest -n 2 $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.dev ## Check format, lint, templates, types, import contracts, migrations
+check: environment-dev ## Check format, lint, templates, types, import contracts, migrations
 	@$(IN_ROOT) exec bash .ci/check
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shorter round)
+bench: environment-dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shorter round)
 	@$(IN_ROOT) exec python -m benchmarks $(NAME)
 
 # FILE is taken from the folder that make was called in, and reaches the command as it is, blanks and all.
 FILE ?= $(ROOT)/tests/vectors/billing.json
 .PHONY: vectors
 vectors: export VECTORS := $(FILE)
-vectors: $(VENV)/.run ## Run worked billing examples (FILE=path.json, else those of the tests); fails if any differs
+vectors: environment ## Run worked billing examples (FILE=path.json, else those of the tests); fails if any differs
 	@case "$$VECTORS" in /*) ;; *) VECTORS="$$PWD/$$VECTORS" ;; esac; $(IN_ROOT) exec plainsail vectors "$$VECTORS"
 
 .PHONY: vendor
-vendor: $(VENV)/.dev ## Fetch the front-end files that vendor.json pins (needs npm)
+vendor: environment-dev ## Fetch the front-end files that vendor.json pins (needs npm)
 	@$(IN_ROOT) exec python -m plainsail.ui.vendoring fetch
 
 .PHONY: messages
-messages: $(VENV)/.dev ## Bring the catalogues of words in step with the source, and compile them
+messages: environment-dev ## Bring the catalogues of words in step with the source, and compile them
 	@$(IN_ROOT) exec python -m plainsail.ui.catalogues update
 
 .PHONY: browser
-browser: $(VENV)/.dev
+browser: environment-dev
 	@$(IN_ROOT) exec python .ci/browser.py
 
 .PHONY: clean
@@ -71,20 +69,8 @@ clean: ## Delete the virtual environment and caches (never data/)
 	@rm -rf "$(VENV)"
 	@cd "$(ROOT)"; rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
-# A stamp is newer than its lock file when all that it names is installed.
-$(VENV)/.run: $(ROOT)/requirements/run.txt $(VENV)/.made
-	@echo "Installing what Plainsail needs; this happens once."
-	@$(PIP) -r "$<"
-	@touch "$@"
-
-$(VENV)/.dev: $(ROOT)/requirements/dev.txt $(VENV)/.made
-	@echo "Installing what tests and checks need; this happens once."
-	@$(PIP) -r "$<"
-	@touch "$(VENV)/.run" "$@"
-
-# The package runs from where it lies: a path in the environment and a command, nothing to build.
-$(VENV)/.made: $(ROOT)/.ci/link.py
-	@test -n "$(PYTHON)" || { echo "Plainsail needs python3, 3.11 or later, with venv (Debian: apt install python3-venv)." >&2; exit 1; }
-	@test -x "$(VENV)/bin/python" && "$(VENV)/bin/python" "$(ROOT)/.ci/link.py" --check 2>/dev/null || "$(PYTHON)" -m venv --clear "$(VENV)"
-	@"$(VENV)/bin/python" "$(ROOT)/.ci/link.py"
-	@touch "$@"
+.PHONY: environment environment-dev
+environment:
+	@$(SET_UP) run
+environment-dev:
+	@$(SET_UP) dev

@@ -16,8 +16,9 @@ COMMAND = Path(sysconfig.get_path("scripts")) / "plainsail"
 
 
 def command() -> str:
-    # By a shell, since a path with blanks or of more than 127 characters can't stand behind #!.
-    return f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -m plainsail.cli "$@"\n'
+    # By a shell, since a path with blanks or of more than 127 characters can't stand behind #!. -P keeps files of the
+    # current folder from passing for modules.
+    return f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -P -m plainsail.cli "$@"\n'
 
 
 def is_current() -> bool:

@@ -2,4 +2,4 @@
 
 from plainsail.cli.main import cli
 
-cli()
+cli(prog_name="plainsail")

@@ -1,12 +1,13 @@
 """What a backup file is: one tar archive with the database's dump, the uploaded files, the key, and a list of them.
 
-The list, `manifest.json`, is the last member: `{"plainsail", "made_at", "members": {name: sha256}}`. An archive that ends
-before it is not complete.
+The list, `manifest.json`, is the last member: `{"plainsail", "made_at", "migrations": [area/name], "members": {name: sha256}}`.
+An archive that ends before it is not complete.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import plainsail
+from plainsail.cli import preparation
 from plainsail.cli.errors import Refused
 from plainsail.kernel.environment import Environment
 
@@ -65,7 +67,12 @@ def pack(target: Path, *, dump: Path, key: str, files: Path, at: datetime) -> in
         for path in _files_in(files):
             with suppress(FileNotFoundError):
                 _add_file(archive, f"{FILES}/{path.relative_to(files).as_posix()}", path, hashes)
-        manifest = {"plainsail": plainsail.__version__, "made_at": at.isoformat(), "members": dict(hashes)}
+        manifest = {
+            "plainsail": plainsail.__version__,
+            "made_at": at.isoformat(),
+            "migrations": preparation.migrations(),
+            "members": dict(hashes),
+        }
         _add_bytes(archive, MANIFEST, json.dumps(manifest, indent=1).encode(), at, hashes)
     return target.stat().st_size
 
@@ -86,6 +93,17 @@ def unpack(source: Path, folder: Path) -> dict[str, Any]:
         different = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
         raise BadArchive(f"{source} is damaged: {', '.join(different[:5]) or 'its parts'} differ from what was saved.")
     return manifest
+
+
+def is_newer(manifest: dict[str, Any]) -> bool:
+    """Tell whether an archive comes from a Plainsail that this one doesn't know yet."""
+    made, ours = _numbers(str(manifest["plainsail"])), _numbers(plainsail.__version__)
+    # Between two releases, the migrations tell.
+    return made > ours or (made == ours and not set(manifest.get("migrations", ())) <= set(preparation.migrations()))
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 class _Hashing:

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+import plainsail
 from plainsail.cli import archives, binaries, preparation, servers, supervisor
 from plainsail.cli.errors import Refused
 from plainsail.cli.postgres import DATABASE, Postgres
@@ -23,10 +25,20 @@ from plainsail.kernel import environment
 from plainsail.kernel.environment import Environment
 
 DRAFT_DATABASE = "plainsail_restored"
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+"""What our pg_restore says first, whatever server it talks to."""
 
 
 class CannotRestore(Refused):
     """The data directory or the database is not in a state to restore into; the message says how to mend it."""
+
+
+class Unreachable(Refused):
+    """The database of our own that is to be saved or filled doesn't answer."""
+
+
+class PartialSight(Refused):
+    """The database's role doesn't see every row; the message says how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,11 @@ def restore(source: Path, *, replace: bool) -> Restored:
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as place:
         unpacked = Path(place)
         manifest = archives.unpack(source, unpacked)
+        if archives.is_newer(manifest):
+            raise CannotRestore(
+                f"The backup was made by a newer Plainsail ({manifest['plainsail']}) than this ({plainsail.__version__})."
+                " Install that version first."
+            )
         key = (unpacked / archives.KEY).read_text()
         if os.environ.get("SECRET_KEY", key) != key:
             raise CannotRestore("SECRET_KEY is set to another key than the backup's. Unset it, or set it to that one.")
@@ -91,6 +108,7 @@ def restore(source: Path, *, replace: bool) -> Restored:
 def _database_url(here: Environment) -> Iterator[str]:
     """The URL of a role that sees every row; of the embedded server, which is started if it is not running."""
     if not here.embedded_database:
+        refuse_partial_sight(here.owner_database_url)
         yield here.owner_database_url
         return
     postgres = Postgres(here.data_dir)
@@ -102,6 +120,17 @@ def _database_url(here: Environment) -> Iterator[str]:
     finally:
         if is_ours:
             postgres.stop()
+
+
+def refuse_partial_sight(url: str) -> None:
+    """A role under row-level security can't save everybody's rows. Raises PartialSight."""
+    with _connected(url) as connection:
+        query = "SELECT current_user FROM pg_class WHERE relrowsecurity AND row_security_active(oid) LIMIT 1"
+        if (row := connection.execute(query).fetchone()) is not None:
+            raise PartialSight(
+                f"The role {row[0]} sees one business at a time, so it can't save them all. Use two roles, as"
+                " docs/self-hosting/production.md shows, or the backups of whoever runs this database."
+            )
 
 
 def _load_into_embedded(folder: Path, dump: Path) -> None:
@@ -123,16 +152,28 @@ def _load_into_embedded(folder: Path, dump: Path) -> None:
 
 def _load_into_own(url: str, dump: Path) -> None:
     """Load the dump into a database that somebody else runs: as its owner, and only into an empty one."""
-    with psycopg.connect(url) as connection:
+    with _connected(url) as connection:
         query = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         if connection.execute(query).fetchone() != (0,):
             raise CannotRestore("The database of DATABASE_URL is not empty. Make an empty one and name that.")
     # Its roles have other names: everything becomes the owner's, and migrating gives the others their rights.
-    _load(dump, url, "--no-owner", "--no-privileges")
+    script = [str(binaries.program("pg_restore")), "--no-owner", "--no-privileges", "--file=-", str(dump)]
+    load = [str(binaries.program("psql")), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+    servers.pipe(
+        script, [*load, "--output=/dev/null"], without=UNKNOWN_BEFORE_17, extra=servers.client_environment(url)
+    )
 
 
-def _load(dump: Path, url: str, *options: str) -> None:
-    arguments = ["--exit-on-error", "--single-transaction", "--no-password", *options]
+def _connected(url: str) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(url, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Unreachable(f"The database can't be reached: {reason}. Check DATABASE_OWNER_URL.") from error
+
+
+def _load(dump: Path, url: str) -> None:
+    arguments = ["--exit-on-error", "--single-transaction", "--no-password"]
     _run("pg_restore", [*arguments, f"--dbname={urlsplit(url).path.lstrip('/')}", str(dump)], url=url)
 
 

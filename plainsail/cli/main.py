@@ -12,7 +12,9 @@ from pathlib import Path
 import click
 
 import plainsail
-from plainsail.cli.errors import Refused
+from plainsail.cli.command import COMMAND
+from plainsail.cli.errors import Refused, worded
+from plainsail.cli.processes import cause
 from plainsail.kernel import environment
 from plainsail.kernel.environment import BadEnvironment
 
@@ -26,8 +28,12 @@ class Group(click.Group):
         except (BadEnvironment, Refused) as error:
             raise click.ClickException(str(error)) from error
         except subprocess.CalledProcessError as error:
-            command = " ".join(error.cmd[2:] if error.cmd[1] == "-m" else error.cmd)
-            raise click.ClickException(f"{command} failed with status {error.returncode}; see above.") from error
+            command = " ".join(["plainsail", *error.cmd[len(COMMAND) :]])
+            raise click.ClickException(f"{command} failed ({cause(error.returncode)}); see above.") from error
+        except OSError as error:
+            if (told := worded(error)) is None:
+                raise
+            raise click.ClickException(told) from error
 
 
 @click.group(cls=Group)
@@ -44,7 +50,11 @@ def up(with_demo: bool) -> None:
     """Start everything and keep it running, until Ctrl-C."""
     from plainsail.cli.up import up as run
 
-    run(with_demo=with_demo)
+    try:
+        run(with_demo=with_demo)
+    except KeyboardInterrupt:
+        click.echo("\nStopped while setting up. Start it again: it goes on from there.", err=True)
+        sys.exit(130)
 
 
 @cli.command()
@@ -89,9 +99,12 @@ def worker(concurrency: int) -> None:
     """Run queued jobs."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
     from plainsail.cli import apart
+    from plainsail.cli.up import check_mail_server
     from plainsail.cli.worker import work
 
-    apart.require(environment.current().database_url)
+    here = environment.current()
+    check_mail_server(here)
+    apart.require(here.database_url)
     work(concurrency=concurrency)
 
 
@@ -108,20 +121,10 @@ def mailcatcher(port: int | None) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database's tables and the static files up to this version. Needs the owner role."""
-    os.environ["PLAINSAIL_OWNER"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
-    import django
-    from django.core.management import call_command
+    from plainsail.cli.migrating import migrate as run
 
-    django.setup()
-    from plainsail.accounts.services import hosts
-    from plainsail.cli.preparation import COLLECT
-
-    # First, since migrating ends with giving the other roles their rights on all tables.
-    call_command("createcachetable", verbosity=0)
-    call_command("migrate", interactive=False, verbosity=1 if sys.stdout.isatty() else 0)
-    hosts.follow_base_domain()
-    call_command(*COLLECT)
+    run()
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
@@ -153,11 +156,13 @@ def demo() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say it as one JSON object.")
+def doctor(as_json: bool) -> None:
     """Say what is running and what is wrong. Ends with status 1 if anything is."""
-    from plainsail.cli.doctor import report
+    from plainsail.cli.doctor import report, report_json
 
-    sys.exit(not report(environment.current(), say=click.echo))
+    say_all = report_json if as_json else report
+    sys.exit(not say_all(environment.current(), say=click.echo))
 
 
 @cli.command()

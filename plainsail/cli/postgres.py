@@ -52,6 +52,9 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    # Statements and the details of errors hold people's addresses; the application's log says what failed.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
@@ -97,6 +100,11 @@ class Postgres:
     def sockets(self) -> Path:
         """The directory of the server's unix socket."""
         return Path(self._location["sockets"])
+
+    @property
+    def log_path(self) -> Path:
+        """Where the server writes warnings and errors."""
+        return self.folder / "postgres.log"
 
     def dsn(self, role: Role, database: str = DATABASE) -> str:
         """Return the connection URL of a role, password included. Raises PostgresError before `init()`."""
@@ -372,14 +380,14 @@ class Postgres:
             return []
 
     def _open_log(self) -> IO[bytes]:
-        path = self.folder / "postgres.log"
+        path = self.log_path
         is_large = path.exists() and path.stat().st_size > LARGEST_LOG
         how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_large else os.O_APPEND)
         return os.fdopen(os.open(path, how, 0o600), "wb")
 
     def _end_of_log(self, lines: int = 15) -> str:
         try:
-            return "\n".join((self.folder / "postgres.log").read_text(errors="replace").splitlines()[-lines:])
+            return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
         except FileNotFoundError:
             return ""
 

@@ -6,12 +6,12 @@ time: the supervisor asks here and loads Django only in a process of its own.
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import plainsail
+from plainsail.cli import command
 from plainsail.kernel.environment import Environment
 
 PACKAGE = Path(plainsail.__file__).parent
@@ -28,9 +28,7 @@ def prepare(here: Environment) -> None:
     """Migrate as the owner role and collect the static files, in a process of its own. Raises CalledProcessError."""
     # Taken before: what changes meanwhile is then seen at the next start.
     seen, code = fingerprint(here), fingerprint_of_code()
-    environment = os.environ | {"PLAINSAIL_OWNER": "1"}
-    command = [sys.executable, "-m", "plainsail.cli", "migrate"]
-    subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    command.run("migrate", extra={"PLAINSAIL_OWNER": "1"})
     _write(_prepared(here), seen)
     _write(_collected(here), code)
 
@@ -39,14 +37,19 @@ def collect_static(here: Environment) -> None:
     """Collect the static files if need be, for a web process on a machine where nobody migrates."""
     code = fingerprint_of_code()
     if not _says(_collected(here), code):
-        command = [sys.executable, "-m", "plainsail.cli", "manage", *COLLECT]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        command.run("manage", *COLLECT)
         _write(_collected(here), code)
 
 
 def forget(here: Environment) -> None:
     """Have the next start prepare again, whatever was seen before; for a database that was exchanged."""
     _prepared(here).unlink(missing_ok=True)
+    demo_wanted(here.data_dir).unlink(missing_ok=True)
+
+
+def demo_wanted(data_dir: Path) -> Path:
+    """Where it is kept that the first start is to make a demo business: from making the database until it is there."""
+    return data_dir / "run" / "demo-wanted"
 
 
 def fingerprint(here: Environment) -> str:

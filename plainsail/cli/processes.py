@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
+from plainsail.cli.command import COMMAND
 from plainsail.cli.lifeline import READY_FD, tie_to_parent
 
 FIRST_DELAY = 0.1
@@ -37,6 +37,7 @@ class Running:
         os.set_blocking(ready, False)
         self.ready: int | None = ready
         self.started_at = time.monotonic()
+        self.since = int(time.time())
         try:
             self.popen = subprocess.Popen(
                 command,
@@ -85,7 +86,7 @@ class Child:
         self, name: str, arguments: Sequence[str], *, pass_fds: Sequence[int] = (), log: IO[bytes] | None
     ) -> None:
         self.name = name
-        self.command = [sys.executable, "-m", "plainsail.cli", *arguments]
+        self.command = [*COMMAND, *arguments]
         self.pass_fds = pass_fds
         self.log = log
         self.current: Running | None = None

@@ -2,10 +2,13 @@
 
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from signal import SIGINT
 from typing import IO
@@ -14,8 +17,21 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from plainsail.cli.binaries import PostgresError, RunAs
 from plainsail.cli.lifeline import IS_LINUX, tie_to_parent
 
-URL_OPTIONS = frozenset({"host", "port", "options", "connect_timeout", "sslmode", "sslrootcert", "sslcert", "sslkey"})
-"""What a connection URL may say behind its question mark, of which libpq also reads `PG…` variables."""
+HEAD = 30
+"""Lines at the beginning of a dump's script in which settings stand."""
+URL_OPTIONS = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "options": "PGOPTIONS",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+"""What a connection URL may say behind its question mark, and the variable that says the same."""
 
 
 def launch(command: list[str], *, user: RunAs | None, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -52,6 +68,23 @@ def run(command: list[str], *, user: RunAs | None, stdin: str = "", extra: Mappi
     )
     if done.returncode:
         raise PostgresError(f"{Path(command[0]).name} failed:\n{done.stderr.strip() or done.stdout.strip()}")
+
+
+def pipe(first: list[str], second: list[str], *, without: bytes, extra: Mapping[str, str]) -> None:
+    """Run `first | second`, but for one line in the head of what flows between. Raises PostgresError when either fails."""
+    with tempfile.TemporaryFile() as said:
+        giver = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=said, env=_environment(), cwd="/")
+        taker = subprocess.Popen(second, stdin=subprocess.PIPE, stderr=said, env=_environment() | dict(extra), cwd="/")
+        assert giver.stdout is not None
+        assert taker.stdin is not None
+        with suppress(BrokenPipeError), giver.stdout, taker.stdin:
+            taker.stdin.writelines(line for line in islice(giver.stdout, HEAD) if line != without)
+            shutil.copyfileobj(giver.stdout, taker.stdin, 1024 * 1024)
+        codes = giver.wait(), taker.wait()
+        if any(codes):
+            said.seek(0)
+            name = Path(first[0] if not codes[1] else second[0]).name
+            raise PostgresError(f"{name} failed:\n{said.read().decode(errors='replace').strip()}")
 
 
 def living_in(folder: Path) -> list[int]:
@@ -105,12 +138,16 @@ def is_private_dir(path: Path, user: RunAs | None) -> bool:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 600, whole or not at all."""
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    Path(draft).replace(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def client_environment(url: str) -> dict[str, str]:
@@ -123,9 +160,7 @@ def client_environment(url: str) -> dict[str, str]:
         "PGPASSWORD": unquote(parts.password or ""),
         "PGDATABASE": unquote(parts.path.lstrip("/")),
     }
-    known |= {
-        f"PG{name.upper()}": value for name, value in parse_qsl(parts.query) if name in {"host", "port", "sslmode"}
-    }
+    known |= {URL_OPTIONS[name]: value for name, value in parse_qsl(parts.query) if name in URL_OPTIONS}
     return {name: value for name, value in known.items() if value}
 
 

@@ -1,12 +1,12 @@
 """The two kinds of web process: `web` is Django on a unix socket, `edge` owns the port and stands before it."""
 
+import importlib
 import multiprocessing
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from granian._granian import SocketHolder
-from granian._internal import load_target
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -74,7 +74,9 @@ def serve_edge(*, bind: str, port: int, workers: int) -> None:
 def load(target: str) -> Callable[..., Any]:
     """Import the application in the serving process, and say that it is ready."""
     die_with_parent()
-    application: Callable[..., Any] = load_target(target)
+    # Not by granian's own loader: that puts the current folder first among the places where modules are looked for.
+    module, _, name = target.partition(":")
+    application: Callable[..., Any] = getattr(importlib.import_module(module), name)
     announce_ready()
     return application
 

@@ -3,6 +3,7 @@
 It imports neither Django nor a database driver, and does nothing but wait for signals and for its children.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -131,7 +132,7 @@ class Supervisor:
             for news in child.tend(now):
                 say(news)
         self._write_status()
-        self._trim_log()
+        self._trim_logs()
 
     def _tend_database(self, now: float) -> None:
         if self.postgres is None:
@@ -147,7 +148,7 @@ class Supervisor:
             self._database_started_at = now
             try:
                 self.postgres.spawn()
-            except PostgresError as error:
+            except (PostgresError, OSError) as error:
                 say(str(error))
                 self._database_start_at = now + self._database_backoff.delay(0)
 
@@ -157,20 +158,26 @@ class Supervisor:
         if self.postgres is not None and self.postgres.process is not None:
             status["database"] = {"pid": self.postgres.process.pid, "restarts": self._database_restarts}
         for child in self.children:
-            pid = child.current.popen.pid if child.current is not None else None
-            status[child.name] = {"pid": pid, "restarts": child.restarts, "ready": child.is_ready}
+            pid, since = (child.current.popen.pid, child.current.since) if child.current is not None else (None, None)
+            status[child.name] = {"pid": pid, "restarts": child.restarts, "ready": child.is_ready, "since": since}
         written = json.dumps({"pid": os.getpid(), "web_socket": str(self.here.web_socket), "processes": status})
         if written != self._written:
-            self._written = written
-            servers.write_private(self.here.run_dir / "status.json", written)
+            # A full disk is no reason to stop serving; it is written the next time.
+            with suppress(OSError):
+                servers.write_private(self.here.run_dir / "status.json", written)
+                self._written = written
 
-    def _trim_log(self) -> None:
-        """Start the log file over when it is large, keeping the last one; its writers append and don't notice."""
-        if self.log is None or os.fstat(self.log.fileno()).st_size < LARGEST_LOG:
-            return
-        path = Path(self.log.name)
-        shutil.copyfile(path, path.with_suffix(".log.1"))
-        os.truncate(path, 0)
+    def _trim_logs(self) -> None:
+        """Start a log file over when it is large, keeping the last one; its writers append and don't notice."""
+        paths = [] if self.log is None else [Path(self.log.name)]
+        paths += [] if self.postgres is None else [self.postgres.log_path]
+        for path in paths:
+            with suppress(OSError):
+                if path.stat().st_size >= LARGEST_LOG:
+                    kept = path.with_suffix(".log.1")
+                    kept.touch(mode=0o600)
+                    shutil.copyfile(path, kept)
+                    os.truncate(path, 0)
 
     # --- the end ------------------------------------------------------------------------------------------------
 
@@ -248,6 +255,10 @@ def await_port(address: str, port: int, *, patience: float = 3.0) -> None:
             except PermissionError:
                 raise CannotStart(f"Port {port} needs root. Choose one above 1023: PORT=8000.") from None
             except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise CannotStart(
+                        f"This machine has no address {address} (PLAINSAIL_BIND): {error.strerror}."
+                    ) from None
                 if time.monotonic() > deadline:
                     raise CannotStart(
                         f"Port {port} can't be used: {error.strerror}. Choose another: PORT={port + 1}."

@@ -4,16 +4,16 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from plainsail.cli import preparation, sockets
+from plainsail.cli import command, preparation, sockets
+from plainsail.cli.errors import user_name
 from plainsail.cli.postgres import Postgres
-from plainsail.cli.supervisor import Supervisor, await_port, claim, say
+from plainsail.cli.supervisor import CannotStart, Supervisor, await_port, claim, say
 from plainsail.kernel import environment
 from plainsail.kernel.environment import Environment
 
@@ -21,14 +21,18 @@ from plainsail.kernel.environment import Environment
 def up(*, with_demo: bool) -> None:
     """Start everything and keep it running. Raises CannotStart or PostgresError when that is impossible."""
     folder = environment.data_dir()
+    refuse_others(folder)
     make_folders(folder)
     lock = claim(folder / "run")
     here = environment.current()
+    check_mail_server(here)
     await_port(here.bind, here.port)
     postgres = None if os.environ.get("DATABASE_URL") else Postgres(folder)
     if postgres is not None:
         if not postgres.is_made:
             say("Making the database. This happens once.")
+            if with_demo:
+                preparation.demo_wanted(folder).touch()
         # This leaves the addresses of the roles, which the environment reads.
         postgres.init()
         environment.current.cache_clear()
@@ -41,7 +45,7 @@ def up(*, with_demo: bool) -> None:
             preparation.prepare(here)
         if with_demo and may_have_demo(here):
             say("Making a demo business to look around in.")
-            make_demo()
+            make_demo(folder)
         with listening(here) as listener, log_file(folder) as log:
             Supervisor(here, postgres, listener, log).run(when_ready=lambda: greet(here))
     finally:
@@ -57,10 +61,29 @@ def make_folders(folder: Path) -> None:
         (folder / name).mkdir(mode=0o700, exist_ok=True)
 
 
+def refuse_others(folder: Path) -> None:
+    """Root may write everywhere, and whose the directory is could then not read what it left. Raises CannotStart."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        owner = (folder / "secret_key").stat().st_uid
+        if os.geteuid() == 0 != owner:
+            name = user_name(owner)
+            raise CannotStart(
+                f"{folder} belongs to {name}. Start Plainsail as {name}: runuser -u {name} -- plainsail up"
+            )
+
+
+def check_mail_server(here: Environment) -> None:
+    """Raises BadEnvironment for an SMTP_URL that can't be understood: now, and not when the first mail is to leave."""
+    if not here.uses_mail_catcher:
+        from plainsail.mail.services.smtp import Server  # brings TLS along, which is of no use to most
+
+        Server.from_url(here.smtp_url)
+
+
 def may_have_demo(here: Environment) -> bool:
     """Tell whether a demo business belongs here: on the first start of an installation that nobody else can have."""
     is_private = here.embedded_database and here.host in {"localhost", "127.0.0.1"}
-    return is_private and not demo_file(here.data_dir).exists()
+    return is_private and preparation.demo_wanted(here.data_dir).exists()
 
 
 def demo_file(folder: Path) -> Path:
@@ -68,15 +91,19 @@ def demo_file(folder: Path) -> Path:
     return folder / "demo.json"
 
 
-def make_demo() -> None:
-    """Make it in a process of its own: this one stays small. Raises CalledProcessError."""
-    command = [sys.executable, "-m", "plainsail.cli", "demo"]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def make_demo(folder: Path) -> None:
+    """Make it in a process of its own: this one stays small. Plainsail is of use without it, too."""
+    try:
+        command.run("demo", stdout=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        say("The demo business could not be made; see above. Plainsail starts without it.")
+    else:
+        preparation.demo_wanted(folder).unlink()
 
 
 def greet(here: Environment) -> None:
     """Print where Plainsail is and how to get in."""
-    await_answer(here.port)
+    await_answer(here.local_address, here.port)
     say(f"\nPlainsail is running at {here.base_url}")
     with suppress(FileNotFoundError):
         demo = json.loads(demo_file(here.data_dir).read_text())
@@ -86,12 +113,12 @@ def greet(here: Environment) -> None:
     say("  Stop with Ctrl-C. `plainsail doctor` tells how it is.\n")
 
 
-def await_answer(port: int, *, patience: float = 10.0) -> None:
+def await_answer(address: str, port: int, *, patience: float = 10.0) -> None:
     """Wait until the port takes connections: the edge says that it is ready a moment before it listens."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((address, port), timeout=1).close()
         except OSError:
             time.sleep(0.02)
         else:

@@ -87,7 +87,7 @@ def browse(
 
     `state` is `deleted` for those who were, and nothing for all others.
     """
-    found = workspace.contacts.exclude(deleted_at=None) if state == "deleted" else workspace.contacts.alive()
+    found = workspace.contacts.filter(deleted_at__isnull=state != "deleted")
     if wanted := text.strip().lower():
         found = found.filter(_called(wanted))
     for condition in _chosen(workspace, list_id, tag_id, segment):

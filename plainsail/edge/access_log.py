@@ -18,6 +18,7 @@ import orjson
 
 from plainsail.edge.request import Request
 from plainsail.edge.visitors import shortened
+from plainsail.kernel.redaction import redacted, shown_path, without_addresses
 
 FLUSH_AFTER = 0.2
 FLUSH_AT = 500
@@ -73,7 +74,7 @@ class AccessLog:
 @lru_cache(maxsize=16384)
 def _asked(method: str, host: str, path: str) -> str:
     """The part of a line that many requests share."""
-    shown = path[:LONGEST_PATH]
+    shown = shown_path(path, LONGEST_PATH)
     if not shown.isprintable():
         shown = shown.encode("ascii", "backslashreplace").decode()
     return orjson.dumps({"method": method[:20], "host": host, "path": shown}).decode()[1:-1]
@@ -81,7 +82,7 @@ def _asked(method: str, host: str, path: str) -> str:
 
 @lru_cache(maxsize=4)
 def _second(whole: int) -> str:
-    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class JsonFormatter(logging.Formatter):
@@ -92,12 +93,12 @@ class JsonFormatter(logging.Formatter):
             "at": _second(int(record.created)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_addresses(record.getMessage()),
         }
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= {key: redacted(value) for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+            line["trace"] = without_addresses(self.formatException(record.exc_info))
+        return orjson.dumps(line).decode()
 
 
 def configure_logging() -> None:

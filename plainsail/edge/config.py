@@ -20,6 +20,8 @@ class Config:
     web_socket: Path
     own_hosts: frozenset[str]
     """Hosts at which the application itself lives; everything on them goes to web."""
+    is_https: bool = False
+    """Whether TLS ends before us, as the application's address says: else each form would be taken for a forged one."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Peers whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed."""
     cache_bytes: int = 64 * 1024 * 1024
@@ -40,6 +42,7 @@ def from_environment() -> Config:
         database_url=surroundings.edge_database_url,
         web_socket=surroundings.web_socket,
         own_hosts=LOOPBACK_NAMES | {surroundings.host, surroundings.base_domain},
+        is_https=surroundings.is_https,
         trusted_proxies=_networks(surroundings.trusted_proxies),
         cache_bytes=_megabytes(os.environ.get("PLAINSAIL_EDGE_CACHE_MB", "64")) * 1024 * 1024,
         access_log=os.environ.get("PLAINSAIL_ACCESS_LOG", "-") or "-",

@@ -42,6 +42,8 @@ HTML = """<!doctype html>
 HEADERS: Headers = [
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
     (
         "content-security-policy",
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -46,6 +46,8 @@ class Router:
 
     def answer_at_once(self, request: Request) -> bool:
         """Answer what needs no look-up: a page that was asked for in the same words before."""
+        if self.config.is_https:
+            request.scheme = "https"
         if self.config.trusted_proxies:
             request.trust(self.config.trusted_proxies)
         if request.method not in READING or request.path[:3] in HITS:
@@ -138,5 +140,9 @@ class Router:
 
     @staticmethod
     def _say(request: Request, status: int, said: dict[str, object]) -> None:
-        headers = [("content-type", "application/json"), ("cache-control", "no-store")]
+        headers = [
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ]
         request.answer(status, headers, orjson.dumps(said))

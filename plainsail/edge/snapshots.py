@@ -31,7 +31,10 @@ QUERIES: dict[Encoding, str] = {
 FIND_FORMS = "SELECT page_id, forms FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
 
 PAGE_MAY_SAY = frozenset(
-    {"content-security-policy", "x-robots-tag", "content-language", "link", "permissions-policy", "referrer-policy"}
+    {
+        *("content-security-policy", "x-robots-tag", "content-language", "link", "permissions-policy"),
+        *("referrer-policy", "cross-origin-opener-policy"),
+    }
 )
 SAID_BY_DEFAULT = {
     "content-security-policy": (
@@ -39,6 +42,7 @@ SAID_BY_DEFAULT = {
         "script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "referrer-policy": "strict-origin-when-cross-origin",
+    "cross-origin-opener-policy": "same-origin",
 }
 MOST_SHORTCUTS = 20_000
 OVERHEAD = 2048

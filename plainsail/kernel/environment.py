@@ -61,6 +61,11 @@ class Environment:
         return self.data_dir / "files"
 
     @property
+    def local_address(self) -> str:
+        """Where this machine itself reaches the edge."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind, self.bind)  # noqa: S104 - compared, not bound
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -111,23 +116,41 @@ def _flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
-def _port() -> int:
-    given = os.environ.get("PORT", "8000")
+def _port(name: str, default: int) -> int:
+    given = os.environ.get(name, "") or str(default)
     if not given.isdigit() or not 0 < int(given) < 65536:
-        raise BadEnvironment(f"PORT is {given!r}; it must be a number from 1 to 65535.")
+        raise BadEnvironment(f"{name} is {given!r}; it must be a number from 1 to 65535.")
     return int(given)
+
+
+def _database(name: str) -> str:
+    given = os.environ.get(name, "")
+    if given and not given.startswith(("postgresql://", "postgres://")) and not _is_keywords(given):
+        raise BadEnvironment(f"{name} must look like postgresql://user:password@host:5432/database.")
+    return given
+
+
+def _is_keywords(given: str) -> bool:
+    """Whether it is libpq's other form, `host=… dbname=…`."""
+    import psycopg.conninfo  # here, since the supervisor has to stay small
+
+    try:
+        psycopg.conninfo.conninfo_to_dict(given)
+    except psycopg.ProgrammingError:
+        return False
+    return True
 
 
 @cache
 def current() -> Environment:
     """The surroundings of this process, read once. Raises BadEnvironment."""
     folder = data_dir()
-    port = _port()
+    port = _port("PORT", 8000)
     base_url = os.environ.get("PLAINSAIL_URL", f"http://localhost:{port}").rstrip("/")
     if not base_url.startswith(("http://", "https://")):
         raise BadEnvironment(f"PLAINSAIL_URL is {base_url!r}; it must start with http:// or https://.")
     host = base_url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0].lower()
-    given_database = os.environ.get("DATABASE_URL", "")
+    given_database = _database("DATABASE_URL")
     embedded = {} if given_database else _embedded_urls(folder)
     database_url = given_database or embedded["app"]
     smtp_url = os.environ.get("SMTP_URL", "")
@@ -139,8 +162,8 @@ def current() -> Environment:
         base_url=base_url,
         base_domain=os.environ.get("PLAINSAIL_DOMAIN", host).lower(),
         database_url=database_url,
-        owner_database_url=os.environ.get("DATABASE_OWNER_URL", "") or given_database or embedded["owner"],
-        edge_database_url=os.environ.get("DATABASE_EDGE_URL", "") or given_database or embedded["edge"],
+        owner_database_url=_database("DATABASE_OWNER_URL") or given_database or embedded["owner"],
+        edge_database_url=_database("DATABASE_EDGE_URL") or given_database or embedded["edge"],
         embedded_database=not given_database,
         smtp_url=smtp_url or f"smtp://127.0.0.1:{catcher_port(port)}",
         uses_mail_catcher=not smtp_url,
@@ -152,7 +175,7 @@ def current() -> Environment:
 
 def catcher_port(port: int) -> int:
     """Port of the local mail catcher: MAILCATCHER_PORT, else the web port plus 25."""
-    return int(os.environ.get("MAILCATCHER_PORT", "0")) or port + 25
+    return _port("MAILCATCHER_PORT", min(port + 25, 65535))
 
 
 def _embedded_urls(folder: Path) -> dict[str, str]:

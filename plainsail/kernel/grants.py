@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
@@ -32,6 +35,34 @@ def grant() -> None:
                 if name in tables
             ),
         )
+
+
+@contextmanager
+def seeing_every_row() -> Iterator[None]:
+    """Let the owner see all rows while it migrates; afterwards, whatever came, force the policies on it if it serves.
+
+    Where one role both owns and serves (one-role mode), FORCE is what keeps businesses apart. Under it, keys could not
+    be checked against the rows that are there, and no migration of rows would find one.
+    """
+    here = environment.current()
+    _alter_owners_sight("NO FORCE")
+    try:
+        yield
+    finally:
+        if _role(here.database_url) == _role(here.owner_database_url):
+            _alter_owners_sight("FORCE")
+
+
+def _alter_owners_sight(how: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "JOIN pg_policies p ON p.schemaname = n.nspname AND p.tablename = c.relname "
+            "WHERE n.nspname = 'public' AND p.policyname = 'workspace_isolation' AND c.relforcerowsecurity <> %s",
+            [how == "FORCE"],
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+    _execute(*(f'ALTER TABLE "{table}" {how} ROW LEVEL SECURITY' for table in tables))
 
 
 def _partitions() -> list[str]:

@@ -145,7 +145,7 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         # A fragment was asked for: say it among the page's toasts, so that no page ends up inside a page.
         answer = render(request, "ui/problem_toast.html", context, status=refusal.status)
-        answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "beforeend"
+        answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Reselect"] = "#toasts", "beforeend", "ui-toast"
         return answer
     return render(request, "ui/problem.html", context, status=refusal.status)
 

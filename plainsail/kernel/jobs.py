@@ -10,7 +10,8 @@ import asyncio
 import logging
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,8 @@ from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.manager import JobManager
 
 from plainsail.kernel import tenancy
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.logging import request_id
 
 logger = logging.getLogger("plainsail.jobs")
 
@@ -67,7 +70,10 @@ class Job:
     def _defer(self, options: dict[str, Any], arguments: dict[str, Any]) -> None:
         task = queue_app.configure_task(name=self.name, **options)
         task.defer(
-            call=dump(arguments), workspace=str(tenancy.current_workspace_id()) if tenancy.has_workspace() else None
+            call=dump(arguments),
+            workspace=str(tenancy.current_workspace_id()) if tenancy.has_workspace() else None,
+            # So that a request's id is found in the log of what it had done later, too.
+            request=request_id.get(),
         )
 
     def perform(self, call: dict[str, Any], workspace: str | None) -> None:
@@ -123,17 +129,29 @@ def register() -> None:
 
 
 def _performer(work: Job) -> Callable[..., None]:
-    def perform(call: dict[str, Any], workspace: str | None = None) -> None:
-        work.perform(call, workspace)
+    def perform(call: dict[str, Any], workspace: str | None = None, request: str = "") -> None:
+        with _logged_as(request):
+            work.perform(call, workspace)
 
     return perform
 
 
 def _timed(work: Job) -> Callable[[int], None]:
     def run(timestamp: int) -> None:
-        work.perform({}, None)
+        with _logged_as(""):
+            work.perform({}, None)
 
     return run
+
+
+@contextmanager
+def _logged_as(request: str) -> Iterator[None]:
+    """Log under the id of the request that asked for this; what the clock asked for gets one of its own."""
+    token = request_id.set(request or new_id().hex)
+    try:
+        yield
+    finally:
+        request_id.reset(token)
 
 
 class Manager(JobManager):

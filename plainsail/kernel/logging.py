@@ -1,4 +1,7 @@
-"""One JSON object a line, with the request's id; and the middleware that gives each request its id and clock."""
+"""One JSON object a line, with the request's id; and the middleware that gives each request its id and clock.
+
+E-mail addresses and links that open something are not written: logs are kept longer and read by more people than rows.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ import logging.config
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.redaction import redacted, shown_path, without_addresses
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -26,17 +31,17 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            "at": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_addresses(record.getMessage()),
         }
         if current := request_id.get():
             line["request_id"] = current
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= {key: redacted(value) for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+            line["trace"] = without_addresses(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -80,7 +85,7 @@ class RequestLogMiddleware:
                 "answered",
                 extra={
                     "method": request.method,
-                    "path": request.path[:500],
+                    "path": shown_path(request.path),
                     "host": request.META.get("HTTP_HOST", "")[:255],
                     "status": response.status_code,
                     "ms": round((time.perf_counter() - started) * 1000, 1),

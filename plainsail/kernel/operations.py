@@ -26,7 +26,7 @@ def tie_name(table: str, column: str) -> str:
 
 
 class Isolate(Operation):
-    """Row-level security for a table: a policy on its workspace, and FORCE where one role both owns and serves it."""
+    """Row-level security for a table: a policy on its workspace. `migrate` forces it on the owner where that one serves."""
 
     reversible = True
     reduces_to_sql = True
@@ -49,7 +49,7 @@ class Isolate(Operation):
     ) -> None:
         table = _table(to_state.apps, app_label, self.model)
         schema_editor.execute(f'DROP POLICY workspace_isolation ON "{table}"')
-        schema_editor.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY')
+        schema_editor.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY')
 
     def describe(self) -> str:
         return f"Separate {self.model} by workspace"
@@ -59,17 +59,11 @@ class Isolate(Operation):
 
 
 def isolate_sql(table: str) -> list[str]:
-    """Statements that isolate a table. FORCE only if the application connects as the owner (one-role mode)."""
-    from plainsail.kernel import environment
-
-    surroundings = environment.current()
-    statements = [
+    """Statements that isolate a table."""
+    return [
         f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
         f'CREATE POLICY workspace_isolation ON "{table}" USING ({POLICY}) WITH CHECK ({POLICY})',
     ]
-    if surroundings.database_url == surroundings.owner_database_url:
-        statements.append(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
-    return statements
 
 
 class Tie(Operation):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
+from django.db import connection, transaction
 
 from plainsail.kernel.crypto import keyed_hash
 
@@ -25,11 +26,13 @@ class Throttle:
     def spend(self, who: str, *, at: datetime) -> bool:
         """Count one more. False where it is one too many.
 
-        Two at the same moment may count as one: this keeps machines out and is no lock.
+        Many at the same moment wait for each other, until the transaction around ends: none escapes the count.
         """
         key = self._key(who, at)
-        used = cache.get(key, 0) + 1
-        cache.set(key, used, self.seconds)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+            used = cache.get(key, 0) + 1
+            cache.set(key, used, self.seconds)
         return bool(used <= self.limit)
 
     def _key(self, who: str, at: datetime) -> str:

@@ -59,6 +59,22 @@ class CancellationUndone(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubscriptionPaused(Event):
+    """A contract rests: nothing is invoiced, and what it opened closes when the time paid for is over."""
+
+    name: ClassVar[str] = "subscriptions.paused"
+    subscription_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionResumed(Event):
+    """A contract that rested goes on."""
+
+    name: ClassVar[str] = "subscriptions.resumed"
+    subscription_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubscriptionEnded(Event):
     """A contract is over; nothing is charged for it again."""
 

@@ -137,6 +137,8 @@ for name, icon, words in (
     ("subscriptions.renewal_failed", "circle-alert", gettext_lazy("A renewal could not be charged")),
     ("subscriptions.cancelled", "circle-x", gettext_lazy("Cancelled a subscription")),
     ("subscriptions.cancellation_undone", "undo-2", gettext_lazy("Took a cancellation back")),
+    ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
+    ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
     EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))

@@ -25,7 +25,9 @@ class Mailbox:
 
     def messages(self, to: str) -> list[EmailMessage]:
         paths = sorted(
-            (path for path in self.folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime
+            # What is still being written lies in `tmp` and is gone the next moment.
+            (path for path in self.folder.rglob("*") if path.is_file() and path.parent.name != "tmp"),
+            key=lambda path: path.stat().st_mtime,
         )
         found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
         return [message for message in found if to in str(message["To"])]

@@ -10,13 +10,12 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-COMMAND = [sys.executable, "-m", "plainsail.cli"]
+from plainsail.cli.command import COMMAND
 
 
 def free_port() -> int:

@@ -75,6 +75,27 @@ def test_made_halfway_it_leaves_nothing(db, tmp_path):
     assert not Workspace.objects.filter(name=demo.STUDIO).exists()
 
 
+def test_cut_off_at_its_last_step_it_leaves_nothing_and_is_made_the_next_time(transactional_db, tmp_path, monkeypatch):
+    path = tmp_path / "demo.json"
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(demo, "make_broadcast", None)
+        with pytest.raises(TypeError):
+            demo.make(path, at=clock.now())
+    assert (path.exists(), User.objects.count(), Workspace.objects.count()) == (False, 0, 0)
+    demo.make(path, at=clock.now())
+    assert (path.exists(), User.objects.count(), Workspace.objects.count()) == (True, 1, 2)
+
+
+def test_made_again_it_stays_the_same_business_with_a_new_password(sign_in, client):
+    former = json.loads(sign_in.read_text())
+    sign_in.unlink()
+    demo.make(sign_in, at=clock.now())
+    kept = json.loads(sign_in.read_text())
+    assert not client.login(**former)
+    assert client.login(**kept)
+    assert Workspace.objects.filter(name=demo.STUDIO).count() == 1
+
+
 def test_it_sells_writes_and_pays_for_its_own_plan(sign_in):
     studio = Workspace.objects.get(name=demo.STUDIO)
     with tenancy.workspace(studio):

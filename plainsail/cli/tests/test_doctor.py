@@ -17,6 +17,8 @@ CREATE TABLE procrastinate_jobs (id int, status job_status, scheduled_at timesta
 CREATE TABLE procrastinate_events (job_id int, type job_event, at timestamptz);
 CREATE TABLE kernel_due (due_at timestamptz);
 CREATE TABLE kernel_pendingevent (parked_at timestamptz);
+CREATE TABLE tracking_parkedlanding (id int);
+CREATE TABLE mail_delivery (state text, reply text, created_at timestamptz, due_at timestamptz);
 INSERT INTO procrastinate_workers VALUES (1, now());
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ps_app;
 """
@@ -117,6 +119,63 @@ def test_late_due_work_and_parked_events_are_wrong(here):
     sql(here, "INSERT INTO kernel_pendingevent VALUES (now()), (NULL)")
     assert findings(here, "due work") == [("wrong", "due work: some is late, the oldest since 3 days")]
     assert findings(here, "events") == [("wrong", "events: 1 could not be handled and were put aside")]
+
+
+def test_rows_of_the_edge_that_were_put_aside_are_wrong(here):
+    sql(here, "INSERT INTO tracking_parkedlanding VALUES (1)")
+    assert findings(here, "intake") == [("wrong", "intake: 1 rows could not be taken in and were put aside")]
+
+
+@pytest.mark.parametrize(("age", "level"), [("5 minutes", "note"), ("3 hours", "wrong")])
+def test_mail_that_the_server_put_off_is_told_with_its_words_and_without_anybodys_address(here, age, level):
+    sql(
+        here,
+        "INSERT INTO mail_delivery VALUES ('queued', '450 ada@example.com: come back', now() - interval"
+        f" '{age}', now()), ('queued', '', now(), now()), ('accepted', '250', now(), now())",
+    )
+    ((found),) = [finding for finding in doctor.examine(here) if finding.what.startswith("mail:")]
+    assert (found.level, found.what) == (level, f"mail: 1 put off by the server, the oldest {age} old")
+    assert found.mend == "Each is tried again. The server’s last words: 450 …@…: come back"
+
+
+def test_a_mail_server_that_is_away_or_wrongly_named_is_wrong(here, monkeypatch):
+    monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
+    environment.current.cache_clear()
+    ((level, what),) = findings(environment.current(), "mail server")
+    assert (level, "takes no mail from us" in what) == ("wrong", True)
+    monkeypatch.setenv("SMTP_URL", "mail.example.com")
+    environment.current.cache_clear()
+    ((level, what),) = findings(environment.current(), "mail server")
+    assert (level, "SMTP_URL must look like" in what) == ("wrong", True)
+
+
+def test_behind_tls_without_a_trusted_proxy_is_wrong(here, monkeypatch):
+    monkeypatch.setenv("PLAINSAIL_URL", "https://app.example.com")
+    environment.current.cache_clear()
+    assert [level for level, _ in findings(environment.current(), "proxy")] == ["wrong"]
+    monkeypatch.setenv("PLAINSAIL_TRUSTED_PROXIES", "127.0.0.1")
+    environment.current.cache_clear()
+    assert findings(environment.current(), "proxy") == []
+
+
+def test_a_data_directory_that_is_not_there_yet_is_no_bug(here, data_dir, monkeypatch):
+    urls = json.loads((data_dir / "postgres" / "urls.json").read_text())
+    for role, name in (("app", "DATABASE_URL"), ("owner", "DATABASE_OWNER_URL"), ("edge", "DATABASE_EDGE_URL")):
+        monkeypatch.setenv(name, urls[role])
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+    monkeypatch.setenv("PLAINSAIL_DATA", str(data_dir / "nowhere"))
+    environment.current.cache_clear()
+    assert [level for level, _ in findings(environment.current(), "data directory")] == ["note"]
+
+
+def test_programs_get_the_same_as_one_json_object(here):
+    told = []
+    assert doctor.report_json(here, say=told.append) is False
+    found = json.loads(told[0])
+    assert found["fine"] is False
+    assert {"level": "wrong", "what": "supervisor: not running", "mend": "Start Plainsail: plainsail up"} in found[
+        "findings"
+    ]
 
 
 def test_migrations_that_have_not_been_run_are_named(here):

@@ -98,6 +98,8 @@ class NumberSeries(WorkspaceOwned):
     mode = models.CharField(max_length=4, choices=Mode)
     prefix = models.CharField(max_length=20, blank=True)
     next_number = models.PositiveBigIntegerField(default=1)
+    last_at = models.DateTimeField(null=True)
+    """The moment that the last number bears; no later number bears an earlier one."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

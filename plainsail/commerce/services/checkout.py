@@ -112,6 +112,8 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     """
     _one_at_a_time(attempt)
     seller = sellers.selling(at=at)
+    # Invoice before order, as where a payment is entered.
+    list(Invoice.objects.select_for_update().filter(order_id=attempt.order_id).order_by("id").values("id"))
     found = Order.objects.select_for_update().filter(id=attempt.order_id).first()
     if found is not None:
         if found.offer_id != offer.id:
@@ -139,7 +141,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     )
     order = Order(
         id=attempt.order_id,
-        number=numbering.take(NumberSeries.Series.ORDER, mode=seller.mode, at=at),
+        number=numbering.take(NumberSeries.Series.ORDER, mode=seller.mode, at=at)[0],
         offer=offer,
         billing_account=account,
         consent=agreed,

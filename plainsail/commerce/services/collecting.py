@@ -10,10 +10,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.events import CheckoutDeclined, InvoiceDeclined, InvoicePaid, PaymentDisputed
-from plainsail.commerce.models import Invoice
+from plainsail.commerce.models import Invoice, JournalEntry
 from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, sellers
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel.errors import Refusal
@@ -67,7 +68,7 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
     invoice = Invoice.objects.select_for_update().get(id=invoice.id)
     if invoice.state not in {Invoice.State.DRAFT, Invoice.State.OPEN} or invoice.due.minor <= 0:
         raise NothingDue
-    return charging.begin(
+    begun = charging.begin(
         method,
         subject_id=invoice.id,
         amount=invoice.due,
@@ -76,6 +77,17 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
         return_path=return_path,
         at=clocks.wall(at),
     )
+    # Asked once this charge is written: one that ended before can't have escaped the eye then.
+    if _is_paid_but_not_booked(invoice):
+        raise charging.ChargeUnderway
+    return begun
+
+
+def _is_paid_but_not_booked(invoice: Invoice) -> bool:
+    """Whether a charge has succeeded that the books don't know yet: its money is there, the invoice still looks unpaid."""
+    booked = JournalEntry.objects.filter(source_type="payment", source_id=OuterRef("id"))
+    succeeded = Charge.objects.filter(subject_id=invoice.id, state=Charge.State.SUCCEEDED)
+    return bool(succeeded.filter(~Exists(booked)).exists())
 
 
 def complete(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:

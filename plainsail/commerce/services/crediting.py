@@ -197,9 +197,10 @@ def _write(
     due = invoice.due.minor if invoice.state == Invoice.State.OPEN else 0
     paid = invoice.returnable.minor
     goes = proration.split(net + tax, paid=paid, used=paid + due - net - tax)
+    number, at = numbering.take(NumberSeries.Series.CREDIT_NOTE, mode=invoice.mode, at=at)
     note = CreditNote(
         id=new_id(),
-        number=numbering.take(NumberSeries.Series.CREDIT_NOTE, mode=invoice.mode, at=at),
+        number=number,
         invoice=invoice,
         reason=reason[:200],
         currency=invoice.currency,

@@ -16,6 +16,7 @@ from plainsail.commerce.models import (
     BillingAccount,
     Invoice,
     InvoiceLine,
+    JournalEntry,
     NumberSeries,
     Order,
     Product,
@@ -207,7 +208,7 @@ def finalize(invoice: Invoice, *, at: datetime) -> Invoice:
         raise AlreadyFinal
     seller = sellers.of_workspace(at=at)
     lines = list(invoice.lines.order_by("position"))
-    invoice.number = numbering.take(NumberSeries.Series.INVOICE, mode=invoice.mode, at=at)
+    invoice.number, at = numbering.take(NumberSeries.Series.INVOICE, mode=invoice.mode, at=at)
     invoice.issued_at = at
     invoice.document = documents.of_invoice(invoice, lines, seller=seller, buyer=invoice.billing_account, at=at)
     invoice.document_hash = documents.seal(invoice.document)
@@ -236,6 +237,11 @@ def earned_on(line: InvoiceLine) -> Kind:
 def jurisdiction(invoice: Invoice, line: InvoiceLine) -> str:
     """Whose tax at which rate, such as `DE:19`: as it was when the invoice was numbered."""
     return f"{invoice.document['seller']['country'] or '-'}:{line.tax_rate.normalize():f}"
+
+
+def was_written_off(invoice: Invoice) -> bool:
+    """Whether it was given up once, even if it was paid after all."""
+    return bool(JournalEntry.objects.filter(source_type="write_off", source_id=invoice.id).exists())
 
 
 @transaction.atomic

@@ -18,18 +18,22 @@ PREFIXES: dict[str, str] = {
 DIGITS = 5
 
 
-def take(series: str, *, mode: str, at: datetime) -> str:
-    """The next number of a series, such as `INV-00001` (`TEST-INV-00001` in test mode).
+def take(series: str, *, mode: str, at: datetime) -> tuple[str, datetime]:
+    """The next number of a series, such as `INV-00001` (`TEST-INV-00001` in test mode), and the moment that it may bear.
 
-    Holds the series' row until the transaction ends, so a number goes back if the document doesn't come about: no gap.
+    That is `at`, or the moment of the number before where that is later: what is heard late is dated late, so that the
+    moments of a series ascend as its numbers do. Holds the series' row until the transaction ends, so a number goes back
+    if the document doesn't come about: no gap.
     """
     prefix = ("TEST-" if mode == Mode.TEST else "") + PREFIXES[series]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO commerce_numberseries (id, created_at, workspace_id, series, mode, prefix, next_number) "
-            "VALUES (%s, %s, %s, %s, %s, %s, 2) ON CONFLICT (workspace_id, series, mode) "
-            "DO UPDATE SET next_number = commerce_numberseries.next_number + 1 RETURNING prefix, next_number - 1",
-            [new_id(), at, current_workspace_id(), series, mode, prefix],
+            "INSERT INTO commerce_numberseries (id, created_at, workspace_id, series, mode, prefix, next_number, last_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 2, %s) ON CONFLICT (workspace_id, series, mode) "
+            "DO UPDATE SET next_number = commerce_numberseries.next_number + 1, "
+            "last_at = greatest(commerce_numberseries.last_at, EXCLUDED.last_at) "
+            "RETURNING prefix, next_number - 1, last_at",
+            [new_id(), at, current_workspace_id(), series, mode, prefix, at],
         )
-        kept, number = cursor.fetchone()
-    return f"{kept}{number:0{DIGITS}d}"
+        kept, number, moment = cursor.fetchone()
+    return f"{kept}{number:0{DIGITS}d}", moment

@@ -47,6 +47,12 @@ class Receipt:
     trial: OrderLine | None
 
     @property
+    def first_payment(self) -> Money | None:
+        """What is taken when the free trial ends, as agreed to."""
+        consent = self.order.consent if self.order and self.trial else None
+        return Money(consent.amount_minor, consent.currency) if consent else None
+
+    @property
     def tax(self) -> Money | None:
         return Money(self.invoice.tax_minor, self.invoice.currency) if self.invoice else None
 

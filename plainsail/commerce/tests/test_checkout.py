@@ -383,6 +383,21 @@ def test_a_closing_business_starts_no_charge(juniper):
         pay(juniper, order)
 
 
+def test_money_that_is_there_but_not_booked_yet_is_not_taken_again(juniper, monkeypatch):
+    with workspace(juniper):
+        sold = offer()
+    order = placed(juniper, sold)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(collecting, "enter", lambda workspace_id, done: done)
+        pay(juniper, order)
+    with pytest.raises(ChargeUnderway):
+        pay(juniper, order)
+    assert taken(juniper) == 17500
+    run_jobs(at=NOON)
+    assert pay(juniper, order).state == "paid"
+    assert taken(juniper) == 17500
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_form_sent_five_times_at_once_is_one_order_and_one_payment(juniper):
     with workspace(juniper):

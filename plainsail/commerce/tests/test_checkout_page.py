@@ -82,6 +82,14 @@ def test_the_terms_of_a_subscription_stand_before_the_button(juniper, site_clien
     assert terms < button
 
 
+def test_the_receipt_of_a_trial_says_what_is_taken_when_it_ends(juniper, site_client):
+    with workspace(juniper):
+        offer("Glaze school", 24000, interval="year", trial_days=14)
+    receipt = site_client.get(send(site_client, "/checkout/glaze-school/")["Location"]).content.decode()
+    assert "Nothing was charged today" in receipt
+    assert "The first payment of €240.00 is taken then, unless you cancel before" in receipt
+
+
 def test_a_decline_is_said_in_plain_words_at_the_card_and_can_be_tried_again(juniper, on_sale, site_client):
     token = attempt(site_client)
     answer = site_client.post(URL, {"attempt": token} | typed(number=DECLINED))

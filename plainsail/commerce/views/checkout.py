@@ -18,7 +18,7 @@ from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
 from plainsail.commerce.services import clocks, receipts, sellers, terms
-from plainsail.commerce.services.checkout import Progress, StaleAttempt, TooManyTries, Trace
+from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, Trace
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
@@ -26,7 +26,6 @@ from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.kernel.throttle import Throttle
 from plainsail.payments.services.charging import ChargeUnderway
 from plainsail.payments.services.methods import CardRefused
-
 
 REFUSALS = Throttle(purpose="commerce.card_refused", limit=20)
 """Cards refused from one network address within an hour: enough for a full wallet, too few to try out stolen ones."""
@@ -57,11 +56,17 @@ class Sale:
 def checkout(request: Request, slug: str) -> HttpResponse:
     """Show the page, and take the order."""
     sale = find_sale(request, slug)
-    if request.method != "POST":
-        tried = find_order(request, request.GET["again"]) if request.GET.get("again") else None
-        if tried is not None and tried.is_paid:
-            return redirect("commerce:receipt", request.GET["again"])
-        return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(sale, tried)))
+    if request.method == "POST":
+        return take(request, sale)
+    token = request.GET.get("again", "")
+    tried = find_order(request, token) if token else None
+    if tried is not None and tried.is_paid:
+        return redirect("commerce:receipt", token)
+    return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(sale, tried)))
+
+
+def take(request: Request, sale: Sale) -> HttpResponse:
+    """Go on with what was entered, or say at the field what is wrong with it."""
     form = CheckoutForm(request.POST, needs_card=sale.needs_card)
     if form.is_valid():
         try:
@@ -96,11 +101,8 @@ def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
     if REFUSALS.is_spent(client_ip(request), at=request.now):
         raise TooManyTries
     attempt = purchases.read_attempt(form.cleaned_data["attempt"], sale.offer)
-    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
     try:
-        with workspace(request.workspace):
-            order = purchases.place(sale.offer, attempt=attempt, buyer=form.buyer, trace=trace, at=sale.at)
-            token = receipts.token_of(order)
+        order, token = place(request, sale, form, attempt=attempt)
         back = public_path("commerce:payment", token)
         progress = purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=sale.at)
     except ChargeUnderway:
@@ -109,6 +111,14 @@ def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
     if progress.state == "declined":
         raise CardRefused("number", progress.words)
     return go_on(progress, token)
+
+
+def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt) -> tuple[Order, str]:
+    """The order, and the token that names it in addresses."""
+    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+    with workspace(request.workspace):
+        order = purchases.place(sale.offer, attempt=attempt, buyer=form.buyer, trace=trace, at=sale.at)
+        return order, receipts.token_of(order)
 
 
 def await_other(request: Request, order_id: str) -> HttpResponse:

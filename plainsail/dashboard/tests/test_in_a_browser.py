@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from plainsail.contacts.services import contacts
 from plainsail.kernel import clock
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing.browser import axe
 
@@ -56,6 +57,25 @@ def test_on_a_phone_search_is_a_button_at_the_top(home):
     expect(home.locator("#finder .find")).to_have_count(1)
     home.locator("#finder .find").click()
     home.wait_for_url("**/settings/billing/")
+
+
+def test_without_a_connection_a_list_says_so_and_stays(home):
+    home.goto(home.url + "contacts/")
+    home.context.set_offline(True)
+    home.get_by_placeholder("Name or address").press_sequentially("tom")
+    expect(home.get_by_text("No connection.")).to_be_visible()
+    expect(home.locator("#found tbody tr")).to_have_count(2)
+
+
+def test_a_refused_filter_is_said_in_a_toast_and_the_list_stays(home, monkeypatch):
+    def refuse(*args, **options):
+        raise Refusal
+
+    home.goto(home.url + "contacts/")
+    monkeypatch.setattr("plainsail.contacts.queries.browse", refuse)
+    home.get_by_placeholder("Name or address").press_sequentially("tom")
+    expect(home.locator("#toasts ui-toast")).to_have_count(1)
+    expect(home.locator("#found tbody tr")).to_have_count(2)
 
 
 def test_a_list_answers_while_one_types_and_keeps_the_place_in_the_field(home):

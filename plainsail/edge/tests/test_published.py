@@ -28,6 +28,7 @@ def test_a_published_page_is_served_as_it_is(edge: Served, database: EdgeDatabas
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["vary"] == "accept-encoding"
     assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     assert len(answer.headers["x-request-id"]) == 16
 
 

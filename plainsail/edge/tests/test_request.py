@@ -67,8 +67,27 @@ def test_behind_https_the_visitors_cookie_is_secure(
     assert cookie.endswith("; Secure")
 
 
+def test_an_installation_with_an_https_address_is_asked_by_https_whoever_passes_it_on(
+    database: EdgeDatabase, web: Served, web_socket: Path
+):
+    served = edge_process(database, web_socket, port=free_port(), PLAINSAIL_URL="https://app.example.com")
+    served.start()
+    try:
+        served.wait()
+        said = served.get("/", host="app.example.com", x_forwarded_proto="http", x_forwarded_for="6.6.6.6")
+        assert said.json["headers"]["x_forwarded_proto"] == "https"
+        assert said.json["headers"]["x_forwarded_for"] == "127.0.0.1"
+    finally:
+        served.stop()
+
+
 def test_each_request_leaves_a_line_without_secrets(behind_proxy: Served):
     behind_proxy.get("/c/secret-token", host="localhost", x_request_id="log-line-1")
+    behind_proxy.get("/cancel/AAAAAGkAAAAbSecret-sEcret_seCret01234/", host="localhost", x_request_id="log-line-3")
+    behind_proxy.get(
+        "/accounts/key/1-cqz4ab-secret3f2a6b7c8d9e0f1a2b3c4d5e/", host="localhost", x_request_id="log-line-4"
+    )
+    behind_proxy.get("/of/secret@example.com/", host="localhost", x_request_id="log-line-5")
     behind_proxy.get("/page?token=secret", host="localhost", x_forwarded_for="203.0.113.9", x_request_id="log-line-2")
     log = Path(behind_proxy.environment["PLAINSAIL_ACCESS_LOG"])
 
@@ -80,8 +99,13 @@ def test_each_request_leaves_a_line_without_secrets(behind_proxy: Served):
 
     eventually(lambda: "log-line-2" in found())
     lines = found()
-    assert "secret" not in log.read_text()
-    assert lines["log-line-1"]["path"] == "/c/…"
+    assert "secret" not in log.read_text().lower()
+    assert [lines[f"log-line-{number}"]["path"] for number in (1, 3, 4, 5)] == [
+        "/c/…",
+        "/cancel/…/",
+        "/accounts/key/…/",
+        "/of/…@…/",
+    ]
     line = lines["log-line-2"]
     assert (line["method"], line["path"], line["status"], line["host"]) == ("GET", "/page", 200, "localhost")
     assert (line["from"], line["level"], line["logger"]) == ("203.0.113.0", "info", "plainsail.edge.access")

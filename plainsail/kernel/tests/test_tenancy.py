@@ -14,7 +14,7 @@ from django.db.utils import InternalError
 from plainsail.kernel import clock, environment, isolation, tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow, PendingEvent
-from plainsail.kernel.operations import POLICY, isolate_sql, tie_name
+from plainsail.kernel.operations import POLICY, tie_name
 from plainsail.kernel.tenancy import AnotherWorkspace, WorkspaceRequired, for_each_workspace, workspace
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -235,15 +235,6 @@ def test_one_role_that_owns_the_tables_is_noticed_where_force_is_missing(transac
 
 def test_the_policy_in_the_catalogue_is_the_one_that_migrations_write():
     assert POLICY == "workspace_id = (SELECT current_setting('plainsail.workspace')::uuid)"
-
-
-def test_one_role_mode_forces_the_policy_on_the_owner(monkeypatch):
-    from dataclasses import replace
-
-    here = environment.current()
-    one_role = replace(here, database_url=here.owner_database_url)
-    monkeypatch.setattr(environment, "current", lambda: one_role)
-    assert any("FORCE ROW LEVEL SECURITY" in statement for statement in isolate_sql("t"))
 
 
 def test_tie_names_fit_into_postgresqls_limit():

@@ -113,7 +113,7 @@ def test_a_time_is_read_in_the_businesss_own_zone(as_ada, juniper, draft, worker
         ({"when": "later", "departs_at": ""}, "Choose when it leaves."),
         ({"when": "later", "departs_at": "2001-01-01T10:00"}, "That time is over."),
         ({"when": "later", "departs_at": "soon"}, "Enter a valid date/time."),
-        ({"when": "never"}, "Select a valid choice."),
+        ({"when": "never"}, "Please choose one of those offered."),
         ({}, "Please fill this in."),
     ],
 )

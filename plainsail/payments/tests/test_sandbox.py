@@ -9,16 +9,20 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 from plainsail.payments.gateways import cards, sandbox
 from plainsail.payments.gateways.base import CardRefused
-from plainsail.payments.models import SandboxRecord
+from plainsail.payments.models import Dispute, Refund, SandboxRecord
+from plainsail.payments.services import charging, refunding
 from plainsail.payments.sockets import GATEWAYS
 from plainsail.payments.tests.contract import GatewayContract
 from plainsail.payments.tests.factories import (
     CHECKED_ALWAYS,
     CHECKED_ONCE,
     DECLINED,
+    DISPUTED,
     LOST_TAKEN,
     NEVER_ARRIVES,
     NOON,
@@ -26,6 +30,7 @@ from plainsail.payments.tests.factories import (
     GatewayAccountFactory,
     attempt,
     card,
+    charged,
     saved,
 )
 
@@ -117,7 +122,9 @@ def test_no_other_number_is_ever_taken(number):
         sandbox.read_card(card(number), at=NOON)
 
 
-@pytest.mark.parametrize("expiry", ["11/26", "11 / 2026", " 1/27", "01/2027", "1126", "112026", "11-26", "11 26", "1.27"])
+@pytest.mark.parametrize(
+    "expiry", ["11/26", "11 / 2026", " 1/27", "01/2027", "1126", "112026", "11-26", "11 26", "1.27"]
+)
 def test_a_card_is_good_until_its_month_ends(expiry):
     assert sandbox.read_card(card(expiry=expiry), at=NOON)[0].brand == "Visa"
 
@@ -177,3 +184,25 @@ def test_a_charge_that_never_arrived_leaves_no_record(juniper):
     assert attempt(juniper, saved(juniper, NEVER_ARRIVES)).state == "unknown"
     with workspace(juniper):
         assert SandboxRecord.objects.filter(kind="charge").count() == 0
+
+
+def test_a_cardholder_disputes_only_what_didnt_come_back_and_then_nothing_more_can(juniper):
+    charge = charged(juniper, DISPUTED)
+    with workspace(juniper):
+        refunding.request(charge, amount=Money(1000, "EUR"), at=NOON)
+    run_jobs(at=NOON)
+    charging.look_up(juniper.pk, charge.pk, at=NOON)
+    with workspace(juniper):
+        assert Dispute.objects.get().amount_minor == 1900
+        assert Refund.objects.get().state == "succeeded"
+
+
+def test_a_refund_that_a_dispute_overtakes_is_refused_by_the_bank(juniper):
+    charge = charged(juniper, DISPUTED)
+    with workspace(juniper):
+        refunding.request(charge, amount=Money(1000, "EUR"), at=NOON)
+    charging.look_up(juniper.pk, charge.pk, at=NOON)
+    run_jobs(at=NOON)
+    with workspace(juniper):
+        assert Dispute.objects.get().amount_minor == 2900
+        assert Refund.objects.get().state == "failed"

@@ -4,26 +4,47 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
+from plainsail.commerce.services import clocks
+from plainsail.kernel.periods import local_date
 from plainsail.portal.services import grants
-from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.models import Subscription, SubscriptionItem
 
 SOURCE = "subscription"
 
 
 def give(subscription: Subscription, *, at: datetime) -> None:
-    """Open what the contract's products open, from now until it ends."""
+    """Open what the contract's products open, from now until it ends. Access lives by the wall's clock."""
+    for item in _open_items(subscription):
+        _give(subscription, item, at=clocks.wall(at), ends_at=None)
+
+
+def close_served(subscription: Subscription, *, at: datetime) -> None:
+    """Close, until it is given again, what a resting contract opened and what isn't paid for any more."""
+    today = local_date(at, subscription.timezone)
+    for item in _open_items(subscription):
+        if item.charged_through <= today:
+            _give(subscription, item, at=clocks.wall(at), ends_at=clocks.wall(at))
+
+
+def _open_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
+    return subscription.items.filter(ends_on=None).select_related("product").order_by("id")
+
+
+def _give(subscription: Subscription, item: SubscriptionItem, *, at: datetime, ends_at: datetime | None) -> None:
     if subscription.account.contact_id is None:
         return
-    for item in subscription.items.select_related("product").order_by("id"):
-        grants.give(
-            subscription.account.contact,
-            resource=item.product.resource_key,
-            source_kind=SOURCE,
-            source_id=subscription.id,
-            at=at,
-        )
+    grants.give(
+        subscription.account.contact,
+        resource=item.product.resource_key,
+        source_kind=SOURCE,
+        source_id=subscription.id,
+        at=at,
+        ends_at=ends_at,
+    )
 
 
 def end(subscription: Subscription, *, at: datetime) -> None:
     """Close what this contract opened; what is open for another reason stays open."""
-    grants.end_source(source_kind=SOURCE, source_id=subscription.id, at=at)
+    grants.end_source(source_kind=SOURCE, source_id=subscription.id, at=clocks.wall(at))

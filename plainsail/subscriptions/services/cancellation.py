@@ -74,7 +74,7 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     """
     locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
     standing = queries.in_force(locked)
-    promise = preview(locked, when=when, at=request.received_at, kind=request.kind)
+    promise = preview(locked, when=when, at=_counts_from(request, locked, at=at), kind=request.kind)
     if standing is not None and standing.effective_at <= promise.effective_at:
         return standing
     stored = CancellationQuote.objects.create(
@@ -105,6 +105,11 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     refunds.begin(made, promise, at=at)
     subscription.refresh_from_db()
     return made
+
+
+def _counts_from(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> datetime:
+    """Its arrival, but not before there was anything to cancel."""
+    return min(max(request.received_at, subscription.started_at), at)
 
 
 def _reason(request: CancellationRequest) -> Subscription.EndReason:

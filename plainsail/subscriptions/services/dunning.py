@@ -114,7 +114,8 @@ def _give_up(subscription: Subscription, *, at: datetime) -> None:
 def _return_what_came_too_late(case: DunningCase, *, at: datetime) -> None:
     """A charge whose outcome was unknown turned out to have succeeded after its contract had ended for want of it."""
     subscription, invoice = case.subscription, Invoice.objects.get(id=case.invoice_id)
-    if subscription.ended_at is not None and invoice.state == Invoice.State.PAID and not invoice.payable_minor:
+    is_late = invoice.state == Invoice.State.PAID and invoicing.was_written_off(invoice)
+    if subscription.ended_at is not None and is_late and not invoice.payable_minor:
         refunds.give_back_unserved(subscription, since=subscription.ended_at, at=at, invoice_id=invoice.id)
 
 

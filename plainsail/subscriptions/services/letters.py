@@ -49,7 +49,7 @@ def declared(request: CancellationRequest) -> Rows:
         (_("Reference"), request.reference),
         (_("Received"), moment(request.received_at, request.workspace.timezone)),
         (_("Declared"), capfirst(request.get_kind_display())),
-        *((_entered()[name], str(value)) for name, value in request.payload.items() if name in _entered()),
+        *((label, str(request.payload[name])) for name, label in _entered().items() if name in request.payload),
     ]
 
 
@@ -117,7 +117,9 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
     back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": _shown(refund), "day": by}
     if not refund:
         back = _("None: everything paid for is served until the end.")
-        if promise.when == "now":
+        if subscription.trial_ends_at is not None and request.received_at < subscription.trial_ends_at:
+            back = _("None: nothing was charged.")
+        elif promise.when == "now":
             back = _("None: the refund policy of this contract gives none for the running period.")
     return [
         *declared,
@@ -151,7 +153,8 @@ def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
 
 def next_charge(subscription: Subscription) -> str:
     """`€29.00 on 22 December 2026`, or that there is none."""
-    if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at:
+    rests = subscription.state == Subscription.State.PAUSED
+    if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at or rests:
         return _("None")
     local = subscription.renews_at.astimezone(ZoneInfo(subscription.timezone))
     total = sum(

@@ -11,17 +11,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from plainsail.commerce.models import Invoice, InvoiceLine
+from plainsail.commerce.models import Invoice
 from plainsail.commerce.services import clocks, invoicing
 from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import due
-from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.models import PaymentMethod
-from plainsail.subscriptions.models import DunningCase, Subscription, SubscriptionItem
+from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import charging, contracts, dunning, ending, scheduling
+from plainsail.subscriptions.services import billing, charging, contracts, dunning, ending, pausing, scheduling
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RENEWALS, TRIES = 10, 20, 30
@@ -107,6 +106,9 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
         if not _is_due(subscription, at=at):
             return
+        if subscription.state == Subscription.State.PAUSED:
+            pausing.rest(subscription, at=at)
+            return
         if subscription.state == Subscription.State.TRIALING and not _can_be_charged(subscription):
             ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
             return
@@ -141,7 +143,7 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     day = local_date(subscription.renews_at, subscription.timezone)
     running = subscription.items.select_for_update(of=("self",)).filter(ends_on=None).order_by("id")
     items = scheduling.due_on(list(running), day)
-    invoice = invoicing.issue(subscription.account, lines=[_line(subscription, item) for item in items], at=at)
+    invoice = invoicing.issue(subscription.account, lines=[billing.line(subscription, item) for item in items], at=at)
     for item in items:
         item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
         item.save(update_fields=["charged_through"])
@@ -150,24 +152,6 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     subscription.save(update_fields=["renews_at", "state"])
     due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
     return invoice
-
-
-def _line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
-    coming = scheduling.next_due(item, anchor=subscription.anchor_on)
-    # A part of a period is one amount: rounding each piece of a quantity would cost more than the whole.
-    quantity = item.quantity if coming.is_whole else 1
-    unit = Money(item.unit_minor, subscription.currency) if coming.is_whole else coming.of(item.price())
-    return invoicing.LineSpec(
-        description=item.description,
-        unit=unit,
-        quantity=quantity,
-        kind=InvoiceLine.Kind.RECURRING,
-        item_id=item.id,
-        period_start=coming.period.start,
-        period_end=coming.period.end,
-        product=item.product,
-        tax_behavior=item.tax_behavior,
-    )
 
 
 def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:

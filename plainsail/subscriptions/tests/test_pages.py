@@ -87,6 +87,8 @@ def test_what_was_declared_is_shown_whole_and_can_be_kept(strict, juniper):
     page = answer.content.decode()
     for words in ("Maren", "S-1", "maren@example.com", "It burnt down", "1 May", "Cancellation for cause"):
         assert words in page
+    labels = ["Reference", "Received", "Declared", "Name", "Contract", "End", "Reason", "Confirmation to"]
+    assert re.findall("<dt>(.*?)</dt>", page) == labels
     assert strict.get(f"{where}pdf/").content.startswith(b"%PDF")
     assert strict.head(where).status_code == 200
     assert ("no-store" in answer["Cache-Control"], answer["X-Robots-Tag"]) == (True, "noindex")
@@ -200,7 +202,7 @@ def test_money_that_does_not_come_back_is_said_truly(strict, contract, juniper):
     with workspace(juniper):
         made = declaring.declare(
             declaring.from_confirm_page({"when": "now"}, contract, door=CancellationRequest.Door.PORTAL),
-            received_at=NOON,
+            received_at=NOON + timedelta(days=20),
         )
         ended = cancellation.put_in_force(made, contract, when="now", at=NOON + timedelta(days=20))
         where = links.receipt_path(ended)
@@ -210,3 +212,13 @@ def test_money_that_does_not_come_back_is_said_truly(strict, contract, juniper):
     with workspace(juniper):
         description = contract.items.get().description
     assert f"{description}, €29.00 every month" in page
+
+
+def test_a_trial_that_is_cancelled_never_speaks_of_money_paid(strict, juniper):
+    trial = subscribed(juniper, minor=24000, interval_count=12, trial_days=14)
+    page = strict.get(cancel_path(trial)).content.decode()
+    assert "when the free trial ends" in page
+    assert "Nothing was charged, so no money comes back" in page
+    receipt = strict.get(strict.post(cancel_path(trial), {"when": "period_end"})["Location"]).content.decode()
+    assert "None: nothing was charged." in receipt
+    assert "paid for" not in receipt

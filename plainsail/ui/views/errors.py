@@ -59,6 +59,7 @@ def toast(request: HttpRequest, *, status: int, message: str) -> HttpResponse:
     response = render(request, "ui/problem_toast.html", {"message": message}, status=status)
     response["HX-Retarget"] = "#toasts"
     response["HX-Reswap"] = "beforeend"
+    response["HX-Reselect"] = "ui-toast"
     return response
 
 

@@ -173,7 +173,7 @@ class SampleChrome(Chrome):
             SwitcherEntry(name="Juniper Pottery Studio", href="#", is_current=True),
             SwitcherEntry(name="Acme Courses", href="#"),
         ]
-        self.new_workspace = "#"
+        self.new_workspace = self.finder = "#"
         self.footer_links = [
             Link(label=label, href="#")
             for label in ("Cancel contracts here", "Withdraw from contract here", "Imprint", "Privacy")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands.migrate import Command as DjangoCommand
 
-from plainsail.kernel.grants import grant
+from plainsail.kernel.grants import grant, seeing_every_row
 from plainsail.kernel.operations import TenancyAutodetector
 from plainsail.kernel.upkeep import AFTER_MIGRATE
 
@@ -13,9 +13,12 @@ class Command(DjangoCommand):
     autodetector = TenancyAutodetector
 
     def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
-        if not (options.get("plan") or options.get("check_unapplied")):
-            grant()
-            if not options.get("app_label"):
-                for work in AFTER_MIGRATE:
-                    work()
+        if options.get("plan") or options.get("check_unapplied"):
+            super().handle(*args, **options)
+            return
+        with seeing_every_row():
+            super().handle(*args, **options)
+        grant()
+        if not options.get("app_label"):
+            for work in AFTER_MIGRATE:
+                work()

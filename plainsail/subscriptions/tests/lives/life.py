@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -16,7 +15,7 @@ from plainsail.kernel import clock, events
 from plainsail.kernel.jobs import JOBS
 from plainsail.kernel.models import PendingEvent, Workspace
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.models import Charge, GatewayAccount
+from plainsail.payments.models import Charge, GatewayAccount, Refund
 from plainsail.payments.services import charging, resolving
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import renewal
@@ -36,35 +35,30 @@ class Life:
     def __init__(self, of: Workspace, *, zone: str, wall: datetime, **facts: object) -> None:
         self.of = of
         self.wall = wall
+        self.ahead = timedelta(0)
         self.is_closing = False
         self.charges_at_closing = 0
-        self.charged_in_force: set[UUID] = set()
-        self.seen: dict[UUID, tuple[object, ...]] = {}
         with workspace(of):
             sellers.of_workspace(at=wall)
             Seller.objects.update(timezone=zone, **facts)
 
     @property
     def now(self) -> datetime:
-        with workspace(self.of):
-            return clocks.seller_now(self.wall)
-
-    def contracts(self) -> list[Subscription]:
-        with workspace(self.of):
-            found = Subscription.objects.select_related("account", "workspace").order_by("created_at", "reference")
-            return list(found)
+        return self.wall + self.ahead
 
     def snapshot(self) -> Snapshot:
         with workspace(self.of):
-            connection.check_constraints()
             with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-            return take(now=clocks.seller_now(self.wall))
+                # What is checked at the end of a transaction is checked now: a life never commits.
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            return take(now=self.now, wall=self.wall)
 
     def advance(self, by: timedelta) -> None:
         """Move the seller's clock ahead, not further than a life can bear."""
         now = self.now
-        clocks.advance(self.of.pk, to=min(now + by, self._bearable(now)), at=self.wall)
+        to = min(now + by, self._bearable(now))
+        clocks.advance(self.of.pk, to=to, at=self.wall)
+        self.ahead = to - self.wall
 
     def _bearable(self, now: datetime) -> datetime:
         with workspace(self.of):
@@ -109,10 +103,9 @@ class Life:
         told = waiting * copies
         if order is not None:
             order.shuffle(told)
-        for row in told:
-            with workspace(self.of), clock.fixed(self.wall):
+        with workspace(self.of), clock.fixed(self.wall):
+            for row in told:
                 self._tell(row)
-        with workspace(self.of):
             PendingEvent.objects.filter(pk__in=[row.pk for row in waiting]).delete()
         return len(waiting)
 
@@ -144,24 +137,27 @@ class Life:
 
     def settle_down(self) -> None:
         """Until nothing waits: outcomes are known, events heard, refunds sent."""
-        for _round in range(4):
-            self.wait(timedelta(minutes=90))
-            self.follow_gateway()
+        self.follow_gateway()
+        for _round in range(6):
             self.hear_all()
             self.run_jobs()
+            with workspace(self.of):
+                if not Charge.objects.open().exists() and not Refund.objects.exclude(state__in=Refund.FINAL).exists():
+                    break
+            self.wait(timedelta(minutes=90))
         self.hear_all()
 
     @contextmanager
     def undone_afterwards(self) -> Iterator[None]:
         """What happens inside didn't happen."""
-        wall, token = self.wall, transaction.atomic()
+        moment, token = (self.wall, self.ahead), transaction.atomic()
         token.__enter__()
         try:
             yield
         finally:
             transaction.set_rollback(True)
             token.__exit__(None, None, None)
-            self.wall = wall
+            self.wall, self.ahead = moment
 
     def outcome(self, of: Callable[[], None]) -> object:
         """How the books would stand if something happened, ids and times left out."""

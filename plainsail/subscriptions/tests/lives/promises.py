@@ -21,6 +21,7 @@ Planned = dict[str, list[tuple[date, date]]]
 @contextmanager
 def promised(contract: Subscription, *, when: When, kind: str, received_at: datetime, at: datetime) -> Iterator[None]:
     """I11: what a preview shows for a cancellation is its outcome, or less than that. Swallows that it is over already."""
+    contract.refresh_from_db()
     try:
         shown = cancellation.preview(contract, when=when, at=received_at, kind=kind)
     except cancellation.AlreadyEnded:

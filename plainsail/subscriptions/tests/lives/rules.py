@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -28,7 +29,7 @@ from plainsail.payments.services import methods
 from plainsail.payments.services import refunding as rails
 from plainsail.payments.tests.factories import card
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, contracts, declaring, paying, renewal
+from plainsail.subscriptions.services import cancellation, contracts, declaring, pausing, paying, renewal
 from plainsail.subscriptions.tests.lives import invariants
 from plainsail.subscriptions.tests.lives.life import Life
 from plainsail.subscriptions.tests.lives.promises import future, promised
@@ -53,19 +54,24 @@ BUYERS = (
 )
 INTERVALS = (("month", 1), ("month", 1), ("year", 1), ("week", 1), ("month", 3), ("day", 10))
 MINORS = (2900, 999, 1, 10_01, 36500)
-NUMBERS = tuple(one.number for one in CARDS)
 GOOD = ("4242424242424242", "5555555555554444")
+ANY = (*GOOD * 8, *(one.number for one in CARDS))
+"""Every card of the sandbox, and often enough one that pays for a life to go on."""
 DOORS = CancellationRequest.Door
 KINDS = CancellationRequest.Kind
 
-cards = st.sampled_from(GOOD) | st.sampled_from(NUMBERS)
+cards = st.integers(0, len(ANY) - 1)
 picks = st.integers(0, 7)
+pauses = st.sampled_from((timedelta(0), timedelta(0), timedelta(hours=5), timedelta(days=9), timedelta(days=35)))
+"""How long it takes until somebody does something."""
 
 
 class Machine(RuleBasedStateMachine):
     """One life. The business lent to it is as it was before once it is over."""
 
     business: ClassVar[Workspace]
+    numbers: ClassVar[tuple[str, ...]] = ANY
+    """The cards that may be typed in this life."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,11 +83,17 @@ class Machine(RuleBasedStateMachine):
         day=st.sampled_from(DAYS),
         rate=st.sampled_from((None, "19", "7.7", "20")),
         rounding=st.sampled_from(("line", "sum_by_net", "sum_by_net_keep_gross")),
+        interval=st.sampled_from(INTERVALS),
+        number=cards,
     )
-    def open_a_business(self, zone: str, day: datetime, rate: str | None, rounding: str) -> None:
+    def open_a_business(
+        self, zone: str, day: datetime, rate: str | None, rounding: str, interval: tuple[str, int], number: int
+    ) -> None:
         tax_rate = Decimal(rate) if rate else None
         self.life = Life(self.business, zone=zone, wall=day, tax_rate=tax_rate, rounding=rounding)
         self.before = self.life.snapshot()
+        terms = PriceTerms(amount=Money(2900, "EUR"), interval=interval[0], interval_count=interval[1])
+        self._buy(0, number, terms)
 
     def teardown(self) -> None:
         try:
@@ -108,7 +120,7 @@ class Machine(RuleBasedStateMachine):
     # Buying
 
     @rule(pick=picks, minor=st.sampled_from(MINORS), number=cards, exclusive=st.booleans())
-    def buy_once(self, pick: int, minor: int, number: str, exclusive: bool) -> None:
+    def buy_once(self, pick: int, minor: int, number: int, exclusive: bool) -> None:
         self._buy(pick, number, PriceTerms(amount=Money(minor, "EUR"), tax_behavior=_behavior(exclusive)))
 
     @rule(
@@ -120,7 +132,7 @@ class Machine(RuleBasedStateMachine):
         exclusive=st.booleans(),
     )
     def subscribe(
-        self, pick: int, minor: int, number: str, interval: tuple[str, int], trial_days: int, exclusive: bool
+        self, pick: int, minor: int, number: int, interval: tuple[str, int], trial_days: int, exclusive: bool
     ) -> None:
         unit, count = interval
         offer = PriceTerms(
@@ -132,20 +144,20 @@ class Machine(RuleBasedStateMachine):
         )
         self._buy(pick, number, offer)
 
-    def _buy(self, pick: int, number: str, offer: PriceTerms) -> None:
+    def _buy(self, pick: int, number: int, offer: PriceTerms) -> None:
         of, at = self.life.of, self.life.now
         with workspace(of):
             product = catalogue.create_product(name="Club", terms=offer, at=at)
             sold = commerce.Offer.objects.select_related("price__product").get(price__product=product)
         try:
             order = commerce.placed(of, sold, buyer=BUYERS[pick % len(BUYERS)], at=at)
-            checkout.pay(of.pk, order.pk, fields=card(number), return_path="/back/", at=at)
+            checkout.pay(of.pk, order.pk, fields=self._typed(number), return_path="/back/", at=at)
         except Refusal:
             pass
         self.look()
 
     @rule(number=cards, intervals=st.lists(st.sampled_from(INTERVALS), min_size=1, max_size=3), pick=picks)
-    def take_a_plan_with_addons(self, number: str, intervals: list[tuple[str, int]], pick: int) -> None:
+    def take_a_plan_with_addons(self, number: int, intervals: list[tuple[str, int]], pick: int) -> None:
         of, at = self.life.of, self.life.now
         with workspace(of):
             account = buyers.account_of(BUYERS[pick % len(BUYERS)], at=at)
@@ -156,13 +168,16 @@ class Machine(RuleBasedStateMachine):
         renewal.renew(of.pk, contract.id, at=at)
         self.look()
 
+    def _typed(self, number: int) -> dict[str, str]:
+        return card(self.numbers[number % len(self.numbers)])
+
     def _price(self, unit: str, count: int, minor: int) -> Price:
         terms = PriceTerms(amount=Money(minor, "EUR"), interval=unit, interval_count=count)
         product = catalogue.create_product(name="Plan", terms=terms, at=self.life.wall)
         found: Price = product.prices.select_related("product").get()
         return found
 
-    def _card(self, payer: object, number: str) -> PaymentMethod:
+    def _card(self, payer: object, number: int) -> PaymentMethod:
         of = self.life.of
         with workspace(of):
             rails_account = Seller.objects.get().gateway_account_id
@@ -170,7 +185,7 @@ class Machine(RuleBasedStateMachine):
             of.pk,
             account_id=rails_account,
             payer_key=payer,  # type: ignore[arg-type]  # a UUID
-            fields=card(number),
+            fields=self._typed(number),
             verify=False,
             return_path="/",
             at=self.life.wall,
@@ -179,9 +194,7 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=picks, is_approved=st.booleans())
     def answer_the_bank(self, pick: int, is_approved: bool) -> None:
         with workspace(self.life.of):
-            waiting = list(
-                Charge.objects.filter(state=Charge.State.REQUIRES_ACTION).order_by("created_at", "gateway_ref")
-            )
+            waiting = list(Charge.objects.filter(state=Charge.State.REQUIRES_ACTION).order_by("created_at", "id"))
             orders = dict(Invoice.objects.filter(order_id__isnull=False).values_list("id", "order_id"))
         if waiting:
             chosen = waiting[pick % len(waiting)]
@@ -191,14 +204,20 @@ class Machine(RuleBasedStateMachine):
         self.look()
 
     @rule(pick=picks, number=cards)
-    def pay_again(self, pick: int, number: str) -> None:
+    def pay_again(self, pick: int, number: int) -> None:
         """An order that wasn't paid is tried once more, perhaps with another card."""
         with workspace(self.life.of):
             unpaid = list(Order.objects.filter(state=Order.State.OPEN).order_by("number"))
         if unpaid:
             order = unpaid[pick % len(unpaid)]
             with contextlib.suppress(Refusal):
-                checkout.pay(self.life.of.pk, order.pk, fields=card(number), return_path="/back/", at=self.life.now)
+                checkout.pay(
+                    self.life.of.pk,
+                    order.pk,
+                    fields=self._typed(number),
+                    return_path="/back/",
+                    at=self.life.now,
+                )
         self.look()
 
     # Time
@@ -211,6 +230,11 @@ class Machine(RuleBasedStateMachine):
         self.life.advance(by)
         self.look()
 
+    def _let_pass(self, after: timedelta) -> None:
+        if after:
+            self.life.advance(after)
+            self.look()
+
     @precondition(lambda self: any(not one.is_ended for one in self.before.contracts.values()))
     @rule(
         pick=picks, off=st.sampled_from((timedelta(seconds=-1), timedelta(0), timedelta(seconds=1), timedelta(hours=1)))
@@ -218,7 +242,7 @@ class Machine(RuleBasedStateMachine):
     def advance_to_a_boundary(self, pick: int, off: timedelta) -> None:
         moments = sorted(
             moment
-            for one in self.life.contracts()
+            for one in self._contracts()
             for moment in (one.renews_at, one.scheduled_end_at)
             if moment is not None and moment > self.life.now + timedelta(seconds=2) and not one.is_ended
         )
@@ -229,7 +253,6 @@ class Machine(RuleBasedStateMachine):
     @rule(by=st.sampled_from((timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=2))))
     def let_the_wall_tick(self, by: timedelta) -> None:
         self.life.wait(by)
-        self.look()
         self.life.run_due()
         self.look()
 
@@ -245,29 +268,30 @@ class Machine(RuleBasedStateMachine):
         assert life.snapshot().digest() == usual
         self.look()
 
-    @rule(again=st.booleans())
-    def follow_the_gateway(self, again: bool) -> None:
-        self.life.follow_gateway(again=again)
-        self.look()
-
-    @rule()
-    def hear_of_every_charge_again(self) -> None:
-        self.life.look_up_everything()
-        self.look()
-
-    @rule()
-    def run_jobs(self) -> None:
-        self.life.run_jobs()
+    @rule(kind=st.sampled_from(("changes", "all changes again", "every charge again", "jobs")))
+    def hear_from_the_gateway(self, kind: str) -> None:
+        """What it tells, once or again; and what we send it meanwhile."""
+        if kind == "jobs":
+            self.life.run_jobs()
+        elif kind == "every charge again":
+            self.life.look_up_everything()
+        else:
+            self.life.follow_gateway(again=kind == "all changes again")
         self.look()
 
     # Contracts
 
     def _one(self, pick: int, *, ended: bool | None = None) -> Subscription | None:
-        found = [one for one in self.life.contracts() if ended is None or one.is_ended == ended]
+        found = [one for one in self._contracts() if ended is None or one.is_ended == ended]
         return found[pick % len(found)] if found else None
 
-    @rule(pick=picks, number=cards)
-    def change_the_card(self, pick: int, number: str) -> None:
+    def _contracts(self) -> list[Subscription]:
+        """As they stood when they were looked at last, oldest first."""
+        return [copy(one) for _key, one in sorted(self.before.contracts.items())]
+
+    @rule(after=pauses, pick=picks, number=cards)
+    def change_the_card(self, after: timedelta, pick: int, number: int) -> None:
+        self._let_pass(after)
         contract = self._one(pick, ended=False)
         if contract is not None:
             method = self._card(contract.account_id, number)
@@ -283,12 +307,14 @@ class Machine(RuleBasedStateMachine):
         self.look()
 
     @rule(
+        after=pauses,
         pick=picks,
         when=st.sampled_from(("period_end", "period_end", "now")),
         door=st.sampled_from((DOORS.PORTAL, DOORS.BILLING, DOORS.LINK, DOORS.API)),
         is_taken_back=st.booleans(),
     )
-    def cancel(self, pick: int, when: cancellation.When, door: DOORS, is_taken_back: bool) -> None:
+    def cancel(self, after: timedelta, pick: int, when: cancellation.When, door: DOORS, is_taken_back: bool) -> None:
+        self._let_pass(after)
         contract = self._one(pick)
         if contract is not None:
             if is_taken_back and when == "period_end":
@@ -315,12 +341,14 @@ class Machine(RuleBasedStateMachine):
                 assert future(contract, at=at) == was
 
     @rule(
+        after=pauses,
         pick=picks,
         late=st.sampled_from((timedelta(0), timedelta(days=1), timedelta(days=12), timedelta(days=40))),
         when=st.sampled_from(("period_end", "now")),
     )
-    def record_a_letter(self, pick: int, late: timedelta, when: cancellation.When) -> None:
+    def record_a_letter(self, after: timedelta, pick: int, late: timedelta, when: cancellation.When) -> None:
         """Staff write down a notice that arrived a while ago: it counts from then."""
+        self._let_pass(after)
         contract = self._one(pick)
         if contract is not None:
             at = self.life.now
@@ -331,8 +359,9 @@ class Machine(RuleBasedStateMachine):
                 cancellation.put_in_force(request, contract, when=when, at=at)
         self.look()
 
-    @rule(pick=picks, names_it=st.booleans(), is_withdrawal=st.booleans())
-    def declare_on_the_public_page(self, pick: int, names_it: bool, is_withdrawal: bool) -> None:
+    @rule(after=pauses, pick=picks, names_it=st.booleans(), is_withdrawal=st.booleans())
+    def declare_on_the_public_page(self, after: timedelta, pick: int, names_it: bool, is_withdrawal: bool) -> None:
+        self._let_pass(after)
         contract = self._one(pick)
         if contract is not None:
             named = contract.reference if names_it else "my club"
@@ -346,19 +375,21 @@ class Machine(RuleBasedStateMachine):
                 declaring.declare_publicly(declaration, at=self.life.now)
         self.look()
 
-    @rule(pick=picks, which=picks)
-    def match_a_notice(self, pick: int, which: int) -> None:
+    @rule(after=pauses, pick=picks, which=picks)
+    def match_a_notice(self, after: timedelta, pick: int, which: int) -> None:
+        self._let_pass(after)
         contract = self._one(pick, ended=False)
         with workspace(self.life.of):
-            waiting = list(CancellationRequest.objects.filter(cancellation=None).order_by("received_at", "reference"))
+            waiting = list(CancellationRequest.objects.filter(cancellation=None).order_by("received_at", "id"))
             if contract is not None and waiting:
                 notice = waiting[which % len(waiting)]
                 if notice.received_at >= contract.started_at:
                     declaring.match(notice, contract, at=self.life.now)
         self.look()
 
-    @rule(pick=picks)
-    def undo(self, pick: int) -> None:
+    @rule(after=pauses, pick=picks)
+    def undo(self, after: timedelta, pick: int) -> None:
+        self._let_pass(after)
         contract = self._one(pick)
         if contract is not None:
             with workspace(self.life.of):
@@ -366,10 +397,40 @@ class Machine(RuleBasedStateMachine):
                     cancellation.undo(contract, by="customer", at=self.life.now)
         self.look()
 
+    @rule(after=pauses, pick=picks)
+    def pause(self, after: timedelta, pick: int) -> None:
+        self._let_pass(after)
+        contract = self._one(pick)
+        if contract is not None:
+            with workspace(self.life.of), contextlib.suppress(pausing.NotPausable):
+                pausing.pause(contract, at=self.life.now)
+        self.look()
+
+    @rule(after=pauses, pick=picks)
+    def resume(self, after: timedelta, pick: int) -> None:
+        """What is shown before is what is invoiced (I11, for going on)."""
+        self._let_pass(after)
+        resting = [one for one in self._contracts() if one.state == "paused"]
+        if resting:
+            contract, at = resting[pick % len(resting)], self.life.now
+            with workspace(self.life.of):
+                try:
+                    shown = pausing.preview(contract, at=at)
+                except pausing.NotPaused:
+                    return
+                pausing.resume(contract, shown=shown.amount, at=at)
+            bills = set(self.before.invoices)
+            renewal.renew(self.life.of.pk, contract.id, at=at)
+            with workspace(self.life.of):
+                new = [one.gross_minor for one in Invoice.objects.exclude(id__in=bills)]
+            assert sum(new) == shown.amount.minor
+        self.look()
+
     # Money back
 
-    @rule(pick=picks, percent=st.sampled_from((1, 33, 50, 100)))
-    def refund_a_part(self, pick: int, percent: int) -> None:
+    @rule(after=pauses, pick=picks, percent=st.sampled_from((1, 33, 50, 100)))
+    def refund_a_part(self, after: timedelta, pick: int, percent: int) -> None:
+        self._let_pass(after)
         with workspace(self.life.of):
             paid = [one for one in Invoice.objects.order_by("number") if one.returnable.minor]
             if paid:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
+
+from django.db import connection
+from django.db.models import JSONField, Model
 
 from plainsail.commerce.models import (
     ConsentRecord,
@@ -16,16 +20,24 @@ from plainsail.commerce.models import (
     Invoice,
     InvoiceLine,
     JournalEntry,
+    LedgerAccount,
     NumberSeries,
     Order,
-    OrderLine,
     Posting,
 )
+from plainsail.kernel.models import EventRow
+from plainsail.kernel.periods import local_date
 from plainsail.payments.models import Charge, Dispute, Refund
 from plainsail.portal.models import Grant
-from plainsail.subscriptions.models import Cancellation, DunningCase, Subscription, SubscriptionItem
-
-M = TypeVar("M")
+from plainsail.subscriptions.models import (
+    Cancellation,
+    CancellationQuote,
+    CancellationRequest,
+    CancellationUndo,
+    DunningCase,
+    Subscription,
+    SubscriptionItem,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,9 @@ class Snapshot:
     """Rows by their ids."""
 
     now: datetime
+    wall: datetime
+    resumed_on: dict[UUID, set[date]]
+    """On which days resting contracts went on."""
     contracts: dict[UUID, Subscription]
     items: dict[UUID, SubscriptionItem]
     cancellations: dict[UUID, Cancellation]
@@ -48,7 +63,6 @@ class Snapshot:
     postings: dict[UUID, Posting]
     grants: dict[UUID, Grant]
     orders: dict[UUID, Order]
-    order_lines: dict[UUID, OrderLine]
     consents: dict[UUID, ConsentRecord]
     series: dict[UUID, NumberSeries]
 
@@ -116,30 +130,79 @@ class Snapshot:
         return {key: amount for key, amount in sums.items() if amount}
 
 
-def take(*, now: datetime) -> Snapshot:
-    """Read everything, in the open workspace."""
-    return Snapshot(
-        now=now,
-        contracts=_by_id(Subscription.objects.select_related("account")),
-        items=_by_id(SubscriptionItem.objects.select_related("subscription")),
-        cancellations=_by_id(Cancellation.objects.select_related("request", "quote", "undo")),
-        cases=_by_id(DunningCase.objects.all()),
-        invoices=_by_id(Invoice.objects.defer("document")),
-        lines=_by_id(InvoiceLine.objects.all()),
-        notes=_by_id(CreditNote.objects.defer("document")),
-        note_lines=_by_id(CreditNoteLine.objects.all()),
-        charges=_by_id(Charge.objects.all()),
-        refunds=_by_id(Refund.objects.all()),
-        disputes=_by_id(Dispute.objects.all()),
-        entries=_by_id(JournalEntry.objects.all()),
-        postings=_by_id(Posting.objects.select_related("account")),
-        grants=_by_id(Grant.objects.all()),
-        orders=_by_id(Order.objects.all()),
-        order_lines=_by_id(OrderLine.objects.all()),
-        consents=_by_id(ConsentRecord.objects.all()),
-        series=_by_id(NumberSeries.objects.all()),
-    )
+TABLES: dict[str, type[Model]] = {
+    "contracts": Subscription,
+    "items": SubscriptionItem,
+    "cancellations": Cancellation,
+    "requests": CancellationRequest,
+    "quotes": CancellationQuote,
+    "undos": CancellationUndo,
+    "cases": DunningCase,
+    "invoices": Invoice,
+    "lines": InvoiceLine,
+    "notes": CreditNote,
+    "note_lines": CreditNoteLine,
+    "charges": Charge,
+    "refunds": Refund,
+    "disputes": Dispute,
+    "entries": JournalEntry,
+    "postings": Posting,
+    "accounts": LedgerAccount,
+    "grants": Grant,
+    "orders": Order,
+    "consents": ConsentRecord,
+    "series": NumberSeries,
+}
+SKIPPED = {"document", "payload"}
 
 
-def _by_id(rows: Iterable[Any]) -> dict[UUID, Any]:
-    return {row.id: row for row in rows}
+def _fields(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.name not in SKIPPED]
+
+
+def _select(model: type[Model]) -> str:
+    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
+    return f"SELECT {columns} FROM {model._meta.db_table}"
+
+
+EVERYTHING = "; ".join(_select(model) for model in TABLES.values())
+
+
+def take(*, now: datetime, wall: datetime) -> Snapshot:
+    """Read everything, in the open workspace: one question to the database, since it is asked after every step."""
+    read: dict[str, dict[UUID, Any]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(EVERYTHING)
+        for name, model in TABLES.items():
+            read[name] = _rows(model, cursor.fetchall())
+            cursor.nextset()
+    undone = {one.cancellation_id: one for one in read.pop("undos").values()}
+    requests, quotes, accounts = read.pop("requests"), read.pop("quotes"), read.pop("accounts")
+    for made in read["cancellations"].values():
+        made.request, made.quote = requests[made.request_id], quotes[made.quote_id]
+        made._state.fields_cache["undo"] = undone.get(made.id)
+    for posting in read["postings"].values():
+        posting.account = accounts[posting.account_id]
+    return Snapshot(now=now, wall=wall, resumed_on=_resumed(read["contracts"]), **read)
+
+
+def _resumed(contracts: dict[UUID, Subscription]) -> dict[UUID, set[date]]:
+    days: dict[UUID, set[date]] = defaultdict(set)
+    for row in EventRow.objects.filter(name="subscriptions.resumed"):
+        key = UUID(row.payload["subscription_id"])
+        days[key].add(local_date(row.at, contracts[key].timezone))
+    return days
+
+
+def _rows(model: type[Model], rows: Iterable[Any]) -> dict[UUID, Any]:
+    fields = _fields(model)
+    names = [field.attname for field in fields]
+    found: dict[UUID, Any] = {}
+    for row in rows:
+        values = [
+            json.loads(value) if isinstance(field, JSONField) and isinstance(value, str) else value
+            for field, value in zip(fields, row, strict=True)
+        ]
+        one = model.from_db("default", names, values)
+        found[one.pk] = one
+    return found

@@ -35,3 +35,9 @@ class UiToast extends HTMLElement {
 }
 
 customElements.define("ui-toast", UiToast);
+
+// An exchange that got no answer at all says so, instead of doing nothing.
+document.addEventListener("htmx:error", (event) => {
+  const words = event.detail.ctx && document.getElementById("offline");
+  if (words) document.getElementById("toasts").append(words.content.cloneNode(true));
+});

@@ -1,0 +1,28 @@
+"""What an item's next days cost, as a line of an invoice: for renewals, and for whoever shows an amount before it is charged."""
+
+from __future__ import annotations
+
+from plainsail.commerce.models import InvoiceLine
+from plainsail.commerce.services import invoicing
+from plainsail.kernel.money import Money
+from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.services import scheduling
+
+
+def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
+    """The invoice line for the next days of an item that aren't charged for: their part of a period that has begun."""
+    coming = scheduling.next_due(item, anchor=subscription.anchor_on)
+    # A part of a period is one amount: rounding each piece of a quantity would cost more than the whole.
+    quantity = item.quantity if coming.is_whole else 1
+    unit = Money(item.unit_minor, subscription.currency) if coming.is_whole else coming.of(item.price())
+    return invoicing.LineSpec(
+        description=item.description,
+        unit=unit,
+        quantity=quantity,
+        kind=InvoiceLine.Kind.RECURRING,
+        item_id=item.id,
+        period_start=coming.period.start,
+        period_end=coming.period.end,
+        product=item.product,
+        tax_behavior=item.tax_behavior,
+    )

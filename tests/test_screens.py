@@ -1,0 +1,52 @@
+"""Every staff screen in a real browser: accessible in light and dark, and never wider than a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.subscriptions.tests.factories import subscribed
+from tests.test_strangers import STAFF, filled
+from tests.walking import furnish, ids_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PHONE, SMALL = {"width": 390, "height": 844}, {"width": 320, "height": 640}
+
+
+@pytest.fixture
+def screens(juniper, as_ada, live_server) -> list[str]:
+    """The address of each screen that answers its owner with a page of the application's own frame."""
+    subscribed(juniper)
+    with workspace(juniper):
+        furnish()
+        rows = ids_of(juniper)
+    paths = [path for address in STAFF for path in filled(address, "juniper", rows)[:1]]
+    answers = [(path, as_ada.get(path)) for path in paths]
+    return [
+        path
+        for path, page in answers
+        if page.status_code == 200
+        and page["Content-Type"].startswith("text/html")
+        and b'<main class="' in page.content
+        and b"data-section" not in page.content
+    ]
+
+
+def test_every_screen_is_accessible_and_fits_a_phone(screens, page, live_server, as_ada):
+    origin = live_server.url.replace("127.0.0.1", "localhost")
+    page.context.add_cookies([{"name": "ps_session", "value": as_ada.cookies["ps_session"].value, "url": origin}])
+    found = []
+    for path in screens:
+        page.set_viewport_size(PHONE)
+        page.goto(origin + path)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += [(path, scheme, fault) for fault in axe(page)]
+        for size in (PHONE, SMALL):
+            page.set_viewport_size(size)
+            if over := overflow(page):
+                found.append((path, size["width"], over))
+    assert found == []
+    assert len(screens) > 30
