@@ -26,11 +26,16 @@ MOST_ENTRIES_A_DAY = 20
 
 
 def hear(key: str, event: Event) -> None:
-    """Something happened that a trigger listens to: let the contact into every live automation that it matches."""
+    """Something happened that a trigger listens to: let the contact into every live automation that it matches.
+
+    What happened before an automation first went live is past, also where it is heard only afterwards.
+    """
     if event.contact_id is None:
         return
     trigger = TRIGGERS[key]
-    listening = Automation.objects.filter(listens_to=key, state=Automation.State.LIVE).select_related("version")
+    listening = Automation.objects.filter(
+        listens_to=key, state=Automation.State.LIVE, versions__number=1, versions__published_at__lte=event.at
+    ).select_related("version")
     for automation in listening.order_by("id"):
         if trigger.matches(event, automation.version.document["trigger"]["config"]):
             contact = Contact.objects.filter(id=event.contact_id, deleted_at=None).first()

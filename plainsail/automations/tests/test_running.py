@@ -67,6 +67,13 @@ def test_joining_a_list_starts_it_and_each_step_follows_in_its_time(topic, in_ju
     assert list(run.log.order_by("at", "id").values_list("outcome", flat=True)) == ["waiting", "done"]
 
 
+def test_what_happened_before_it_went_live_starts_nothing_though_it_is_heard_later(topic):
+    joins(topic, at=clock.now() - DAY)
+    live(on_joining(topic, [flows.wait(1)]))
+    run_jobs()
+    assert not Run.objects.exists()
+
+
 def test_another_list_starts_nothing(topic):
     live(on_joining(topic, [flows.wait(1)]))
     joins(ListFactory(name="Another"))
