@@ -23,7 +23,7 @@ SET_UP = test -n "$(PYTHON)" || { echo "Plainsail needs python3, 3.11 or later, 
 
 .PHONY: help
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
 
 .PHONY: run
 run: environment ## Set everything up and serve on http://localhost:8000 (PORT, PLAINSAIL_DATA)
@@ -70,7 +70,7 @@ clean: ## Delete the virtual environment and caches (never data/)
 	@cd "$(ROOT)"; rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 .PHONY: environment environment-dev
-environment:
+environment: ## Install what it needs, and start nothing
 	@$(SET_UP) run
 environment-dev:
 	@$(SET_UP) dev

@@ -162,11 +162,13 @@ def _queue(connection: psycopg.Connection[Any], *, is_starting: bool) -> Iterato
         " (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = job.id AND type = 'deferred') AS deferred ON true"
         " WHERE status IN ('todo', 'failed') AND (scheduled_at IS NULL OR scheduled_at <= now())",
     )
-    yield _lateness("queue", now, oldest, f"{waiting} jobs wait", "Too much work for the workers: start another one.")
+    mend = "Too much work for the workers: start another one."
+    yield _lateness("queue", now, oldest, f"{waiting} jobs wait", mend, is_starting=is_starting)
     if failed:
         yield Finding("note", f"queue: {failed} jobs failed for good", "Look for them in the log by “job”.")
     (due,) = _row(connection, "SELECT min(due_at) FROM kernel_due")
-    yield _lateness("due work", now, due, "some is late", "Is the worker running? Its log tells what fails.")
+    mend = "Is the worker running? Its log tells what fails."
+    yield _lateness("due work", now, due, "some is late", mend, is_starting=is_starting)
 
 
 def _migrations(connection: psycopg.Connection[Any]) -> Finding:
@@ -189,7 +191,7 @@ def _as_owner(here: Environment) -> Iterator[Finding]:
                 "SELECT to_regclass('mail_delivery') IS NOT NULL, row_security_active(to_regclass('mail_delivery'))",
             )
             if is_blind:
-                yield Finding("note", "owner role: serves too, so what waits in each business can't be counted")
+                yield Finding("note", "owner role: sees one business at a time, so what waits in them can't be counted")
             elif is_there:
                 yield from _across_businesses(connection)
     except psycopg.Error as error:
@@ -316,8 +318,10 @@ def _birth(here: Environment) -> float:
         return time.time()
 
 
-def _lateness(name: str, now: datetime, oldest: datetime | None, what: str, mend: str) -> Finding:
+def _lateness(name: str, now: datetime, oldest: datetime | None, what: str, mend: str, *, is_starting: bool) -> Finding:
     late = now - oldest if oldest is not None else timedelta(0)
+    if late > QUEUE_PATIENCE and is_starting:
+        return Finding("note", f"{name}: {what}, the oldest since {_ago(late)}", "The worker has just started on it.")
     if late > QUEUE_PATIENCE:
         return Finding("wrong", f"{name}: {what}, the oldest since {_ago(late)}", mend)
     return Finding("ok", f"{name}: on time")

@@ -25,6 +25,7 @@ def migrate() -> None:
     from plainsail.accounts.services import hosts
 
     refuse_newer()
+    refuse_others()
     # First, since migrating ends with giving the other roles their rights on all tables.
     call_command("createcachetable", verbosity=0)
     call_command("migrate", interactive=False, verbosity=1 if sys.stdout.isatty() else 0)
@@ -48,4 +49,18 @@ def refuse_newer() -> None:
         raise CannotMigrate(
             f"The database was used by a newer Plainsail ({', '.join(ahead[:3])}). Install that version,"
             " or restore a backup that is older."
+        )
+
+
+def refuse_others() -> None:
+    """Only the tables' owner can change them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, pg_get_userbyid(relowner) FROM pg_class"
+            " WHERE oid = to_regclass('kernel_workspace') AND NOT pg_has_role(relowner, 'USAGE')"
+        )
+        row = cursor.fetchone()
+    if row is not None:
+        raise CannotMigrate(
+            f"The tables belong to {row[1]}, and this is {row[0]}. Set DATABASE_OWNER_URL to that role."
         )

@@ -149,6 +149,7 @@ def log_file(folder: Path) -> Iterator[IO[bytes] | None]:
         yield None
         return
     path = Path(where) if where else folder / "log" / "plainsail.log"
+    path.touch(mode=0o600)
     with path.open("ab") as log:
         say(f"The log is {path}.")
         yield log

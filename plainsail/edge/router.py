@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import orjson
 
 from plainsail.edge import forms, links, notices
@@ -12,7 +14,7 @@ from plainsail.edge.hosts import Host, Hosts
 from plainsail.edge.intake import Intake
 from plainsail.edge.proxy import Proxy
 from plainsail.edge.published import Published
-from plainsail.edge.request import Request
+from plainsail.edge.request import Request, host_name
 from plainsail.edge.snapshots import Snapshots
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -74,6 +76,9 @@ class Router:
             return
         if request.path in {"/healthz", "/readyz"}:
             await self._health(request)
+            return
+        if request.path == "/knownz":
+            await self._say_whether_known(request)
             return
         host = await self.hosts.find(request.host)
         if host is None:
@@ -137,6 +142,13 @@ class Router:
         found = {"database": await self.database.is_reachable(), "web": await self.proxy.is_reachable()}
         is_ready = all(found.values())
         self._say(request, 200 if is_ready else 503, {"status": "ready" if is_ready else "not ready", **found})
+
+    async def _say_whether_known(self, request: Request) -> None:
+        """`/knownz?domain=…`: 200 for a host that lives here, else 404. For a proxy that fetches certificates on demand."""
+        (name, *_more) = [value for key, value in parse_qsl(request.scope.query_string) if key == "domain"] or [""]
+        domain = host_name(name)
+        is_known = bool(domain) and await self.hosts.find(domain) is not None
+        self._say(request, 200 if is_known else 404, {"known": is_known})
 
     @staticmethod
     def _say(request: Request, status: int, said: dict[str, object]) -> None:

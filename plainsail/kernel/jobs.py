@@ -32,6 +32,9 @@ RETRY = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=3)
 STALLED_AFTER = 30
 """Seconds without a worker's heartbeat after which its jobs are run again (procrastinate beats every 10 s)."""
 
+RECOVER = "kernel.recover_stalled"
+FIRST = 10
+"""The queue's priority of what the clock asks for; all else has 0."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Function = Callable[..., None]
@@ -118,14 +121,14 @@ def register() -> None:
     for work in JOBS.values():
         queue_app.task(name=work.name, retry=RETRY)(_performer(work))
     for name, cron in TIMETABLE.items():
-        queue_app.periodic(cron=cron, periodic_id=name)(
-            queue_app.task(name=f"every:{name}", queueing_lock=f"every:{name}", lock=f"every:{name}")(
-                _timed(JOBS[name])
-            )
-        )
-    queue_app.periodic(cron="* * * * *")(
-        queue_app.task(name="kernel.recover_stalled", pass_context=True)(recover_stalled)
-    )
+        _by_the_clock(f"every:{name}", cron, _timed(JOBS[name]), periodic_id=name, lock=f"every:{name}")
+    _by_the_clock(RECOVER, "* * * * *", recover_stalled, pass_context=True)
+
+
+def _by_the_clock(name: str, cron: str, function: Callable[..., Any], *, periodic_id: str = "", **options: Any) -> None:
+    """Queue a function by the clock, once at a time, and before all other work: an hour of mail must not hold the clock up."""
+    task: Callable[..., Any] = queue_app.task(name=name, queueing_lock=name, priority=FIRST, **options)
+    queue_app.periodic(cron=cron, periodic_id=periodic_id)(task(function))
 
 
 def _performer(work: Job) -> Callable[..., None]:

@@ -230,6 +230,23 @@ def test_a_damaged_archive_is_refused_before_anything_is_touched(archive, surrou
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("change", [{"plainsail": "99.0.0"}, {"migrations": ["hosting/9999_from_the_future"]}])
+def test_a_backup_of_a_newer_plainsail_is_refused_before_anything_is_touched(
+    archive, surroundings, elsewhere, tmp_path, change
+):
+    newer = tmp_path / "newer.tar"
+    with tarfile.open(archive) as source, tarfile.open(newer, "w") as target:
+        for member in source:
+            content = source.extractfile(member).read()
+            if member.name == "manifest.json":
+                content = json.dumps(json.loads(content) | change).encode()
+            add(target, member.name, content)
+    refused = plainsail(surroundings, "restore", newer, PLAINSAIL_DATA=str(elsewhere))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: The backup was made by a newer Plainsail (")
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("name", "attributes"),
     [

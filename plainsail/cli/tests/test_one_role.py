@@ -52,6 +52,15 @@ def test_a_migration_that_fails_leaves_the_policies_forced(one_role):
     assert plainsail(one_role, "migrate").returncode == 0
 
 
+def test_a_database_that_newer_code_has_migrated_is_refused_by_older_code(one_role):
+    with psycopg.connect(one_role["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('hosting', '9999_later', now())")
+        refused = plainsail(one_role, "migrate")
+        owner.execute("DELETE FROM django_migrations WHERE name = '9999_later'")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: The database was used by a newer Plainsail (hosting/9999_later).")
+
+
 def test_a_backup_that_would_miss_rows_is_refused_in_plain_words(one_role, tmp_path):
     saved = plainsail(one_role, "backup", str(tmp_path / "saved.tar"))
     assert (saved.returncode, list(tmp_path.iterdir())) == (1, [])
@@ -66,6 +75,8 @@ def test_with_a_second_role_as_owner_a_backup_sees_every_row(one_role, running, 
         "DATABASE_URL": one_role["DATABASE_URL"].replace("ps_one:one", "ps_two:two"),
     }
     assert plainsail(two_roles, "migrate").returncode == 0
+    refused = plainsail(one_role | {"DATABASE_URL": two_roles["DATABASE_URL"]}, "migrate")
+    assert refused.stderr.startswith("Error: The tables belong to ps_one, and this is ps_two. Set DATABASE_OWNER_URL")
     saved = plainsail(two_roles, "backup", str(tmp_path / "saved.tar"))
     assert saved.returncode == 0, saved.stderr
     assert plainsail(one_role, "migrate").returncode == 0

@@ -169,7 +169,8 @@ def test_everything_it_keeps_is_private(plainsail):
     eventually((plainsail.data_dir / "mailbox").exists)
     for name in ("run", "files", "log", "mailbox"):
         assert (plainsail.data_dir / name).stat().st_mode & 0o077 == 0
-    assert (plainsail.data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
+    private = ("secret_key", "log/plainsail.log", "postgres/postgres.log")
+    assert {(plainsail.data_dir / name).stat().st_mode & 0o777 for name in private} == {0o600}
 
 
 def test_the_supervisor_stays_small(plainsail):
@@ -187,7 +188,8 @@ def test_a_backup_of_the_whole_comes_up_elsewhere_with_the_same_rows(plainsail, 
     )
     assert restored.returncode == 0, restored.stderr
     try:
-        other.start()
+        # Asked for a demo, as `make run` does: what is there is somebody's business, to which none is added.
+        other.start(with_demo=True)
         assert other.is_serving()
         assert (other.data_dir / "secret_key").read_text() == (plainsail.data_dir / "secret_key").read_text()
         assert rows(other) == rows(plainsail)
@@ -239,6 +241,60 @@ def test_more_webs_and_workers_of_other_machines_share_the_database(plainsail, s
             codes = [process.wait(30) for process in processes]
     assert codes == [0, 0, 0]
     assert plainsail.is_serving()
+
+
+@pytest.mark.parametrize(("how", "code"), [("queue away", 1), ("asked to", 0)])
+def test_a_worker_of_its_own_says_by_its_status_whether_it_is_to_be_started_anew(plainsail, how, code):
+    from plainsail.cli.postgres import Postgres
+
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %procrastinate%'"
+    eventually(plainsail.is_serving)
+    worker = subprocess.Popen([*COMMAND, "worker"], env=plainsail.environment, stderr=subprocess.DEVNULL)
+    try:
+        with psycopg.connect(Postgres(plainsail.data_dir).dsn("superuser"), autocommit=True) as connection:
+            eventually(lambda: connection.execute(listening).fetchone() == (2,), within=60)
+        if how == "asked to":
+            worker.terminate()
+            assert worker.wait(40) == code
+            return
+        # The supervisor would have the database back before anybody notices.
+        plainsail.process.send_signal(signal.SIGSTOP)
+        former = plainsail.kill("database")
+        assert worker.wait(40) == code
+    finally:
+        plainsail.process.send_signal(signal.SIGCONT)
+        worker.kill()
+        worker.wait()
+    eventually(lambda: plainsail.is_back("database", former))
+    eventually(plainsail.is_serving)
+
+
+def test_a_full_log_is_begun_anew_and_the_last_one_kept(plainsail):
+    from plainsail.cli.supervisor import LARGEST_LOG
+
+    logs = [plainsail.data_dir / "log" / "plainsail.log", plainsail.data_dir / "postgres" / "postgres.log"]
+    for log in logs:
+        os.truncate(log, LARGEST_LOG)
+    plainsail.kill("mailcatcher")  # any news has the supervisor look
+    eventually(lambda: all(log.stat().st_size < LARGEST_LOG for log in logs))
+    assert [log.with_suffix(".log.1").stat().st_size for log in logs] == [LARGEST_LOG, LARGEST_LOG]
+    for log in logs:
+        assert log.with_suffix(".log.1").stat().st_mode & 0o077 == 0
+        log.with_suffix(".log.1").unlink()
+
+
+def test_the_databases_log_holds_no_ones_address(plainsail):
+    from plainsail.cli.postgres import Postgres
+
+    insert = "INSERT INTO django_session (session_key, session_data, expire_date) VALUES ('ada@example.com', '', now())"
+    with psycopg.connect(Postgres(plainsail.data_dir).dsn("app"), autocommit=True) as connection:
+        connection.execute(insert)
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(insert)
+        connection.execute("DELETE FROM django_session")
+    log = (plainsail.data_dir / "postgres" / "postgres.log").read_text()
+    assert "django_session_pkey" in log
+    assert "ada@example.com" not in log
 
 
 def test_doctor_finds_nothing_wrong(plainsail):

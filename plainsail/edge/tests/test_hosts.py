@@ -83,3 +83,14 @@ def test_the_page_has_its_style_even_where_no_site_is(edge: Served):
 
 def test_what_a_host_header_says_is_not_echoed(edge: Served):
     assert b"evil" not in edge.say(b"GET / HTTP/1.1\r\nHost: <script>evil</script>\r\nConnection: close\r\n\r\n")
+
+
+def test_a_proxy_that_fetches_certificates_is_told_which_hosts_live_here(edge: Served, site: str):
+    def known(query: str) -> tuple[int, object]:
+        answer = edge.get(f"/knownz{query}", host="127.0.0.1")
+        return answer.status, answer.json
+
+    assert known(f"?domain={site}") == (200, {"known": True})
+    assert known("?domain=localhost") == (200, {"known": True})
+    for query in ("?domain=unknown.example", "?domain=", "", "?domain=a%20b", f"?domain=..%2F{site}", "?%00=&&;"):
+        assert known(query) == (404, {"known": False})

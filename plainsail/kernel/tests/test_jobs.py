@@ -189,6 +189,22 @@ def test_a_killed_job_gives_way_to_one_that_waits_under_its_key_and_the_next_is_
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_clock_comes_before_all_other_work():
+    """Else a mailing of an hour would keep a worker's lost jobs, and everything that is due, waiting for an hour."""
+
+    async def queue_and_fetch(app):
+        for _ in range(3):
+            await app.configure_task("kernel.due_run").defer_async(call={})
+        for name in ("every:kernel.due_tick", "kernel.recover_stalled"):
+            await app.tasks[name].defer_async(timestamp=0)
+        worker = await app.job_manager.register_worker()
+        return [(await app.job_manager.fetch_job(None, worker)).task_name for _ in range(3)]
+
+    fetched = as_worker(queue_and_fetch)
+    assert fetched == ["every:kernel.due_tick", "kernel.recover_stalled", "kernel.due_run"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_failed_job_gives_way_to_one_that_waits_under_its_key():
     """Its lock would else be held for ever, and nothing of this key would run again."""
 

@@ -15,7 +15,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, Site
 
-RESERVED = {"f", "c", "o", "static", "media", "healthz", "readyz"}
+RESERVED = {"f", "c", "o", "static", "media", "healthz", "readyz", "knownz"}
 
 
 class BadAddress(Refusal):

@@ -16,7 +16,7 @@ from plainsail.subscriptions.tests.lives.rules import ANY, GOOD, Machine
 
 IS_DEEP = bool(os.environ.get("PLAINSAIL_DEEP"))
 LIVES = 5000 if IS_DEEP else 200
-STEPS = 20 if IS_DEEP else 7
+STEPS = 20 if IS_DEEP else 6
 
 
 class TestCardsThatPay:
