@@ -1,11 +1,17 @@
+import json
 import signal
+import socket
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from plainsail.cli import servers
 from plainsail.cli.processes import Backoff, Child
+from plainsail.cli.supervisor import Supervisor
 from plainsail.cli.tests.running import eventually
+from plainsail.kernel import environment
 
 READY = "import os, time; os.write(int(os.environ['PLAINSAIL_READY_FD']), b'1')\n"
 
@@ -123,3 +129,22 @@ def test_stopping_asks_and_does_not_start_again(child):
     assert child.current.popen.wait(10) == -signal.SIGTERM
     child.start_at = None
     assert child.lives() == []
+
+
+def test_a_status_that_cant_be_written_is_no_reason_to_stop_and_is_written_later(data_dir):
+    here = replace(environment.current(), data_dir=data_dir)
+    with socket.socket() as listener:
+        supervisor = Supervisor(here, None, listener, None)
+        supervisor._write_status()  # as on a full disk: there is no folder for it
+        here.run_dir.mkdir()
+        supervisor._write_status()
+        supervisor._wakeups.close()
+        supervisor._wake.close()
+    assert json.loads((here.run_dir / "status.json").read_text())["processes"]["web"]["pid"] is None
+
+
+def test_a_private_file_that_cant_be_put_in_its_place_leaves_no_draft(tmp_path):
+    (tmp_path / "status.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        servers.write_private(tmp_path / "status.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
