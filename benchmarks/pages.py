@@ -126,7 +126,7 @@ def _measure(
 
     rounds = interleaved({"edge": of_edge, "nginx": lambda: wrk(nginx, headers=headers | other).per_second})
     edge.stop()  # writes what waits
-    recorded = here.count("tracking_landing")
+    recorded = here.count("tracking_viewbundle, regexp_split_to_table(lines, '\\n') AS line WHERE line <> ''")
     print(f"   {answered} answers, {recorded} visits recorded", flush=True)
     if recorded < answered:
         raise RuntimeError("some visits were not recorded")

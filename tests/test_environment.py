@@ -27,6 +27,14 @@ def checkout(tmp_path):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Where the tests run in the background, interruptions are ignored, and whoever they start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def start(checkout, **options):
     return subprocess.Popen(
         [sys.executable, checkout / ".ci" / "environment.py", checkout / ".venv", "run"],

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from plainsail.edge.request import Request
+from plainsail.edge.request import METHODS, Request
 from plainsail.edge.visitors import shortened
 from plainsail.kernel.redaction import redacted, shown_path, without_addresses
 
@@ -44,13 +44,11 @@ class AccessLog:
         """Note a request that has been answered, or whose client left (status 499)."""
         if self._file is None:
             return
-        path = request.path
-        if path[:3] in SECRET:
-            path = SECRET[path[:3]]
+        method = request.method
         self._lines.append(
             f'{{"at":"{_second(int(time()))}","level":"info","logger":"plainsail.edge.access","message":"answered",'
-            f'"request_id":"{request.id}",{_asked(request.method, request.host, path)},'
-            f'"status":{request.status or 499},"ms":{(perf_counter() - request.started) * 1000:.2f},'
+            f'"request_id":"{request.id}","method":"{method if method in METHODS else _plain(method)}",'
+            f'{request.asked or _asked_of(request)},"status":{request.status or 499},"ms":{(perf_counter() - request.started) * 1000:.2f},'
             f'"bytes":{request.sent},"from":"{shortened(request.peer)}"}}\n'
         )
         if len(self._lines) >= FLUSH_AT:
@@ -71,13 +69,24 @@ class AccessLog:
                 logging.getLogger("plainsail.edge").warning("access log not written", extra={"error": str(error)})
 
 
-@lru_cache(maxsize=16384)
-def _asked(method: str, host: str, path: str) -> str:
-    """The part of a line that many requests share."""
+def _asked_of(request: Request) -> str:
+    path = request.path
+    return asked(request.host, SECRET.get(path[:3], path))
+
+
+@lru_cache(maxsize=4096)
+def asked(host: str, path: str) -> str:
+    """The part of a line that many requests share: which host and path."""
     shown = shown_path(path, LONGEST_PATH)
     if not shown.isprintable():
         shown = shown.encode("ascii", "backslashreplace").decode()
-    return orjson.dumps({"method": method[:20], "host": host, "path": shown}).decode()[1:-1]
+    return orjson.dumps({"host": host, "path": shown}).decode()[1:-1]
+
+
+@lru_cache(maxsize=64)
+def _plain(method: str) -> str:
+    """A method that nobody knows, fit to stand in a line."""
+    return orjson.dumps(method[:20]).decode()[1:-1]
 
 
 @lru_cache(maxsize=4)

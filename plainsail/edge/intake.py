@@ -1,7 +1,8 @@
 """Group commit: whatever arrived while the last batch was being written goes into the next one.
 
-One writer a worker COPYs batches into the landing table. There is no fixed wait for rows that somebody waits for; rows
-that nobody waits for (page views) may linger a little, so that a quiet hour is not a commit for each of them.
+One writer a worker COPYs batches into the landing table. There is no fixed wait for rows that somebody waits for. Rows
+that nobody waits for (page views) may linger a little, and are bundled: the lines of a thousand views are stored as they
+are in one row, which costs the database a hundredth of a thousand rows. `tracking` unpacks them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from plainsail.edge.landing import COPY
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.landing import COPY
 
 log = logging.getLogger("plainsail.edge")
 
 CHANNEL = "plainsail_landing"
+BUNDLE = b"INSERT INTO tracking_viewbundle (id, lines) VALUES (%s, %s)"
 LARGEST_BATCH = 2000
 LINGER = 0.05
 NOTIFY_EVERY = 0.2
@@ -39,9 +42,9 @@ class Entry(NamedTuple):
     """A row on its way."""
 
     line: str
-    awaited: asyncio.Future[None] | None = None
-    """Who waits for its commit; None for a page view."""
-    until: float = 0.0
+    awaited: asyncio.Future[None]
+    """Who waits for its commit."""
+    until: float
     """When that one gives up, on the loop's clock."""
     keep: bool = False
     """Whether the row stays when nobody waits for it any more."""
@@ -54,6 +57,7 @@ class Intake:
         self._url = url
         self._capacity = capacity
         self._waiting: list[Entry] = []
+        self._views: list[str] = []
         self._on_its_way: Sequence[Entry] = ()
         self._watch: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
@@ -68,7 +72,7 @@ class Intake:
 
     @property
     def is_full(self) -> bool:
-        return len(self._waiting) >= self._capacity
+        return len(self._waiting) + len(self._views) >= self._capacity
 
     def add(self, line: str) -> None:
         """Take a row that nobody waits for. It is committed within a moment; a full buffer drops and counts it."""
@@ -77,7 +81,7 @@ class Intake:
             if self.dropped % 1000 == 1:
                 log.error("page views dropped: the database is too slow or away", extra={"dropped": self.dropped})
             return
-        self._waiting.append(Entry(line))
+        self._views.append(line)
         if not self._arrived.is_set():
             self._arrived.set()
             self._idle.clear()
@@ -105,18 +109,21 @@ class Intake:
         try:
             while True:
                 await self._wait_for_rows()
-                if not self._urgent.is_set() and len(self._waiting) < LARGEST_BATCH:
+                if not self._urgent.is_set() and len(self._views) < LARGEST_BATCH:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LINGER):
                             await self._urgent.wait()
                 batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+                views, self._views = self._views[:LARGEST_BATCH], self._views[LARGEST_BATCH:]
                 if not self._waiting:
-                    self._arrived.clear()
                     self._urgent.clear()
+                    if not self._views:
+                        self._arrived.clear()
                 self._on_its_way = batch
                 await self._store(batch)
                 self._on_its_way = ()
-                if not self._waiting:
+                await self._bundle(views)
+                if not self._waiting and not self._views:
                     self._idle.set()
                 if self._has_news:
                     await self._tell_workers()
@@ -129,7 +136,7 @@ class Intake:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self._idle.wait()
-        return len(self._waiting)
+        return len(self._waiting) + len(self._views)
 
     async def _wait_for_rows(self) -> None:
         while self._has_news and not self._arrived.is_set():
@@ -167,8 +174,30 @@ class Intake:
                     # No connection was made, nothing was sent: what was given up meanwhile can still be withdrawn.
                     batch = self._on_its_way = _still_wanted(batch)
         for entry in batch:
-            if entry.awaited is not None and not entry.awaited.done():
+            if not entry.awaited.done():
                 entry.awaited.set_result(None)
+            self._has_news = True
+
+    async def _bundle(self, views: Sequence[str]) -> None:
+        """Commit page views as one row, however long the database is away."""
+        if not views:
+            return
+        row, pause = (new_id(), "".join(views)), 0.02
+        while True:
+            try:
+                async with asyncio.timeout(LONGEST_COPY):
+                    await (await self._connected()).execute(BUNDLE, row)
+                break
+            except psycopg.errors.UniqueViolation:
+                break  # the attempt whose outcome we never heard had been committed after all
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                log.error("page views refused by the database", extra={"error": str(error), "rows": len(views)})
+                return
+            except (psycopg.Error, TimeoutError) as error:
+                log.warning("page views wait: no database", extra={"error": str(error).strip(), "rows": len(views)})
+                await self._hang_up()
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
         self._has_news = True
 
     async def _halve(self, batch: Sequence[Entry]) -> None:
@@ -179,17 +208,21 @@ class Intake:
             await self._store(batch[middle:])
             return
         awaited = batch[0].awaited
-        if awaited is not None and not awaited.done():
+        if not awaited.done():
             awaited.set_exception(Unstorable())
 
     async def _copy(self, batch: Sequence[Entry]) -> None:
+        connection = await self._connected()
+        data = "".join([entry.line for entry in batch]).encode()
+        async with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+            await copy.write(data)
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, connect_timeout=5, application_name="plainsail edge intake"
             )
-        data = "".join([entry.line for entry in batch]).encode()
-        async with self._connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
-            await copy.write(data)
+        return self._connection
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -211,7 +244,7 @@ class Intake:
         loop = asyncio.get_running_loop()
         now, still_awaited = loop.time(), False
         for _line, awaited, until, _keep in (*self._on_its_way, *self._waiting):
-            if awaited is None or awaited.done():
+            if awaited.done():
                 continue
             if until <= now:
                 awaited.set_exception(IntakeDown())
@@ -224,4 +257,4 @@ class Intake:
 
 def _still_wanted(entries: Sequence[Entry]) -> list[Entry]:
     """Without those that somebody waited for in vain and will send again."""
-    return [entry for entry in entries if entry.keep or entry.awaited is None or not entry.awaited.done()]
+    return [entry for entry in entries if entry.keep or not entry.awaited.done()]

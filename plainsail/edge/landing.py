@@ -17,11 +17,6 @@ from plainsail.edge.entropy import hex_digits
 from plainsail.edge.request import Request
 from plainsail.edge.visitors import Visitor, campaign, language, shortened
 
-COLUMNS = (
-    *("id", "at", "visitor_id", "ip", "referrer", "user_agent", "payload"),
-    *("workspace_id", "kind", "contact_id", "delivery_id", "page_id", "host", "path", "url"),
-)
-COPY = f"COPY tracking_landing ({', '.join(COLUMNS)}) FROM STDIN"
 NULL = "\\N"
 
 LONGEST_REFERRER = 500
@@ -52,16 +47,14 @@ def subject(
 def line(request: Request, about: str, *, visitor: Visitor, payload: str, full_address: bool = False) -> str:
     """One row: who asked, when and how, then `payload` (see below) and `about` (made by `subject`)."""
     find = request.headers.get
-    seconds = time.time()
-    whole = int(seconds)
-    micros = int((seconds - whole) * 1_000_000)
+    whole, micros = divmod(time.time_ns() // 1000, 1_000_000)
     random = hex_digits(18)
     address = request.peer if full_address else shortened(request.peer)
+    referrer, agent = find("referer"), find("user-agent")
     return (
         f"{whole * 1000 + micros // 1000:012x}7{random[:3]}8{random[3:]}\t{_second(whole)}.{micros:06d}+00\t"
-        f"{visitor.id or NULL}\t{address or NULL}\t"
-        f"{text(find('referer', ''), LONGEST_REFERRER)}\t{text(find('user-agent', ''), LONGEST_USER_AGENT)}\t"
-        f"{payload}\t{about}\n"
+        f"{visitor.id or NULL}\t{address or NULL}\t{text(referrer, LONGEST_REFERRER) if referrer else ''}\t"
+        f"{text(agent, LONGEST_USER_AGENT) if agent else ''}\t{payload}\t{about}\n"
     )
 
 

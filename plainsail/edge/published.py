@@ -11,7 +11,7 @@ from plainsail.edge.hosts import Host
 from plainsail.edge.intake import Intake
 from plainsail.edge.negotiation import accepted_encoding, is_unchanged
 from plainsail.edge.request import Request
-from plainsail.edge.snapshots import Page, Snapshots
+from plainsail.edge.snapshots import VARY, Page, Snapshots, words
 from plainsail.edge.visitors import cookie, visitor_of
 
 FOR_ALL = ("cache-control", "no-cache")
@@ -30,7 +30,7 @@ class Published:
     def answer_at_once(self, request: Request) -> bool:
         """Answer from memory if the very same was asked before, without looking up anything; else False."""
         find = request.headers.get
-        page = self._snapshots.shortcuts.get((find("host", ""), request.path, find("accept-encoding", "")))
+        page = self._snapshots.shortcuts.get(words(find("host", ""), request.path, find("accept-encoding", "")))
         if page is None:
             return False
         self._show(request, page)
@@ -40,8 +40,8 @@ class Published:
         """Answer with the page published at this path; False when there is none. Raises DatabaseDown."""
         find = request.headers.get
         accepted = find("accept-encoding", "")
-        words = (find("host", ""), request.path, accepted)
-        page = await self._snapshots.page(host, request.path, accepted_encoding(accepted), words=words)
+        asked_in = words(find("host", ""), request.path, accepted)
+        page = await self._snapshots.page(host, request.path, accepted_encoding(accepted), asked_in=asked_in)
         if page is None:
             return await self._without_slash(request, host)
         self._show(request, page)
@@ -50,12 +50,13 @@ class Published:
     def _show(self, request: Request, page: Page) -> None:
         headers = request.headers
         visitor = visitor_of(headers)
-        caching = [FOR_ONE, cookie(visitor, request.scheme)] if visitor.is_new else [FOR_ALL]
+        caching = (FOR_ONE, cookie(visitor, request.scheme)) if visitor.is_new else (FOR_ALL,)
         known = headers.get("if-none-match")
-        if known is not None and is_unchanged(known, page.etag):
-            request.answer(304, page.unchanged_headers + caching)
+        request.asked = page.asked
+        if known is not None and is_unchanged(known, page.tag[1]):
+            request.answer(304, [page.tag, VARY, *caching])
         else:
-            request.answer(200, page.headers + caching, page.body)
+            request.answer(200, [*page.headers, page.tag, *caching], page.body)
         if request.method == "GET":
             payload = landing.payload_of_visit(request)
             self._intake.add(landing.line(request, page.about, visitor=visitor, payload=payload))

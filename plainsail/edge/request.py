@@ -10,6 +10,9 @@ from time import perf_counter
 from plainsail.edge.entropy import hex_digits
 from plainsail.edge.rsgi import Connection, Headers, RequestHeaders, Scope, Transport
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What can be asked for here; anything else is refused."""
+
 _HOST = re.compile(r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
@@ -19,9 +22,9 @@ class Request:
     """A request, its answer's status and size (for the access log), and the ways to answer."""
 
     __slots__ = (
+        "asked",
         "connection",
         "headers",
-        "host",
         "id",
         "method",
         "path",
@@ -39,13 +42,19 @@ class Request:
         self.headers: RequestHeaders = scope.headers
         self.method = scope.method
         self.path = scope.path
-        self.host = host_name(self.headers.get("host", ""))
         self.id = hex_digits(16)
         self.peer = peer_address(scope.client)
         self.scheme = scope.scheme
         self.started = perf_counter()
         self.status = 0
         self.sent = 0
+        self.asked = ""
+        """Host and path as the access log writes them, where somebody knows them already."""
+
+    @property
+    def host(self) -> str:
+        """The host that was asked for, in lower case and without port; empty where it is none."""
+        return host_name(self.headers.get("host", ""))
 
     @property
     def is_readable(self) -> bool:

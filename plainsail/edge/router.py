@@ -14,10 +14,9 @@ from plainsail.edge.hosts import Host, Hosts
 from plainsail.edge.intake import Intake
 from plainsail.edge.proxy import Proxy
 from plainsail.edge.published import Published
-from plainsail.edge.request import Request, host_name
+from plainsail.edge.request import METHODS, Request, host_name
 from plainsail.edge.snapshots import Snapshots
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 READING = frozenset({"GET", "HEAD"})
 HITS = {"/c/": links.click, "/o/": links.opened}
 WEBS_OWN = ("/static/", "/media/")

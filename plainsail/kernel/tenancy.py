@@ -29,6 +29,7 @@ SHARED_TABLES = frozenset(
         "accounts_host",
         "accounts_apikey",
         "tracking_landing",
+        "tracking_viewbundle",
         "payments_inboundendpoint",
         "hosting_billinglink",
     }

@@ -124,7 +124,12 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 IS_OWNER = os.environ.get("PLAINSAIL_OWNER", "") == "1"
 DATABASES = {"default": database(HERE.owner_database_url if IS_OWNER else HERE.database_url)}
 # The edge reads hosts and published snapshots and appends to the landing table: nothing else.
-EDGE_GRANTS = {"accounts_host": "SELECT", "pages_publishedsnapshot": "SELECT", "tracking_landing": "INSERT"}
+EDGE_GRANTS = {
+    "accounts_host": "SELECT",
+    "pages_publishedsnapshot": "SELECT",
+    "tracking_landing": "INSERT",
+    "tracking_viewbundle": "INSERT",
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -37,6 +37,16 @@ class Landing(models.Model):
         return f"{self.kind} {self.id}"
 
 
+class ViewBundle(models.Model):
+    """Page views as the edge wrote them: the lines of many (see `kernel.landing`) in one row. Shared, like `Landing`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    lines = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ParkedLanding(WorkspaceOwned):
     """A landed row that could not be taken in: kept with the reason, tried again on request, never lost."""
 

@@ -25,7 +25,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-# The three tables as far as the edge knows them. test_contract.py holds the real ones against this.
+from plainsail.kernel.landing import COPY
+
+# The tables as far as the edge knows them. test_contract.py holds the real ones against this.
 TABLES = """
 CREATE TABLE accounts_host (
     id uuid PRIMARY KEY, host text NOT NULL UNIQUE, kind text NOT NULL, workspace_id uuid, is_live boolean NOT NULL
@@ -42,6 +44,7 @@ CREATE TABLE tracking_landing (
     referrer text NOT NULL, ip inet, user_agent text NOT NULL, payload jsonb NOT NULL
 );
 CREATE INDEX ON tracking_landing (workspace_id, id);
+CREATE TABLE tracking_viewbundle (id uuid PRIMARY KEY, lines text NOT NULL);
 ALTER TABLE pages_publishedsnapshot ENABLE ROW LEVEL SECURITY;
 CREATE POLICY workspace ON pages_publishedsnapshot
     USING (workspace_id = (SELECT current_setting('plainsail.workspace')::uuid));
@@ -64,7 +67,7 @@ FORM: dict[str, Any] = {
 
 
 class EdgeDatabase:
-    """The edge's three tables in a database of their own."""
+    """The edge's tables in a database of their own."""
 
     def __init__(self, owner_url: str, edge_url: str, name: str) -> None:
         self.name = name
@@ -81,7 +84,7 @@ class EdgeDatabase:
         with psycopg.connect(self.owner_url) as database:
             database.execute(TABLES)
             database.execute(sql.SQL("GRANT SELECT ON accounts_host, pages_publishedsnapshot TO {}").format(role))
-            database.execute(sql.SQL("GRANT INSERT ON tracking_landing TO {}").format(role))
+            database.execute(sql.SQL("GRANT INSERT ON tracking_landing, tracking_viewbundle TO {}").format(role))
 
     def drop(self) -> None:
         with psycopg.connect(self._server, autocommit=True) as server:
@@ -138,10 +141,19 @@ class EdgeDatabase:
         """The workspace's landing rows in order of their ids; waits until as many as expected are there."""
         until = time.monotonic() + within
         while True:
+            self._unpack()
             rows = self.run("SELECT * FROM tracking_landing WHERE workspace_id = %s ORDER BY id", [workspace_id])
             if expected is None or len(rows) >= expected or time.monotonic() > until:
                 return rows
             time.sleep(0.02)
+
+    def _unpack(self) -> None:
+        """Land bundled views as single rows, as `tracking` does."""
+        with psycopg.connect(self.owner_url) as connection:
+            bundles = connection.execute("DELETE FROM tracking_viewbundle RETURNING lines").fetchall()
+            if bundles:
+                with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+                    copy.write("".join(lines for (lines,) in bundles))
 
 
 @dataclass

@@ -193,12 +193,14 @@ class TestWhileWebRestarts:
         with ThreadPoolExecutor(8) as pool:
             asking = [pool.submit(ask, number) for number in range(8)]
             for _ in range(2):
+                # A server that is told to end while it is still starting may not hear it.
+                eventually(lambda: own_edge.get("/", host="localhost").status == 200)
                 time.sleep(0.5)
                 assert own_web.process is not None
                 own_web.process.send_signal(signal.SIGTERM)
-                own_web.process.wait()
+                own_web.process.wait(30)
                 own_web.start()
-            time.sleep(1.5)
+            eventually(lambda: own_edge.get("/", host="localhost").status == 200)
             stop.set()
             statuses = [status for each in asking for status in each.result()]
         assert set(statuses) == {200}

@@ -14,6 +14,7 @@ from plainsail.edge import intake, landing
 from plainsail.edge.intake import Intake, IntakeDown, Unstorable
 from plainsail.edge.tests.factories import EdgeDatabase
 from plainsail.edge.visitors import NOBODY, Visitor
+from plainsail.kernel.landing import COLUMNS
 
 
 class StubHeaders:
@@ -81,6 +82,41 @@ def test_a_batch_whose_commit_was_not_heard_of_is_not_doubled(
     monkeypatch.setattr(Intake, "_copy", torn_copy)
     found = run(database.edge_url, lambda made: outcomes(made, [line(workspace_id) for _ in range(5)]))
     assert (found, len(database.landed(workspace_id))) == ([None] * 5, 5)
+
+
+def test_views_are_stored_together_and_once_though_a_commit_was_not_heard_of(
+    database: EdgeDatabase, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    connected, attempts = Intake._connected, []
+
+    class Torn:
+        """A connection that breaks after its first commit."""
+
+        def __init__(self, whole: Any) -> None:
+            self._whole = whole
+
+        async def execute(self, *args: Any) -> None:
+            await self._whole.execute(*args)
+            attempts.append(args)
+            if len(attempts) == 1:
+                raise psycopg.OperationalError("the connection broke after the commit")
+
+    async def torn(self: Intake) -> Any:
+        return Torn(await connected(self))
+
+    monkeypatch.setattr(Intake, "_connected", torn)
+
+    async def work(made: Intake) -> None:
+        for _ in range(700):
+            made.add(line(workspace_id))
+        assert await made.drain(5) == 0
+
+    run(database.edge_url, work)
+    assert len(attempts) == 1  # the second try found its own row and raised
+    assert database.run(
+        "SELECT count(*) AS n FROM tracking_viewbundle WHERE position(%s IN lines) > 0", [str(workspace_id.hex)]
+    ) == [{"n": 1}]
+    assert len(database.landed(workspace_id)) == 700
 
 
 def test_a_full_buffer_turns_away_and_counts(workspace_id: UUID):
@@ -189,7 +225,7 @@ def test_the_line_has_a_value_for_every_column(workspace_id: UUID):
     )
     request: Any = StubRequest("::1")
     made = landing.line(request, about, visitor=Visitor("0" * 32, is_new=False), payload="{}")
-    assert len(made.rstrip("\n").split("\t")) == len(landing.COLUMNS)
+    assert len(made.rstrip("\n").split("\t")) == len(COLUMNS)
 
 
 def test_page_views_linger_but_rows_that_are_waited_for_do_not(database: EdgeDatabase, workspace_id: UUID):

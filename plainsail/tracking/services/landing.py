@@ -1,6 +1,7 @@
 """Taking in what the edge wrote: each row once, in order, per workspace; a row that can't be taken in is parked.
 
-Deleting from the landing table and writing the record are one transaction, so a kill between them changes nothing.
+Page views land in bundles, which are unpacked first. Deleting from the landing table and writing the record are one
+transaction, as are deleting a bundle and landing what it holds, so a kill between them changes nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import psycopg
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, transaction
 
 from plainsail.kernel import clock
 from plainsail.kernel.events import listeners, publish_many
 from plainsail.kernel.jobs import attempt, job
+from plainsail.kernel.landing import COPY
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.tracking.events import LinkClicked
@@ -39,9 +42,39 @@ logger = logging.getLogger("plainsail.tracking")
 def drain() -> None:
     """Take in everything that has landed, workspace by workspace."""
     at = clock.now()
+    while unpack():
+        pass
     for workspace_id in _waiting():
         while drain_batch(workspace_id, at=at) == BATCH:
             pass
+
+
+@transaction.atomic
+def unpack() -> bool:
+    """Land the views of the oldest bundle, each as a row; False where there is none. Two at once never get the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM tracking_viewbundle WHERE id = "
+            "(SELECT id FROM tracking_viewbundle ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING lines"
+        )
+        found = cursor.fetchone()
+    if found is not None:
+        _land([f"{line}\n" for line in found[0].split("\n") if line])
+    return found is not None
+
+
+def _land(lines: Sequence[str]) -> None:
+    """One line that the database refuses doesn't take its neighbours along."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.write("".join(lines))
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        if len(lines) == 1:
+            logger.error("landed view refused", extra={"error": str(error)[:300]})
+            return
+        middle = len(lines) // 2
+        _land(lines[:middle])
+        _land(lines[middle:])
 
 
 def _waiting() -> list[UUID]:

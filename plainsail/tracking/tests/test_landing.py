@@ -10,9 +10,10 @@ from django.db import connection
 from plainsail.contacts.services import contacts
 from plainsail.kernel import events
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.landing import COLUMNS
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking import queries, sockets
-from plainsail.tracking.models import Hit, Landing, ParkedLanding, Visitor
+from plainsail.tracking.models import Hit, Landing, ParkedLanding, ViewBundle, Visitor
 from plainsail.tracking.services import agents, landing, visitors
 
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -38,6 +39,49 @@ def test_a_visit_is_taken_in_once(juniper):
             (row.id, "visit", "/course", "human")
         ]
     assert Landing.objects.count() == 0
+
+
+def line_of(business, **values) -> str:
+    """A line as the edge writes it."""
+    facts = {"kind": "visit", "host": "juniper.localhost", "path": "/", "url": "", "referrer": "", "user_agent": PERSON}
+    facts |= {"id": str(new_id()), "at": MAY.isoformat(), "workspace_id": str(business.id), "payload": "{}"} | values
+    return "\t".join(facts.get(name, "\\N") for name in COLUMNS) + "\n"
+
+
+def test_views_that_landed_together_are_taken_in_each_once(juniper, acme):
+    bundled = line_of(juniper, path="/course") + line_of(acme) + line_of(acme, path="/line\u2028break")
+    ViewBundle.objects.create(lines=bundled)
+    ViewBundle.objects.create(lines=line_of(juniper))
+    landing.drain.function()
+    landing.drain.function()
+    assert not ViewBundle.objects.exists()
+    assert not Landing.objects.exists()
+    for business, paths in ((juniper, ["/", "/course"]), (acme, ["/", "/line\u2028break"])):
+        with workspace(business):
+            assert sorted(Hit.objects.values_list("path", flat=True)) == paths
+
+
+def test_a_view_that_cant_be_stored_takes_no_neighbour_along(juniper):
+    bad = [line_of(juniper, at="yesterday"), "too\tfew\n", line_of(juniper, workspace_id="nobody")]
+    good = [line_of(juniper) for _ in range(5)]
+    ViewBundle.objects.create(lines="".join([*good[:2], *bad, *good[2:]]))
+    landing.drain.function()
+    with workspace(juniper):
+        assert Hit.objects.count() == 5
+
+
+def test_a_bundle_whose_unpacking_breaks_off_stays(juniper, monkeypatch):
+    ViewBundle.objects.create(lines=line_of(juniper))
+
+    def die(lines):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(landing, "_land", die)
+        landing.unpack()
+    assert ViewBundle.objects.count() == 1
+    assert (landing.unpack(), landing.unpack()) == (True, False)
+    assert Landing.objects.count() == 1
 
 
 def test_each_business_gets_its_own_rows(juniper, acme):
