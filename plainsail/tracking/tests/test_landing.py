@@ -62,7 +62,7 @@ def test_views_that_landed_together_are_taken_in_each_once(juniper, acme):
 
 
 def test_a_view_that_cant_be_stored_takes_no_neighbour_along(juniper):
-    bad = [line_of(juniper, at="yesterday"), "too\tfew\n", line_of(juniper, workspace_id="nobody")]
+    bad = [line_of(juniper, at="some day"), "too\tfew\n", line_of(juniper, workspace_id="nobody")]
     good = [line_of(juniper) for _ in range(5)]
     ViewBundle.objects.create(lines="".join([*good[:2], *bad, *good[2:]]))
     landing.drain.function()
