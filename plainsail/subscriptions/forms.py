@@ -94,6 +94,12 @@ class PublicCancellationForm(DeclarationForm):
             self.add_error("cause", _("Please say what the reason is; one sentence is enough."))
         return cleaned
 
+    def recap(self) -> list[tuple[str, str]]:
+        """What was entered, field by field in words; what was left empty isn't there."""
+        kinds = dict(self.fields["kind"].choices)  # type: ignore[attr-defined]  # a ChoiceField
+        entered = self.cleaned_data | {"kind": kinds[self.cleaned_data["kind"]]}
+        return [(str(field.label), str(entered[name])) for name, field in self.fields.items() if entered[name]]
+
 
 class WithdrawalForm(DeclarationForm):
     """The page behind “Withdraw from contract here” (Consumer Rights Directive, art. 11a)."""

@@ -42,8 +42,17 @@ def cancel_path(contract: Subscription) -> str:
         return links.cancel_path(contract)
 
 
+def requests_in(business: Workspace) -> int:
+    with workspace(business):
+        return int(business.cancellation_requests.count())
+
+
 def plain(mail) -> str:
     return mail.get_body(("plain",)).get_content()
+
+
+ZOE = {"kind": "ordinary", "name": "Zoé", "contract": "mon abonnement", "email": "zoe@example.com"}
+IN_FRENCH = {"headers": {"Accept-Language": "fr"}}
 
 
 @pytest.mark.parametrize(
@@ -51,13 +60,13 @@ def plain(mail) -> str:
     [
         ("en", "Cancel contracts here", "cancel now", "Withdraw from contract here"),
         ("de", "Verträge hier kündigen", "jetzt kündigen", "Vertrag widerrufen"),
-        ("fr", "Résilier votre contrat", "notifier la résiliation", "Renoncer au contrat ici"),
+        ("fr", "Résilier votre contrat", "", "Renoncer au contrat ici"),
     ],
 )
 def test_the_public_page_is_worded_as_the_law_of_each_language_asks(site, language, heading, button, other_door):
     page = shown(site, "/cancel/", language)
     assert f"<h1>{heading}</h1>" in page
-    assert re.search(rf"<button[^>]*>\s*{button}\s*</button>", page)
+    assert not button or re.search(rf"<button[^>]*>\s*{button}\s*</button>", page)
     foot = page[page.index("<footer") :]
     assert re.findall(r"<a [^>]*>([^<]+)</a>", foot)[-2:] == [heading, other_door]
 
@@ -107,9 +116,29 @@ def test_a_receipt_of_a_payment_says_how_to_cancel_in_the_customers_language(con
     assert f"Vertrag {contract.reference} verlängert sich, bis Sie kündigen." in plain(receipt)
 
 
+def test_in_french_what_was_entered_is_shown_once_more_before_it_is_sent(juniper, site):
+    recap = site.post("/cancel/", ZOE, **IN_FRENCH)
+    page = recap.content.decode()
+    assert (recap.status_code, requests_in(juniper)) == (200, 0)
+    assert re.search(r"<button[^>]*>\s*notifier la résiliation\s*</button>", page)
+    assert all(
+        f"<dd>{said}</dd>" in re.sub(r"<dd[^>]*>\s*(.*?)\s*</dd>", r"<dd>\1</dd>", page)
+        for said in ("Zoé", "mon abonnement")
+    )
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)) | {"notify": "yes"}
+    assert site.post("/cancel/", sent, **IN_FRENCH).status_code == 302
+    assert requests_in(juniper) == 1
+
+
+def test_what_was_wrong_in_the_french_recap_can_be_changed(juniper, site):
+    again = site.post("/cancel/", ZOE | {"change": "yes"}, **IN_FRENCH)
+    assert (again.status_code, 'value="mon abonnement"' in again.content.decode()) == (200, True)
+    assert site.post("/cancel/", ZOE | {"email": "nowhere", "notify": "yes"}, **IN_FRENCH).status_code == 422
+    assert requests_in(juniper) == 0
+
+
 def test_the_arrival_of_a_declaration_is_confirmed_in_the_language_of_its_page(juniper, site, outbox):
-    values = {"kind": "ordinary", "name": "Zoé", "contract": "mon abonnement", "email": "zoe@example.com"}
-    site.post("/cancel/", values, headers={"Accept-Language": "fr"})
+    site.post("/cancel/", ZOE | {"notify": "yes"}, **IN_FRENCH)
     run_jobs(at=NOON)
     (mail,) = outbox
     assert mail["Subject"] == "Votre déclaration est arrivée"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +21,8 @@ from plainsail.subscriptions.models import CancellationRequest, Subscription
 from plainsail.subscriptions.services import cancellation, declaring, documents, letters, links
 from plainsail.subscriptions.views.confirming import confirm_page, now, read_or_404
 
+RECAP_IN = frozenset({"fr"})
+"""Code de la consommation, art. D215-2. Elsewhere one page is the law: § 312k BGB knows no step between form and button."""
 DECLARATIONS = Throttle(purpose="subscriptions.declare", limit=20)
 """From one network address within an hour. Without it the confirmation would be a way to write to strangers."""
 
@@ -104,9 +107,18 @@ def undo(request: Request, token: str) -> HttpResponse:
 def cancel_here(request: Request) -> HttpResponse:
     """“Cancel contracts here”: open to everybody, one page, never tells whether a contract exists."""
     form = PublicCancellationForm(request.POST if request.method == "POST" else None)
+    if "change" in request.POST:
+        return render(request, "subscriptions/cancel_here.html", {"form": form, "recaps": recaps()})
+    if form.is_valid() and recaps() and "notify" not in request.POST:
+        return render(request, "subscriptions/cancel_recap.html", {"form": form})
     if form.is_valid():
         return declare(request, form, declaring.from_public_page(form.cleaned_data), "subscriptions/cancel_here.html")
     return show(request, form, "subscriptions/cancel_here.html")
+
+
+def recaps() -> bool:
+    """Whether the page's language is one of a law that wants all of it shown again before it is sent."""
+    return (get_language() or "").partition("-")[0] in RECAP_IN
 
 
 @csrf_exempt
@@ -150,7 +162,8 @@ def declare(request: Request, form: DeclarationForm, declaration: declaring.Decl
 
 
 def show(request: Request, form: DeclarationForm, template: str, *, status: int = 422) -> HttpResponse:
-    return render(request, template, {"form": form}, status=status if form.is_bound else 200)
+    context = {"form": form, "recaps": recaps()}
+    return render(request, template, context, status=status if form.is_bound else 200)
 
 
 def paper(pdf: bytes, number: str) -> HttpResponse:
