@@ -12,7 +12,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import (
+    Base,
+    OwnedManager,
+    OwnedQuerySet,
+    TiedForeignKey,
+    Workspace,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
 from plainsail.kernel.money import Money
 
 
@@ -28,6 +36,9 @@ class GatewayAccount(WorkspaceOwned):
     mode = models.CharField(max_length=4, choices=Mode)
     secrets = models.TextField(blank=True)
     """A JSON object of keys, sealed by `kernel.crypto` for the purpose `payments.gateway`."""
+    name = models.CharField(max_length=150, blank=True)
+    """What the gateway calls the account, as of the last check."""
+    checked_at = models.DateTimeField(null=True)
     changes_cursor = models.CharField(max_length=100, blank=True)
     """How far the gateway's list of changes has been read."""
 
@@ -39,6 +50,26 @@ class GatewayAccount(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.mode})"
+
+    @property
+    def is_live(self) -> bool:
+        return self.mode == self.Mode.LIVE
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self.secrets)
+
+
+class InboundEndpoint(Base):
+    """An address at which a gateway's messages come in, and for which account. Shared: it is found before the workspace is."""
+
+    key = models.CharField(max_length=43, unique=True)
+    """The part of the address that can't be guessed. What comes in must be signed all the same."""
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="inbound_endpoints")
+    account_id = models.UUIDField(unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.account_id}"
 
 
 class PaymentMethodQuerySet(OwnedQuerySet["PaymentMethod"]):
@@ -259,6 +290,44 @@ class Dispute(WorkspaceOwned):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class InboxMessage(WorkspaceOwned):
+    """A message of a gateway's, by its own id: kept before it is acknowledged, so that none is lost and none counts twice.
+
+    What it says of the object is not kept: that is asked for anew, since messages come late and in any order.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("looked up")
+        UNKNOWN = "unknown", _("about nothing we know")
+
+    workspace = WorkspaceKey(related_name="inbox_messages")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.CASCADE, related_name="messages")
+    event_id = models.CharField(max_length=100)
+    kind = models.CharField(max_length=100)
+    about = models.CharField(max_length=6, blank=True)
+    """What is to be looked up: a charge, a refund or a method."""
+    key = models.CharField(max_length=80, blank=True)
+    ref = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "account", "event_id"], name="inbox_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "account", "about", "key", "ref"],
+                condition=Q(state="waiting"),
+                name="inbox_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.state}"
 
 
 class SandboxRecord(WorkspaceOwned):
