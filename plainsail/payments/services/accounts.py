@@ -30,6 +30,11 @@ def open_account(code: str, *, mode: str, at: datetime, secrets: Mapping[str, An
     return account
 
 
+def takes_card_fields(account: GatewayAccount) -> bool:
+    """Whether a card is typed into our page; otherwise its payer is sent to the gateway's."""
+    return gateway_of(account).capabilities.takes_card_fields
+
+
 def gateway_of(account: GatewayAccount) -> Gateway:
     """The gateway at which an account is. Raises KeyError."""
     return GATEWAYS[account.code]
