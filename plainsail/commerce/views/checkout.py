@@ -93,10 +93,10 @@ def take(request: Request, sale: Sale) -> HttpResponse:
 def payment(request: Request, token: str) -> HttpResponse:
     """Where a buyer lands after the bank's check, or while the outcome isn't known. Asks the gateway; charges nothing."""
     order = find_order(request, token)
-    if "go" in request.GET and order.method is not None and order.method.action_url:
-        return render(request, "commerce/leaving.html", {"url": order.method.action_url})
     with workspace(request.workspace):
-        at = clocks.seller_now(request.now)
+        at, there = clocks.seller_now(request.now), purchases.way_out(order)
+    if "go" in request.GET and there:
+        return render(request, "commerce/leaving.html", {"url": there})
     progress = purchases.proceed(request.workspace.pk, order.pk, at=at)
     if progress.state in {"paid", "action"}:
         return go_on(progress, token)
