@@ -340,8 +340,12 @@ def _after_gateway(
         last = tried[-1]
         return _told(collecting.look_up(workspace_id, last.id, at=at) if last.is_open else last)
     with workspace(workspace_id):
+        sellers.selling(at=at)
         wall = clocks.wall(at)
-    method = methods.confirm(workspace_id, method.id, at=wall)
+    try:
+        method = methods.confirm(workspace_id, method.id, at=wall)
+    except methods.GatewaySilent:
+        return Progress("processing")
     if method.state == PaymentMethod.State.REQUIRES_ACTION:
         return Progress("open", url=method.action_url)
     if not method.is_usable:

@@ -368,6 +368,14 @@ def test_while_stripe_is_silent_the_form_says_so_and_nothing_is_lost(juniper, on
     assert go(site_client)
 
 
+def test_while_stripe_is_silent_the_order_s_page_waits(juniper, on_sale, site_client, fake):
+    order_page, there = go(site_client)
+    fake.enter_card(session_of(there))
+    fake.down = True
+    page = site_client.get(order_page)
+    assert (page.status_code, "Just a moment" in page.content.decode()) == (200, True)
+
+
 def test_a_page_opened_in_test_mode_takes_no_real_money(juniper, as_ada, ada, site_client, fake):
     with workspace(juniper):
         offer()

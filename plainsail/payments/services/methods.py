@@ -10,12 +10,12 @@ from plainsail.kernel import due
 from plainsail.kernel.events import publish
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.events import MethodConfirmed
-from plainsail.payments.gateways.base import CardRefused, SetupOutcome, SetupRequest
+from plainsail.payments.gateways.base import CardRefused, GatewaySilent, SetupOutcome, SetupRequest
 from plainsail.payments.models import GatewayAccount, PaymentMethod
 from plainsail.payments.services.accounts import gateway_of
 from plainsail.payments.services.charging import CHANGES
 
-__all__ = ["CardRefused", "add", "confirm", "detach"]
+__all__ = ["CardRefused", "GatewaySilent", "add", "confirm", "detach"]
 
 UNFINISHED_AFTER = timedelta(minutes=15)
 """When a payer who was sent to the gateway and didn't come back is looked for in its list of changes."""
