@@ -36,8 +36,10 @@ class GatewayAccount(WorkspaceOwned):
     mode = models.CharField(max_length=4, choices=Mode)
     secrets = models.TextField(blank=True)
     """A JSON object of keys, sealed by `kernel.crypto` for the purpose `payments.gateway`."""
+    gateway_ref = models.CharField(max_length=60, blank=True)
+    """The account's own name at the gateway, where the keys may know it: keys of another one can't take its place."""
     name = models.CharField(max_length=150, blank=True)
-    """What the gateway calls the account, as of the last check."""
+    """What people call it there, as of the last check."""
     checked_at = models.DateTimeField(null=True)
     changes_cursor = models.CharField(max_length=100, blank=True)
     """How far the gateway's list of changes has been read."""
@@ -98,7 +100,7 @@ class PaymentMethod(WorkspaceOwned):
     exp_year = models.PositiveSmallIntegerField(null=True)
     gateway_ref = models.CharField(max_length=100)
     state = models.CharField(max_length=16, choices=State)
-    action_url = models.CharField(max_length=600, blank=True)
+    action_url = models.CharField(max_length=2000, blank=True)
     """Where the payer proves to the bank who they are, while the state asks for it."""
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(PaymentMethodQuerySet)()
@@ -157,7 +159,7 @@ class Charge(WorkspaceOwned):
     decline_class = models.CharField(max_length=20, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
     gateway_ref = models.CharField(max_length=100, blank=True)
-    action_url = models.CharField(max_length=600, blank=True)
+    action_url = models.CharField(max_length=2000, blank=True)
     settled_at = models.DateTimeField(null=True)
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ChargeQuerySet)()
@@ -323,7 +325,8 @@ class InboxMessage(WorkspaceOwned):
                 fields=["workspace", "account", "about", "key", "ref"],
                 condition=Q(state="waiting"),
                 name="inbox_waiting",
-            )
+            ),
+            models.Index(fields=["workspace", "created_at"], name="inbox_by_age"),
         ]
 
     def __str__(self) -> str:

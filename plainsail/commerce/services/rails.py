@@ -12,7 +12,6 @@ from plainsail.payments.models import GatewayAccount
 from plainsail.payments.services import connecting
 
 NAMES: dict[str, str | Promise] = {"sandbox": _("Test cards"), "stripe": "Stripe"}
-ORDER = ("sandbox", "stripe")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +28,12 @@ class Rail:
 
 
 def of_seller(seller: Seller) -> list[Rail]:
-    """Every account that is connected or in use: test cards first, test before live. Two queries an account."""
+    """Every account that is connected or in use: what is built in first, test before live. Two queries an account."""
     accounts = GatewayAccount.objects.order_by("created_at", "id")
     rails = [_rail(account, seller) for account in accounts]
     return sorted(
         (rail for rail in rails if rail.is_ready or rail.is_used),
-        key=lambda rail: (ORDER.index(rail.account.code), rail.account.is_live),
+        key=lambda rail: (rail.has_keys, rail.account.code, rail.account.is_live),
     )
 
 

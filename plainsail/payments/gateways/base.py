@@ -6,6 +6,7 @@ A call to a gateway is a call over the network, even where it stays in the house
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel import tenancy
-from plainsail.kernel.crypto import decrypt
+from plainsail.kernel.crypto import BadToken, decrypt
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.payments.models import GatewayAccount
@@ -29,6 +30,8 @@ ChargeState = Literal["succeeded", "requires_action", "declined", "unknown", "no
 RefundState = Literal["succeeded", "pending", "failed", "unknown", "not_found"]
 Kind = Literal["charge", "refund", "method"]
 MethodState = Literal["usable", "requires_action", "refused", "not_found"]
+
+log = logging.getLogger("plainsail.payments")
 
 SECRETS = "payments.gateway"
 """The purpose for which an account's keys are sealed."""
@@ -196,6 +199,7 @@ class Connection:
     """What a gateway says of the account that keys belong to."""
 
     is_live: bool
+    ref: str = ""
     name: str = ""
 
 
@@ -265,8 +269,12 @@ class Gateway(ABC):
 
 
 def keys_of(account: GatewayAccount) -> dict[str, Any]:
-    """The account's keys, opened. Raises BadToken where SECRET_KEY is another one."""
-    return dict(json.loads(decrypt(SECRETS, account.secrets))) if account.secrets else {}
+    """The account's keys, opened; none where it has none, or where they were sealed with another SECRET_KEY."""
+    try:
+        return dict(json.loads(decrypt(SECRETS, account.secrets))) if account.secrets else {}
+    except BadToken:
+        log.error("keys can't be opened: SECRET_KEY has changed", extra={"gateway": str(account)})
+        return {}
 
 
 def leave_the_house() -> None:

@@ -126,15 +126,14 @@ class Stripe(base.Gateway):
             made = client.v1.payment_intents.create(
                 self.intent(account, request), {"idempotency_key": request.idempotency_key}
             )
-        except NotConnected:
-            return ChargeOutcome(state="declined", decline_class="soft", decline_code="not_connected")
         except BadMoney:
             return ChargeOutcome(state="declined", decline_class="unknown", decline_code="amount_not_taken")
         except stripe.CardError as error:
             return _declined(plain(error.error))
         except stripe.InvalidRequestError as error:
             return _refused(error)
-        except stripe.StripeError as error:
+        except (NotConnected, stripe.StripeError) as error:
+            # Without keys nothing was asked; but that is no fault of the customer's card, so it waits until they are back.
             return _lost(error)
         return _charge_outcome(plain(made))
 
@@ -263,7 +262,8 @@ class Stripe(base.Gateway):
         try:
             client = self._client(account)
             is_live = bool(client.v1.balance.retrieve().livemode)
-            return Connection(is_live=is_live, name=_name_of(client))
+            ref, name = _name_of(client)
+            return Connection(is_live=is_live, ref=ref, name=name)
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
             raise BadKeys(_("Stripe doesn’t accept this key."), field="secret_key") from error
         except (NotConnected, stripe.StripeError) as error:
@@ -437,11 +437,11 @@ def _change(kind: str, about: Mapping[str, Any]) -> Change | None:
     return None
 
 
-def _name_of(client: stripe.StripeClient) -> str:
-    """What the account is called; a restricted key may not be allowed to know."""
+def _name_of(client: stripe.StripeClient) -> tuple[str, str]:
+    """The account's reference, and what it is called; a restricted key may not be allowed to know."""
     try:
         found = plain(client.v1.accounts.retrieve_current())
     except stripe.PermissionError:
-        return ""
+        return "", ""
     dashboard = (found.get("settings") or {}).get("dashboard") or {}
-    return f"{dashboard.get('display_name') or ''} ({found['id']})".strip()
+    return found["id"], f"{dashboard.get('display_name') or ''} ({found['id']})".strip()

@@ -33,6 +33,9 @@ __all__ = [
     "needs",
 ]
 
+NOTED = ["gateway_ref", "name", "checked_at"]
+"""Columns that hold what a check found."""
+
 
 class StillNeeded(Refusal):
     """Contracts, orders or payments would be left without a way to be paid."""
@@ -43,7 +46,8 @@ class StillNeeded(Refusal):
 def connect(workspace_id: UUID, *, code: str, mode: str, keys: Mapping[str, str], at: datetime) -> GatewayAccount:
     """Keep keys for a gateway once it says that they work; outside any transaction. Keys left empty stay as they were.
 
-    Raises BadKeys, GatewaySilent, KeyError; nothing is kept then.
+    Keys of another account of the gateway's are taken only while nothing depends on the one before: cards saved there don't
+    exist here. Raises BadKeys, StillNeeded, GatewaySilent, KeyError; nothing is kept then.
     """
     with workspace(workspace_id):
         known = GatewayAccount.objects.filter(code=code, mode=mode).first()
@@ -51,8 +55,11 @@ def connect(workspace_id: UUID, *, code: str, mode: str, keys: Mapping[str, str]
     account.secrets = encrypt(SECRETS, json.dumps(keys_of(account) | {name: key for name, key in keys.items() if key}))
     found = _ask(account, at=at)
     with workspace(workspace_id):
-        account.name, account.checked_at = found.name[:150], at
-        account.save()
+        _note(account, found, at=at)
+        if known:
+            account.save(update_fields=["secrets", "changes_cursor", *NOTED])
+        else:
+            account.save(force_insert=True)
         InboundEndpoint.objects.get_or_create(
             account_id=account.id,
             defaults={"workspace_id": workspace_id, "key": random.token_urlsafe(32), "created_at": at},
@@ -66,9 +73,18 @@ def check(workspace_id: UUID, account_id: UUID, *, at: datetime) -> GatewayAccou
         account: GatewayAccount = GatewayAccount.objects.get(id=account_id)
     found = _ask(account, at=at)
     with workspace(workspace_id):
-        account.name, account.checked_at = found.name[:150], at
-        account.save(update_fields=["name", "checked_at"])
+        _note(account, found, at=at)
+        account.save(update_fields=NOTED)
     return account
+
+
+def _note(account: GatewayAccount, found: Connection, *, at: datetime) -> None:
+    if found.ref and account.gateway_ref and found.ref != account.gateway_ref:
+        if reasons := needs(account):
+            raise StillNeeded(" ".join([str(_("This key belongs to another account there.")), *reasons]))
+        account.changes_cursor = ""
+    account.gateway_ref = found.ref[:60] or account.gateway_ref
+    account.name, account.checked_at = found.name[:150], at
 
 
 def _ask(account: GatewayAccount, *, at: datetime) -> Connection:
@@ -87,7 +103,9 @@ def disconnect(account: GatewayAccount) -> None:
     if reasons := needs(account):
         raise StillNeeded(" ".join(reasons))
     InboundEndpoint.objects.filter(account_id=account.id).delete()
-    GatewayAccount.objects.filter(id=account.id).update(secrets="", name="", checked_at=None)
+    GatewayAccount.objects.filter(id=account.id).update(
+        secrets="", gateway_ref="", name="", checked_at=None, changes_cursor=""
+    )
 
 
 def needs(account: GatewayAccount) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from plainsail.kernel import due
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.gateways.base import Change, GatewaySilent
-from plainsail.payments.models import Charge, GatewayAccount, PaymentMethod, Refund
+from plainsail.payments.models import Charge, GatewayAccount, InboxMessage, PaymentMethod, Refund
 from plainsail.payments.services import charging, methods, refunding
 from plainsail.payments.services.accounts import gateway_of
 
@@ -17,6 +17,8 @@ BATCH = 200
 NEWS_FOR = timedelta(days=120)
 """How long after a charge news of it (a dispute) may come: what card networks allow."""
 
+KEPT_FOR = timedelta(days=90)
+"""How long a message that was looked up is kept; gateways repeat theirs for some days."""
 DAY = timedelta(days=1)
 """How long a payer may take to enter a card at the gateway."""
 
@@ -71,6 +73,7 @@ def follow_changes(*, workspace_id: UUID, at: datetime) -> datetime | None:
         while _follow(workspace_id, account, at=at):
             pass
     with workspace(workspace_id):
+        InboxMessage.objects.exclude(state=InboxMessage.State.WAITING).filter(created_at__lt=at - KEPT_FOR).delete()
         is_watched = (
             Charge.objects.filter(created_at__gte=at - NEWS_FOR).exists()
             or PaymentMethod.objects.filter(

@@ -48,9 +48,10 @@ class FakeStripe:
         self.numbers: dict[str, str] = {}
         self.lose = self.down = False
         self.keys = {KEY}
+        self.account = "acct_fake1"
         self._count = 0
         self._lock = threading.RLock()
-        self.url = ""
+        self.url = self.url_padding = ""
 
     # — what happens at Stripe without us —
 
@@ -209,7 +210,7 @@ class FakeStripe:
             cancel_url=params.get("cancel_url"),
             metadata=params.get("metadata", {}),
         )
-        session["url"] = f"{self.url}/pay/{session['id']}"
+        session["url"] = f"{self.url}/pay/{session['id']}{self.url_padding}"
         return session
 
     def read_session(self, params: dict[str, Any], key: str) -> dict[str, Any]:
@@ -329,7 +330,7 @@ class FakeStripe:
 
     def read_account(self, params: dict[str, Any]) -> dict[str, Any]:
         return {
-            "id": "acct_fake1",
+            "id": self.account,
             "object": "account",
             "settings": {"dashboard": {"display_name": "Juniper Pottery Studio", "timezone": "Europe/Berlin"}},
         }

@@ -312,6 +312,35 @@ def test_keys_of_the_other_mode_are_refused_and_not_kept(juniper, fake):
         assert not juniper.gateway_accounts.exists()
 
 
+def test_keys_of_another_account_wait_until_nothing_depends_on_this_one(juniper, account, fake):
+    attempt(juniper, saved(juniper, account, fake, CHECKED))
+    fake.account = "acct_other"
+    with pytest.raises(connecting.StillNeeded, match="another account"):
+        connected(juniper)
+    with workspace(juniper):
+        juniper.gateway_accounts.update(changes_cursor="evt_1")
+        Charge.objects.update(state="declined")
+    assert (connected(juniper).gateway_ref, connected(juniper).changes_cursor) == ("acct_other", "")
+
+
+def test_messages_long_looked_up_are_forgotten(juniper, account, fake, outside):
+    attempt(juniper, saved(juniper, account, fake))
+    send(outside, account, fake.signed(fake.events("payment_intent.succeeded")[0]))
+    run_jobs(at=NOON)
+    run_jobs(at=NOON + timedelta(days=89))
+    assert len(rows(juniper)) == 1
+    run_jobs(at=NOON + timedelta(days=91))
+    assert rows(juniper) == []
+
+
+def test_the_address_of_a_hosted_page_may_be_long(juniper, account, fake):
+    fake.url_padding = "#" + "f" * 1500
+    method = methods.add(
+        juniper.pk, account_id=account.pk, payer_key=new_id(), fields={}, verify=True, return_path="/", at=NOON
+    )
+    assert len(method.action_url) > 1500
+
+
 def test_a_charge_that_never_arrived_is_found_out(juniper, account, fake):
     method = saved(juniper, account, fake)
     fake.down = True

@@ -208,14 +208,23 @@ class TestStripe(GatewayContract):
 
     def test_a_key_that_works_says_whose_it_is(self, account):
         found = self.gateway.check(account, at=NOON)
-        assert (found.is_live, found.name) == (False, "Juniper Pottery Studio (acct_fake1)")
+        assert (found.is_live, found.ref, found.name) == (
+            False,
+            "acct_fake1",
+            "Juniper Pottery Studio (acct_fake1)",
+        )
+
+    def test_keys_sealed_with_another_secret_are_as_none(self, account):
+        method = self.setup(account)
+        account.secrets = account.secrets[:-4] + "AAA="
+        assert self.gateway.charge(account, self.request(method)).is_silence
 
     def test_without_keys_nothing_is_asked_and_nothing_taken(self, account, juniper):
         method = self.setup(account)
         account.secrets = ""
         before = len(self.fake.calls)
         outcome = self.gateway.charge(account, self.request(method))
-        assert (outcome.state, outcome.decline_code) == ("declined", "not_connected")
+        assert outcome.is_silence
         charge = replace(outcome, ref="pi_any")
         assert self.gateway.refund(account, self.refund_of(charge)).failure_code == "not_connected"
         assert len(self.fake.calls) == before
