@@ -61,9 +61,6 @@ def at(account, what: str) -> str:
     return f"{SETTINGS}{account.pk}/{what}/"
 
 
-# — Settings → Payments —
-
-
 def test_a_new_business_sees_its_test_cards(juniper, as_ada, ada):
     page = as_ada.get(SETTINGS).content.decode()
     assert ("Test cards" in page, "Used for new orders" in page, "selling in test mode" in page) == (True, True, True)
@@ -210,9 +207,6 @@ def test_what_is_not_connected_can_not_be_chosen(juniper, as_ada, ada):
         account = GatewayAccount.objects.create(code="stripe", mode="live")
     assert as_ada.post(at(account, "use")).status_code == 409
     assert the_seller(juniper).mode == "test"
-
-
-# — The checkout —
 
 
 def send(client, url: str = URL):

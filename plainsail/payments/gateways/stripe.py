@@ -46,6 +46,7 @@ TOLERANCE = 300
 """Seconds by which a message's time may be off (“Preventing replay attacks”)."""
 SETTLED_AFTER = 60
 """Seconds: the list of events is read up to then only, so that none that is written late is jumped over."""
+STALE_AFTER = 600
 MOST_CHANGES, PAGE = 500, 100
 MOST_CHARGES = 1000
 """How many charges of one payer are looked through for ours."""
@@ -159,6 +160,10 @@ class Stripe(base.Gateway):
             found = _intent_of(client, key, method_ref)
             if found is None:
                 return ChargeOutcome(state="not_found")
+            if found["status"] == "requires_confirmation" and _is_stale(found, at=at):
+                return ChargeOutcome(
+                    state="declined", ref=found["id"], decline_class="soft", decline_code="never_arrived"
+                )
             return _charge_outcome(found, disputes=_disputes(client, found))
         except (NotConnected, stripe.StripeError) as error:
             return _lost(error)
@@ -326,14 +331,24 @@ def _charge_outcome(intent: dict[str, Any], *, disputes: Sequence[DisputeFact] =
     if status == "succeeded":
         return ChargeOutcome(state="succeeded", ref=ref, disputes=disputes)
     if status == "requires_action":
-        url = ((intent.get("next_action") or {}).get("redirect_to_url") or {}).get("url") or ""
-        return ChargeOutcome(state="requires_action", ref=ref, action_url=url)
+        url = ((intent.get("next_action") or {}).get("redirect_to_url") or {}).get("url")
+        if url:
+            return ChargeOutcome(state="requires_action", ref=ref, action_url=url)
+        # Something that only a script of Stripe's could show: there is no page to send the payer to.
+        return ChargeOutcome(
+            state="declined", ref=ref, decline_class="needs_action", decline_code="authentication_required"
+        )
     if status == "canceled":
         return ChargeOutcome(state="declined", ref=ref, decline_class="needs_action", decline_code="abandoned")
     if status == "requires_payment_method":
         found, code = stripe_declines.classify(intent.get("last_payment_error") or {})
         return ChargeOutcome(state="declined", ref=ref, decline_class=found, decline_code=code)
     return ChargeOutcome(state="unknown", ref=ref)
+
+
+def _is_stale(intent: dict[str, Any], *, at: datetime) -> bool:
+    """Made, but never confirmed, which is one request of ours: nobody will confirm it any more."""
+    return bool(intent["created"] < int(at.timestamp()) - STALE_AFTER)
 
 
 def _declined(error: dict[str, Any]) -> ChargeOutcome:

@@ -53,8 +53,6 @@ class FakeStripe:
         self._lock = threading.RLock()
         self.url = self.url_padding = ""
 
-    # — what happens at Stripe without us —
-
     def enter_card(self, session_id: str, number: str = PAYS) -> None:
         """The payer types a card on the hosted page."""
         session = self.objects[session_id]
@@ -125,8 +123,6 @@ class FakeStripe:
     def events(self, *kinds: str) -> list[dict[str, Any]]:
         found = [one for one in self.objects.values() if one["object"] == "event"]
         return [one for one in found if not kinds or one["type"] in kinds]
-
-    # — its API —
 
     def put(self, prefix: str, **facts: Any) -> dict[str, Any]:
         self._count += 1

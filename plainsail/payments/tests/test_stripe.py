@@ -242,6 +242,23 @@ class TestStripe(GatewayContract):
         assert KEY not in account.secrets
         assert SECRET not in account.secrets
 
+    def test_a_charge_that_was_made_but_never_confirmed_does_not_stay_open_for_ever(self, account):
+        request = self.request(self.setup(account))
+        ref = self.gateway.charge(account, request).ref
+        self.fake.objects[ref]["status"] = "requires_confirmation"
+        assert self.look(account, request).state == "unknown"
+        later = self.gateway.fetch_charge(
+            account, request.idempotency_key, method_ref=request.method_ref, at=NOON + timedelta(minutes=11)
+        )
+        assert (later.state, later.decline_code) == ("declined", "never_arrived")
+
+    def test_a_check_without_a_page_to_go_to_is_a_decline(self, account):
+        request = self.request(self.setup(account, "checked"))
+        ref = self.gateway.charge(account, request).ref
+        self.fake.objects[ref]["next_action"] = {"type": "use_stripe_sdk"}
+        outcome = self.look(account, request)
+        assert (outcome.state, outcome.decline_class) == ("declined", "needs_action")
+
     def test_a_fraction_that_stripe_can_not_take_is_not_charged(self, account):
         request = self.request(self.setup(account), amount=Money(150, "MGA"))
         assert self.gateway.charge(account, request).decline_code == "amount_not_taken"

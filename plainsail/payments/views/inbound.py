@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -16,6 +18,7 @@ class MessageTooLarge(Refusal):
     """More than any gateway writes."""
 
     code = "message_too_large"
+    message = gettext_lazy("This message is too large.")
     status = 413
 
 
@@ -32,7 +35,7 @@ def receive(request: Request, key: str) -> HttpResponse:
         inbox.receive(endpoint, headers=request.headers, body=body_of(request), at=request.now)
     except Refusal as refusal:
         # Its own words, whatever the sender says it accepts: they stand in the gateway's log of deliveries.
-        return problem(status=refusal.status, title="Refused", detail=str(refusal), code=refusal.code)
+        return problem(status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code)
     return HttpResponse(status=200)
 
 
