@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ LARGEST = 10**12
 
 
 class CheckoutForm(forms.Form):
-    """A buyer and their card. Amounts are no input: what is paid stands in the order."""
+    """A buyer, and their card where it is typed here. Amounts are no input: what is paid stands in the order."""
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"),
@@ -274,6 +275,48 @@ class SellerForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class StripeKeyForm(forms.Form):
+    """A key of Stripe's. Whether it is for test or live mode stands in it."""
+
+    secret_key = forms.CharField(
+        label=gettext_lazy("Secret key"),
+        max_length=300,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "sk_live_…"}),
+        help_text=gettext_lazy(
+            "From Stripe’s dashboard: Developers → API keys. A key for test mode begins with sk_test_."
+        ),
+    )
+
+    def clean_secret_key(self) -> str:
+        key: str = self.cleaned_data["secret_key"].strip()
+        if key.startswith("pk_"):
+            raise forms.ValidationError(_("This is the publishable key. The secret key begins with sk_ or rk_."))
+        if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,250}", key):
+            raise forms.ValidationError(_("A secret key begins with sk_test_, sk_live_, rk_test_ or rk_live_."))
+        return key
+
+    @property
+    def mode(self) -> str:
+        return str(self.cleaned_data["secret_key"].split("_")[1])
+
+
+class StripeMessagesForm(forms.Form):
+    """The secret with which Stripe signs its messages to us."""
+
+    webhook_secret = forms.CharField(
+        label=gettext_lazy("Signing secret"),
+        max_length=300,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "whsec_…"}),
+        help_text=gettext_lazy("Stripe shows it once the address is added there."),
+    )
+
+    def clean_webhook_secret(self) -> str:
+        secret: str = self.cleaned_data["webhook_secret"].strip()
+        if not re.fullmatch(r"whsec_[A-Za-z0-9+/=_-]{8,250}", secret):
+            raise forms.ValidationError(_("A signing secret begins with whsec_."))
+        return secret
 
 
 class AdvanceForm(forms.Form):

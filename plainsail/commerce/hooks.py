@@ -16,7 +16,7 @@ from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
 from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
-from plainsail.commerce.services import clocks, collecting, receipts, refunding, showcase
+from plainsail.commerce.services import clocks, collecting, receipts, refunding, resuming, showcase
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
 from plainsail.kernel.events import on
@@ -28,6 +28,7 @@ from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
     DisputeOpened,
+    MethodConfirmed,
     RefundFailed,
     RefundSucceeded,
 )
@@ -64,6 +65,23 @@ SETTINGS.register(
         pages=("commerce:test_mode",),
     ),
 )
+SETTINGS.register(
+    "payments",
+    SettingsItem(
+        label=gettext_lazy("Payments"),
+        url="commerce:gateways",
+        order=51,
+        can="commerce.own",
+        pages=("commerce:gateway_messages",),
+    ),
+)
+
+
+@on(MethodConfirmed, subscriber="commerce.resume_checkout")
+def resume_checkout(event: MethodConfirmed) -> None:
+    """The card that an order waits for is there."""
+    for order in Order.objects.filter(method_id=event.method_id, state=Order.State.OPEN).order_by("id"):
+        resuming.resume.later(order_id=order.id, method_id=event.method_id)
 
 
 @on(ChargeSucceeded, subscriber="commerce.settle_charge")
@@ -240,6 +258,9 @@ for action, label in {
     "commerce.product_created": gettext_lazy("Created a product"),
     "commerce.product_archived": gettext_lazy("Archived a product"),
     "commerce.clock_moved": gettext_lazy("Moved the test clock"),
+    "commerce.gateway_connected": gettext_lazy("Connected a payment service"),
+    "commerce.gateway_chosen": gettext_lazy("Chose how new orders are paid"),
+    "commerce.gateway_disconnected": gettext_lazy("Disconnected a payment service"),
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.commerce.views import checkout, orders, products, receipts, selling
+from plainsail.commerce.views import checkout, gateways, orders, products, receipts, selling
 
 workspace_urls = [
     path("sales/", orders.orders, name="orders"),
@@ -24,6 +24,11 @@ workspace_urls = [
     path("settings/selling/", selling.selling, name="selling"),
     path("settings/selling/test-mode/", selling.test_mode, name="test_mode"),
     path("settings/selling/test-mode/clock/", selling.advance, name="advance_clock"),
+    path("settings/payments/", gateways.gateways, name="gateways"),
+    path("settings/payments/<uuid:account_id>/messages/", gateways.messages_secret, name="gateway_messages"),
+    path("settings/payments/<uuid:account_id>/check/", gateways.check, name="check_gateway"),
+    path("settings/payments/<uuid:account_id>/use/", gateways.use, name="use_gateway"),
+    path("settings/payments/<uuid:account_id>/disconnection/", gateways.disconnect, name="disconnect_gateway"),
 ]
 
 public_urls = [

@@ -10,6 +10,15 @@ from plainsail.kernel.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
+class MethodConfirmed(Event):
+    """A way of paying that waited for its payer can be charged now."""
+
+    name: ClassVar[str] = "payments.method_confirmed"
+    method_id: UUID
+    payer_key: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChargeSucceeded(Event):
     """A charge took its amount."""
 

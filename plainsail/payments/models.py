@@ -12,7 +12,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import (
+    Base,
+    OwnedManager,
+    OwnedQuerySet,
+    TiedForeignKey,
+    Workspace,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
 from plainsail.kernel.money import Money
 
 
@@ -28,6 +36,11 @@ class GatewayAccount(WorkspaceOwned):
     mode = models.CharField(max_length=4, choices=Mode)
     secrets = models.TextField(blank=True)
     """A JSON object of keys, sealed by `kernel.crypto` for the purpose `payments.gateway`."""
+    gateway_ref = models.CharField(max_length=60, blank=True)
+    """The account's own name at the gateway, where the keys may know it: keys of another one can't take its place."""
+    name = models.CharField(max_length=150, blank=True)
+    """What people call it there, as of the last check."""
+    checked_at = models.DateTimeField(null=True)
     changes_cursor = models.CharField(max_length=100, blank=True)
     """How far the gateway's list of changes has been read."""
 
@@ -39,6 +52,26 @@ class GatewayAccount(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.mode})"
+
+    @property
+    def is_live(self) -> bool:
+        return self.mode == self.Mode.LIVE
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self.secrets)
+
+
+class InboundEndpoint(Base):
+    """An address at which a gateway's messages come in, and for which account. Shared: it is found before the workspace is."""
+
+    key = models.CharField(max_length=43, unique=True)
+    """The part of the address that can't be guessed. What comes in must be signed all the same."""
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="inbound_endpoints")
+    account_id = models.UUIDField(unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.account_id}"
 
 
 class PaymentMethodQuerySet(OwnedQuerySet["PaymentMethod"]):
@@ -67,7 +100,7 @@ class PaymentMethod(WorkspaceOwned):
     exp_year = models.PositiveSmallIntegerField(null=True)
     gateway_ref = models.CharField(max_length=100)
     state = models.CharField(max_length=16, choices=State)
-    action_url = models.CharField(max_length=600, blank=True)
+    action_url = models.CharField(max_length=2000, blank=True)
     """Where the payer proves to the bank who they are, while the state asks for it."""
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(PaymentMethodQuerySet)()
@@ -126,7 +159,7 @@ class Charge(WorkspaceOwned):
     decline_class = models.CharField(max_length=20, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
     gateway_ref = models.CharField(max_length=100, blank=True)
-    action_url = models.CharField(max_length=600, blank=True)
+    action_url = models.CharField(max_length=2000, blank=True)
     settled_at = models.DateTimeField(null=True)
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ChargeQuerySet)()
@@ -259,6 +292,45 @@ class Dispute(WorkspaceOwned):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class InboxMessage(WorkspaceOwned):
+    """A message of a gateway's, by its own id: kept before it is acknowledged, so that none is lost and none counts twice.
+
+    What it says of the object is not kept: that is asked for anew, since messages come late and in any order.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("looked up")
+        UNKNOWN = "unknown", _("about nothing we know")
+
+    workspace = WorkspaceKey(related_name="inbox_messages")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.CASCADE, related_name="messages")
+    event_id = models.CharField(max_length=100)
+    kind = models.CharField(max_length=100)
+    about = models.CharField(max_length=6, blank=True)
+    """What is to be looked up: a charge, a refund or a method."""
+    key = models.CharField(max_length=80, blank=True)
+    ref = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "account", "event_id"], name="inbox_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "account", "about", "key", "ref"],
+                condition=Q(state="waiting"),
+                name="inbox_waiting",
+            ),
+            models.Index(fields=["workspace", "created_at"], name="inbox_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.state}"
 
 
 class SandboxRecord(WorkspaceOwned):

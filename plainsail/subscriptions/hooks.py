@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
 from plainsail.commerce.models import Invoice, Order
@@ -28,6 +29,7 @@ from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.payments.models import Charge
+from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
@@ -142,6 +144,18 @@ for name, icon, words in (
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
     EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
+
+
+def charged_through(account_id: UUID) -> str:
+    """How many running contracts are charged through a gateway's account, in words."""
+    running = queries.charged_through(account_id)
+    words = ngettext(
+        "%(running)d subscription is charged through it.", "%(running)d subscriptions are charged through it.", running
+    )
+    return words % {"running": running} if running else ""
+
+
+DEPENDENTS.register("subscriptions", charged_through)
 
 KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
 for table, fields in {

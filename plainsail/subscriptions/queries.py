@@ -17,6 +17,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval, Period, local_date
 from plainsail.payments import queries as payments
+from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
@@ -278,3 +279,9 @@ def of_order(order_id: UUID) -> Subscription | None:
     """The contract that an order began, if it began one."""
     found: Subscription | None = Subscription.objects.filter(order_id=order_id).first()
     return found
+
+
+def charged_through(account_id: UUID) -> int:
+    """How many running contracts have a method of this gateway account. One query."""
+    methods = PaymentMethod.objects.filter(account_id=account_id).values("id")
+    return int(Subscription.objects.filter(state__in=RUNNING, payment_method_id__in=methods).count())

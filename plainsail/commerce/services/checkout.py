@@ -26,7 +26,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, PaymentMethod
-from plainsail.payments.services import declines, methods
+from plainsail.payments.services import accounts, declines, methods
 
 ATTEMPT = "commerce.attempt"
 ATTEMPT_AGE = 24 * 3600
@@ -66,7 +66,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Progress:
-    """How an order stands for its buyer: `paid`, `declined` with `words`, `action` with `url`, or `processing`."""
+    """How an order stands for its buyer: `paid`, `declined` with `words`, `action` with `url`, or `processing`.
+
+    `open` is an order of which nothing was asked of a bank yet; `url` is then the gateway's page, where the card is missing.
+    """
 
     state: Literal["paid", "declined", "action", "processing", "open"]
     words: str | Promise = ""
@@ -224,6 +227,8 @@ def pay(workspace_id: UUID, order_id: UUID, *, fields: Mapping[str, str], return
         order = Order.objects.get(id=order_id)
         needs_method = order.total_minor > 0 or order.lines.filter(item_id__isnull=False).exists()
         seller, wall = sellers.selling(at=at), clocks.wall(at)
+        if order.mode != seller.mode:
+            raise StaleAttempt
         if not needs_method:
             fulfilling.fulfil(order_id, method_id=None, at=at)
             return Progress("paid")
@@ -240,6 +245,9 @@ def pay(workspace_id: UUID, order_id: UUID, *, fields: Mapping[str, str], return
         Order.objects.filter(id=order_id, state=Order.State.OPEN).update(method=method)
     if order.total_minor == 0:
         return _begin_trial(workspace_id, order_id, method, at=at)
+    if method.state == PaymentMethod.State.REQUIRES_ACTION:
+        # The card is entered at the gateway's; `resuming` charges it once it is there.
+        return Progress("action", url=method.action_url)
     return _charge(workspace_id, order_id, method, return_path=return_path, at=at)
 
 
@@ -299,10 +307,12 @@ def _begin_trial(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, a
 def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
     """How an order stands now; asks the gateway where that isn't known. Outside any transaction. Raises Order.DoesNotExist."""
     with workspace(workspace_id):
-        order = Order.objects.select_related("method").get(id=order_id)
+        order = Order.objects.select_related("method__account").get(id=order_id)
         charges, wall = _charges(order_id), clocks.wall(at)
     if order.is_paid:
         return Progress("paid")
+    if order.method is not None and not accounts.takes_card_fields(order.method.account):
+        return _after_gateway(workspace_id, order, order.method, charges, at=at)
     if order.total_minor == 0 and order.method is not None:
         method = methods.confirm(workspace_id, order.method_id, at=wall)
         return _begin_trial(workspace_id, order_id, method, at=at)
@@ -310,3 +320,36 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
         return Progress("open")
     last = charges[-1]
     return _told(collecting.look_up(workspace_id, last.id, at=at) if last.is_open else last)
+
+
+def way_out(order: Order) -> str:
+    """Where an order's buyer is to go on, at the gateway's or the bank's; empty where nowhere. In the workspace, two queries."""
+    waiting = [charge for charge in _charges(order.id) if charge.state == Charge.State.REQUIRES_ACTION]
+    if waiting:
+        return str(waiting[-1].action_url)
+    method = PaymentMethod.objects.filter(id=order.method_id).first()
+    return str(method.action_url) if method else ""
+
+
+def _after_gateway(
+    workspace_id: UUID, order: Order, method: PaymentMethod, charges: list[Charge], *, at: datetime
+) -> Progress:
+    """How an order stands whose card is entered at the gateway's. Charging it is a job's work: here it is only asked about."""
+    tried = [charge for charge in charges if charge.method_id == method.id]
+    if tried:
+        last = tried[-1]
+        return _told(collecting.look_up(workspace_id, last.id, at=at) if last.is_open else last)
+    with workspace(workspace_id):
+        sellers.selling(at=at)
+        wall = clocks.wall(at)
+    try:
+        method = methods.confirm(workspace_id, method.id, at=wall)
+    except methods.GatewaySilent:
+        return Progress("processing")
+    if method.state == PaymentMethod.State.REQUIRES_ACTION:
+        return Progress("open", url=method.action_url)
+    if not method.is_usable:
+        return Progress("declined", words=declines.words("", "abandoned"))
+    if order.total_minor == 0:
+        return _begin_trial(workspace_id, order.id, method, at=at)
+    return Progress("processing")

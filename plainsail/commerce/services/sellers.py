@@ -9,11 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.models import Mode, Seller
+from plainsail.commerce.models import Mode, SandboxClock, Seller
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.payments.services import accounts
+from plainsail.payments.models import GatewayAccount
+from plainsail.payments.services import accounts, connecting
 
 CHANGEABLE = ("legal_name", "address", "country", "email", "tax_id", "tax_name", "tax_rate", "rounding")
 
@@ -23,6 +24,26 @@ class SellerClosing(Refusal):
 
     code = "seller_closing"
     message = _("This business doesn’t sell any more.")
+
+
+class NotReady(Refusal):
+    """The gateway can't take payments yet."""
+
+    code = "gateway_not_ready"
+    message = _("Connect it first: it can’t take payments yet.")
+
+
+class OtherModeRuns(Refusal):
+    """What runs in one mode would go on in the other: play money for real invoices, or real money for none."""
+
+    code = "other_mode_runs"
+
+
+class GatewayInUse(Refusal):
+    """New orders are paid through it."""
+
+    code = "gateway_in_use"
+    message = _("New orders are paid through it. Choose another way for them first.")
 
 
 @transaction.atomic
@@ -61,6 +82,33 @@ def change(seller: Seller, *, fields: Mapping[str, Any]) -> Seller:
         setattr(seller, name, fields[name])
     seller.save(update_fields=chosen)
     return seller
+
+
+@transaction.atomic
+def take_payments_by(seller: Seller, account: GatewayAccount) -> Seller:
+    """New orders are paid through an account from now on, in its mode. Contracts stay with the one that they began with.
+
+    Into the other mode only once nothing runs in this one; a test clock that was moved ahead is then put back, since real
+    money knows no other time than the wall's. Raises NotReady, OtherModeRuns.
+    """
+    if not connecting.is_ready(account):
+        raise NotReady
+    if account.mode != seller.mode:
+        others = GatewayAccount.objects.filter(mode=seller.mode).order_by("id")
+        if reasons := [reason for other in others for reason in connecting.needs(other)]:
+            raise OtherModeRuns(" ".join(reasons))
+        SandboxClock.objects.all().delete()
+    seller.gateway_account, seller.mode = account, account.mode
+    seller.save(update_fields=["gateway_account", "mode"])
+    return seller
+
+
+@transaction.atomic
+def disconnect(seller: Seller, account: GatewayAccount) -> None:
+    """Let go of a gateway that nothing is paid through any more. Raises GatewayInUse, StillNeeded."""
+    if seller.gateway_account_id == account.id:
+        raise GatewayInUse
+    connecting.disconnect(account)
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.kernel.throttle import Throttle
+from plainsail.payments.services import accounts
 from plainsail.payments.services.charging import ChargeUnderway
 from plainsail.payments.services.methods import CardRefused
 
@@ -47,6 +48,11 @@ class Sale:
     def needs_card(self) -> bool:
         return bool(self.quote.today) or self.offer.price.is_recurring
 
+    @property
+    def types_card(self) -> bool:
+        """Whether the card is typed into our page; otherwise the gateway's own asks for it."""
+        return self.needs_card and accounts.takes_card_fields(self.seller.gateway_account)
+
 
 @never_cache
 @sensitive_post_parameters("number", "expiry", "cvc")
@@ -62,18 +68,18 @@ def checkout(request: Request, slug: str) -> HttpResponse:
     tried = find_order(request, token) if token else None
     if tried is not None and tried.is_paid:
         return redirect("commerce:receipt", token)
-    return show(request, sale, CheckoutForm(needs_card=sale.needs_card, initial=beginning(sale, tried)))
+    return show(request, sale, CheckoutForm(needs_card=sale.types_card, initial=beginning(sale, tried)))
 
 
 def take(request: Request, sale: Sale) -> HttpResponse:
     """Go on with what was entered, or say at the field what is wrong with it."""
-    form = CheckoutForm(request.POST, needs_card=sale.needs_card)
+    form = CheckoutForm(request.POST, needs_card=sale.types_card)
     if form.is_valid():
         try:
             return buy(request, sale, form)
         except CardRefused as refused:
             REFUSALS.spend(client_ip(request), at=request.now)
-            form.add_error(refused.field, str(refused.message))
+            form.add_error(refused.field if refused.field in form.fields else None, str(refused.message))
         except Refusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
             return show(request, sale, form, status=refusal.status, is_stale=isinstance(refusal, StaleAttempt))
@@ -88,7 +94,9 @@ def payment(request: Request, token: str) -> HttpResponse:
     """Where a buyer lands after the bank's check, or while the outcome isn't known. Asks the gateway; charges nothing."""
     order = find_order(request, token)
     with workspace(request.workspace):
-        at = clocks.seller_now(request.now)
+        at, there = clocks.seller_now(request.now), purchases.way_out(order)
+    if "go" in request.GET and there:
+        return render(request, "commerce/leaving.html", {"url": there})
     progress = purchases.proceed(request.workspace.pk, order.pk, at=at)
     if progress.state in {"paid", "action"}:
         return go_on(progress, token)
@@ -130,7 +138,12 @@ def await_other(request: Request, order_id: str) -> HttpResponse:
 
 
 def go_on(progress: Progress, token: str) -> HttpResponse:
-    """To the receipt, to the bank, or to where one waits."""
+    """To the receipt, to the bank, or to where one waits.
+
+    To another site only from a page of its own: a browser lets no form lead there that may only lead to us (`form-action`).
+    """
+    if progress.state == "action" and "://" in progress.url:
+        return redirect(f"{public_path('commerce:payment', token)}?go=1")
     if progress.state == "action":
         return redirect(progress.url)
     return redirect("commerce:receipt" if progress.state == "paid" else "commerce:payment", token)

@@ -21,7 +21,7 @@ from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.services import methods
+from plainsail.payments.services import accounts, methods
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
@@ -33,6 +33,13 @@ class NoPlans(Refusal):
 
     code = "no_plans"
     message = _("This installation has no plans. Everything is included.")
+
+
+class CardsElsewhere(Refusal):
+    """The operator's gateway has cards entered on its own page, and plans know no way there yet."""
+
+    code = "cards_elsewhere"
+    message = _("Plans can’t be paid here at the moment. Please ask whoever runs this installation.")
 
 
 class AlreadyOnAPlan(Refusal):
@@ -95,7 +102,7 @@ def account_of(business: Workspace, seller: Workspace, *, at: datetime) -> Billi
 def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], at: datetime) -> UUID:
     """Begin a plan with its add-ons, charged now to a card; returns the contract’s id. Opens its own transactions.
 
-    Raises NoPlans, AlreadyOnAPlan, and what the gateway says of the card (CardRefused).
+    Raises NoPlans, AlreadyOnAPlan, CardsElsewhere, and what the gateway says of the card (CardRefused).
     """
     seller = operator()
     with workspace(seller):
@@ -103,7 +110,10 @@ def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], 
         account = account_of(business, seller, at=now)
         if running(account) is not None:
             raise AlreadyOnAPlan
-        account_id, rails = account.id, sellers.selling(at=now).gateway_account_id
+        gateway = sellers.selling(at=now).gateway_account
+        if not accounts.takes_card_fields(gateway):
+            raise CardsElsewhere
+        account_id, rails = account.id, gateway.id
     method = methods.add(
         seller.id, account_id=rails, payer_key=account_id, fields=card, verify=True, return_path="/", at=at
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from plainsail.accounts.models import User
+from plainsail.commerce.services import sellers
 from plainsail.hosting.tests.factories import operator
+from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
-from plainsail.payments.models import Charge
+from plainsail.payments.models import Charge, GatewayAccount
 from plainsail.subscriptions.models import Subscription
 
 CARD = {"plan": "studio", "number": "4242 4242 4242 4242", "expiry": "04/30", "cvc": "123"}
@@ -49,6 +51,16 @@ def test_a_declined_card_begins_nothing(seller, as_ada):
     assert answer.status_code == 422
     with workspace(seller):
         assert not Subscription.objects.filter(ended_at=None).exists()
+
+
+def test_an_operator_whose_cards_are_entered_elsewhere_sells_no_plans_yet(seller, as_ada):
+    with workspace(seller):
+        account = GatewayAccount.objects.create(code="stripe", mode="test", secrets="sealed")
+        sellers.take_payments_by(sellers.of_workspace(at=clock.now()), account)
+    answer = as_ada.post(f"{BILLING}plan/", CARD)
+    assert (answer.status_code, "can’t be paid here" in answer.content.decode()) == (409, True)
+    with workspace(seller):
+        assert not Subscription.objects.exists()
 
 
 @pytest.mark.parametrize("values", [{}, {"plan": "gold"}, CARD | {"addons": ["nonsense"]}, CARD | {"number": "1"}])

@@ -45,7 +45,7 @@ class Sandbox(base.Gateway):
     """See `cards.CARDS` for what each number does."""
 
     code = CODE
-    capabilities: ClassVar = base.Capabilities(takes_card_fields=True, disputes=True)
+    capabilities: ClassVar = base.Capabilities(needs_keys=False, takes_card_fields=True, disputes=True)
 
     def begin_setup(self, account: GatewayAccount, request: SetupRequest) -> SetupOutcome:
         base.leave_the_house()
@@ -73,7 +73,7 @@ class Sandbox(base.Gateway):
         # A dispute comes days after its charge: whoever looks again learns of it.
         return ChargeOutcome(state="unknown") if card.loss else replace(_charge_outcome(record), disputes=())
 
-    def fetch_charge(self, account: GatewayAccount, key: str, *, at: datetime) -> ChargeOutcome:
+    def fetch_charge(self, account: GatewayAccount, key: str, *, method_ref: str, at: datetime) -> ChargeOutcome:
         base.leave_the_house()
         with workspace(account.workspace_id):
             record = SandboxRecord.objects.select_for_update().filter(kind=SandboxRecord.Kind.CHARGE, key=key).first()
@@ -82,7 +82,7 @@ class Sandbox(base.Gateway):
             _let_dispute(record, at=at)
             return _charge_outcome(record)
 
-    def cancel_charge(self, account: GatewayAccount, key: str, *, at: datetime) -> ChargeOutcome:
+    def cancel_charge(self, account: GatewayAccount, key: str, *, method_ref: str, at: datetime) -> ChargeOutcome:
         base.leave_the_house()
         with workspace(account.workspace_id):
             record = SandboxRecord.objects.select_for_update().filter(kind=SandboxRecord.Kind.CHARGE, key=key).first()
@@ -100,7 +100,7 @@ class Sandbox(base.Gateway):
                 return _refund_outcome(found, at=request.at)
             return _refund_outcome(_write_refund(charge, request), at=request.at)
 
-    def fetch_refund(self, account: GatewayAccount, key: str, *, at: datetime) -> RefundOutcome:
+    def fetch_refund(self, account: GatewayAccount, key: str, *, charge_ref: str, at: datetime) -> RefundOutcome:
         base.leave_the_house()
         with workspace(account.workspace_id):
             record = _refund_of(key)

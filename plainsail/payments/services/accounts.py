@@ -9,19 +9,17 @@ from typing import Any
 
 from django.db import transaction
 
-from plainsail.kernel.crypto import decrypt, encrypt
-from plainsail.payments.gateways.base import Gateway
+from plainsail.kernel.crypto import encrypt
+from plainsail.payments.gateways.base import SECRETS, Gateway
 from plainsail.payments.models import GatewayAccount
 from plainsail.payments.sockets import GATEWAYS
-
-PURPOSE = "payments.gateway"
 
 
 @transaction.atomic
 def open_account(code: str, *, mode: str, at: datetime, secrets: Mapping[str, Any] | None = None) -> GatewayAccount:
     """The business's account at a gateway in a mode, made if need be; secrets given replace those kept. Raises KeyError."""
     GATEWAYS[code]
-    sealed = encrypt(PURPOSE, json.dumps(dict(secrets))) if secrets else ""
+    sealed = encrypt(SECRETS, json.dumps(dict(secrets))) if secrets else ""
     account: GatewayAccount
     account, is_new = GatewayAccount.objects.get_or_create(
         code=code, mode=mode, defaults={"secrets": sealed, "created_at": at}
@@ -32,9 +30,9 @@ def open_account(code: str, *, mode: str, at: datetime, secrets: Mapping[str, An
     return account
 
 
-def secrets_of(account: GatewayAccount) -> dict[str, Any]:
-    """The account's keys, opened. Raises BadToken where SECRET_KEY is another one."""
-    return dict(json.loads(decrypt(PURPOSE, account.secrets))) if account.secrets else {}
+def takes_card_fields(account: GatewayAccount) -> bool:
+    """Whether a card is typed into our page; otherwise its payer is sent to the gateway's."""
+    return gateway_of(account).capabilities.takes_card_fields
 
 
 def gateway_of(account: GatewayAccount) -> Gateway:

@@ -106,13 +106,21 @@ def submit(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
 
 def look_up(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
     """Ask the gateway what became of a charge, and write it down. Safe at any time and any number of times."""
+    charge, _is_answered = ask(workspace_id, charge_id, at=at)
+    return charge
+
+
+def ask(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> tuple[Charge, bool]:
+    """The same; tells besides whether the gateway answered at all."""
     charge = _load(workspace_id, charge_id)
-    outcome = gateway_of(charge.account).fetch_charge(charge.account, charge.idempotency_key, at=at)
+    outcome = gateway_of(charge.account).fetch_charge(
+        charge.account, charge.idempotency_key, method_ref=charge.method.gateway_ref, at=at
+    )
     if outcome.state == "not_found":
         if at < charge.created_at + INTERRUPTED_AFTER:
-            return charge
+            return charge, True
         outcome = ChargeOutcome(state="declined", decline_class="soft", decline_code="never_arrived")
-    return _record(workspace_id, charge_id, outcome, at=at)
+    return _record(workspace_id, charge_id, outcome, at=at), not outcome.is_silence
 
 
 def give_up(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
@@ -120,7 +128,9 @@ def give_up(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
     charge = _load(workspace_id, charge_id)
     if charge.state != Charge.State.REQUIRES_ACTION:
         return charge
-    outcome = gateway_of(charge.account).cancel_charge(charge.account, charge.idempotency_key, at=at)
+    outcome = gateway_of(charge.account).cancel_charge(
+        charge.account, charge.idempotency_key, method_ref=charge.method.gateway_ref, at=at
+    )
     return _record(workspace_id, charge_id, outcome, at=at)
 
 

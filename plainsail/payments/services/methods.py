@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from plainsail.kernel import due
+from plainsail.kernel.events import publish
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.gateways.base import CardRefused, SetupOutcome, SetupRequest
+from plainsail.payments.events import MethodConfirmed
+from plainsail.payments.gateways.base import CardRefused, GatewaySilent, SetupOutcome, SetupRequest
 from plainsail.payments.models import GatewayAccount, PaymentMethod
 from plainsail.payments.services.accounts import gateway_of
+from plainsail.payments.services.charging import CHANGES
 
-__all__ = ["CardRefused", "add", "confirm", "detach"]
+__all__ = ["CardRefused", "GatewaySilent", "add", "confirm", "detach"]
 
+UNFINISHED_AFTER = timedelta(minutes=15)
+"""When a payer who was sent to the gateway and didn't come back is looked for in its list of changes."""
 STATES = {
     "usable": PaymentMethod.State.USABLE,
     "requires_action": PaymentMethod.State.REQUIRES_ACTION,
@@ -48,20 +54,28 @@ def add(
             defaults=_shown(outcome),
             create_defaults={**_shown(outcome), "payer_key": payer_key, "created_at": at},
         )
+        if method.state == PaymentMethod.State.REQUIRES_ACTION:
+            due.schedule(CHANGES, at + UNFINISHED_AFTER)
     return method
 
 
 def confirm(workspace_id: UUID, method_id: UUID, *, at: datetime) -> PaymentMethod:
-    """After the bank's check: ask the gateway how the method stands. Outside any transaction."""
+    """After the bank's check: ask the gateway how the method stands. Outside any transaction.
+
+    Once it is usable, the gateway may know it by another reference. Told once, whoever asks first. Raises GatewaySilent.
+    """
     with workspace(workspace_id):
         method: PaymentMethod = PaymentMethod.objects.select_related("account").get(id=method_id)
     if method.state != PaymentMethod.State.REQUIRES_ACTION:
         return method
     outcome = gateway_of(method.account).fetch_setup(method.account, method.gateway_ref, at=at)
     with workspace(workspace_id):
-        PaymentMethod.objects.filter(id=method_id, state=PaymentMethod.State.REQUIRES_ACTION).update(
-            state=STATES[outcome.state], action_url=outcome.action_url
+        changed = _shown(outcome) | {"gateway_ref": outcome.ref} if outcome.state == "usable" else _stands(outcome)
+        claimed = PaymentMethod.objects.filter(id=method_id, state=PaymentMethod.State.REQUIRES_ACTION).update(
+            **changed
         )
+        if claimed and outcome.state == "usable":
+            publish(MethodConfirmed(method_id=method.id, payer_key=method.payer_key, at=at))
         method.refresh_from_db()
     return method
 
@@ -75,11 +89,13 @@ def detach(workspace_id: UUID, method_id: UUID, *, at: datetime) -> None:
 
 
 def _shown(outcome: SetupOutcome) -> dict[str, object]:
-    return {
+    return _stands(outcome) | {
         "brand": outcome.brand,
         "last4": outcome.last4,
         "exp_month": outcome.exp_month,
         "exp_year": outcome.exp_year,
-        "state": STATES[outcome.state],
-        "action_url": outcome.action_url,
     }
+
+
+def _stands(outcome: SetupOutcome) -> dict[str, object]:
+    return {"state": STATES[outcome.state], "action_url": outcome.action_url}

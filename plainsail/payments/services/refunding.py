@@ -82,15 +82,23 @@ def submit(workspace_id: UUID, refund_id: UUID, *, at: datetime) -> Refund:
 
 def look_up(workspace_id: UUID, refund_id: UUID, *, at: datetime) -> Refund:
     """Ask the gateway what became of a refund; one that never arrived is sent again with the same key."""
+    refund, _is_answered = ask(workspace_id, refund_id, at=at)
+    return refund
+
+
+def ask(workspace_id: UUID, refund_id: UUID, *, at: datetime) -> tuple[Refund, bool]:
+    """The same; tells besides whether the gateway answered at all."""
     refund = _load(workspace_id, refund_id)
     if refund.is_final:
-        return refund
+        return refund, True
     if refund.state == Refund.State.REQUESTED:
-        return submit(workspace_id, refund_id, at=at)
-    outcome = gateway_of(refund.charge.account).fetch_refund(refund.charge.account, refund.idempotency_key, at=at)
+        return submit(workspace_id, refund_id, at=at), True
+    outcome = gateway_of(refund.charge.account).fetch_refund(
+        refund.charge.account, refund.idempotency_key, charge_ref=refund.charge.gateway_ref, at=at
+    )
     if outcome.state == "not_found":
-        return _send(workspace_id, refund, at=at)
-    return _record(workspace_id, refund_id, outcome, at=at)
+        return _send(workspace_id, refund, at=at), True
+    return _record(workspace_id, refund_id, outcome, at=at), not outcome.is_silence
 
 
 def _load(workspace_id: UUID, refund_id: UUID) -> Refund:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from plainsail.kernel import due
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.payments.gateways.base import Change
-from plainsail.payments.models import Charge, GatewayAccount, Refund
-from plainsail.payments.services import charging, refunding
+from plainsail.payments.gateways.base import Change, GatewaySilent
+from plainsail.payments.models import Charge, GatewayAccount, InboxMessage, PaymentMethod, Refund
+from plainsail.payments.services import charging, methods, refunding
 from plainsail.payments.services.accounts import gateway_of
 
 BATCH = 200
 NEWS_FOR = timedelta(days=120)
 """How long after a charge news of it (a dispute) may come: what card networks allow."""
+
+KEPT_FOR = timedelta(days=90)
+"""How long a message that was looked up is kept; gateways repeat theirs for some days."""
+DAY = timedelta(days=1)
+"""How long a payer may take to enter a card at the gateway."""
 
 
 @due.runs(charging.UNRESOLVED)
@@ -67,15 +73,21 @@ def follow_changes(*, workspace_id: UUID, at: datetime) -> datetime | None:
         while _follow(workspace_id, account, at=at):
             pass
     with workspace(workspace_id):
-        is_watched = Charge.objects.filter(created_at__gte=at - NEWS_FOR).exists()
+        InboxMessage.objects.exclude(state=InboxMessage.State.WAITING).filter(created_at__lt=at - KEPT_FOR).delete()
+        is_watched = (
+            Charge.objects.filter(created_at__gte=at - NEWS_FOR).exists()
+            or PaymentMethod.objects.filter(
+                state=PaymentMethod.State.REQUIRES_ACTION, created_at__gte=at - DAY
+            ).exists()
+        )
     return at + timedelta(hours=1) if is_watched else None
 
 
 def _follow(workspace_id: UUID, account: GatewayAccount, *, at: datetime) -> bool:
+    """Take the next stretch of an account's list; False at its end, or where the gateway has stopped answering."""
     changes, cursor = gateway_of(account).list_changes(account, account.changes_cursor, at=at)
-    for change in dict.fromkeys(changes):
-        _look_up(workspace_id, account, change, at=at)
-    if cursor == account.changes_cursor:
+    answers = [hear(workspace_id, account.id, change, at=at) for change in dict.fromkeys(changes)]
+    if cursor == account.changes_cursor or Answer.SILENCE in answers:
         return False
     with workspace(workspace_id):
         GatewayAccount.objects.filter(id=account.id).update(changes_cursor=cursor)
@@ -83,14 +95,47 @@ def _follow(workspace_id: UUID, account: GatewayAccount, *, at: datetime) -> boo
     return True
 
 
-def _look_up(workspace_id: UUID, account: GatewayAccount, change: Change, *, at: datetime) -> None:
-    """What the gateway knows and we don't isn't ours; it may share the account with others."""
-    model = Charge if change.kind == "charge" else Refund
+class Answer(Enum):
+    """What came of a change that was looked up."""
+
+    HEARD = "heard"
+    NOT_OURS = "not ours"
+    SILENCE = "silence"
+    """The gateway said nothing: ask again."""
+
+
+def hear(workspace_id: UUID, account_id: UUID, change: Change, *, at: datetime) -> Answer:
+    """Look up what a change names, and write down how it stands now. Outside any transaction.
+
+    What the gateway knows and we don't isn't ours; it may share the account with others.
+    """
     with workspace(workspace_id):
-        row_id: UUID | None = model.objects.filter(idempotency_key=change.key).values_list("id", flat=True).first()
+        row_id = _find(account_id, change)
     if row_id is None:
-        return
+        return Answer.NOT_OURS
+    if change.kind == "method":
+        return _hear_method(workspace_id, row_id, at=at)
     if change.kind == "charge":
-        charging.look_up(workspace_id, row_id, at=at)
+        _charge, is_answered = charging.ask(workspace_id, row_id, at=at)
     else:
-        refunding.look_up(workspace_id, row_id, at=at)
+        _refund, is_answered = refunding.ask(workspace_id, row_id, at=at)
+    return Answer.HEARD if is_answered else Answer.SILENCE
+
+
+def _hear_method(workspace_id: UUID, method_id: UUID, *, at: datetime) -> Answer:
+    try:
+        methods.confirm(workspace_id, method_id, at=at)
+    except GatewaySilent:
+        return Answer.SILENCE
+    return Answer.HEARD
+
+
+def _find(account_id: UUID, change: Change) -> UUID | None:
+    rows = {
+        "charge": Charge.objects.filter(account_id=account_id),
+        "refund": Refund.objects.filter(charge__account_id=account_id),
+        "method": PaymentMethod.objects.filter(account_id=account_id),
+    }[change.kind]
+    named = rows.filter(idempotency_key=change.key) if change.key else rows.filter(gateway_ref=change.ref)
+    found: UUID | None = named.order_by("created_at").values_list("id", flat=True).first()
+    return found if change.key or change.ref else None

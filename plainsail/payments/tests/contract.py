@@ -55,6 +55,12 @@ class GatewayContract:
         base = RefundRequest(idempotency_key=secrets.token_hex(8), charge_ref=charge.ref, amount=amount, at=NOON)
         return replace(base, **changes)
 
+    def look(self, account, request):
+        return self.gateway.fetch_charge(account, request.idempotency_key, method_ref=request.method_ref, at=NOON)
+
+    def give_up(self, account, request):
+        return self.gateway.cancel_charge(account, request.idempotency_key, method_ref=request.method_ref, at=NOON)
+
     def test_a_saved_method_shows_only_what_a_receipt_may_show(self, account):
         saved = self.setup(account)
         assert (saved.state, len(saved.last4), bool(saved.brand)) == ("usable", 4, True)
@@ -80,17 +86,20 @@ class GatewayContract:
     def test_a_charge_can_be_looked_up_by_our_key(self, account):
         request = self.request(self.setup(account))
         outcome = self.gateway.charge(account, request)
-        assert self.gateway.fetch_charge(account, request.idempotency_key, at=NOON) == outcome
+        assert self.look(account, request) == outcome
 
     def test_a_charge_that_never_arrived_is_not_found(self, account):
-        assert self.gateway.fetch_charge(account, "nobody-sent-this", at=NOON).state == "not_found"
-        assert self.gateway.fetch_refund(account, "nobody-sent-this", at=NOON).state == "not_found"
-        assert self.gateway.cancel_charge(account, "nobody-sent-this", at=NOON).state == "not_found"
+        known = self.request(self.setup(account))
+        charge = self.gateway.charge(account, known)
+        never = replace(known, idempotency_key="nobody-sent-this")
+        assert (self.look(account, never).state, self.give_up(account, never).state) == ("not_found", "not_found")
+        refund = self.gateway.fetch_refund(account, "nobody-sent-this", charge_ref=charge.ref, at=NOON)
+        assert refund.state == "not_found"
 
     def test_a_lost_answer_is_unknown_until_it_is_looked_up(self, account):
         request = self.request(self.setup(account, "lost"))
         assert self.gateway.charge(account, request).state == "unknown"
-        assert self.gateway.fetch_charge(account, request.idempotency_key, at=NOON).state == "succeeded"
+        assert self.look(account, request).state == "succeeded"
 
     def test_a_bank_that_checks_sends_the_payer_somewhere(self, account):
         outcome = self.gateway.charge(account, self.request(self.setup(account, "checked")))
@@ -104,12 +113,12 @@ class GatewayContract:
     def test_a_charge_that_waits_for_its_payer_can_be_given_up(self, account):
         request = self.request(self.setup(account, "checked"))
         self.gateway.charge(account, request)
-        assert self.gateway.cancel_charge(account, request.idempotency_key, at=NOON).state == "declined"
+        assert self.give_up(account, request).state == "declined"
 
     def test_giving_up_a_charge_that_succeeded_changes_nothing(self, account):
         request = self.request(self.setup(account))
         self.gateway.charge(account, request)
-        assert self.gateway.cancel_charge(account, request.idempotency_key, at=NOON).state == "succeeded"
+        assert self.give_up(account, request).state == "succeeded"
 
     def test_refunds_in_parts_up_to_the_whole_and_no_further(self, account):
         charge = self.gateway.charge(account, self.request(self.setup(account)))
@@ -123,7 +132,9 @@ class GatewayContract:
         request = self.refund_of(charge)
         first = self.gateway.refund(account, request)
         assert self.gateway.refund(account, request) == first
-        assert self.gateway.fetch_refund(account, request.idempotency_key, at=NOON) == first
+        assert (
+            self.gateway.fetch_refund(account, request.idempotency_key, charge_ref=request.charge_ref, at=NOON) == first
+        )
 
     def test_a_declined_charge_can_not_be_refunded(self, account):
         charge = self.gateway.charge(account, self.request(self.setup(account, "declined")))
@@ -153,4 +164,4 @@ class GatewayContract:
         with workspace(juniper), pytest.raises(NetworkInTransaction):
             self.gateway.charge(account, self.request(method))
         with workspace(juniper), pytest.raises(NetworkInTransaction):
-            self.gateway.fetch_charge(account, "any", at=NOON)
+            self.gateway.fetch_charge(account, "any", method_ref=method.ref, at=NOON)

@@ -51,7 +51,9 @@ class TestSandbox(GatewayContract):
         method = self.gateway.begin_setup(account, self.setup_request(number))
         refund = self.refund_of(self.gateway.charge(account, self.request(method)))
         assert self.gateway.refund(account, refund).state == "pending"
-        later = self.gateway.fetch_refund(account, refund.idempotency_key, at=NOON + timedelta(minutes=2))
+        later = self.gateway.fetch_refund(
+            account, refund.idempotency_key, charge_ref=refund.charge_ref, at=NOON + timedelta(minutes=2)
+        )
         assert later.state == ("failed" if number.endswith("5126") else "succeeded")
 
     def setup_request(self, number):
