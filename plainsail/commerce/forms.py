@@ -11,8 +11,10 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Price, Rounding, TaxBehavior
+from plainsail.commerce.services import vat
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.commerce.services.vat import BadVatId, VatId
 from plainsail.kernel.countries import countries
 from plainsail.kernel.money import BadMoney, Money
 
@@ -63,12 +65,23 @@ class CheckoutForm(forms.Form):
         max_length=6,
         widget=forms.TextInput(attrs={"autocomplete": "cc-csc", "inputmode": "numeric", "placeholder": "123"}),
     )
+    vat_id = forms.CharField(
+        label=gettext_lazy("VAT id"),
+        max_length=vat.LONGEST,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("With its country, such as FR12 345678901. It is checked with the EU’s register."),
+    )
     attempt = forms.CharField(widget=forms.HiddenInput, max_length=2000)
 
     CARD = ("number", "expiry", "cvc")
+    DECIDING = ("country", "vat_id")
+    """What the tax depends on."""
 
-    def __init__(self, *args: Any, needs_card: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, needs_card: bool, takes_vat_id: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not takes_vat_id:
+            del self.fields["vat_id"]
         self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
         if not needs_card:
             for name in self.CARD:
@@ -80,15 +93,45 @@ class CheckoutForm(forms.Form):
     def clean_company(self) -> str:
         return one_line(self.cleaned_data["company"])
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("vat_id"):
+            self._check_vat_id(cleaned)
+        return cleaned
+
+    def _check_vat_id(self, cleaned: dict[str, Any]) -> None:
+        try:
+            found = VatId.parse(cleaned["vat_id"])
+        except BadVatId:
+            self.add_error("vat_id", _("That isn’t the form of a VAT id. It begins with two letters for the country."))
+            return
+        country = cleaned.get("country", "")
+        if not country:
+            self.add_error("country", _("Choose the country that your VAT id is from."))
+        elif not vat.is_of(str(found), country):
+            self.add_error("vat_id", _("This VAT id is from another country than the one you chose."))
+        cleaned["vat_id"] = str(found)
+
+    @property
+    def has_deciding_errors(self) -> bool:
+        return any(name in self.errors for name in self.DECIDING)
+
+    def judge_only_what_decides(self) -> bool:
+        """Leave what is still missing elsewhere for later; whether country and VAT id are good."""
+        for name in [name for name in self.errors if name not in self.DECIDING]:
+            del self.errors[name]
+        return not self.errors
+
     @property
     def buyer(self) -> Buyer:
         """Who buys, in the language of the page."""
         data = self.cleaned_data
         return Buyer(
-            email=data["email"],
-            name=data["name"],
-            company=data["company"],
-            country=data["country"],
+            email=data.get("email", ""),
+            name=data.get("name", ""),
+            company=data.get("company", ""),
+            country=data.get("country", ""),
+            vat_id=data.get("vat_id", ""),
             locale=get_language() or "en",
         )
 

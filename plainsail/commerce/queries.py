@@ -113,7 +113,7 @@ def purchases_of(contact: Contact, *, limit: int = 50) -> list[Purchase]:
     accounts = contact.billing_accounts.values("id")
     invoices = (
         Invoice.objects.filter(billing_account_id__in=accounts)
-        .exclude(state=Invoice.State.DRAFT)
+        .exclude(state=Invoice.State.DRAFT, paid_at=None)
         .prefetch_related("lines")
         .order_by("-issued_at", "-id")[:limit]
     )
@@ -131,9 +131,9 @@ def _of_invoice(invoice: Invoice) -> Purchase:
     return Purchase(
         subject=invoice,
         what=", ".join(line.description for line in invoice.lines.all()),
-        at=invoice.issued_at,
+        at=invoice.issued_at or invoice.paid_at,
         total=invoice.gross,
-        is_paid=invoice.state == Invoice.State.PAID,
+        is_paid=invoice.is_paid,
         is_refunded=0 < invoice.gross_minor <= invoice.payable_minor,
     )
 

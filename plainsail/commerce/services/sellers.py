@@ -15,7 +15,10 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.payments.services import accounts
 
-CHANGEABLE = ("legal_name", "address", "country", "email", "tax_id", "tax_name", "tax_rate", "rounding")
+CHANGEABLE = (
+    *("legal_name", "address", "country", "email"),
+    *("tax_id", "vat_id", "tax_name", "tax_rate", "has_oss", "rounding"),
+)
 
 
 class SellerClosing(Refusal):

@@ -73,7 +73,8 @@ def find(request: Request, token: str) -> Receipt:
         subject = receipts.subject_of(token)
     except BadToken as error:
         raise Http404 from error
-    if subject.is_draft if isinstance(subject, Invoice) else not subject.is_paid:
+    is_there = (subject.is_waiting or not subject.is_draft) if isinstance(subject, Invoice) else subject.is_paid
+    if not is_there:
         raise Http404
     return receipts.receipt(subject, at=clocks.seller_now(request.now))
 

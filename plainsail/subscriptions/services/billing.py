@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from plainsail.commerce.models import InvoiceLine
-from plainsail.commerce.services import invoicing
+from plainsail.commerce.models import InvoiceLine, Order
+from plainsail.commerce.services import invoicing, places
+from plainsail.commerce.services.places import Named
 from plainsail.kernel.money import Money
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
 from plainsail.subscriptions.services import scheduling
+
+
+def named(subscription: Subscription) -> Named:
+    """Who is billed, and so how it is taxed: whoever bought, as the order has them; else whose account it is."""
+    order = Order.objects.filter(id=subscription.order_id).first() if subscription.order_id else None
+    return places.of_order(order) if order else places.of_account(subscription.account)
 
 
 def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
