@@ -16,7 +16,7 @@ from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
 from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded, VatIdAnswered
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
-from plainsail.commerce.services import clocks, collecting, receipts, refunding, showcase, vat_letters, waiting
+from plainsail.commerce.services import clocks, collecting, receipts, refunding, showcase, vat_letters
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
 from plainsail.kernel.events import on

@@ -126,7 +126,8 @@ def enter(workspace_id: UUID, done: Charge) -> Charge:
 def settle(charge_id: UUID) -> None:
     """Enter a charge that succeeded: the invoice is numbered if it wasn't, booked as paid, and what was bought is given.
 
-    One that waits for VIES is paid as a draft: waiting keeps nobody from what they bought. Once for each charge, however often it is told. What is paid beyond what is due goes back.
+    One that waits for VIES is paid as a draft: waiting keeps nobody from what they bought.
+    Once for each charge, however often it is told. What is paid beyond what is due goes back.
     """
     paid = Charge.objects.select_related("account").get(id=charge_id)
     invoice = Invoice.objects.select_for_update().filter(id=paid.subject_id).first()

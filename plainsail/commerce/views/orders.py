@@ -22,7 +22,7 @@ from plainsail.commerce.models import CreditNote, Order
 from plainsail.commerce.services import clocks, refunding
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.sockets import ORDER_FACTS
-from plainsail.commerce.views.receipts import paper
+from plainsail.commerce.views.receipts import as_data, paper
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -80,7 +80,9 @@ def invoices(request: Request) -> HttpResponse:
     """Numbered invoices, newest first."""
     found = request.workspace.invoices.exclude(number="").select_related("billing_account", "order")
     page = Paginator(found.order_by("-issued_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "commerce/invoices.html", {"page": page})
+    waiting = request.workspace.invoices.filter(is_waiting=True).select_related("order").order_by("created_at", "id")
+    context = {"page": page, "waiting": waiting[:PER_PAGE], "may_decide": request.role.allows("commerce.manage")}
+    return render(request, "commerce/invoices.html", context)
 
 
 @require_GET
@@ -97,6 +99,22 @@ def credit_note_pdf(request: Request, note_id: UUID) -> HttpResponse:
     """A credit note on paper."""
     found: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id)
     return paper(found.document, found.number)
+
+
+@require_GET
+@can("commerce.view")
+def invoice_json(request: Request, invoice_id: UUID) -> HttpResponse:
+    """An invoice as data."""
+    found = get_object_or_404(request.workspace.invoices.exclude(number=""), id=invoice_id)
+    return as_data(found.document, found.document_hash, found.number)
+
+
+@require_GET
+@can("commerce.view")
+def credit_note_json(request: Request, note_id: UUID) -> HttpResponse:
+    """A credit note as data."""
+    found: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id)
+    return as_data(found.document, found.document_hash, found.number)
 
 
 def find(request: Request, order_id: UUID) -> Order:

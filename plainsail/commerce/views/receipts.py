@@ -54,7 +54,7 @@ def invoice_json(request: Request, token: str) -> HttpResponse:
     found = find(request, token)
     if found.invoice is None:
         raise Http404
-    return JsonResponse({"document": found.invoice.document, "sha256": found.invoice.document_hash})
+    return as_data(found.invoice.document, found.invoice.document_hash, found.invoice.number)
 
 
 @never_cache
@@ -65,6 +65,16 @@ def credit_note_pdf(request: Request, token: str, note_id: UUID) -> HttpResponse
     found = find(request, token)
     note: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id, invoice=found.invoice)
     return paper(note.document, note.number)
+
+
+@never_cache
+@require_safe
+@public
+def note_json(request: Request, token: str, note_id: UUID) -> HttpResponse:
+    """A credit note as data."""
+    found = find(request, token)
+    note: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id, invoice=found.invoice)
+    return as_data(note.document, note.document_hash, note.number)
 
 
 def find(request: Request, token: str) -> Receipt:
@@ -87,6 +97,14 @@ def paid_with(found: Receipt) -> str:
         "brand": found.charge.method.brand,
         "last4": found.charge.method.last4,
     }
+
+
+def as_data(document: dict[str, Any], sha256: str, number: str) -> HttpResponse:
+    """A frozen document as JSON to be kept, with the hash by which it was sealed."""
+    response = JsonResponse({"document": document, "sha256": sha256})
+    response.headers["Content-Disposition"] = f'attachment; filename="{number}.json"'
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def paper(document: dict[str, Any], number: str, *, paid_with: str = "") -> HttpResponse:
