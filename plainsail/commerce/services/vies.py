@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from plainsail.commerce.services.vat import Check, VatId
 
 ADDRESS = "https://ec.europa.eu/taxation_customs/vies/rest-api"
-TIMEOUT: Final = 6.0
+TIMEOUT = 6
 """Seconds; somebody waits at a checkout."""
 LARGEST: Final = 64 * 1024
 

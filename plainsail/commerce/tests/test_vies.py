@@ -39,7 +39,7 @@ class StandIn:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802  # the library's name
+            def do_POST(self):  # the library's name
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.asked.append((self.path, json.loads(body), dict(self.headers)))
                 time.sleep(outer.delay)

@@ -93,28 +93,29 @@ def checkout(request: Request, slug: str) -> HttpResponse:
 def take(request: Request, sale: Sale) -> HttpResponse:
     """Go on with what was entered, or say at the field what is wrong with it."""
     form = form_of(sale, request.POST)
-    is_whole, is_total_asked = form.is_valid(), "recalculate" in request.POST
+    form.full_clean()
     if not form.has_deciding_errors:
         sale = identify(request, sale, form)
-    if is_total_asked:
-        return show(request, sale, form, status=200 if form.judge_only_what_decides() else 422, has_news=True)
-    if is_whole and form.is_valid():
-        try:
-            return buy(request, sale, form)
-        except CardRefused as refused:
-            REFUSALS.spend(client_ip(request), at=request.now)
-            form.add_error(refused.field, str(refused.message))
-        except Refusal as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return show(
-                request,
-                sale,
-                form,
-                status=refusal.status,
-                is_stale=isinstance(refusal, StaleAttempt),
-                has_news=isinstance(refusal, TotalChanged),
-            )
+    if "recalculate" in request.POST:
+        is_good = form.judge_only_what_decides()
+        return show(request, sale, form, status=200 if is_good else 422, has_news=True)
+    if form.is_valid():
+        return try_to_buy(request, sale, form)
     return show(request, sale, form, status=422)
+
+
+def try_to_buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
+    """Buy, or say what stands in the way."""
+    try:
+        return buy(request, sale, form)
+    except CardRefused as refused:
+        REFUSALS.spend(client_ip(request), at=request.now)
+        form.add_error(refused.field, str(refused.message))
+        return show(request, sale, form, status=422)
+    except Refusal as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        is_stale, has_news = isinstance(refusal, StaleAttempt), isinstance(refusal, TotalChanged)
+        return show(request, sale, form, status=refusal.status, is_stale=is_stale, has_news=has_news)
 
 
 def identify(request: Request, sale: Sale, form: CheckoutForm) -> Sale:
@@ -198,23 +199,25 @@ def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sal
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
             raise Http404
-        at = clocks.seller_now(request.now)
-        seller = sellers.of_workspace(at=at)
-        who = named or Named()
-        if named is not None:
-            typed = Buyer(email="", name="", country=named.country, vat_id=named.vat_id)
-            who = purchases.identified(typed, seller=seller, at=at)
-        where = purchases.place_of(who, seller=seller, at=at)
-        quote = terms.quote(offer.price, seller=seller, at=at, place=where)
-        return Sale(
-            offer=offer,
-            seller=seller,
-            at=at,
-            quote=quote,
-            named=who,
-            terms=purchases.agreed_text(quote, seller=seller, name=offer.name, named=who),
-            sentence=terms.sentence(offer.price, quote.each.gross),
-        )
+        return sale_to(named, offer=offer, at=clocks.seller_now(request.now))
+
+
+def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
+    """An offer as it is sold to somebody at a moment of the seller's time."""
+    seller, who = sellers.of_workspace(at=at), Named()
+    if named is not None:
+        typed = Buyer(email="", name="", country=named.country, vat_id=named.vat_id)
+        who = purchases.identified(typed, seller=seller, at=at)
+    quote = terms.quote(offer.price, seller=seller, at=at, place=purchases.place_of(who, seller=seller, at=at))
+    return Sale(
+        offer=offer,
+        seller=seller,
+        at=at,
+        quote=quote,
+        named=who,
+        terms=purchases.agreed_text(quote, seller=seller, name=offer.name, named=who),
+        sentence=terms.sentence(offer.price, quote.each.gross),
+    )
 
 
 def find_order(request: Request, token: str) -> Order:

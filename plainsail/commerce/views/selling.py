@@ -20,7 +20,7 @@ from plainsail.accounts.services import audit
 from plainsail.commerce.forms import AdvanceForm, SellerForm, TaxRateForm
 from plainsail.commerce.models import Rounding, Seller, TaxRate
 from plainsail.commerce.services import clocks, rates, sellers, tax_rates, taxing
-from plainsail.kernel.countries import country_name
+from plainsail.kernel.countries import countries
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval, boundary, local_date
@@ -71,21 +71,24 @@ def show(
 ) -> HttpResponse:
     """The page, with what is wrong in one of its forms."""
     seller = sellers.of_workspace(at=request.now)
-    day = local_date(request.now, seller.timezone)
     context = {
         "form": form or SellerForm(initial=details(seller)),
         "rate_form": rate_form or TaxRateForm(),
         "seller": seller,
-        "own_rates": [
-            (rate, country_name(rate.country, get_language() or "en"))
-            for rate in request.workspace.tax_rates.order_by("country")
-        ],
-        "standard_rates": [
-            (country_name(code, get_language() or "en"), rates.standard(code, on=day)) for code in rates.STANDARD
-        ],
         "examples": [(mode, example(mode.value)) for mode in Rounding],
+        **rates_of(request, seller),
     }
     return render(request, "commerce/selling.html", context, status=status)
+
+
+def rates_of(request: Request, seller: Seller) -> dict[str, Any]:
+    """The seller's own rates and those of the Union, by the names of countries."""
+    names, day = dict(countries(get_language() or "en")), local_date(request.now, seller.timezone)
+    own = request.workspace.tax_rates.order_by("country")
+    return {
+        "own_rates": [(rate, names.get(rate.country, rate.country)) for rate in own],
+        "standard_rates": [(names[code], rates.standard(code, on=day)) for code in rates.STANDARD],
+    }
 
 
 def details(seller: Seller) -> dict[str, Any]:
