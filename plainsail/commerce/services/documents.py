@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ def of_invoice(
         "order": invoice.order.number if invoice.order else "",
         "is_test": invoice.is_test,
         "issued_on": local_date(at, seller.timezone).isoformat(),
+        "supplied_on": local_date(invoice.created_at, seller.timezone).isoformat(),
         "due_on": invoice.due_on.isoformat() if invoice.due_on else "",
         "currency": invoice.currency,
         "rounding": invoice.rounding,
@@ -213,6 +214,7 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
     facts = [
         (_("Number"), document["number"]),
         (_("Date"), day(document["issued_on"])),
+        (_("Supplied"), _supplied(document, day)),
         (_("For invoice"), document.get("invoice", "")),
         (_("Order"), document["order"]),
     ]
@@ -258,6 +260,13 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         "total": [_("Total credited") if is_credit else _("Total"), money(document["gross_minor"])],
         "paid": paid_with,
     }
+
+
+def _supplied(document: dict[str, Any], day: Callable[[str], str]) -> str:
+    """The day of a sale whose invoice came later (art. 226 no. 7); lines with a period say it themselves."""
+    supplied = document.get("supplied_on", "")
+    has_periods = any(line.get("period_start") for line in document["lines"])
+    return "" if has_periods or supplied == document["issued_on"] else day(supplied)
 
 
 def _ids(seller: dict[str, Any]) -> list[str]:

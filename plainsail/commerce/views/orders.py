@@ -153,15 +153,16 @@ def show(request: Request, found: Order, *, form: RefundForm | None = None, stat
 
 def about(found: Order, *, at: datetime) -> dict[str, Any]:
     """All that an order's page tells, and an empty form for what can still go back."""
-    invoice = found.invoices.exclude(number="").order_by("issued_at").first()
-    returnable = invoice.returnable if invoice else None
+    billed = found.invoices.exclude(number="", is_waiting=False).order_by("issued_at").first()
+    returnable = billed.returnable if billed else None
     initial = {"amount": returnable.decimal} if returnable else {}
     return {
         "order": found,
         "lines": [(line, Money(line.gross_minor, found.currency)) for line in found.lines.order_by("position")],
         "country": country_name(found.country, get_language() or "en"),
-        "tax": Money(invoice.tax_minor, invoice.currency) if invoice else None,
-        "invoice": invoice,
+        "tax": Money(billed.tax_minor, billed.currency) if billed else None,
+        "invoice": billed if billed and billed.number else None,
+        "is_waiting": bool(billed and billed.is_waiting),
         "returnable": returnable,
         "notes": queries.notes_of_order(found),
         "history": history_of(found),

@@ -87,12 +87,13 @@ def rates_of(request: Request, seller: Seller) -> dict[str, Any]:
     own = request.workspace.tax_rates.order_by("country")
     return {
         "own_rates": [(rate, names.get(rate.country, rate.country)) for rate in own],
-        "standard_rates": [(names[code], rates.standard(code, on=day)) for code in rates.STANDARD],
+        "standard_rates": [(names[code], rates.standard(code, on=day)) for code in names if code in rates.STANDARD],
     }
 
 
 def details(seller: Seller) -> dict[str, Any]:
-    return {name: getattr(seller, name) for name in SellerForm.base_fields}
+    rate = None if seller.tax_rate is None else f"{seller.tax_rate.normalize():f}"
+    return {name: getattr(seller, name) for name in SellerForm.base_fields} | {"tax_rate": rate}
 
 
 def example(mode: str) -> tuple[Money, Money, Money]:
