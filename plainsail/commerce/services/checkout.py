@@ -27,7 +27,6 @@ from plainsail.commerce.models import (
     Order,
     OrderLine,
     Seller,
-    VatAnswer,
 )
 from plainsail.commerce.services import (
     buyers,
@@ -39,7 +38,6 @@ from plainsail.commerce.services import (
     places,
     sellers,
     terms,
-    vat,
     vat_checks,
 )
 from plainsail.commerce.services.buyers import Buyer
@@ -208,8 +206,9 @@ def identified(buyer: Buyer, *, seller: Seller, at: datetime) -> Named:
     named = Named(
         name=buyer.name, company=buyer.company, email=buyer.email, country=buyer.country, vat_id=vat_id, vat_check=""
     )
-    is_asked = vat.is_asked(place_of(named, seller=seller, at=at).selling, named.buying)
-    return replace(named, vat_check=vat_checks.standing(vat_id, at=at)) if is_asked else named
+    if not places.is_asked(seller, named):
+        return named
+    return replace(named, vat_check=vat_checks.standing(vat_id, at=at))
 
 
 def place_of(named: Named, *, seller: Seller, at: datetime) -> Place:
@@ -220,7 +219,7 @@ def place_of(named: Named, *, seller: Seller, at: datetime) -> Place:
 def agreed_text(made: terms.Quote, *, seller: Seller, name: str, named: Named) -> str:
     """The exact words that a buyer agrees to; who is charged tax only because VIES is silent agrees to that, too."""
     text = terms.consent(made, seller=seller, name=name)
-    if named.vat_check != VatAnswer.PENDING:
+    if not any(line.ruling.may_drop for line in made.each.lines):
         return text
     unsure = gettext(
         "My VAT id can’t be checked at the moment, so I pay the tax for now. My invoice follows once it is checked; "

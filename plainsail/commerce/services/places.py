@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -76,15 +77,18 @@ class Place:
 
 def place(seller: Seller, named: Named, *, on: date) -> Place:
     """The place of a sale. One query."""
-    own = dict(TaxRate.objects.values_list("country", "rate"))
-    selling = Selling(
+    selling = _selling(seller, own=dict(TaxRate.objects.values_list("country", "rate")))
+    return Place(selling=selling, named=named, on=on, mode=seller.rounding)
+
+
+def _selling(seller: Seller, *, own: Mapping[str, Decimal]) -> Selling:
+    return Selling(
         country=seller.country,
         home_rate=seller.tax_rate,
         vat_id=seller.vat_id,
         has_oss=seller.has_oss,
         rates=own,
     )
-    return Place(selling=selling, named=named, on=on, mode=seller.rounding)
 
 
 def at_home(seller: Seller) -> Place:
@@ -103,3 +107,8 @@ def unit(amount: Money, ruling: Ruling, *, is_inclusive: bool) -> Money:
 def takes_vat_ids(seller: Seller) -> bool:
     """Whether a business can name its id at the checkout: the seller has one to name beside it."""
     return bool(seller.vat_id) and seller.country in rates.STANDARD
+
+
+def is_asked(seller: Seller, named: Named) -> bool:
+    """Whether VIES is to be asked about a buyer's id."""
+    return takes_vat_ids(seller) and vat.is_asked(_selling(seller, own={}), named.buying)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
@@ -86,44 +86,6 @@ class VatId:
         return f"{self.prefix}{self.number}"
 
 
-@dataclass(frozen=True)
-class Treatment:
-    """How a sale is taxed: not at all, at a country's rate, or by the buyer. A document `waits` until VIES has answered."""
-
-    kind: Literal["exempt", "standard", "reverse_charge"]
-    country: str = ""
-    waits: bool = False
-
-
-def is_in_union(country: str) -> bool:
-    """Whether a country (ISO 3166) is in the VAT area of the European Union; Northern Ireland is, for goods."""
-    return _PREFIX.get(country, country) in FORMATS
-
-
-def treatment(*, seller: str, buyer: str, vat_id: str = "", check: Check | None = None) -> Treatment:
-    """How a service sold online from one country to a buyer in another is taxed.
-
-    `check` is VIES's answer for a well-formed id, asked for only then; without a valid one the buyer is a consumer and pays
-    the tax of where they live. A buyer whose country isn't known is taxed as one at home.
-    """
-    waits = check == "pending"
-    if not buyer or buyer == seller:
-        return Treatment("standard", seller, waits)
-    if not is_in_union(buyer):
-        return Treatment("exempt")
-    if check == "valid" and _is_well_formed(vat_id):
-        return Treatment("reverse_charge", buyer)
-    return Treatment("standard", buyer, waits)
-
-
-def _is_well_formed(vat_id: str) -> bool:
-    try:
-        VatId.parse(vat_id)
-    except BadVatId:
-        return False
-    return True
-
-
 Supply = Literal["online", "local", "goods"]
 """What is sold: a service over the net, something that happens at a place of the seller's country, or goods that are sent."""
 
@@ -158,7 +120,8 @@ class Buying:
 class Ruling:
     """How one line is taxed: by which country (ISO 3166), at which rate in percent.
 
-    `inside` is the rate that comes off a price with tax inside where no tax is due: the one at home.
+    `inside` is the rate that comes off a price with tax inside where no tax is due: the one at home. A document `waits` until
+    VIES has answered; `may_drop` where its yes would take the tax off.
     """
 
     kind: Kind
@@ -166,6 +129,7 @@ class Ruling:
     rate: Decimal
     inside: Decimal = NO_TAX
     waits: bool = False
+    may_drop: bool = False
 
 
 def decide(
@@ -178,21 +142,20 @@ def decide(
     the seller has a rate for the country. Who doesn't say where they are, and whose seller doesn't, is taxed at home.
     """
     home = own_rate if own_rate is not None else selling.home_rate
-    at_home = Ruling("home", selling.country, home or NO_TAX)
     country = vat_country(buying.country)
-    if not selling.country or not country or country == selling.country or supply == "local":
-        return at_home
     if home is None and not selling.has_oss and country not in selling.rates:
-        return at_home
+        return Ruling("home", selling.country, NO_TAX)
+    is_business = bool(selling.vat_id) and is_of(buying.vat_id, buying.country)
+    waits = is_business and buying.check == "pending"
+    if not selling.country or not country or country == selling.country or supply == "local":
+        return Ruling("home", selling.country, home or NO_TAX, waits=waits)
     if country not in rates.STANDARD:
         return _outside(selling, country, home)
-    is_business = bool(selling.vat_id) and is_of(buying.vat_id, buying.country)
     if is_business and buying.check == "valid":
         kind: Kind = "intra_community" if supply == "goods" else "reverse_charge"
         return Ruling(kind, country, NO_TAX, home or NO_TAX)
-    waits = is_business and buying.check == "pending"
     as_consumer = _of_consumer(selling, country, home, on=on)
-    return Ruling(as_consumer.kind, as_consumer.country, as_consumer.rate, as_consumer.inside, waits)
+    return replace(as_consumer, waits=waits, may_drop=waits and as_consumer.rate > 0)
 
 
 def _of_consumer(selling: Selling, country: str, home: Decimal | None, *, on: date) -> Ruling:
@@ -225,6 +188,6 @@ def is_of(vat_id: str, country: str) -> bool:
 
 
 def is_asked(selling: Selling, buying: Buying) -> bool:
-    """Whether VIES has to be asked about a buyer's id: where the answer changes the tax, so never at home."""
-    is_abroad = vat_country(buying.country) not in {"", selling.country}
-    return bool(selling.vat_id) and is_abroad and is_of(buying.vat_id, buying.country)
+    """Whether VIES is to be asked about a buyer's id: a well-formed one of where they say they are, if tax is charged at all."""
+    charges = selling.home_rate is not None or selling.has_oss
+    return charges and bool(selling.vat_id) and is_of(buying.vat_id, buying.country)

@@ -136,12 +136,22 @@ def test_while_vies_is_silent_the_buyer_agrees_to_pay_the_tax_for_now(juniper, o
         assert Invoice.objects.get().is_waiting
 
 
-def test_one_s_own_country_s_id_asks_nobody_and_stands_on_the_invoice(juniper, on_sale, site_client, register):
+def test_an_id_of_the_seller_s_country_is_checked_and_stands_on_the_invoice(juniper, on_sale, site_client, register):
     answer = site_client.post(URL, {"attempt": attempt(site_client)} | typed(vat_id="DE999999999", company="A GmbH"))
     assert answer.status_code == 302
-    assert register.asked == []
+    assert len(register.asked) == 1
+    assert taken(juniper) == 11900
     with workspace(juniper):
         assert Invoice.objects.get().document["buyer"]["vat_id"] == "DE999999999"
+
+
+def test_at_home_a_silent_vies_changes_nothing_but_the_day_of_the_invoice(juniper, on_sale, site_client, register):
+    register.answer = "TIMEOUT"
+    answer = site_client.post(URL, {"attempt": attempt(site_client)} | typed(vat_id="DE999999999", company="A GmbH"))
+    assert (answer.status_code, taken(juniper)) == (302, 11900)
+    with workspace(juniper):
+        assert Invoice.objects.get().is_waiting
+        assert "paid back" not in Order.objects.get().consent.text
 
 
 def test_an_id_sent_to_a_seller_who_takes_none_changes_nothing(juniper, on_sale, site_client, register):

@@ -56,7 +56,12 @@ def test_only_an_answer_to_come_makes_a_document_wait():
         for check in (None, "valid", "invalid", "pending")
     }
     assert waits == {None: False, "valid": False, "invalid": False, "pending": True}
-    assert not vat.decide(IN_OSS, Buying(country="DE", vat_id="DE123456789", check="pending"), on=DAY).waits
+
+
+def test_a_yes_can_take_tax_off_only_across_a_border():
+    at_home = vat.decide(IN_OSS, Buying(country="DE", vat_id="DE999999999", check="pending"), on=DAY)
+    abroad = vat.decide(IN_OSS, Buying(country="IT", vat_id=ITALIAN, check="pending"), on=DAY)
+    assert [(one.waits, one.may_drop) for one in (at_home, abroad)] == [(True, False), (True, True)]
 
 
 @pytest.mark.parametrize(
@@ -83,12 +88,15 @@ def test_a_seller_without_an_id_of_their_own_can_not_leave_the_tax_to_the_buyer(
     assert not vat.is_asked(nameless, Buying(country="IT", vat_id=ITALIAN))
 
 
-def test_vies_is_asked_only_where_its_answer_changes_the_tax():
+def test_vies_is_asked_only_about_what_can_be_an_id_of_where_the_buyer_is():
     asked = [
         vat.is_asked(GERMAN, Buying(country=country, vat_id=vat_id))
         for country, vat_id in [("IT", ITALIAN), ("DE", "DE123456789"), ("IT", "nonsense"), ("IT", ""), ("", ITALIAN)]
     ]
-    assert asked == [True, False, False, False, False]
+    assert asked == [True, True, False, False, False]
+    assert not vat.is_asked(
+        Selling(country="DE", home_rate=None, vat_id="DE123456789"), Buying(country="IT", vat_id=ITALIAN)
+    )
 
 
 def test_what_happens_at_a_place_is_taxed_there_whoever_comes():

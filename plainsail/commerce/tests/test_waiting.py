@@ -290,7 +290,7 @@ def test_rounding_follows_the_buyer_unless_the_seller_has_one_way(juniper, germa
         seller(rounding=mode)
         sold = offer("Odd", 9999)
     german_company = Buyer(email="a@example.com", name="A", company="A GmbH", country="DE", vat_id="DE999999999")
-    orders = [bought(juniper, sold, buyer=one) for one in (german_company, MAREN)]
+    orders = [buy(juniper, sold, buyer=german_company), bought(juniper, sold, buyer=MAREN)]
     with workspace(juniper):
         assert [invoice_of(one).gross_minor for one in orders] == [company_total, consumer_total]
         assert invoice_of(orders[0]).document["buyer"]["vat_id"] == "DE999999999"

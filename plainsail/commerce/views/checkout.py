@@ -19,11 +19,11 @@ from plainsail.commerce import queries
 from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
-from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, vat, vat_checks
+from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, vat_checks
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
 from plainsail.commerce.services.places import Named
-from plainsail.commerce.services.vat import Ruling, Selling
+from plainsail.commerce.services.vat import Ruling
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
@@ -121,8 +121,7 @@ def try_to_buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse
 def identify(request: Request, sale: Sale, form: CheckoutForm) -> Sale:
     """The sale to whoever is named in the form. VIES is asked about their id, and its no is said at the field."""
     named = Named(**{name: getattr(form.buyer, name) for name in ("name", "company", "country", "vat_id")})
-    selling = Selling(country=sale.seller.country, home_rate=sale.seller.tax_rate, vat_id=sale.seller.vat_id)
-    if vat.is_asked(selling, named.buying) and not ASKED.is_spent(client_ip(request), at=request.now):
+    if places.is_asked(sale.seller, named) and not ASKED.is_spent(client_ip(request), at=request.now):
         ASKED.spend(client_ip(request), at=request.now)
         if vat_checks.ask(request.workspace.pk, named.vat_id, at=sale.at) == "invalid":
             form.add_error(
