@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from plainsail.commerce.events import VatIdAnswered
-from plainsail.commerce.models import Invoice, Order, VatAnswer
+from plainsail.commerce.models import Invoice, Order, VatAnswer, VatCheck
 from plainsail.commerce.services import clocks, invoicing, ledger, places, vat_checks
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel import due
@@ -20,6 +21,8 @@ from plainsail.payments.services import refunding as rails
 
 AGAIN = timedelta(minutes=30)
 """Registers are down for minutes or a night; VIES asks not to be pressed."""
+AT_ONCE = 50
+"""Ids asked about in one round, those asked longest ago first: a round of time-outs ends well within its ten minutes."""
 
 
 @due.runs(invoicing.WAITING)
@@ -27,16 +30,18 @@ AGAIN = timedelta(minutes=30)
 def run(*, workspace_id: UUID, at: datetime) -> datetime | None:
     """Ask about every id that an invoice waits for; returns when to ask again, if any still waits."""
     with workspace(workspace_id):
-        now, waiting = clocks.seller_now(at), list(_waiting_ids())
+        now, waiting = clocks.seller_now(at), _waiting_ids()
     for vat_id in waiting:
         ask(workspace_id, vat_id, at=now)
     with workspace(workspace_id):
         return at + AGAIN if Invoice.objects.filter(is_waiting=True).exists() else None
 
 
-def _waiting_ids() -> set[str]:
+def _waiting_ids() -> list[str]:
     buyers = Invoice.objects.filter(is_waiting=True).values_list("buyer", flat=True)
-    return {buyer["vat_id"] for buyer in buyers}
+    ids = {buyer["vat_id"] for buyer in buyers}
+    asked = dict(VatCheck.objects.filter(vat_id__in=ids).values_list("vat_id").annotate(Max("at")).order_by())
+    return sorted(ids, key=lambda vat_id: (vat_id in asked, asked.get(vat_id), vat_id))[:AT_ONCE]
 
 
 def ask(workspace_id: UUID, vat_id: str, *, at: datetime) -> bool:

@@ -175,3 +175,15 @@ def test_a_total_can_be_asked_for_with_any_token(on_sale, site_client, token):
     page = update(site_client, token, country="US").content.decode()
     assert "Pay €100.00" in page
     assert token_of(page) not in {"", token}
+
+
+def test_staff_see_the_proof_on_the_order(juniper, on_sale, site_client, as_ada):
+    page = update(site_client, attempt(site_client), country="IT", vat_id=ITALIAN).content.decode()
+    form = typed(country="IT", vat_id=ITALIAN, company="Rossi Srl")
+    site_client.post(URL, {"attempt": token_of(page)} | form)
+    with workspace(juniper):
+        order = Order.objects.get()
+    shown = as_ada.get(f"/w/juniper/sales/orders/{order.id}/").content.decode()
+    assert "IT12345678901" in shown
+    assert "WAPI1" in shown
+    assert "ROSSI SRL" in shown

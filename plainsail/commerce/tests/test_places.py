@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainsail.commerce.services import rates, vat
+from plainsail.commerce.services import invoicing, rates, vat
+from plainsail.commerce.services.invoicing import LineSpec
+from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.services.vat import Buying, Ruling, Selling
+from plainsail.commerce.tests.factories import euros
 
 DAY = date(2026, 11, 23)
 NINETEEN = Decimal(19)
@@ -190,3 +193,41 @@ def test_whoever_buys_whatever_there_is_a_ruling(selling, buying, supply):
     assert isinstance(found, Ruling)
     assert 0 <= found.rate <= 100
     assert found.rate == 0 or found.kind in {"home", "destination"}
+
+
+amounts = st.integers(min_value=0, max_value=10**9)
+specs = st.lists(
+    st.builds(
+        LineSpec,
+        description=st.just("a"),
+        unit=amounts.map(euros),
+        quantity=st.integers(1, 20),
+        tax_behavior=st.sampled_from(["inclusive", "exclusive"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+modes = st.sampled_from(["by_buyer", "line", "sum_by_net", "sum_by_net_keep_gross"])
+buyers = st.builds(
+    Named,
+    country=st.sampled_from(["DE", "IT", "FI", "HU", "US", ""]),
+    vat_id=st.sampled_from(["", ITALIAN]),
+    vat_check=st.sampled_from(["", "valid", "invalid", "pending"]),
+)
+
+
+@given(specs, buyers, modes, st.sampled_from([GERMAN, IN_OSS]))
+def test_whatever_is_sold_to_whomever_adds_up_and_never_costs_more_than_shown(lines, named, mode, selling):
+    where = Place(selling=selling, named=named, on=DAY, mode=mode)
+    made = invoicing.preview(lines, seller=None, place=where)
+    assert made.net + made.tax == made.gross
+    for name in ("net", "tax", "gross"):
+        assert sum((getattr(line, name) for line in made.lines), start=euros(0)) == getattr(made, name)
+    for spec, line in zip(lines, made.lines, strict=True):
+        shown = spec.unit * spec.quantity
+        assert line.net + line.tax == line.gross
+        if line.ruling.kind in vat.UNTAXED:
+            assert (line.tax, line.ruling.rate) == (euros(0), 0)
+            assert line.gross <= shown
+        elif spec.tax_behavior == "inclusive" and where.rounding != "sum_by_net":
+            assert line.gross == shown

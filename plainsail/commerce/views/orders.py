@@ -19,7 +19,7 @@ from plainsail.accounts.services import audit
 from plainsail.commerce import queries
 from plainsail.commerce.forms import RefundForm
 from plainsail.commerce.models import CreditNote, Order
-from plainsail.commerce.services import clocks, refunding
+from plainsail.commerce.services import clocks, refunding, vat_checks
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.sockets import ORDER_FACTS
 from plainsail.commerce.views.receipts import as_data, paper
@@ -162,6 +162,7 @@ def about(found: Order, *, at: datetime) -> dict[str, Any]:
         "country": country_name(found.country, get_language() or "en"),
         "tax": Money(billed.tax_minor, billed.currency) if billed else None,
         "invoice": billed if billed and billed.number else None,
+        "vat_proof": vat_checks.proof(found.vat_id, at=at) if found.vat_check else None,
         "is_waiting": bool(billed and billed.is_waiting),
         "returnable": returnable,
         "notes": queries.notes_of_order(found),
