@@ -174,6 +174,8 @@ def _subject(made: Receipt) -> str:
     facts = {"number": made.number, "amount": _shown(made.total)}
     if not made.total:
         return _("Confirmation of your order %(number)s") % facts
+    if not made.number:  # a renewal whose invoice waits for its number
+        return _("Your receipt: %(amount)s") % facts
     return _("Your receipt: %(amount)s (%(number)s)") % facts
 
 

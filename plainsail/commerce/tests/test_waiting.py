@@ -10,9 +10,20 @@ from django.db import IntegrityError, transaction
 
 from plainsail.commerce import queries
 from plainsail.commerce.models import Invoice, Order, VatCheck
-from plainsail.commerce.services import checkout, documents, invoicing, receipts, refunding, vat_checks, waiting
+from plainsail.commerce.services import (
+    checkout,
+    collecting,
+    documents,
+    invoicing,
+    places,
+    receipts,
+    refunding,
+    vat_checks,
+    waiting,
+)
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import TotalChanged
+from plainsail.commerce.services.invoicing import LineSpec
 from plainsail.commerce.tests.factories import MAREN, NOON, bought, euros, offer, pay, placed, seller
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Due
@@ -205,6 +216,25 @@ def test_a_no_that_comes_late_leaves_the_tax_and_is_told_to_both(juniper, german
             "commerce.vat_answer": "rossi@example.com",
             "commerce.vat_answer_seller": "books@juniper.example",
         }
+
+
+def test_a_renewal_that_waits_has_a_receipt_without_a_number(juniper, german, register, site_client):
+    register.answer = "TIMEOUT"
+    waits = places.Named(name="Rossi", email="a@example.com", country="IT", vat_id="IT12345678901", vat_check="pending")
+    order = bought(juniper, german)
+    with workspace(juniper):
+        spec = LineSpec(description="Glaze school", unit=euros(11900))
+        renewal = invoicing.issue(order.billing_account, lines=[spec], named=waits, at=NOON)
+    collecting.charge(juniper.pk, renewal.pk, method_id=order.method_id, initiator="merchant", at=NOON)
+    run_jobs(at=NOON)
+    with workspace(juniper):
+        renewal.refresh_from_db()
+        subjects = list(Delivery.objects.filter(source_kind="commerce.receipt").values_list("subject", flat=True))
+        path = f"/receipt/{receipts.token_of(renewal)}/"
+    assert "Your receipt: €119.00" in subjects
+    page = site_client.get(path).content.decode()
+    assert "The invoice follows by mail" in page
+    assert site_client.get(f"{path}invoice.pdf").status_code == 404
 
 
 def test_answering_twice_finalizes_once(juniper, german, register):
