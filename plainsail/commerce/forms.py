@@ -339,8 +339,8 @@ class SellerForm(forms.Form):
         required=False,
         help_text=gettext_lazy(
             "Then consumers in other EU countries pay their own country’s VAT. Leave it off while you sell them less than "
-            "€10,000 a year: they pay yours. Example: at €119 with 19 % in Germany, a consumer in France pays €119 with 20 % "
-            "inside, so €99.17 is yours instead of €100."
+            "€10,000 a year: they pay yours. Example: you sell from Germany for €119, with VAT inside (19 %). A consumer in "
+            "France pays €119, too, with theirs inside (20 %): €99.17 is yours instead of €100."
         ),
     )
     rounding = forms.ChoiceField(
