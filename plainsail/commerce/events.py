@@ -102,3 +102,16 @@ class PaymentDisputed(Event):
     name: ClassVar[str] = "commerce.payment_disputed"
     invoice_id: UUID
     charge_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VatIdAnswered(Event):
+    """VIES answered about the VAT id of a buyer whose invoice waited for it; the invoice has its number now."""
+
+    name: ClassVar[str] = "commerce.vat_id_answered"
+    invoice_id: UUID
+    vat_id: str
+    is_valid: bool
+    returned_minor: int
+    """Tax charged meanwhile that goes back."""
+    currency: str

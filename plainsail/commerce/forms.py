@@ -11,9 +11,11 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from plainsail.commerce.models import Price, Rounding, TaxBehavior
+from plainsail.commerce.models import Price, SellerRounding, Supply, TaxBehavior
+from plainsail.commerce.services import vat
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.commerce.services.vat import BadVatId, VatId
 from plainsail.kernel.countries import countries
 from plainsail.kernel.money import BadMoney, Money
 
@@ -64,12 +66,23 @@ class CheckoutForm(forms.Form):
         max_length=6,
         widget=forms.TextInput(attrs={"autocomplete": "cc-csc", "inputmode": "numeric", "placeholder": "123"}),
     )
+    vat_id = forms.CharField(
+        label=gettext_lazy("VAT id"),
+        max_length=vat.LONGEST,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("With its country, such as FR12 345678901. It is checked with the EU’s register."),
+    )
     attempt = forms.CharField(widget=forms.HiddenInput, max_length=2000)
 
     CARD = ("number", "expiry", "cvc")
+    DECIDING = ("country", "vat_id")
+    """What the tax depends on."""
 
-    def __init__(self, *args: Any, needs_card: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, needs_card: bool, takes_vat_id: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not takes_vat_id:
+            del self.fields["vat_id"]
         self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
         if not needs_card:
             for name in self.CARD:
@@ -81,15 +94,45 @@ class CheckoutForm(forms.Form):
     def clean_company(self) -> str:
         return one_line(self.cleaned_data["company"])
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("vat_id"):
+            self._check_vat_id(cleaned)
+        return cleaned
+
+    def _check_vat_id(self, cleaned: dict[str, Any]) -> None:
+        try:
+            found = VatId.parse(cleaned["vat_id"])
+        except BadVatId:
+            self.add_error("vat_id", _("That isn’t the form of a VAT id. It begins with two letters for the country."))
+            return
+        country = cleaned.get("country", "")
+        if not country:
+            self.add_error("country", _("Choose the country that your VAT id is from."))
+        elif not vat.is_of(str(found), country):
+            self.add_error("vat_id", _("This VAT id is from another country than the one you chose."))
+        cleaned["vat_id"] = str(found)
+
+    @property
+    def has_deciding_errors(self) -> bool:
+        return any(name in self.errors for name in self.DECIDING)
+
+    def judge_only_what_decides(self) -> bool:
+        """Leave what is still missing elsewhere for later; whether country and VAT id are good."""
+        for name in [name for name in self.errors if name not in self.DECIDING]:
+            del self.errors[name]
+        return not self.errors
+
     @property
     def buyer(self) -> Buyer:
         """Who buys, in the language of the page."""
         data = self.cleaned_data
         return Buyer(
-            email=data["email"],
-            name=data["name"],
-            company=data["company"],
-            country=data["country"],
+            email=data.get("email", ""),
+            name=data.get("name", ""),
+            company=data.get("company", ""),
+            country=data.get("country", ""),
+            vat_id=data.get("vat_id", ""),
             locale=get_language() or "en",
         )
 
@@ -136,9 +179,22 @@ class ProductForm(forms.Form):
         required=False,
         help_text=gettext_lazy("In percent. Leave empty to use the one in Settings → Selling."),
     )
+    supply = forms.ChoiceField(
+        label=gettext_lazy("What it is"),
+        choices=Supply.choices,
+        initial=Supply.ONLINE,
+        required=False,
+        help_text=gettext_lazy(
+            "Decides whose tax is due: online by where the buyer is, at a place by where it happens, which is taken to be "
+            "your country."
+        ),
+    )
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
+
+    def clean_supply(self) -> str:
+        return self.cleaned_data["supply"] or Supply.ONLINE
 
 
 class PriceForm(forms.Form):
@@ -262,19 +318,73 @@ class SellerForm(forms.Form):
     country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail address for questions"), max_length=254, required=False)
     tax_id = forms.CharField(label=gettext_lazy("Tax number"), max_length=40, required=False)
+    vat_id = forms.CharField(
+        label=gettext_lazy("VAT id"),
+        max_length=vat.LONGEST,
+        required=False,
+        help_text=gettext_lazy(
+            "With its country, such as DE123456789. Businesses in other EU countries can then name theirs at the checkout and "
+            "buy without VAT (reverse charge)."
+        ),
+    )
     tax_name = forms.CharField(
         label=gettext_lazy("Name of the tax"), max_length=20, help_text=gettext_lazy("VAT, GST, Sales tax …")
     )
     tax_rate = RateField(
         label=gettext_lazy("Tax rate"),
         required=False,
-        help_text=gettext_lazy("In percent. Leave empty to show no tax."),
+        help_text=gettext_lazy("In percent, in your own country. Leave empty to show no tax."),
     )
-    rounding = forms.ChoiceField(label=gettext_lazy("Tax is rounded"), choices=Rounding.choices)
+    has_oss = forms.BooleanField(
+        label=gettext_lazy("I am registered for the One-Stop-Shop (OSS)"),
+        required=False,
+        help_text=gettext_lazy(
+            "Then consumers in other EU countries pay their own country’s VAT. Leave it off while you sell them less than "
+            "€10,000 a year: they pay yours. Example: you sell from Germany for €119, with VAT inside (19 %). A consumer in "
+            "France pays €119, too, with theirs inside (20 %): €99.17 is yours instead of €100."
+        ),
+    )
+    rounding = forms.ChoiceField(
+        label=gettext_lazy("Tax is rounded"),
+        choices=SellerRounding.choices,
+        help_text=gettext_lazy(
+            "“As fits the buyer” keeps every price as it was shown for consumers, and adds up net amounts for businesses with "
+            "a VAT id, as their bookkeeping does."
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("vat_id"):
+            self._check_vat_id(cleaned)
+        if cleaned.get("has_oss") and not cleaned.get("country"):
+            self.add_error("country", _("The One-Stop-Shop needs to know your country."))
+        return cleaned
+
+    def _check_vat_id(self, cleaned: dict[str, Any]) -> None:
+        try:
+            found = VatId.parse(cleaned["vat_id"])
+        except BadVatId:
+            self.add_error("vat_id", _("That isn’t the form of a VAT id. It begins with two letters for the country."))
+            return
+        if not vat.is_of(str(found), cleaned.get("country", "")):
+            self.add_error("vat_id", _("This VAT id is from another country than the one you chose."))
+        cleaned["vat_id"] = str(found)
+
+
+class TaxRateForm(forms.Form):
+    """A rate of the seller's own for a country."""
+
+    tax_country = forms.ChoiceField(label=gettext_lazy("Country of the buyer"))
+    rate = RateField(label=gettext_lazy("Rate"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tax_country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class StripeKeyForm(forms.Form):

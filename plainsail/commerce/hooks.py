@@ -14,9 +14,9 @@ from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
-from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded
+from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded, VatIdAnswered
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
-from plainsail.commerce.services import clocks, collecting, receipts, refunding, resuming, showcase
+from plainsail.commerce.services import clocks, collecting, receipts, refunding, resuming, showcase, vat_letters
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
 from plainsail.kernel.events import on
@@ -125,6 +125,13 @@ def confirm_order(event: OrderPaid) -> None:
 @on(OrderRefunded, subscriber="commerce.send_receipt")
 def announce_refund(event: OrderRefunded) -> None:
     receipts.send_refund(CreditNote.objects.get(id=event.credit_note_id), at=event.at)
+
+
+@on(VatIdAnswered, subscriber="commerce.tell_vat_answer")
+def tell_vat_answer(event: VatIdAnswered) -> None:
+    invoice = Invoice.objects.select_related("billing_account", "order").get(id=event.invoice_id)
+    returned = Money(event.returned_minor, event.currency)
+    vat_letters.tell(invoice, vat_id=event.vat_id, is_valid=event.is_valid, returned=returned, at=event.at)
 
 
 @on(OrderPaid, subscriber="commerce.give_access")
@@ -257,6 +264,9 @@ for action, label in {
     "commerce.seller_changed": gettext_lazy("Changed the seller’s details"),
     "commerce.product_created": gettext_lazy("Created a product"),
     "commerce.product_archived": gettext_lazy("Archived a product"),
+    "commerce.tax_rate_set": gettext_lazy("Set a tax rate for a country"),
+    "commerce.tax_rate_removed": gettext_lazy("Removed a tax rate for a country"),
+    "commerce.invoice_issued_unchecked": gettext_lazy("Issued an invoice without waiting for VIES"),
     "commerce.clock_moved": gettext_lazy("Moved the test clock"),
     "commerce.gateway_connected": gettext_lazy("Connected a payment service"),
     "commerce.gateway_chosen": gettext_lazy("Chose how new orders are paid"),
@@ -270,15 +280,17 @@ NOBODY = "names no person"
 for table, answer in {
     "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "taxrate": PersonalData(fields=(), erase="keep", ground=NOBODY),
+    "vatcheck": PersonalData(fields=("vat_id", "name", "address"), erase="keep", ground=BOOKS),
     "numberseries": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "billingaccount": PersonalData(fields=("contact_id", "email", "name", "company"), erase="anonymise", ground=BOOKS),
     "product": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "price": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "offer": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "consentrecord": PersonalData(fields=("ip", "user_agent"), erase="keep", ground=EVIDENCE),
-    "order": PersonalData(fields=("email", "name", "company"), erase="keep", ground=BOOKS),
+    "order": PersonalData(fields=("email", "name", "company", "vat_id"), erase="keep", ground=BOOKS),
     "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "invoice": PersonalData(fields=("document",), erase="keep", ground=BOOKS),
+    "invoice": PersonalData(fields=("document", "buyer"), erase="keep", ground=BOOKS),
     "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "creditnote": PersonalData(fields=("document",), erase="keep", ground=BOOKS),
     "creditnoteline": PersonalData(fields=(), erase="keep", ground=BOOKS),

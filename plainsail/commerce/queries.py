@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncQuarter
 
-from plainsail.commerce.models import CreditNote, Invoice, Mode, Offer, Order, Posting, Product
+from plainsail.commerce.models import (
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    Mode,
+    Offer,
+    Order,
+    Posting,
+    Product,
+)
 from plainsail.commerce.models.catalogue import OfferQuerySet
 from plainsail.contacts.models import Contact
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
+from plainsail.kernel.periods import local_date
 from plainsail.payments.models import Charge, Dispute, Refund
 
 
@@ -65,6 +79,75 @@ def takings(workspace: Workspace, *, since: datetime | None = None) -> list[Taki
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaxSum:
+    """Net and tax of lines of one kind, country, rate and currency; what notes took is negative.
+
+    `country` is empty on lines older than places are kept; `billed_in` is the first day of the quarter of the invoice that
+    a note is on.
+    """
+
+    kind: str
+    country: str
+    rate: Decimal
+    currency: str
+    net_minor: int
+    tax_minor: int
+    billed_in: date | None = None
+
+
+def invoiced_tax(*, mode: str, since: datetime, until: datetime) -> list[TaxSum]:
+    """What invoices issued in a time bear, `until` excluded. One aggregate over their lines."""
+    issued = Invoice.objects.filter(mode=mode, issued_at__gte=since, issued_at__lt=until)
+    lines = InvoiceLine.objects.filter(invoice__in=issued.exclude(state=Invoice.State.DRAFT))
+    sums = lines.values("tax_kind", "tax_country", "tax_rate", "invoice__currency").annotate(
+        net=Sum("net_minor"), tax=Sum("tax_minor")
+    )
+    return [
+        TaxSum(
+            kind=row["tax_kind"],
+            country=row["tax_country"],
+            rate=row["tax_rate"],
+            currency=row["invoice__currency"],
+            net_minor=int(row["net"]),
+            tax_minor=int(row["tax"]),
+        )
+        for row in sums.order_by()
+    ]
+
+
+def credited_tax(*, mode: str, since: datetime, until: datetime, zone: str) -> list[TaxSum]:
+    """What credit notes issued in a time take back, by the quarter of their invoice in a zone. One aggregate."""
+    notes = CreditNoteLine.objects.filter(
+        note__issued_at__gte=since, note__issued_at__lt=until, note__invoice__mode=mode
+    )
+    sums = notes.values(
+        kind=F("invoice_line__tax_kind"),
+        country=F("invoice_line__tax_country"),
+        rate=F("invoice_line__tax_rate"),
+        currency=F("note__currency"),
+        billed_in=TruncQuarter("note__invoice__issued_at", tzinfo=ZoneInfo(zone)),
+    ).annotate(net=Sum("net_minor"), tax=Sum("tax_minor"))
+    return [
+        TaxSum(
+            kind=row["kind"],
+            country=row["country"],
+            rate=row["rate"],
+            currency=row["currency"],
+            net_minor=-int(row["net"]),
+            tax_minor=-int(row["tax"]),
+            billed_in=row["billed_in"].date(),
+        )
+        for row in sums.order_by()
+    ]
+
+
+def first_issued_on(*, mode: str, zone: str) -> date | None:
+    """The day of a zone on which the first invoice of a mode was issued."""
+    first = Invoice.objects.filter(mode=mode, issued_at__isnull=False).order_by("issued_at", "id").first()
+    return local_date(first.issued_at, zone) if first and first.issued_at else None
+
+
 def offer_on_sale(workspace: Workspace, slug: str) -> Offer | None:
     """The offer of a checkout page's address, if it is open."""
     offers: OfferQuerySet = Offer.objects.live()
@@ -113,7 +196,7 @@ def purchases_of(contact: Contact, *, limit: int = 50) -> list[Purchase]:
     accounts = contact.billing_accounts.values("id")
     invoices = (
         Invoice.objects.filter(billing_account_id__in=accounts)
-        .exclude(state=Invoice.State.DRAFT)
+        .exclude(state=Invoice.State.DRAFT, paid_at=None)
         .prefetch_related("lines")
         .order_by("-issued_at", "-id")[:limit]
     )
@@ -131,9 +214,9 @@ def _of_invoice(invoice: Invoice) -> Purchase:
     return Purchase(
         subject=invoice,
         what=", ".join(line.description for line in invoice.lines.all()),
-        at=invoice.issued_at,
+        at=invoice.issued_at or invoice.paid_at,
         total=invoice.gross,
-        is_paid=invoice.state == Invoice.State.PAID,
+        is_paid=invoice.is_paid,
         is_refunded=0 < invoice.gross_minor <= invoice.payable_minor,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.commerce.views import checkout, gateways, orders, products, receipts, selling
+from plainsail.commerce.views import checkout, gateways, orders, products, receipts, selling, taxes
 
 workspace_urls = [
     path("sales/", orders.orders, name="orders"),
@@ -12,7 +12,13 @@ workspace_urls = [
     path("sales/orders/<uuid:order_id>/refunds/", orders.refund, name="refund"),
     path("sales/invoices/", orders.invoices, name="invoices"),
     path("sales/invoices/<uuid:invoice_id>.pdf", orders.invoice_pdf, name="invoice_pdf"),
+    path("sales/invoices/<uuid:invoice_id>.json", orders.invoice_json, name="invoice_json"),
+    path("sales/invoices/<uuid:invoice_id>/vat-check/", taxes.ask_vies, name="ask_vies"),
+    path("sales/invoices/<uuid:invoice_id>/number/", taxes.issue_unchecked, name="issue_unchecked"),
+    path("sales/taxes/", taxes.taxes, name="taxes"),
+    path("sales/taxes/<slug:part>.csv", taxes.taxes_csv, name="taxes_csv"),
     path("sales/credit-notes/<uuid:note_id>.pdf", orders.credit_note_pdf, name="credit_note_pdf"),
+    path("sales/credit-notes/<uuid:note_id>.json", orders.credit_note_json, name="credit_note_json"),
     path("sales/products/", products.products, name="products"),
     path("sales/products/new/", products.new_product, name="new_product"),
     path("sales/products/<uuid:product_id>/", products.product, name="product"),
@@ -22,6 +28,8 @@ workspace_urls = [
     path("sales/products/<uuid:product_id>/return/", products.restore, name="restore_product"),
     path("sales/offers/<uuid:offer_id>/", products.offer, name="offer"),
     path("settings/selling/", selling.selling, name="selling"),
+    path("settings/selling/rates/", selling.add_rate, name="add_tax_rate"),
+    path("settings/selling/rates/<uuid:rate_id>/removal/", selling.remove_rate, name="remove_tax_rate"),
     path("settings/selling/test-mode/", selling.test_mode, name="test_mode"),
     path("settings/selling/test-mode/clock/", selling.advance, name="advance_clock"),
     path("settings/payments/", gateways.gateways, name="gateways"),
@@ -37,5 +45,6 @@ public_urls = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/invoice.pdf", receipts.invoice_pdf, name="receipt_pdf"),
     path("receipt/<str:token>/invoice.json", receipts.invoice_json, name="receipt_json"),
+    path("receipt/<str:token>/credit-notes/<uuid:note_id>.json", receipts.note_json, name="receipt_credit_note_json"),
     path("receipt/<str:token>/credit-notes/<uuid:note_id>.pdf", receipts.credit_note_pdf, name="receipt_credit_note"),
 ]

@@ -119,7 +119,7 @@ def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: d
     unpaid = [
         line.period_start
         for line in lines
-        if line.item_id == item.id and not (line.invoice.state == Invoice.State.PAID and _was_paid(line, at=at))
+        if line.item_id == item.id and not (line.invoice.is_paid and _was_paid(line, at=at))
     ]
     return min([start for start in unpaid if start is not None], default=item.charged_through)
 
@@ -158,7 +158,7 @@ def _paid_lines(
         )
         for line in lines
         if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
-        if line.invoice.state == Invoice.State.PAID and line.period_start and line.period_end and line.invoice.paid_at
+        if line.invoice.is_paid and line.period_start and line.period_end and line.invoice.paid_at
         if line.invoice_id not in disputed and (kind == "withdrawal" or line.period_end > today)
     )
 

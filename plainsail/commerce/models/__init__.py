@@ -1,10 +1,19 @@
 """Products and prices, orders, invoices, the ledger."""
 
 from plainsail.commerce.models.books import JournalEntry, LedgerAccount, Posting
-from plainsail.commerce.models.catalogue import Offer, Price, Product, TaxBehavior
+from plainsail.commerce.models.catalogue import Offer, Price, Product, Supply, TaxBehavior
 from plainsail.commerce.models.invoices import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from plainsail.commerce.models.orders import ConsentRecord, Order, OrderLine
-from plainsail.commerce.models.parties import BillingAccount, Mode, NumberSeries, Rounding, SandboxClock, Seller
+from plainsail.commerce.models.parties import (
+    BillingAccount,
+    Mode,
+    NumberSeries,
+    Rounding,
+    SandboxClock,
+    Seller,
+    SellerRounding,
+)
+from plainsail.commerce.models.taxes import TaxRate, VatAnswer, VatCheck
 
 __all__ = [
     "BillingAccount",
@@ -26,5 +35,10 @@ __all__ = [
     "Rounding",
     "SandboxClock",
     "Seller",
+    "SellerRounding",
+    "Supply",
     "TaxBehavior",
+    "TaxRate",
+    "VatAnswer",
+    "VatCheck",
 ]

@@ -18,6 +18,14 @@ class TaxBehavior(models.TextChoices):
     EXCLUSIVE = "exclusive", _("tax is added to the price")
 
 
+class Supply(models.TextChoices):
+    """What kind of thing is sold; it decides whose tax is due."""
+
+    ONLINE = "online", _("online: courses, downloads, memberships")
+    LOCAL = "local", _("at a place: workshops, events, stays")
+    GOODS = "goods", _("goods that are sent")
+
+
 class Product(WorkspaceOwned):
     """Something a business sells. Having bought it gives access to `resource_key`."""
 
@@ -31,6 +39,7 @@ class Product(WorkspaceOwned):
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     tax_rate = models.DecimalField(_("tax rate in percent"), max_digits=6, decimal_places=3, null=True, blank=True)
     """Percent, where it differs from the seller's."""
+    supply = models.CharField(_("kind"), max_length=6, choices=Supply, default=Supply.ONLINE)
 
     class Meta(WorkspaceOwned.Meta):
         indexes: ClassVar[list[models.Index]] = [

@@ -32,6 +32,10 @@ class Invoice(WorkspaceOwned):
     order = TiedForeignKey(Order, on_delete=models.PROTECT, related_name="invoices", null=True)
     state = models.CharField(max_length=13, choices=State, default=State.DRAFT)
     mode = models.CharField(max_length=4, choices=Mode)
+    is_waiting = models.BooleanField(default=False)
+    """A draft that would be numbered already, had VIES answered. It can be paid, and is charged as a consumer's meanwhile."""
+    buyer = models.JSONField(default=dict)
+    """Who is billed, as they named themselves: name, company, email, country, vat_id, vat_check. Empty on older ones."""
     currency = models.CharField(max_length=3)
     rounding = models.CharField(max_length=24, choices=Rounding)
     net_minor = models.BigIntegerField()
@@ -98,6 +102,11 @@ class Invoice(WorkspaceOwned):
     def is_test(self) -> bool:
         return self.mode == Mode.TEST
 
+    @property
+    def is_paid(self) -> bool:
+        """Nothing is due, also where its number still waits."""
+        return self.state == self.State.PAID or (self.is_waiting and self.paid_at is not None)
+
 
 class InvoiceLine(WorkspaceOwned):
     """One line of an invoice. A recurring item has one line per period: the database refuses a second."""
@@ -113,8 +122,14 @@ class InvoiceLine(WorkspaceOwned):
     description = models.CharField(max_length=300)
     quantity = models.PositiveIntegerField(default=1)
     unit_minor = models.BigIntegerField()
+    list_minor = models.BigIntegerField(default=0)
+    """The price of one before its tax was left out, where none is due; 0 on lines older than this."""
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
     tax_behavior = models.CharField(max_length=9, choices=TaxBehavior)
+    tax_kind = models.CharField(max_length=15, blank=True)
+    """How it is taxed (`services.vat.Kind`); empty on older lines: at home."""
+    tax_country = models.CharField(max_length=2, blank=True)
+    """Whose tax it is; empty means the seller's country as it stands on the document."""
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     gross_minor = models.BigIntegerField()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models.catalogue import Offer, Price, Product
 from plainsail.commerce.models.parties import BillingAccount, Mode
+from plainsail.commerce.models.taxes import VatAnswer
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 from plainsail.kernel.money import Money
 from plainsail.payments.models import PaymentMethod
@@ -57,6 +58,9 @@ class Order(WorkspaceOwned):
     name = models.CharField(max_length=150, blank=True)
     company = models.CharField(max_length=150, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    vat_id = models.CharField(max_length=16, blank=True)
+    vat_check = models.CharField(max_length=7, choices=VatAnswer, blank=True)
+    """What VIES said of the id; empty where it wasn't asked."""
     locale = models.CharField(max_length=10, blank=True)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()

@@ -22,6 +22,15 @@ class Rounding(models.TextChoices):
     SUM_BY_NET_KEEP_GROSS = "sum_by_net_keep_gross", _("on the sum, keeping the prices shown")
 
 
+class SellerRounding(models.TextChoices):
+    """A seller's choice: one way for everybody, or as fits whoever buys."""
+
+    BY_BUYER = "by_buyer", _("as fits the buyer")
+    LINE = Rounding.LINE.value, Rounding.LINE.label
+    SUM_BY_NET = Rounding.SUM_BY_NET.value, Rounding.SUM_BY_NET.label
+    SUM_BY_NET_KEEP_GROSS = Rounding.SUM_BY_NET_KEEP_GROSS.value, Rounding.SUM_BY_NET_KEEP_GROSS.label
+
+
 class Mode(models.TextChoices):
     TEST = "test", _("test")
     LIVE = "live", _("live")
@@ -41,11 +50,16 @@ class Seller(WorkspaceOwned):
     country = models.CharField(_("country"), max_length=2, blank=True)
     email = models.CharField(_("e-mail address for questions"), max_length=254, blank=True)
     tax_id = models.CharField(_("tax number"), max_length=40, blank=True)
+    vat_id = models.CharField(_("VAT id"), max_length=16, blank=True)
+    has_oss = models.BooleanField(_("registered for the One-Stop-Shop"), default=False)
+    """Consumers in other countries of the Union pay their own country's tax; else that at home."""
     tax_name = models.CharField(_("name of the tax"), max_length=20, default="VAT")
     tax_rate = models.DecimalField(_("tax rate in percent"), max_digits=6, decimal_places=3, null=True, blank=True)
     """Percent, for products without a rate of their own; none means that no tax is shown."""
     timezone = models.CharField(max_length=64)
-    rounding = models.CharField(_("rounding of tax"), max_length=24, choices=Rounding, default=Rounding.LINE)
+    rounding = models.CharField(
+        _("rounding of tax"), max_length=24, choices=SellerRounding, default=SellerRounding.BY_BUYER
+    )
     mode = models.CharField(max_length=4, choices=Mode, default=Mode.TEST)
     state = models.CharField(max_length=7, choices=State, default=State.ACTIVE)
     gateway_account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="sellers")

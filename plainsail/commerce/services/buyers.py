@@ -22,6 +22,7 @@ class Buyer:
     name: str
     company: str = ""
     country: str = ""
+    vat_id: str = ""
     locale: str = ""
 
 

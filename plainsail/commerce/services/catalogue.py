@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.models import Offer, Price, Product, TaxBehavior
+from plainsail.commerce.models import Offer, Price, Product, Supply, TaxBehavior
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.pages.services import publishing
@@ -37,19 +37,28 @@ class PriceTerms:
 
 @transaction.atomic
 def create_product(
-    *, name: str, at: datetime, terms: PriceTerms, description: str = "", tax_rate: Decimal | None = None
+    *,
+    name: str,
+    at: datetime,
+    terms: PriceTerms,
+    description: str = "",
+    tax_rate: Decimal | None = None,
+    supply: str = Supply.ONLINE,
 ) -> Product:
     """A product with its first price, and an offer that sells it under an address made from the name."""
-    product: Product = Product.objects.create(name=name, description=description, tax_rate=tax_rate, created_at=at)
+    product: Product = Product.objects.create(
+        name=name, description=description, tax_rate=tax_rate, supply=supply, created_at=at
+    )
     add_price(product, terms=terms, at=at)
     return product
 
 
 @transaction.atomic
-def change_product(product: Product, *, name: str, description: str, tax_rate: Decimal | None) -> Product:
+def change_product(product: Product, *, name: str, description: str, tax_rate: Decimal | None, supply: str) -> Product:
     """Change words and tax from now on; documents made already stay as they are."""
-    product.name, product.description, product.tax_rate = name, description, tax_rate
-    product.save(update_fields=["name", "description", "tax_rate"])
+    product.name, product.description = name, description
+    product.tax_rate, product.supply = tax_rate, supply
+    product.save(update_fields=["name", "description", "tax_rate", "supply"])
     return product
 
 

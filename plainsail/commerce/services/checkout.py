@@ -8,25 +8,49 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.models import ConsentRecord, Invoice, InvoiceLine, NumberSeries, Offer, Order, OrderLine
-from plainsail.commerce.services import buyers, clocks, collecting, fulfilling, invoicing, numbering, sellers, terms
+from plainsail.commerce.models import (
+    ConsentRecord,
+    Invoice,
+    InvoiceLine,
+    NumberSeries,
+    Offer,
+    Order,
+    OrderLine,
+    Seller,
+)
+from plainsail.commerce.services import (
+    buyers,
+    clocks,
+    collecting,
+    fulfilling,
+    invoicing,
+    numbering,
+    places,
+    sellers,
+    terms,
+    vat_checks,
+)
 from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.sockets import RECURRING
 from plainsail.kernel.crypto import BadToken, sign_json, verify_json
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.services import accounts, declines, methods
+from plainsail.payments.services.charging import ChargeUnderway
 
 ATTEMPT = "commerce.attempt"
 ATTEMPT_AGE = 24 * 3600
@@ -47,6 +71,14 @@ class TooManyTries(Refusal):
     code = "too_many_tries"
     message = _("That were many tries. Please contact us, or start again later.")
     status = 429
+
+
+class TotalChanged(Refusal):
+    """With what the buyer entered, other tax is due than the page showed."""
+
+    code = "total_changed"
+    message = _("With your country or VAT id the total is another one. Please look at it again before you buy.")
+    status = 422
 
 
 class NotSold(Refusal):
@@ -84,10 +116,14 @@ class Attempt:
     terms: str
 
 
-def new_attempt(offer: Offer, *, terms: str, order: Order | None = None) -> str:
+def new_attempt(offer: Offer, *, terms: str, order_id: UUID | None = None) -> str:
     """The token of a form for an offer under terms as shown; for an order that is to be tried again, or a new one."""
-    order_id = order.id if order else new_id()
-    facts = {"order": str(order_id), "offer": str(offer.id), "price": str(offer.price_id), "terms": digest(terms)}
+    facts = {
+        "order": str(order_id or new_id()),
+        "offer": str(offer.id),
+        "price": str(offer.price_id),
+        "terms": digest(terms),
+    }
     return sign_json(ATTEMPT, facts)
 
 
@@ -111,7 +147,8 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     """The order of an attempt, made if need be with its consent record and a draft invoice; `at` is the seller's time.
 
     An order that isn't paid yet takes over what the buyer typed now; a paid one stays as it is.
-    Raises StaleAttempt (an order of another offer, other terms than shown), NotSold, SellerClosing, BadAddress.
+    Raises StaleAttempt (an order of another offer, other terms than shown), TotalChanged, NotSold, SellerClosing,
+    BadAddress.
     """
     _one_at_a_time(attempt)
     seller = sellers.selling(at=at)
@@ -121,27 +158,19 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     if found is not None:
         if found.offer_id != offer.id:
             raise StaleAttempt
-        return _retyped(found, buyer, at=at)
+        return _retyped(found, buyer, attempt=attempt, trace=trace, at=at)
     price = offer.price
     if price.is_recurring and not len(RECURRING):
         raise NotSold
-    made = terms.quote(price, seller=seller, at=at)
-    text = terms.consent(made, seller=seller, name=offer.name)
+    named = identified(buyer, seller=seller, at=at)
+    made = terms.quote(price, seller=seller, at=at, place=place_of(named, seller=seller, at=at))
+    text = agreed_text(made, seller=seller, name=offer.name, named=named)
     if digest(text) != attempt.terms:
-        raise StaleAttempt
+        at_home = terms.quote(price, seller=seller, at=at)
+        is_shown = digest(terms.consent(at_home, seller=seller, name=offer.name)) == attempt.terms
+        raise TotalChanged if is_shown else StaleAttempt
     account = buyers.account_of(buyer, at=at)
-    agreed = ConsentRecord.objects.create(
-        text=text,
-        price=price,
-        amount_minor=made.each.gross.minor,
-        currency=price.currency,
-        interval=price.interval,
-        interval_count=price.interval_count,
-        ip=trace.ip,
-        user_agent=trace.user_agent[:400],
-        at=at,
-        created_at=at,
-    )
+    agreed = _agreed(made, text, trace, at=at)
     order = Order(
         id=attempt.order_id,
         number=numbering.take(NumberSeries.Series.ORDER, mode=seller.mode, at=at)[0],
@@ -153,6 +182,8 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
         name=buyer.name,
         company=buyer.company,
         country=buyer.country,
+        vat_id=named.vat_id,
+        vat_check=named.vat_check,
         locale=buyer.locale,
         currency=price.currency,
         total_minor=made.today.minor,
@@ -172,15 +203,86 @@ def _one_at_a_time(attempt: Attempt) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
-def _retyped(order: Order, buyer: Buyer, *, at: datetime) -> Order:
+def identified(buyer: Buyer, *, seller: Seller, at: datetime) -> Named:
+    """A buyer by what decides their tax: their id only where the seller takes ids, and what VIES said of it, if it is asked."""
+    vat_id = buyer.vat_id if places.takes_vat_ids(seller) else ""
+    named = Named(
+        name=buyer.name, company=buyer.company, email=buyer.email, country=buyer.country, vat_id=vat_id, vat_check=""
+    )
+    if not places.is_asked(seller, named):
+        return named
+    return replace(named, vat_check=vat_checks.standing(vat_id, at=at))
+
+
+def place_of(named: Named, *, seller: Seller, at: datetime) -> Place:
+    """Where a purchase is taxed at a moment of the seller's time."""
+    return places.place(seller, named, on=local_date(at, seller.timezone))
+
+
+def agreed_text(made: terms.Quote, *, seller: Seller, name: str, named: Named) -> str:
+    """The exact words that a buyer agrees to; who is charged tax only because VIES is silent agrees to that, too."""
+    text = terms.consent(made, seller=seller, name=name)
+    if not any(line.ruling.may_drop for line in made.each.lines):
+        return text
+    unsure = gettext(
+        "My VAT id can’t be checked at the moment, so I pay the tax for now. My invoice follows once it is checked; "
+        "if the id is valid, the tax is paid back to me."
+    )
+    return f"{text} {unsure}"
+
+
+def _agreed(made: terms.Quote, text: str, trace: Trace, *, at: datetime) -> ConsentRecord:
+    price = made.price
+    agreed: ConsentRecord = ConsentRecord.objects.create(
+        text=text,
+        price=price,
+        amount_minor=made.each.gross.minor,
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        ip=trace.ip,
+        user_agent=trace.user_agent[:400],
+        at=at,
+        created_at=at,
+    )
+    return agreed
+
+
+def _retyped(order: Order, buyer: Buyer, *, attempt: Attempt, trace: Trace, at: datetime) -> Order:
     if order.is_paid:
         return order
     account = buyers.account_of(buyer, at=at)
+    named = identified(buyer, seller=sellers.of_workspace(at=at), at=at)
+    if named.buying != places.of_order(order).buying:
+        _retax(order, named, attempt=attempt, trace=trace, at=at)
     order.billing_account, order.email, order.name = account, account.email, buyer.name
     order.company, order.country, order.locale = buyer.company, buyer.country, buyer.locale
-    order.save(update_fields=["billing_account", "email", "name", "company", "country", "locale"])
-    Invoice.objects.filter(order=order, state=Invoice.State.DRAFT).update(billing_account=account)
+    order.vat_id, order.vat_check = named.vat_id, named.vat_check
+    order.save()
+    kept = asdict(replace(named, email=account.email))
+    Invoice.objects.filter(order=order, state=Invoice.State.DRAFT).update(billing_account=account, buyer=kept)
     return order
+
+
+def _retax(order: Order, named: Named, *, attempt: Attempt, trace: Trace, at: datetime) -> None:
+    """Somewhere else, or as somebody else, other tax is due: the draft follows, once the buyer has seen its total.
+
+    Raises TotalChanged, ChargeUnderway (the old total may be being paid at this moment).
+    """
+    seller, line = sellers.of_workspace(at=at), order.lines.select_related("price__product").get()
+    made = terms.quote(line.price, seller=seller, at=at, place=place_of(named, seller=seller, at=at))
+    is_unsure = "pending" in {named.vat_check, order.vat_check}
+    if made.each.gross.minor != order.consent.amount_minor or is_unsure:
+        text = agreed_text(made, seller=seller, name=line.description, named=named)
+        if digest(text) != attempt.terms:
+            raise TotalChanged
+        if any(charge.is_open for charge in _charges(order.id)):
+            raise ChargeUnderway
+        order.consent = _agreed(made, text, trace, at=at)
+        order.total_minor = line.gross_minor = made.today.minor
+        line.save(update_fields=["gross_minor"])
+    for draft in Invoice.objects.filter(order=order, state=Invoice.State.DRAFT):
+        invoicing.retax(draft, named=named, at=at)
 
 
 def _line(order: Order, offer: Offer, made: terms.Quote, *, at: datetime) -> OrderLine:

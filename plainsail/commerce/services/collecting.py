@@ -126,6 +126,7 @@ def enter(workspace_id: UUID, done: Charge) -> Charge:
 def settle(charge_id: UUID) -> None:
     """Enter a charge that succeeded: the invoice is numbered if it wasn't, booked as paid, and what was bought is given.
 
+    One that waits for VIES is paid as a draft: waiting keeps nobody from what they bought.
     Once for each charge, however often it is told. What is paid beyond what is due goes back.
     """
     paid = Charge.objects.select_related("account").get(id=charge_id)
@@ -133,23 +134,24 @@ def settle(charge_id: UUID) -> None:
     if invoice is None or not paid.has_succeeded:
         return
     at = clocks.seller_now(paid.settled_at)
-    if invoice.is_draft:
+    if invoice.is_draft and not invoice.is_waiting:
         invoice = invoicing.finalize(invoice, at=at)
     taken = _book(invoice, paid, at=at)
     if taken is None or not taken.minor:
         return
     invoice.paid_minor += taken.minor
     if invoice.due.minor == 0:
-        invoice.state, invoice.paid_at = Invoice.State.PAID, at
+        invoice.state = invoice.state if invoice.is_waiting else Invoice.State.PAID
+        invoice.paid_at = at
     invoice.save(update_fields=["paid_minor", "state", "paid_at"])
-    if invoice.state == Invoice.State.PAID:
+    if invoice.is_paid:
         _tell(invoice, paid, at=at)
 
 
 def _book(invoice: Invoice, paid: Charge, *, at: datetime) -> Money | None:
     """Enter a payment; returns how much of it the invoice took, or None where it is in the books already."""
     is_written_off = invoice.state == Invoice.State.UNCOLLECTIBLE
-    takes = invoice.state in {Invoice.State.OPEN, Invoice.State.UNCOLLECTIBLE}
+    takes = invoice.is_waiting or invoice.state in {Invoice.State.OPEN, Invoice.State.UNCOLLECTIBLE}
     taken = min(paid.amount, invoice.due) if takes else Money.zero(paid.currency)
     owed = ledger.credit(Kind.WRITE_OFF, taken) if is_written_off else None
     beyond = paid.amount - taken

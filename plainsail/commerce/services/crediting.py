@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, NumberSeries, Order
 from plainsail.commerce.services import documents, ledger, numbering, proration, sellers
-from plainsail.commerce.services.invoicing import earned_on, jurisdiction
+from plainsail.commerce.services.invoicing import earned_on, jurisdiction, stop_waiting
 from plainsail.commerce.services.ledger import Kind
 from plainsail.commerce.services.proration import Billed, ExceedsBilled
 from plainsail.commerce.services.taxing import NOTHING, Taxable, Taxed
@@ -74,7 +74,7 @@ def credit(invoice: Invoice, *, parts: Sequence[CreditPart], reason: str, at: da
 
     Raises ExceedsLine, NotIssued, BadMoney (another currency).
     """
-    locked = _locked(invoice)
+    locked = _locked(invoice, at=at)
     left = _left(locked)
     slices = {part.line.id: _slice(locked, left, part) for part in parts}
     if len(slices) != len(parts):
@@ -96,7 +96,7 @@ def credit_amount(invoice: Invoice, *, amount: Money, reason: str, at: datetime)
 
     Raises ExceedsLine, NotIssued, BadMoney.
     """
-    locked = _locked(invoice)
+    locked = _locked(invoice, at=at)
     left = _left(locked)
     total = Money(sum(one.gross for one in left.values()), locked.currency)
     if not Money.zero(locked.currency) < amount <= total:
@@ -124,7 +124,7 @@ def void(invoice: Invoice, *, reason: str, at: datetime) -> CreditNote | None:
 
     and its periods may be billed anew.
     """
-    locked = _locked(invoice)
+    locked = _locked(invoice, at=at)
     if locked.due.minor <= 0:
         return None
     note = credit_amount(locked, amount=locked.due, reason=reason, at=at)
@@ -134,10 +134,13 @@ def void(invoice: Invoice, *, reason: str, at: datetime) -> CreditNote | None:
     return note
 
 
-def _locked(invoice: Invoice) -> Invoice:
+def _locked(invoice: Invoice, *, at: datetime) -> Invoice:
     locked: Invoice = (
         Invoice.objects.select_for_update(of=("self",)).select_related("billing_account", "order").get(id=invoice.id)
     )
+    if locked.is_waiting:
+        # What goes back is taken off a document: this one waits no longer, and was charged as a consumer's.
+        locked = stop_waiting(locked, at=at)
     if locked.is_draft:
         raise NotIssued
     return locked

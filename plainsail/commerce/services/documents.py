@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,24 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from plainsail.commerce.models import BillingAccount, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Seller
+from plainsail.commerce.models import (
+    BillingAccount,
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    Seller,
+    VatAnswer,
+)
+from plainsail.commerce.services import places, rates, vat, vat_checks
+from plainsail.commerce.services.places import Named
 from plainsail.kernel import languages, postal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "typst" / "document.typ"
-VERSION = 1
+VERSION = 2
+"""2 knows whose tax it is: ids of both, kind and country of each line's tax, and the proofs. Older ones print as they were."""
 
 
 def seal(document: dict[str, Any]) -> str:
@@ -41,13 +52,15 @@ def of_invoice(
         "order": invoice.order.number if invoice.order else "",
         "is_test": invoice.is_test,
         "issued_on": local_date(at, seller.timezone).isoformat(),
+        "supplied_on": local_date(invoice.created_at, seller.timezone).isoformat(),
         "due_on": invoice.due_on.isoformat() if invoice.due_on else "",
         "currency": invoice.currency,
         "rounding": invoice.rounding,
         "locale": _language(invoice, buyer),
         **_parties(seller, buyer, invoice),
+        "place": _place(invoice, at=at),
         "lines": [_line(line) for line in lines],
-        "taxes": _taxes([(line.tax_rate, line) for line in lines]),
+        "taxes": _taxes([(line, line) for line in lines], seller),
         **_sums(invoice),
     }
 
@@ -73,12 +86,13 @@ def of_credit_note(
                 "description": line.invoice_line.description,
                 "quantity": line.invoice_line.quantity,
                 "unit_minor": line.invoice_line.unit_minor,
-                "tax_rate": _rate(line.invoice_line.tax_rate),
+                **_tax(line.invoice_line),
                 **_sums(line),
             }
             for line in lines
         ],
-        "taxes": _taxes([(line.invoice_line.tax_rate, line) for line in lines]),
+        "place": note.invoice.document.get("place", {}),
+        "taxes": _taxes([(line.invoice_line, line) for line in lines], seller),
         **_sums(note),
     }
 
@@ -90,8 +104,8 @@ def _language(invoice: Invoice, buyer: BillingAccount) -> str:
 
 
 def _parties(seller: Seller, buyer: BillingAccount, invoice: Invoice) -> dict[str, Any]:
-    """The buyer as they named themselves with the order, if there is one."""
-    named = invoice.order or buyer
+    """The buyer as the invoice has them; on one drafted before it kept that, as they named themselves with the order."""
+    named = places.of_row(invoice.buyer) if invoice.buyer else _named(invoice, buyer)
     return {
         "seller": {
             "name": seller.legal_name,
@@ -99,10 +113,37 @@ def _parties(seller: Seller, buyer: BillingAccount, invoice: Invoice) -> dict[st
             "country": seller.country,
             "email": seller.email,
             "tax_id": seller.tax_id,
+            "vat_id": seller.vat_id,
             "tax_name": seller.tax_name,
         },
-        "buyer": {"name": named.name, "company": named.company, "email": named.email, "country": named.country},
+        "buyer": {
+            "name": named.name,
+            "company": named.company,
+            "email": named.email,
+            "country": named.country,
+            "vat_id": "" if named.vat_check == VatAnswer.INVALID else named.vat_id,
+        },
     }
+
+
+def _named(invoice: Invoice, buyer: BillingAccount) -> Named:
+    return places.of_order(invoice.order) if invoice.order else places.of_account(buyer)
+
+
+def _place(invoice: Invoice, *, at: datetime) -> dict[str, Any]:
+    """What shows where the buyer is: what they named, and what VIES said of their id. No gateway tells a card's country yet."""
+    named = invoice.buyer
+    found: dict[str, Any] = {"billing_country": named.get("country", ""), "card_country": ""}
+    if named.get("vat_check"):
+        check = vat_checks.proof(named["vat_id"], at=at)
+        found["vat_check"] = {
+            "vat_id": named["vat_id"],
+            "answer": named["vat_check"],
+            "at": check.at.isoformat() if check else "",
+            "asked_by": check.asked_by if check else "",
+            "consultation": check.consultation if check else "",
+        }
+    return found
 
 
 def _line(line: InvoiceLine) -> dict[str, Any]:
@@ -110,7 +151,7 @@ def _line(line: InvoiceLine) -> dict[str, Any]:
         "description": line.description,
         "quantity": line.quantity,
         "unit_minor": line.unit_minor,
-        "tax_rate": _rate(line.tax_rate),
+        **_tax(line),
         "tax_behavior": line.tax_behavior,
         "period_start": line.period_start.isoformat() if line.period_start else "",
         "period_end": line.period_end.isoformat() if line.period_end else "",
@@ -118,17 +159,25 @@ def _line(line: InvoiceLine) -> dict[str, Any]:
     }
 
 
+def _tax(line: InvoiceLine) -> dict[str, str]:
+    return {"tax_rate": _rate(line.tax_rate), "tax_kind": line.tax_kind, "tax_country": line.tax_country}
+
+
 def _sums(row: Any) -> dict[str, int]:
     return {"net_minor": row.net_minor, "tax_minor": row.tax_minor, "gross_minor": row.gross_minor}
 
 
-def _taxes(rows: Sequence[tuple[Any, Any]]) -> list[dict[str, Any]]:
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for rate, row in rows:
-        sums[_rate(rate)][0] += row.net_minor
-        sums[_rate(rate)][1] += row.tax_minor
+def _taxes(rows: Sequence[tuple[InvoiceLine, Any]], seller: Seller) -> list[dict[str, Any]]:
+    """Net and tax by kind, country and rate, so that any of them can be told apart; what is simply without tax is left out."""
+    sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for line, row in rows:
+        key = (line.tax_kind or "home", line.tax_country or seller.country, _rate(line.tax_rate))
+        sums[key][0] += row.net_minor
+        sums[key][1] += row.tax_minor
     return [
-        {"rate": rate, "net_minor": net, "tax_minor": tax} for rate, (net, tax) in sorted(sums.items()) if rate != "0"
+        {"kind": kind, "country": country, "rate": rate, "net_minor": net, "tax_minor": tax}
+        for (kind, country, rate), (net, tax) in sorted(sums.items())
+        if rate != "0" or kind in vat.UNTAXED
     ]
 
 
@@ -165,11 +214,13 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
     facts = [
         (_("Number"), document["number"]),
         (_("Date"), day(document["issued_on"])),
+        (_("Supplied"), _supplied(document, day)),
         (_("For invoice"), document.get("invoice", "")),
         (_("Order"), document["order"]),
     ]
     seller, buyer = document["seller"], document["buyer"]
     tax_name, country = seller["tax_name"], _country(buyer["country"], locale)
+    taxed = [entry for entry in document["taxes"] if entry["rate"] != "0"]
     return {
         "lang": locale[:2],
         "title": _("Credit note") if is_credit else _("Invoice"),
@@ -180,12 +231,17 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
             _country(seller["country"], locale),
             seller["email"],
         ],
-        "tax_id": _("Tax number: %(number)s") % {"number": seller["tax_id"]} if seller["tax_id"] else "",
+        "tax_id": " · ".join(_ids(seller)),
+        "notes": _notes(document),
         "to": pgettext("recipient", "To"),
-        "buyer": [line for line in (buyer["company"], buyer["name"], buyer["email"], country) if line],
+        "buyer": [
+            line
+            for line in (buyer["company"], buyer["name"], buyer["email"], country, _vat_id(buyer.get("vat_id", "")))
+            if line
+        ],
         "facts": [[label, value] for label, value in facts if value],
         "reason": document.get("reason", ""),
-        "has_tax": bool(document["taxes"]),
+        "has_tax": bool(taxed),
         "heads": [pgettext("invoice line", "What"), _("Quantity"), tax_name, _("Amount")],
         "lines": [
             [
@@ -199,11 +255,46 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         ],
         "sums": [
             *([[_("Net"), money(document["net_minor"])]] if document["taxes"] else []),
-            *([f"{tax_name} {entry['rate']} %", money(entry["tax_minor"])] for entry in document["taxes"]),
+            *([_tax_words(entry, seller, locale), money(entry["tax_minor"])] for entry in taxed),
         ],
         "total": [_("Total credited") if is_credit else _("Total"), money(document["gross_minor"])],
         "paid": paid_with,
     }
+
+
+def _supplied(document: dict[str, Any], day: Callable[[str], str]) -> str:
+    """The day of a sale whose invoice came later (art. 226 no. 7); lines with a period say it themselves."""
+    supplied = document.get("supplied_on", "")
+    has_periods = any(line.get("period_start") for line in document["lines"])
+    return "" if has_periods or supplied == document["issued_on"] else day(supplied)
+
+
+def _ids(seller: dict[str, Any]) -> list[str]:
+    number = _("Tax number: %(number)s") % {"number": seller["tax_id"]} if seller["tax_id"] else ""
+    return [line for line in (number, _vat_id(seller.get("vat_id", ""))) if line]
+
+
+def _vat_id(vat_id: str) -> str:
+    return _("VAT id: %(id)s") % {"id": vat_id} if vat_id else ""
+
+
+def _tax_words(entry: dict[str, Any], seller: dict[str, Any], locale: str) -> str:
+    """“VAT 19 %”, and whose it is where it isn't the seller's country's."""
+    words = f"{seller['tax_name']} {entry['rate']} %"
+    abroad = entry.get("kind") == "destination" and entry["country"] != seller["country"]
+    return f"{words} ({_country(entry['country'], locale)})" if abroad else words
+
+
+def _notes(document: dict[str, Any]) -> list[str]:
+    """What the law wants said where no tax is charged (VAT Directive, art. 226 no. 11 and 11a)."""
+    words = {
+        "reverse_charge": _("Reverse charge: the recipient owes the tax (art. 196 of Directive 2006/112/EC)."),
+        "intra_community": _("Intra-Community supply, exempt from tax (art. 138 of Directive 2006/112/EC)."),
+        "outside": _("Supplied outside the European Union: no value added tax is due there."),
+    }
+    kinds = {entry.get("kind") for entry in document["taxes"]}
+    is_european = document["seller"]["country"] in rates.STANDARD
+    return [text for kind, text in words.items() if kind in kinds and (kind != "outside" or is_european)]
 
 
 def _country(code: str, locale: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -22,16 +22,21 @@ from plainsail.commerce.models import (
     Product,
     Seller,
     TaxBehavior,
+    VatAnswer,
 )
-from plainsail.commerce.services import documents, ledger, numbering, sellers, taxing
+from plainsail.commerce.services import clocks, documents, ledger, numbering, places, sellers, taxing
 from plainsail.commerce.services.ledger import Kind
+from plainsail.commerce.services.places import Named, Place
+from plainsail.commerce.services.vat import Ruling
+from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.money import BadMoney, Money
 from plainsail.kernel.periods import local_date
 
-NO_TAX = Decimal(0)
+WAITING = "commerce.vat_checks"
+"""The due work that asks VIES for invoices that wait (`services.waiting`)."""
 
 
 class AlreadyBilled(Refusal):
@@ -52,7 +57,7 @@ class AlreadyFinal(Refusal):
 class LineSpec:
     """A line to be invoiced. `unit` is the price of one as its tax behaviour says; it may be negative, the total may not.
 
-    `tax_rate` None means the product's rate, else the seller's, else no tax.
+    `tax_rate` is that at home: None means the product's rate, else the seller's, else no tax.
     """
 
     description: str
@@ -69,12 +74,13 @@ class LineSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class LineTotal:
-    """What a line comes to."""
+    """What a line comes to, and how it is taxed. `unit` is the price of one, without tax where none is due."""
 
     net: Money
     tax: Money
     gross: Money
-    rate: Decimal
+    unit: Money
+    ruling: Ruling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,21 +93,37 @@ class Totals:
     lines: tuple[LineTotal, ...]
 
 
-def preview(lines: Sequence[LineSpec], *, seller: Seller) -> Totals:
-    """What an invoice over these lines would come to, by the very function that makes it. Raises BadMoney."""
+def preview(lines: Sequence[LineSpec], *, seller: Seller, place: Place | None = None) -> Totals:
+    """What an invoice over these lines would come to, by the very function that makes it. Raises BadMoney.
+
+    Without a place the buyer isn't known yet and is taken for a consumer at home.
+    """
+    where = place or places.at_home(seller)
     currencies = {line.unit.currency for line in lines}
     if len(currencies) != 1:
         raise BadMoney("An invoice has one currency and at least one line.")
     currency = currencies.pop()
-    taxable = [
-        taxing.Taxable(line.unit.minor * line.quantity, _rate(line, seller), line.tax_behavior) for line in lines
+    rulings = [where.ruling(line.product, rate=line.tax_rate) for line in lines]
+    units = [
+        places.unit(line.unit, ruling, is_inclusive=line.tax_behavior == TaxBehavior.INCLUSIVE)
+        for line, ruling in zip(lines, rulings, strict=True)
     ]
-    taxed = taxing.tax_all(taxable, seller.rounding)
+    taxed = taxing.tax_all(
+        [
+            taxing.Taxable(unit.minor * line.quantity, ruling.rate, line.tax_behavior)
+            for line, unit, ruling in zip(lines, units, rulings, strict=True)
+        ],
+        where.rounding,
+    )
     totals = tuple(
         LineTotal(
-            net=Money(one.net, currency), tax=Money(one.tax, currency), gross=Money(one.gross, currency), rate=line.rate
+            net=Money(one.net, currency),
+            tax=Money(one.tax, currency),
+            gross=Money(one.gross, currency),
+            unit=unit,
+            ruling=ruling,
         )
-        for one, line in zip(taxed, taxable, strict=True)
+        for one, unit, ruling in zip(taxed, units, rulings, strict=True)
     )
     return Totals(
         net=Money(sum(one.net for one in taxed), currency),
@@ -109,11 +131,6 @@ def preview(lines: Sequence[LineSpec], *, seller: Seller) -> Totals:
         gross=Money(sum(one.gross for one in taxed), currency),
         lines=totals,
     )
-
-
-def _rate(line: LineSpec, seller: Seller) -> Decimal:
-    candidates = (line.tax_rate, line.product.tax_rate if line.product else None, seller.tax_rate)
-    return next((rate for rate in candidates if rate is not None), NO_TAX)
 
 
 @transaction.atomic
@@ -124,9 +141,13 @@ def issue(
     at: datetime,
     due_on: date | None = None,
     order: Order | None = None,
+    named: Named | None = None,
 ) -> Invoice:
-    """Make and finalize an invoice in one go. Raises AlreadyBilled, BadMoney."""
-    return finalize(draft(account, lines=lines, at=at, due_on=due_on, order=order), at=at)
+    """Make and finalize an invoice in one go; it stays a draft that waits where VIES hasn't answered yet.
+
+    Raises AlreadyBilled, BadMoney.
+    """
+    return finalize(draft(account, lines=lines, at=at, due_on=due_on, order=order, named=named), at=at)
 
 
 @transaction.atomic
@@ -137,13 +158,18 @@ def draft(
     at: datetime,
     due_on: date | None = None,
     order: Order | None = None,
+    named: Named | None = None,
 ) -> Invoice:
     """An invoice without a number, not booked yet; `due_on` is today in the seller's zone if not given.
 
+    `named` is who is billed if not who ordered, or whose account it is.
     Raises AlreadyBilled, BadMoney (more than one currency, or a total below zero).
     """
     seller = sellers.of_workspace(at=at)
-    totals = preview(lines, seller=seller)
+    billed = named or (places.of_order(order) if order else places.of_account(account))
+    today = local_date(at, seller.timezone)
+    where = places.place(seller, billed, on=today)
+    totals = preview(lines, seller=seller, place=where)
     if totals.gross.minor < 0:
         raise BadMoney("An invoice can’t be below zero.")
     invoice = Invoice(
@@ -152,11 +178,12 @@ def draft(
         order=order,
         mode=seller.mode,
         currency=totals.gross.currency,
-        rounding=seller.rounding,
+        rounding=where.rounding,
+        buyer=asdict(billed),
         net_minor=totals.net.minor,
         tax_minor=totals.tax.minor,
         gross_minor=totals.gross.minor,
-        due_on=due_on or local_date(at, seller.timezone),
+        due_on=due_on or today,
         created_at=at,
     )
     invoice.save(force_insert=True)
@@ -174,6 +201,45 @@ def draft(
     return invoice
 
 
+@transaction.atomic
+def retax(invoice: Invoice, *, named: Named, at: datetime) -> Invoice:
+    """A draft as it is for a buyer elsewhere, or one of whose id more is known: the same prices, taxed anew.
+
+    What one costs is taken from the draft, with the tax of the seller's country inside where a price had it inside; the rates
+    are those of the day of `at`.
+    """
+    invoice = _draft_of(invoice)
+    seller = sellers.of_workspace(at=at)
+    rows = list(invoice.lines.select_related("product").order_by("position"))
+    specs = [
+        LineSpec(
+            description=row.description,
+            unit=Money(row.list_minor or row.unit_minor, invoice.currency),
+            quantity=row.quantity,
+            product=row.product,
+            tax_behavior=row.tax_behavior,
+        )
+        for row in rows
+    ]
+    where = places.place(seller, named, on=local_date(at, seller.timezone))
+    totals = preview(specs, seller=seller, place=where)
+    for row, total in zip(rows, totals.lines, strict=True):
+        row.unit_minor, row.tax_rate = total.unit.minor, total.ruling.rate
+        row.tax_kind, row.tax_country = total.ruling.kind, total.ruling.country
+        row.net_minor, row.tax_minor, row.gross_minor = total.net.minor, total.tax.minor, total.gross.minor
+        row.save()
+    invoice.net_minor, invoice.tax_minor, invoice.gross_minor = (
+        totals.net.minor,
+        totals.tax.minor,
+        totals.gross.minor,
+    )
+    # What is beyond the new total is none of this invoice any more; whoever asked for this pays it back.
+    invoice.paid_minor = min(invoice.paid_minor, invoice.gross_minor)
+    invoice.rounding, invoice.buyer = where.rounding, asdict(named)
+    invoice.save()
+    return invoice
+
+
 def _row(invoice: Invoice, position: int, line: LineSpec, total: LineTotal, *, at: datetime) -> InvoiceLine:
     return InvoiceLine(
         invoice=invoice,
@@ -181,9 +247,12 @@ def _row(invoice: Invoice, position: int, line: LineSpec, total: LineTotal, *, a
         kind=line.kind,
         description=line.description[:300],
         quantity=line.quantity,
-        unit_minor=line.unit.minor,
-        tax_rate=total.rate,
+        unit_minor=total.unit.minor,
+        list_minor=line.unit.minor,
+        tax_rate=total.ruling.rate,
         tax_behavior=line.tax_behavior,
+        tax_kind=total.ruling.kind,
+        tax_country=total.ruling.country,
         net_minor=total.net.minor,
         tax_minor=total.tax.minor,
         gross_minor=total.gross.minor,
@@ -199,22 +268,56 @@ def _row(invoice: Invoice, position: int, line: LineSpec, total: LineTotal, *, a
 def finalize(invoice: Invoice, *, at: datetime) -> Invoice:
     """Number and book an invoice: what is owed, what is earned, what is the tax office's. An empty one is paid at once.
 
+    Where it depends on an id that VIES hasn't answered for, it stays a draft and waits: the due work finalizes it.
     Raises AlreadyFinal.
     """
-    invoice = (
+    invoice = _draft_of(invoice)
+    if _depends_on_vies(invoice, at=at):
+        invoice.is_waiting = True
+        invoice.save(update_fields=["is_waiting"])
+        due.schedule(WAITING, clocks.wall(at))
+        return invoice
+    return issue_now(invoice, at=at)
+
+
+def _draft_of(invoice: Invoice) -> Invoice:
+    locked: Invoice = (
         Invoice.objects.select_for_update(of=("self",)).select_related("billing_account", "order").get(id=invoice.id)
     )
-    if not invoice.is_draft:
+    if not locked.is_draft:
         raise AlreadyFinal
+    return locked
+
+
+def _depends_on_vies(invoice: Invoice, *, at: datetime) -> bool:
+    if invoice.buyer.get("vat_check") != VatAnswer.PENDING:
+        return False
+    seller = sellers.of_workspace(at=at)
+    where = places.place(seller, places.of_row(invoice.buyer), on=local_date(at, seller.timezone))
+    return any(where.ruling(line.product).waits for line in invoice.lines.select_related("product"))
+
+
+@transaction.atomic
+def stop_waiting(invoice: Invoice, *, at: datetime) -> Invoice:
+    """Finalize an invoice that waits, taxed as it was charged: because money goes back, or staff won't wait. Else nothing."""
+    locked: Invoice = Invoice.objects.select_for_update().get(id=invoice.id)
+    return issue_now(locked, at=at) if locked.is_draft and locked.is_waiting else locked
+
+
+@transaction.atomic
+def issue_now(invoice: Invoice, *, at: datetime) -> Invoice:
+    """Number and book a draft as it stands. What was paid while it waited is on it already. Raises AlreadyFinal."""
+    invoice = _draft_of(invoice)
     seller = sellers.of_workspace(at=at)
     lines = list(invoice.lines.order_by("position"))
     invoice.number, at = numbering.take(NumberSeries.Series.INVOICE, mode=invoice.mode, at=at)
     invoice.issued_at = at
     invoice.document = documents.of_invoice(invoice, lines, seller=seller, buyer=invoice.billing_account, at=at)
     invoice.document_hash = documents.seal(invoice.document)
-    invoice.state = Invoice.State.OPEN if invoice.gross_minor else Invoice.State.PAID
-    invoice.paid_at = None if invoice.gross_minor else at
-    invoice.save(update_fields=["number", "issued_at", "document", "document_hash", "state", "paid_at"])
+    invoice.is_waiting = False
+    invoice.state = Invoice.State.OPEN if invoice.due.minor else Invoice.State.PAID
+    invoice.paid_at = None if invoice.due.minor else invoice.paid_at or at
+    invoice.save(update_fields=["number", "issued_at", "document", "document_hash", "state", "paid_at", "is_waiting"])
     _book(invoice, lines, at=at)
     contact_id = invoice.billing_account.contact_id
     publish(InvoiceIssued(invoice_id=invoice.id, contact_id=contact_id, at=at))
@@ -236,7 +339,8 @@ def earned_on(line: InvoiceLine) -> Kind:
 
 def jurisdiction(invoice: Invoice, line: InvoiceLine) -> str:
     """Whose tax at which rate, such as `DE:19`: as it was when the invoice was numbered."""
-    return f"{invoice.document['seller']['country'] or '-'}:{line.tax_rate.normalize():f}"
+    country = line.tax_country or invoice.document["seller"]["country"] or "-"
+    return f"{country}:{line.tax_rate.normalize():f}"
 
 
 def was_written_off(invoice: Invoice) -> bool:
@@ -247,7 +351,7 @@ def was_written_off(invoice: Invoice) -> bool:
 @transaction.atomic
 def write_off(invoice: Invoice, *, at: datetime) -> Invoice:
     """Give up what is still due. Once; an invoice with nothing due stays as it is."""
-    invoice = Invoice.objects.select_for_update().get(id=invoice.id)
+    invoice = stop_waiting(invoice, at=at)
     if invoice.state != Invoice.State.OPEN:
         return invoice
     invoice.state = Invoice.State.UNCOLLECTIBLE

@@ -42,6 +42,8 @@ class Receipt:
     lines: Sequence[tuple[str, Money]]
     charge: Charge | None
     refunds: Sequence[Refund]
+    waits: bool
+    """Paid, and the invoice follows once VIES has answered about the buyer's id."""
     notes: Sequence[ReceiptNote]
     is_test: bool
     trial: OrderLine | None
@@ -55,6 +57,12 @@ class Receipt:
     @property
     def tax(self) -> Money | None:
         return Money(self.invoice.tax_minor, self.invoice.currency) if self.invoice else None
+
+    @property
+    def reverse_charge(self) -> bool:
+        """Whether the buyer owes the tax."""
+        kinds = {entry.get("kind") for entry in self.invoice.document["taxes"]} if self.invoice else set()
+        return "reverse_charge" in kinds
 
 
 def token_of(subject: Order | Invoice) -> str:
@@ -87,7 +95,8 @@ def receipt(subject: Order | Invoice, *, at: datetime) -> Receipt:
     invoice = subject if isinstance(subject, Invoice) else _invoice_of(subject)
     charge = _paid_by(invoice) if invoice else None
     named = order or (invoice.billing_account if invoice else None)
-    issued = invoice if invoice and not invoice.is_draft else None
+    billed = invoice if invoice and (invoice.is_waiting or not invoice.is_draft) else None
+    issued = billed if billed and not billed.is_draft else None
     notes = [note for ask in RECEIPT_NOTES for note in ask(issued, order, at=at)]
     return Receipt(
         order=order,
@@ -95,11 +104,12 @@ def receipt(subject: Order | Invoice, *, at: datetime) -> Receipt:
         number=issued.number if issued else order.number if order else "",
         name=named.name if named else "",
         email=named.email if named else "",
-        paid_at=issued.paid_at if issued else order.paid_at if order else None,
-        total=issued.gross if issued else order.total if order else Money(0, "EUR"),
-        lines=_lines(issued, order),
+        paid_at=billed.paid_at if billed else order.paid_at if order else None,
+        total=billed.gross if billed else order.total if order else Money(0, "EUR"),
+        lines=_lines(billed, order),
         charge=charge,
         refunds=list(Refund.objects.filter(charge__subject_id=invoice.id).order_by("created_at")) if invoice else [],
+        waits=bool(billed and billed.is_waiting),
         notes=notes,
         is_test=(issued or order or subject).is_test,
         trial=order.lines.filter(trial_ends_on__isnull=False).first() if order else None,
@@ -164,6 +174,8 @@ def _subject(made: Receipt) -> str:
     facts = {"number": made.number, "amount": _shown(made.total)}
     if not made.total:
         return _("Confirmation of your order %(number)s") % facts
+    if not made.number:  # a renewal whose invoice waits for its number
+        return _("Your receipt: %(amount)s") % facts
     return _("Your receipt: %(amount)s (%(number)s)") % facts
 
 
@@ -181,6 +193,8 @@ def _letter(made: Receipt, subject: Order | Invoice) -> letters.Letter:
         paragraphs = [_("Thank you for your order. Nothing was charged today.")]
     if made.order is not None:
         paragraphs.append(_("You agreed to this: %(terms)s") % {"terms": made.order.consent.text})
+    if made.waits:
+        paragraphs.append(_("Your invoice follows as soon as your VAT id could be checked."))
     paragraphs += [_paragraph(note) for note in made.notes]
     if made.is_test:
         paragraphs.append(_("This is a test order: no money moved."))

@@ -41,7 +41,8 @@ def refund_order(order: Order, *, amount: Money, reason: str, at: datetime) -> C
 
     Raises NothingPaid, ExceedsPaid, Disputed.
     """
-    invoice = Invoice.objects.filter(order=order).exclude(state=Invoice.State.DRAFT).order_by("issued_at").first()
+    billed = Invoice.objects.filter(order=order).exclude(state=Invoice.State.DRAFT, is_waiting=False)
+    invoice = billed.order_by("issued_at").first()
     if invoice is None:
         raise NothingPaid
     return refund_invoice(invoice, amount=amount, reason=reason, at=at)

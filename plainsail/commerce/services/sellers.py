@@ -16,7 +16,10 @@ from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.payments.models import GatewayAccount
 from plainsail.payments.services import accounts, connecting
 
-CHANGEABLE = ("legal_name", "address", "country", "email", "tax_id", "tax_name", "tax_rate", "rounding")
+CHANGEABLE = (
+    *("legal_name", "address", "country", "email"),
+    *("tax_id", "vat_id", "tax_name", "tax_rate", "has_oss", "rounding"),
+)
 
 
 class SellerClosing(Refusal):

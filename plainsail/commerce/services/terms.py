@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Price, Seller
 from plainsail.commerce.services.invoicing import LineSpec, Totals, preview
+from plainsail.commerce.services.places import Place
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Period, boundary, local_date
 
@@ -32,9 +33,9 @@ class Quote:
         return not self.today
 
 
-def quote(price: Price, *, seller: Seller, at: datetime) -> Quote:
-    """Work out a purchase at a moment of the seller's time."""
-    each = preview([spec(price, description="")], seller=seller)
+def quote(price: Price, *, seller: Seller, at: datetime, place: Place | None = None) -> Quote:
+    """Work out a purchase at a moment of the seller's time; without a place for a consumer at home."""
+    each = preview([spec(price, description="")], seller=seller, place=place)
     interval = price.period_interval
     if interval is None:
         return Quote(price=price, each=each, today=each.gross, period=None, trial_ends_on=None)

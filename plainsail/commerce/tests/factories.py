@@ -57,13 +57,17 @@ def issued(*minors: int, rate: str | None = None, at: datetime = NOON, **line) -
 def placed(of, sold: Offer, *, buyer: Buyer = MAREN, order_id=None, at: datetime = NOON) -> Order:
     """An order as a form sent at a moment makes it."""
     with workspace(of):
-        attempt = Attempt(order_id or new_id(), checkout.digest(shown_terms(sold, at=at)))
+        attempt = Attempt(order_id or new_id(), checkout.digest(shown_terms(sold, buyer=buyer, at=at)))
         trace = Trace(ip="203.0.113.9", user_agent="Firefox")
         return checkout.place(sold, attempt=attempt, buyer=buyer, trace=trace, at=at)
 
 
-def shown_terms(sold: Offer, *, at: datetime = NOON) -> str:
-    return terms.consent(terms.quote(sold.price, seller=seller(), at=at), seller=seller(), name=sold.name)
+def shown_terms(sold: Offer, *, buyer: Buyer = MAREN, at: datetime = NOON) -> str:
+    """What the page shows to a buyer once it knows their country and VAT id."""
+    named = checkout.identified(buyer, seller=seller(), at=at)
+    where = checkout.place_of(named, seller=seller(), at=at)
+    made = terms.quote(sold.price, seller=seller(), at=at, place=where)
+    return checkout.agreed_text(made, seller=seller(), name=sold.name, named=named)
 
 
 def pay(of, order: Order, number: str = PAYS, *, at: datetime = NOON) -> checkout.Progress:

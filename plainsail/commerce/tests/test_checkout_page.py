@@ -342,6 +342,8 @@ def test_a_receipt_shows_refunds_and_gives_papers(juniper, site_client):
     data = site_client.get(f"{path}invoice.json").json()
     assert (data["document"]["gross_minor"], len(data["sha256"])) == (17500, 64)
     assert site_client.get(f"{path}credit-notes/{note.id}.pdf").content[:5] == b"%PDF-"
+    told = site_client.get(f"{path}credit-notes/{note.id}.json").json()
+    assert (told["document"]["number"], told["sha256"]) == (note.number, note.document_hash)
 
 
 def test_the_receipt_of_what_is_not_paid_does_not_exist(juniper, on_sale, site_client):

@@ -120,7 +120,9 @@ def test_the_document_is_frozen_with_the_seller_of_that_day(in_juniper):
     invoice.refresh_from_db()
     assert invoice.document["seller"]["name"] == "Juniper Pottery GmbH"
     assert documents.seal(invoice.document) == invoice.document_hash
-    assert invoice.document["taxes"] == [{"rate": "19", "net_minor": 10000, "tax_minor": 1900}]
+    assert invoice.document["taxes"] == [
+        {"kind": "home", "country": "", "rate": "19", "net_minor": 10000, "tax_minor": 1900}
+    ]
 
 
 @pytest.mark.parametrize(

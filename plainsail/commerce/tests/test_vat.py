@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from plainsail.commerce.services import vat
-from plainsail.commerce.services.vat import BadVatId, Treatment, VatId
+from plainsail.commerce.services.vat import BadVatId, Buying, Selling, VatId
 from plainsail.kernel.testing.vectors import of_kind
 
 WORDS = {
-    "exempt": Treatment("exempt"),
-    "FR standard": Treatment("standard", "FR"),
-    "IT standard": Treatment("standard", "IT"),
-    "IT standard (bad format, no call)": Treatment("standard", "IT"),
-    "reverse charge": Treatment("reverse_charge", "IT"),
-    "FR standard (pending, retry; invoice waits)": Treatment("standard", "FR", waits=True),
+    "exempt": ("outside", "US", False),
+    "FR standard": ("home", "FR", False),
+    "IT standard": ("destination", "IT", False),
+    "IT standard (bad format, no call)": ("destination", "IT", False),
+    "reverse charge": ("reverse_charge", "IT", False),
+    "FR standard (pending, retry; invoice waits)": ("home", "FR", True),
 }
+DAY = date(2026, 11, 23)
 
 
 def ask(vat_id: str, answer: str) -> str | None:
@@ -34,7 +38,10 @@ def test_a_sale_is_taxed_by_where_the_buyer_is_and_what_vies_says(given_, expect
         if told == "VIES error":
             vat_id, answer = f"{country}12345678901", "pending"
         check = ask(vat_id, answer) if vat_id else None
-        assert vat.treatment(seller=given_["seller"], buyer=country, vat_id=vat_id, check=check) == WORDS[outcome]
+        home, buyer = given_["seller"], Buying(country=country, vat_id=vat_id, check=check)
+        selling = Selling(country=home, home_rate=Decimal(20), vat_id=f"{home}12345678901", has_oss=True)
+        found = vat.decide(selling, buyer, on=DAY)
+        assert (found.kind, found.country, found.waits) == WORDS[outcome]
 
 
 @pytest.mark.parametrize(
@@ -88,14 +95,3 @@ def test_what_can_be_no_id_is_refused_without_asking(text):
 
 def test_greece_has_two_names():
     assert (VatId.parse("gr123456789").prefix, VatId.parse("EL123456789").country) == ("EL", "GR")
-    assert vat.is_in_union("GR")
-    assert not vat.is_in_union("GB")
-
-
-def test_a_buyer_from_nowhere_is_taxed_at_home():
-    assert vat.treatment(seller="DE", buyer="") == Treatment("standard", "DE")
-
-
-def test_an_id_that_vies_does_not_know_makes_no_business():
-    told = vat.treatment(seller="DE", buyer="IT", vat_id="IT12345678901", check="invalid")
-    assert told == Treatment("standard", "IT")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,8 +19,11 @@ from plainsail.commerce import queries
 from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
-from plainsail.commerce.services import clocks, receipts, sellers, terms
-from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, Trace
+from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, vat_checks
+from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
+from plainsail.commerce.services.places import Named
+from plainsail.commerce.services.vat import Ruling
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
@@ -30,6 +35,8 @@ from plainsail.payments.services.methods import CardRefused
 
 REFUSALS = Throttle(purpose="commerce.card_refused", limit=20)
 """Cards refused from one network address within an hour: enough for a full wallet, too few to try out stolen ones."""
+ASKED = Throttle(purpose="commerce.vat_asked", limit=30)
+"""VAT ids asked about from one network address within an hour; beyond it an id waits, as if VIES were silent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,8 @@ class Sale:
     at: datetime
     """The seller's time."""
     quote: terms.Quote
+    named: Named
+    """Who buys, as far as they have said."""
     terms: str
     sentence: str
 
@@ -52,6 +61,20 @@ class Sale:
     def types_card(self) -> bool:
         """Whether the card is typed into our page; otherwise the gateway's own asks for it."""
         return self.needs_card and accounts.takes_card_fields(self.seller.gateway_account)
+
+    @property
+    def takes_vat_id(self) -> bool:
+        return places.takes_vat_ids(self.seller)
+
+    @property
+    def ruling(self) -> Ruling:
+        """How it is taxed, by what the buyer has said."""
+        return self.quote.each.lines[0].ruling
+
+    @property
+    def depends_on_buyer(self) -> bool:
+        """Whether a country or a VAT id could change the total."""
+        return self.seller.country in rates.STANDARD and bool(self.seller.tax_rate or self.seller.has_oss)
 
 
 @never_cache
@@ -68,22 +91,55 @@ def checkout(request: Request, slug: str) -> HttpResponse:
     tried = find_order(request, token) if token else None
     if tried is not None and tried.is_paid:
         return redirect("commerce:receipt", token)
-    return show(request, sale, CheckoutForm(needs_card=sale.types_card, initial=beginning(sale, tried)))
+    if tried is not None:
+        sale = find_sale(request, slug, named=places.of_order(tried))
+    return show(request, sale, form_of(sale, initial=beginning(sale, tried)))
 
 
 def take(request: Request, sale: Sale) -> HttpResponse:
     """Go on with what was entered, or say at the field what is wrong with it."""
-    form = CheckoutForm(request.POST, needs_card=sale.types_card)
+    form = form_of(sale, request.POST)
+    form.full_clean()
+    if not form.has_deciding_errors:
+        sale = identify(request, sale, form)
+    if "recalculate" in request.POST:
+        is_good = form.judge_only_what_decides()
+        return show(request, sale, form, status=200 if is_good else 422, has_news=True)
     if form.is_valid():
-        try:
-            return buy(request, sale, form)
-        except CardRefused as refused:
-            REFUSALS.spend(client_ip(request), at=request.now)
-            form.add_error(refused.field if refused.field in form.fields else None, str(refused.message))
-        except Refusal as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return show(request, sale, form, status=refusal.status, is_stale=isinstance(refusal, StaleAttempt))
+        return try_to_buy(request, sale, form)
     return show(request, sale, form, status=422)
+
+
+def try_to_buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
+    """Buy, or say what stands in the way."""
+    try:
+        return buy(request, sale, form)
+    except CardRefused as refused:
+        REFUSALS.spend(client_ip(request), at=request.now)
+        form.add_error(refused.field if refused.field in form.fields else None, str(refused.message))
+        return show(request, sale, form, status=422)
+    except Refusal as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        is_stale, has_news = isinstance(refusal, StaleAttempt), isinstance(refusal, TotalChanged)
+        return show(request, sale, form, status=refusal.status, is_stale=is_stale, has_news=has_news)
+
+
+def identify(request: Request, sale: Sale, form: CheckoutForm) -> Sale:
+    """The sale to whoever is named in the form. VIES is asked about their id, and its no is said at the field."""
+    named = Named(**{name: getattr(form.buyer, name) for name in ("name", "company", "country", "vat_id")})
+    if places.is_asked(sale.seller, named) and not ASKED.is_spent(client_ip(request), at=request.now):
+        ASKED.spend(client_ip(request), at=request.now)
+        if vat_checks.ask(request.workspace.pk, named.vat_id, at=sale.at) == "invalid":
+            form.add_error(
+                "vat_id",
+                _("The EU’s register doesn’t know this VAT id. Correct it, or leave it empty to buy as a consumer."),
+            )
+            named = replace(named, vat_id="")
+    return find_sale(request, sale.offer.slug, named=named)
+
+
+def form_of(sale: Sale, *args: Any, **kwargs: Any) -> CheckoutForm:
+    return CheckoutForm(*args, needs_card=sale.types_card, takes_vat_id=sale.takes_vat_id, **kwargs)
 
 
 @never_cache
@@ -149,23 +205,31 @@ def go_on(progress: Progress, token: str) -> HttpResponse:
     return redirect("commerce:receipt" if progress.state == "paid" else "commerce:payment", token)
 
 
-def find_sale(request: Request, slug: str) -> Sale:
-    """The offer of a slug, if it is sold now. Raises Http404."""
+def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sale:
+    """The offer of a slug, if it is sold now; to somebody, or to a consumer at home. Raises Http404."""
     with workspace(request.workspace):
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
             raise Http404
-        at = clocks.seller_now(request.now)
-        seller = sellers.of_workspace(at=at)
-        quote = terms.quote(offer.price, seller=seller, at=at)
-        return Sale(
-            offer=offer,
-            seller=seller,
-            at=at,
-            quote=quote,
-            terms=terms.consent(quote, seller=seller, name=offer.name),
-            sentence=terms.sentence(offer.price, quote.each.gross),
-        )
+        return sale_to(named, offer=offer, at=clocks.seller_now(request.now))
+
+
+def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
+    """An offer as it is sold to somebody at a moment of the seller's time."""
+    seller, who = sellers.of_workspace(at=at), Named()
+    if named is not None:
+        typed = Buyer(email="", name="", country=named.country, vat_id=named.vat_id)
+        who = purchases.identified(typed, seller=seller, at=at)
+    quote = terms.quote(offer.price, seller=seller, at=at, place=purchases.place_of(who, seller=seller, at=at))
+    return Sale(
+        offer=offer,
+        seller=seller,
+        at=at,
+        quote=quote,
+        named=who,
+        terms=purchases.agreed_text(quote, seller=seller, name=offer.name, named=who),
+        sentence=terms.sentence(offer.price, quote.each.gross),
+    )
 
 
 def find_order(request: Request, token: str) -> Order:
@@ -184,20 +248,35 @@ def beginning(sale: Sale, order: Order | None) -> dict[str, str]:
     """What a fresh form starts with; `?again=` takes up an order that wasn't paid."""
     if order is None or order.offer_id != sale.offer.id:
         return {"attempt": purchases.new_attempt(sale.offer, terms=sale.terms), "country": sale.seller.country}
-    attempt = purchases.new_attempt(sale.offer, terms=sale.terms, order=order)
-    names = ("email", "name", "company", "country")
+    attempt = purchases.new_attempt(sale.offer, terms=sale.terms, order_id=order.id)
+    names = ("email", "name", "company", "country", "vat_id")
     return {"attempt": attempt, **{name: getattr(order, name) for name in names}}
 
 
 def show(
-    request: Request, sale: Sale, form: CheckoutForm, *, status: int = 200, is_stale: bool = False
+    request: Request,
+    sale: Sale,
+    form: CheckoutForm,
+    *,
+    status: int = 200,
+    is_stale: bool = False,
+    has_news: bool = False,
 ) -> HttpResponse:
-    """The page. A card's number is never sent back."""
+    """The page. A card's number is never sent back; the same order goes on under the total that is shown now."""
     if form.is_bound:
         needs_new = is_stale or form.has_error("attempt")
-        form.to_show_again(attempt=purchases.new_attempt(sale.offer, terms=sale.terms) if needs_new else "")
+        form.to_show_again(attempt=renewed(sale, form, is_new=needs_new) if needs_new or has_news else "")
     context = {"sale": sale, "form": form, "button": button(sale)}
     return render(request, "commerce/checkout.html", context, status=status)
+
+
+def renewed(sale: Sale, form: CheckoutForm, *, is_new: bool) -> str:
+    """A form's token under the terms as they are shown now."""
+    order_id = None
+    if not is_new:
+        with suppress(StaleAttempt):
+            order_id = purchases.read_attempt(form.data.get("attempt", ""), sale.offer).order_id
+    return purchases.new_attempt(sale.offer, terms=sale.terms, order_id=order_id)
 
 
 def button(sale: Sale) -> str:

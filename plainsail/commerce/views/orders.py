@@ -19,10 +19,10 @@ from plainsail.accounts.services import audit
 from plainsail.commerce import queries
 from plainsail.commerce.forms import RefundForm
 from plainsail.commerce.models import CreditNote, Order
-from plainsail.commerce.services import clocks, refunding
+from plainsail.commerce.services import clocks, refunding, vat_checks
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.sockets import ORDER_FACTS
-from plainsail.commerce.views.receipts import paper
+from plainsail.commerce.views.receipts import as_data, paper
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -80,7 +80,9 @@ def invoices(request: Request) -> HttpResponse:
     """Numbered invoices, newest first."""
     found = request.workspace.invoices.exclude(number="").select_related("billing_account", "order")
     page = Paginator(found.order_by("-issued_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "commerce/invoices.html", {"page": page})
+    waiting = request.workspace.invoices.filter(is_waiting=True).select_related("order").order_by("created_at", "id")
+    context = {"page": page, "waiting": waiting[:PER_PAGE], "may_decide": request.role.allows("commerce.manage")}
+    return render(request, "commerce/invoices.html", context)
 
 
 @require_GET
@@ -97,6 +99,22 @@ def credit_note_pdf(request: Request, note_id: UUID) -> HttpResponse:
     """A credit note on paper."""
     found: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id)
     return paper(found.document, found.number)
+
+
+@require_GET
+@can("commerce.view")
+def invoice_json(request: Request, invoice_id: UUID) -> HttpResponse:
+    """An invoice as data."""
+    found = get_object_or_404(request.workspace.invoices.exclude(number=""), id=invoice_id)
+    return as_data(found.document, found.document_hash, found.number)
+
+
+@require_GET
+@can("commerce.view")
+def credit_note_json(request: Request, note_id: UUID) -> HttpResponse:
+    """A credit note as data."""
+    found: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id)
+    return as_data(found.document, found.document_hash, found.number)
 
 
 def find(request: Request, order_id: UUID) -> Order:
@@ -135,15 +153,17 @@ def show(request: Request, found: Order, *, form: RefundForm | None = None, stat
 
 def about(found: Order, *, at: datetime) -> dict[str, Any]:
     """All that an order's page tells, and an empty form for what can still go back."""
-    invoice = found.invoices.exclude(number="").order_by("issued_at").first()
-    returnable = invoice.returnable if invoice else None
+    billed = found.invoices.exclude(number="", is_waiting=False).order_by("issued_at").first()
+    returnable = billed.returnable if billed else None
     initial = {"amount": returnable.decimal} if returnable else {}
     return {
         "order": found,
         "lines": [(line, Money(line.gross_minor, found.currency)) for line in found.lines.order_by("position")],
         "country": country_name(found.country, get_language() or "en"),
-        "tax": Money(invoice.tax_minor, invoice.currency) if invoice else None,
-        "invoice": invoice,
+        "tax": Money(billed.tax_minor, billed.currency) if billed else None,
+        "invoice": billed if billed and billed.number else None,
+        "vat_proof": vat_checks.proof(found.vat_id, at=at) if found.vat_check else None,
+        "is_waiting": bool(billed and billed.is_waiting),
         "returnable": returnable,
         "notes": queries.notes_of_order(found),
         "history": history_of(found),

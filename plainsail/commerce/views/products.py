@@ -39,7 +39,7 @@ def new_product(request: Request) -> HttpResponse:
     form = NewProductForm(request.POST or None, currency=request.workspace.currency)
     if not form.is_valid():
         return render(request, "commerce/new_product.html", {"form": form}, status=422 if form.is_bound else 200)
-    words = {name: form.cleaned_data[name] for name in ("name", "description", "tax_rate")}
+    words = {name: form.cleaned_data[name] for name in ("name", "description", "tax_rate", "supply")}
     made = catalogue.create_product(terms=form.terms, at=request.now, **words)
     note(request, "commerce.product_created", made)
     messages.success(request, _("“%(name)s” can be bought now. Copy its link below.") % {"name": made.name})
@@ -156,7 +156,7 @@ def show(
 ) -> HttpResponse:
     wrong = dict([offer_form] if offer_form else [])
     pages = offers_by_product(request, price__product=found).get(found.id, [])
-    initial = {name: getattr(found, name) for name in ("name", "description", "tax_rate")}
+    initial = {name: getattr(found, name) for name in ("name", "description", "tax_rate", "supply")}
     context = {
         "product": found,
         "pages": [(page, wrong.get(page.offer.id) or OfferForm(initial=initial_of(page.offer))) for page in pages],

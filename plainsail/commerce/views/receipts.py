@@ -54,7 +54,7 @@ def invoice_json(request: Request, token: str) -> HttpResponse:
     found = find(request, token)
     if found.invoice is None:
         raise Http404
-    return JsonResponse({"document": found.invoice.document, "sha256": found.invoice.document_hash})
+    return as_data(found.invoice.document, found.invoice.document_hash, found.invoice.number)
 
 
 @never_cache
@@ -67,13 +67,24 @@ def credit_note_pdf(request: Request, token: str, note_id: UUID) -> HttpResponse
     return paper(note.document, note.number)
 
 
+@never_cache
+@require_safe
+@public
+def note_json(request: Request, token: str, note_id: UUID) -> HttpResponse:
+    """A credit note as data."""
+    found = find(request, token)
+    note: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id, invoice=found.invoice)
+    return as_data(note.document, note.document_hash, note.number)
+
+
 def find(request: Request, token: str) -> Receipt:
     """The receipt of a token, in this business, of something issued or paid. Raises Http404."""
     try:
         subject = receipts.subject_of(token)
     except BadToken as error:
         raise Http404 from error
-    if subject.is_draft if isinstance(subject, Invoice) else not subject.is_paid:
+    is_there = (subject.is_waiting or not subject.is_draft) if isinstance(subject, Invoice) else subject.is_paid
+    if not is_there:
         raise Http404
     return receipts.receipt(subject, at=clocks.seller_now(request.now))
 
@@ -86,6 +97,14 @@ def paid_with(found: Receipt) -> str:
         "brand": found.charge.method.brand,
         "last4": found.charge.method.last4,
     }
+
+
+def as_data(document: dict[str, Any], sha256: str, number: str) -> HttpResponse:
+    """A frozen document as JSON to be kept, with the hash by which it was sealed."""
+    response = JsonResponse({"document": document, "sha256": sha256})
+    response.headers["Content-Disposition"] = f'attachment; filename="{number}.json"'
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def paper(document: dict[str, Any], number: str, *, paid_with: str = "") -> HttpResponse:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from plainsail.commerce.models import InvoiceLine
-from plainsail.commerce.services import invoicing
+from collections.abc import Sequence
+from datetime import date
+
+from plainsail.commerce.models import InvoiceLine, Order
+from plainsail.commerce.services import invoicing, places, sellers
+from plainsail.commerce.services.places import Named
 from plainsail.kernel.money import Money
+from plainsail.kernel.periods import day_start
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
 from plainsail.subscriptions.services import scheduling
+
+
+def named(subscription: Subscription) -> Named:
+    """Who is billed, and so how it is taxed: whoever bought, as the order has them; else whose account it is."""
+    order = Order.objects.filter(id=subscription.order_id).first() if subscription.order_id else None
+    return places.of_order(order) if order else places.of_account(subscription.account)
+
+
+def gross(subscription: Subscription, items: Sequence[SubscriptionItem], *, on: date) -> Money:
+    """What an invoice on a day over the next days of some items will ask for, tax and all."""
+    if not items:
+        return Money.zero(subscription.currency)
+    seller = sellers.of_workspace(at=day_start(on, subscription.timezone))
+    where = places.place(seller, named(subscription), on=on)
+    return invoicing.preview([line(subscription, item) for item in items], seller=seller, place=where).gross
 
 
 def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:

@@ -123,7 +123,7 @@ def stop(subscription: Subscription, *, at: datetime) -> None:
     """Cancelling ends every further try, and takes back what was invoiced and is neither paid nor served."""
     for case in DunningCase.objects.select_for_update().filter(subscription=subscription, closed_at=None):
         close(case, at=at)
-        invoice = Invoice.objects.get(id=case.invoice_id)
+        invoice = invoicing.stop_waiting(Invoice.objects.get(id=case.invoice_id), at=at)
         if invoice.state == Invoice.State.OPEN:
             with translation.override(letters.language_of(subscription)):
                 crediting.void(invoice, reason=_("Cancelled"), at=at)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.services import clocks, invoicing, sellers
+from plainsail.commerce.services import clocks
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -84,10 +84,7 @@ def preview(subscription: Subscription, *, at: datetime) -> Resumption:
     today = local_date(at, subscription.timezone)
     items = _picked_up(subscription, today)
     ready = scheduling.due_on(items, today)
-    lines = [billing.line(subscription, item) for item in ready]
-    amount = Money.zero(subscription.currency)
-    if lines:
-        amount = invoicing.preview(lines, seller=sellers.of_workspace(at=at)).gross
+    amount = billing.gross(subscription, ready, on=today)
     for item in ready:
         item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
     return Resumption(amount, scheduling.first_due_on(items))

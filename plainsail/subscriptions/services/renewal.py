@@ -143,7 +143,8 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     day = local_date(subscription.renews_at, subscription.timezone)
     running = subscription.items.select_for_update(of=("self",)).filter(ends_on=None).order_by("id")
     items = scheduling.due_on(list(running), day)
-    invoice = invoicing.issue(subscription.account, lines=[billing.line(subscription, item) for item in items], at=at)
+    lines = [billing.line(subscription, item) for item in items]
+    invoice = invoicing.issue(subscription.account, lines=lines, named=billing.named(subscription), at=at)
     for item in items:
         item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
         item.save(update_fields=["charged_through"])
@@ -160,7 +161,8 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         case = DunningCase.objects.select_for_update().select_related("subscription").get(id=case_id)
         if case.closed_at is not None or case.next_try_at is None or case.next_try_at > at:
             return
-        if Invoice.objects.get(id=case.invoice_id).state != Invoice.State.OPEN:
+        invoice = Invoice.objects.get(id=case.invoice_id)
+        if invoice.is_paid or not (invoice.is_waiting or invoice.state == Invoice.State.OPEN):
             dunning.close(case, at=at)
             return
         # Moved on before the charge: whatever happens to it, this step is not taken twice.
