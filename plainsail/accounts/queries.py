@@ -64,9 +64,9 @@ def open_invitations() -> QuerySet[Invitation]:
     return found
 
 
-def live_host(name: str) -> Host | None:
-    """The host of this name with its business, if it is in use."""
-    return Host.objects.select_related("workspace").filter(host=name, is_live=True).first()
+def host_of(name: str) -> Host | None:
+    """The host of this name with its business. Where it is not live, its business has closed."""
+    return Host.objects.select_related("workspace").filter(host=name).first()
 
 
 def owns_address(user: User, address: str) -> bool:

@@ -61,6 +61,14 @@ def has_workspace() -> bool:
     return _current.get() is not None
 
 
+def is_closed(workspace_id: UUID) -> bool:
+    """Whether a business is closed, or on its way to be erased: nothing is done in it. One query by primary key."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state <> 'open' FROM kernel_workspace WHERE id = %s", [workspace_id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
 @contextmanager
 def workspace(subject: Workspace | UUID) -> Iterator[UUID]:
     """Open a transaction in which the database shows this workspace's rows and no others.

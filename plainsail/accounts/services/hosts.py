@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection, transaction
 
 from plainsail.accounts.models import Host
@@ -51,13 +53,30 @@ def open_another_site(workspace: Workspace) -> None:
 
 
 @transaction.atomic
-def close_sites(workspace: Workspace) -> int:
-    """Take all of a business's host names out of use; returns how many. They stay reserved."""
-    names = list(Host.objects.filter(workspace=workspace, is_live=True).values_list("host", flat=True))
+def close_sites(workspace: Workspace) -> list[str]:
+    """At each of a business's host names visitors read from now on that it closed; returns the names. They stay reserved."""
+    names = list(Host.objects.filter(workspace=workspace, is_live=True).order_by("host").values_list("host", flat=True))
     Host.objects.filter(host__in=names).update(is_live=False)
     for name in names:
         _tell_edge(name)
-    return len(names)
+    return names
+
+
+@transaction.atomic
+def reopen_sites(workspace: Workspace, names: Sequence[str]) -> None:
+    """Show the business again at these of its host names."""
+    Host.objects.filter(workspace=workspace, host__in=names).update(is_live=True)
+    for name in names:
+        _tell_edge(name)
+
+
+@transaction.atomic
+def forget_sites(workspace: Workspace) -> None:
+    """Let go of an erased business's own domains. Its address on this installation stays taken: letters still lead there."""
+    for host in Host.objects.filter(workspace=workspace):
+        if host.kind == Host.Kind.CUSTOM:
+            host.delete()
+        _tell_edge(host.host)
 
 
 def is_taken(slug: str) -> bool:

@@ -137,13 +137,13 @@ def go_on(progress: Progress, token: str) -> HttpResponse:
 
 
 def find_sale(request: Request, slug: str) -> Sale:
-    """The offer of a slug, if it is sold now. Raises Http404."""
+    """The offer of a slug, if it is sold now. Raises Http404, SellerClosing."""
     with workspace(request.workspace):
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
             raise Http404
         at = clocks.seller_now(request.now)
-        seller = sellers.of_workspace(at=at)
+        seller = sellers.selling(at=at)
         quote = terms.quote(offer.price, seller=seller, at=at)
         return Sale(
             offer=offer,

@@ -17,7 +17,7 @@ NEWS_FOR = timedelta(days=120)
 """How long after a charge news of it (a dispute) may come: what card networks allow."""
 
 
-@due.runs(charging.UNRESOLVED)
+@due.runs(charging.UNRESOLVED, also_when_closed=True)
 @outside_transaction
 def resolve(*, workspace_id: UUID, at: datetime) -> datetime | None:
     """Ask about every open charge and refund that is old enough, at most BATCH of each; returns when to ask again."""
