@@ -7,14 +7,12 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
-from plainsail.hosting.services import advancing, exporting, vanishing
+from plainsail.hosting.services import advancing
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.kernel.upkeep import AFTER_MIGRATE
 from plainsail.ui.sockets import ACCOUNT, BANNERS, SETTINGS, AccountItem, Banner, BannerSource, SettingsItem
-
-__all__ = ["advancing", "exporting", "vanishing"]
 
 SETTINGS.register(
     "billing",

@@ -30,6 +30,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.subscriptions.services import winding_down
+from plainsail.subscriptions.services.quoting import When
 
 logger = logging.getLogger("plainsail.hosting")
 
@@ -71,13 +72,13 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
         _tell_once(closure, "winding_down", at=at)
         if winding_down.end_all(business, when=_when(closure), at=at, limit=CONTRACTS_A_ROUND) == CONTRACTS_A_ROUND:
             return at
-        if obstacles.unsettled(business, closure):
+        if obstacles.unsettled(business, closure, at=at):
             return at + (SOON if at - closure.asked_at < LOOK_AGAIN else LOOK_AGAIN)
         _shut_the_doors(closure, at=at)
     return None
 
 
-def _when(closure: Closure) -> winding_down.When:
+def _when(closure: Closure) -> When:
     return "now" if closure.customers == Closure.Customers.REFUND else "period_end"
 
 

@@ -16,9 +16,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from plainsail.accounts.models import Membership
 from plainsail.accounts.services import hosts
-from plainsail.hosting.models import BillingLink, Closure, ClosureFact, KeptRecord
+from plainsail.hosting.models import Closure, ClosureFact, KeptRecord
 from plainsail.hosting.services import inventory, retention
 from plainsail.hosting.services.inventory import Table
 from plainsail.kernel import environment
@@ -26,15 +25,14 @@ from plainsail.kernel.crypto import keyed_hash
 from plainsail.kernel.models import Due, Workspace
 from plainsail.kernel.personal_data import Kept
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.models import InboundEndpoint
-from plainsail.tracking.models import Landing
 
 logger = logging.getLogger("plainsail.hosting")
 
 BATCH = 5000
 BEGUN = "erasing"
 """Fact with what was there: `{"rows": {label: number}}`."""
-OWN_MAIL = "mail.deliver_sealed"
+STAYS_QUEUED = ["mail.deliver_sealed", "kernel.due_run", "hosting.advance"]
+"""Jobs that bring this to its end, and letters to the owner."""
 
 
 def clear(workspace_id: UUID, *, began: ClosureFact, policy: dict[str, Any], zone: str) -> None:
@@ -112,15 +110,21 @@ def _copy(row: dict[str, Any], kept: Kept) -> dict[str, Any]:
 
 def _clear_shared(workspace_id: UUID) -> None:
     """This business's rows of tables that it shares with others, and what the queue still holds for it."""
-    for label in sorted(inventory.SHARED):
+    for model in inventory.shared():
         with workspace(workspace_id):
-            CLEARED[label](workspace_id)
+            clear_rows = GENTLY.get(inventory.label_of(model))
+            if clear_rows is not None:
+                clear_rows(workspace_id)
+            else:
+                model._default_manager.filter(workspace_id=workspace_id).delete()
     with workspace(workspace_id), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_name <> ALL(%s) "
             "AND (args->>'workspace' = %s OR args->'call'->'workspace_id'->>'$id' = %s)",
-            [[OWN_MAIL, "kernel.due_run"], str(workspace_id), str(workspace_id)],
+            [STAYS_QUEUED, str(workspace_id), str(workspace_id)],
         )
+    with workspace(workspace_id):
+        _leave_the_stone(workspace_id)
 
 
 def _leave_the_stone(workspace_id: UUID) -> None:
@@ -134,16 +138,13 @@ def _let_hosts_go(workspace_id: UUID) -> None:
     hosts.forget_sites(Workspace.objects.get(id=workspace_id))
 
 
-CLEARED: dict[str, Callable[[UUID], Any]] = {
-    "accounts.membership": lambda key: Membership.objects.filter(workspace_id=key).delete(),
-    "accounts.host": _let_hosts_go,
-    # Its own kinds go on: they bring this to its end, and later take away what is kept.
-    "kernel.due": lambda key: Due.objects.filter(workspace_id=key).exclude(kind__startswith="hosting.").delete(),
-    "kernel.workspace": _leave_the_stone,
-    "tracking.landing": lambda key: Landing.objects.filter(workspace_id=key).delete(),
-    "payments.inboundendpoint": lambda key: InboundEndpoint.objects.filter(workspace_id=key).delete(),
-    "hosting.billinglink": lambda key: BillingLink.objects.filter(workspace_id=key).delete(),
-}
+def _end_due_work(workspace_id: UUID) -> None:
+    """Its own kinds go on: they bring this to its end, and later take away what is kept."""
+    Due.objects.filter(workspace_id=workspace_id).exclude(kind__startswith="hosting.").delete()
+
+
+GENTLY: dict[str, Callable[[UUID], None]] = {"accounts.host": _let_hosts_go, "kernel.due": _end_due_work}
+"""Shared tables of which not every row goes."""
 
 
 def certify(closure: Closure, began: ClosureFact, *, name: str, at: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from django.db import connection
 from django.template.loader import render_to_string
@@ -181,19 +181,18 @@ def write(workspace_id: UUID, target: Path, *, at: datetime, progress: Progress 
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with draft.open("wb", opener=_private) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        with (
+            os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
+            ZipFile(file, "w", ZIP_DEFLATED) as archive,
+        ):
             rows = _fill(_Writer(archive, at), workspace_id, at=at, progress=progress)
-        with draft.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with draft.open("rb") as whole:
+            digest = hashlib.file_digest(whole, "sha256").hexdigest()
         size = draft.stat().st_size
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     return Made(size, digest, rows)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 class _Writer:
@@ -220,8 +219,6 @@ class _Writer:
         self.members[name]["rows"] = rows
 
     def _open(self, name: str, *, is_packed: bool) -> IO[bytes]:
-        from zipfile import ZipInfo
-
         about = ZipInfo(name, date_time=self._at.timetuple()[:6])
         about.compress_type = ZIP_STORED if is_packed else ZIP_DEFLATED
         about.external_attr = 0o600 << 16

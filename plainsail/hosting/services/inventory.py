@@ -13,23 +13,10 @@ from django.db.models import Model
 
 from plainsail.kernel.models import WorkspaceKey
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.kernel.tenancy import SHARED_TABLES, current_workspace_id
 
 PROOF = frozenset({"hosting.closure", "hosting.closurefact", "hosting.keptrecord"})
 """What an erasure leaves: that it happened, and what the law wants kept."""
-
-SHARED = frozenset(
-    {
-        "kernel.workspace",
-        "kernel.due",
-        "accounts.membership",
-        "accounts.host",
-        "tracking.landing",
-        "payments.inboundendpoint",
-        "hosting.billinglink",
-    }
-)
-"""Tables of many businesses of which an erasure takes this one's rows; `erasing` says how, for each."""
 
 
 class Unclassified(Exception):
@@ -61,6 +48,12 @@ class Cut:
 
 def label_of(model: type[Model]) -> str:
     return str(model._meta.label_lower)
+
+
+def shared() -> list[type[Model]]:
+    """Tables of many businesses, of which an erasure takes this one's rows: those on the closed list that name one."""
+    found = [model for model in apps.get_models() if model._meta.db_table in SHARED_TABLES]
+    return [model for model in found if any(field.attname == "workspace_id" for field in model._meta.local_fields)]
 
 
 def is_owned(model: type[Model]) -> bool:

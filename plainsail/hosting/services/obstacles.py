@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +16,8 @@ from plainsail.mail.models import Delivery, Stream
 from plainsail.payments.models import Charge, Dispute, Refund
 from plainsail.subscriptions.services import winding_down
 
+WAITED_FOR = timedelta(days=7)
+"""How long a letter that can't be handed over keeps the doors open."""
 REFUNDS_TAKEN_OVER = "refunds_taken_over"
 """Fact: a person has taken on what the gateway could not pay back."""
 
@@ -34,9 +37,9 @@ def in_the_way(business: Workspace, closure: Closure | None) -> list[Obstacle]:
     return [*found, *_plan_refunds(business)]
 
 
-def unsettled(business: Workspace, closure: Closure) -> list[Obstacle]:
+def unsettled(business: Workspace, closure: Closure, *, at: datetime) -> list[Obstacle]:
     """What still has to be done for customers before the doors close. In the open workspace."""
-    return [*_contracts(business), *_money(closure), *_letters()]
+    return [*_contracts(business), *_money(closure), *_letters(at=at)]
 
 
 def _contracts(business: Workspace) -> list[Obstacle]:
@@ -70,9 +73,11 @@ def _are_taken_over(closure: Closure | None) -> bool:
     return bool(told and newest and newest.settled_at and newest.settled_at <= told.at)
 
 
-def _letters() -> list[Obstacle]:
-    """Letters that customers are owed leave before the doors close."""
-    owed = Delivery.objects.filter(stream=Stream.TRANSACTIONAL, state__in=Delivery.OPEN)
+def _letters(*, at: datetime) -> list[Obstacle]:
+    """Letters that customers are owed leave before the doors close; but a mail server that is gone keeps nobody here."""
+    owed = Delivery.objects.filter(
+        stream=Stream.TRANSACTIONAL, state__in=Delivery.OPEN, created_at__gt=at - WAITED_FOR
+    )
     return [Obstacle("letters", _("Letters to customers are on their way."))] if owed.exists() else []
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,7 +29,7 @@ PASSWORDS = Throttle(purpose="hosting.erasure", limit=10)
 
 class TooManyTries(Refusal):
     code = "too_many_tries"
-    message = "That were many tries. Please wait an hour."
+    message = _lazy("That were many tries. Please wait an hour.")
     status = 429
 
 

@@ -6,7 +6,6 @@ from typing import cast
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -30,11 +29,12 @@ def ask(request: Request) -> HttpResponse:
 @require_safe
 @public
 @private_link
-def export_file(request: Request, token: str) -> HttpResponseBase:
+def export_file(request: Request, token: str) -> HttpResponse:
     """The archive, for whoever has the link."""
     try:
         export, path = exporting.find(token, at=request.now)
     except BadToken as error:
         raise Http404 from error
     name = f"plainsail-{export.asked_at:%Y-%m-%d}.zip"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zip")
+    sent = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zip")
+    return cast(HttpResponse, sent)
