@@ -75,9 +75,7 @@ def _are_taken_over(closure: Closure | None) -> bool:
 
 def _letters(*, at: datetime) -> list[Obstacle]:
     """Letters that customers are owed leave before the doors close; but a mail server that is gone keeps nobody here."""
-    owed = Delivery.objects.filter(
-        stream=Stream.TRANSACTIONAL, state__in=Delivery.OPEN, created_at__gt=at - WAITED_FOR
-    )
+    owed = Delivery.objects.filter(stream=Stream.TRANSACTIONAL, state__in=Delivery.OPEN, created_at__gt=at - WAITED_FOR)
     return [Obstacle("letters", _("Letters to customers are on their way."))] if owed.exists() else []
 
 

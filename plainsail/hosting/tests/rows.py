@@ -11,9 +11,7 @@ from plainsail.kernel.tenancy import workspace
 
 def all_tables() -> dict[str, str]:
     """Tables that belong to businesses: label to name. From the models, and not from what an erasure walks."""
-    return {
-        model._meta.label_lower: model._meta.db_table for model in apps.get_models() if inventory.is_owned(model)
-    }
+    return {model._meta.label_lower: model._meta.db_table for model in apps.get_models() if inventory.is_owned(model)}
 
 
 def of(business) -> dict[str, dict[str, str]]:

@@ -151,12 +151,15 @@ def test_customers_are_served_until_what_they_paid_for_is_over_and_charged_never
         run_jobs(at=NOON + days * DAY)
     with workspace(business):
         assert (Charge.objects.count(), Invoice.objects.count()) == (charged, invoiced)
-        ends = {one.account.email: (one.ended_at - NOON).days for one in Subscription.objects.select_related("account")}
+        ends = {
+            one.account.email: (one.scheduled_end_at - NOON).days
+            for one in Subscription.objects.select_related("account")
+        }
         assert {one.end_reason for one in Subscription.objects.all()} == {"seller_closed"}
     assert 29 <= ends["monthly@example.com"] <= 31
     assert 364 <= ends["annual@example.com"] <= 366
     assert ends["trial@example.com"] <= 14
-    assert standing(business).state in {"closing"}
+    assert standing(business).state == "closing"
 
 
 def test_ending_now_pays_back_what_is_not_served(three_customers, outbox):
@@ -170,7 +173,7 @@ def test_ending_now_pays_back_what_is_not_served(three_customers, outbox):
         back = {one.amount_minor for one in Repayment.objects.all()}
         assert {one.state for one in Repayment.objects.all()} == {"succeeded"}
     # Ten of thirty days of the month, 345 of 365 of the year; the trial ended on the fourteenth day and was charged once.
-    assert 900 < min(back)
+    assert min(back) > 900
     assert max(back) == 12000 * 345 // 365 + 1 or max(back) == round(12000 * 345 / 365)
     run_jobs(at=at + timedelta(hours=1))
     assert standing(business).state == "closing"
@@ -243,7 +246,7 @@ def test_in_the_grace_due_work_waits_and_comes_when_it_is_taken_back(juniper):
     with workspace(juniper):
         due.schedule("mail.departures", NOON + DAY)
     close(juniper)
-    assert due.claim(at=NOON + 2 * DAY) == []
+    assert {kind for _id, kind in due.claim(at=NOON + 2 * DAY)} <= {"hosting.closure"}
     assert Due.objects.filter(workspace=juniper, kind="mail.departures").get().due_at == NOON + DAY
     closing.reopen(juniper, by=None, at=NOON + 3 * DAY)
     assert (juniper.pk, "mail.departures") in due.claim(at=NOON + 3 * DAY)
@@ -255,9 +258,7 @@ def test_in_the_grace_no_mail_leaves(juniper, ada, outbox):
     close(juniper)
     with workspace(juniper):
         html, text = letter("Hello", ["Hello"])
-        transactional.send(
-            "test.hello", to="x@example.com", subject="Held", text=text, html=html, key="1", at=NOON
-        )
+        transactional.send("test.hello", to="x@example.com", subject="Held", text=text, html=html, key="1", at=NOON)
     run_jobs(at=NOON + timedelta(minutes=30))
     assert [mail["Subject"] for mail in outbox if mail["Subject"] == "Held"] == []
     closing.reopen(juniper, by=None, at=NOON + DAY)
@@ -377,4 +378,6 @@ def test_an_erasure_that_was_asked_for_has_a_day_by_which_it_is_answered(juniper
 
 def test_the_grace_is_counted_in_whole_days_of_the_business():
     at = NOON.replace(hour=23, minute=30)
-    assert retention.after(retention.POLICY, "grace", at, zone="Europe/Berlin").isoformat().startswith("2026-12-24T23:00")
+    assert (
+        retention.after(retention.POLICY, "grace", at, zone="Europe/Berlin").isoformat().startswith("2026-12-24T23:00")
+    )
