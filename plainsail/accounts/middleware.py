@@ -73,10 +73,10 @@ class HostMiddleware:
         name = host_name(request)
         if name in self.own or request.path in {"/healthz", "/readyz"}:
             return self.get_response(request)
-        host = queries.host_of(name) if is_host_name(name) else None
+        host = queries.live_host(name) if is_host_name(name) else None
         if host is None or (host.workspace is None and host.kind != host.Kind.APP):
             return render(request, "ui/unknown_host.html", {"host": name}, status=421)
-        if not host.is_live and not request.path.startswith(OPEN_WHEN_CLOSED):
+        if host.is_closed and not request.path.startswith(OPEN_WHEN_CLOSED):
             return render(request, "ui/closed_site.html", status=410)
         if host.workspace is not None:
             request.urlconf = PUBLIC_URLCONF

@@ -64,9 +64,9 @@ def open_invitations() -> QuerySet[Invitation]:
     return found
 
 
-def host_of(name: str) -> Host | None:
-    """The host of this name with its business. Where it is not live, its business has closed."""
-    return Host.objects.select_related("workspace").filter(host=name).first()
+def live_host(name: str) -> Host | None:
+    """The host of this name with its business, if it is in use. `is_closed` says that the business has closed."""
+    return Host.objects.select_related("workspace").filter(host=name, is_live=True).first()
 
 
 def owns_address(user: User, address: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db import connection, transaction
 
 from plainsail.accounts.models import Host
@@ -53,21 +51,24 @@ def open_another_site(workspace: Workspace) -> None:
 
 
 @transaction.atomic
-def close_sites(workspace: Workspace) -> list[str]:
-    """At each of a business's host names visitors read from now on that it closed; returns the names. They stay reserved."""
-    names = list(Host.objects.filter(workspace=workspace, is_live=True).order_by("host").values_list("host", flat=True))
-    Host.objects.filter(host__in=names).update(is_live=False)
-    for name in names:
-        _tell_edge(name)
-    return names
+def close_sites(workspace: Workspace) -> int:
+    """At each of a business's host names visitors read from now on that it closed; returns how many. They stay reserved."""
+    return _close(workspace, is_closed=True)
 
 
 @transaction.atomic
-def reopen_sites(workspace: Workspace, names: Sequence[str]) -> None:
-    """Show the business again at these of its host names."""
-    Host.objects.filter(workspace=workspace, host__in=names).update(is_live=True)
+def reopen_sites(workspace: Workspace) -> int:
+    """Show the business again at each of its host names; returns how many there are."""
+    return _close(workspace, is_closed=False)
+
+
+def _close(workspace: Workspace, *, is_closed: bool) -> int:
+    found = Host.objects.filter(workspace=workspace)
+    found.update(is_closed=is_closed)
+    names = list(found.values_list("host", flat=True))
     for name in names:
         _tell_edge(name)
+    return len(names)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from plainsail.hosting.services import (
     obstacles,
     retention,
 )
+from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel import clock, due, environment, erasures
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
@@ -36,6 +37,7 @@ logger = logging.getLogger("plainsail.hosting")
 
 CONTRACTS_A_ROUND = 50
 LOOK_AGAIN = timedelta(hours=1)
+CONTRACTS_AGAIN = timedelta(hours=6)
 SOON = timedelta(minutes=1)
 
 
@@ -72,10 +74,17 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
         _tell_once(closure, "winding_down", at=at)
         if winding_down.end_all(business, when=_when(closure), at=at, limit=CONTRACTS_A_ROUND) == CONTRACTS_A_ROUND:
             return at
-        if obstacles.unsettled(business, closure, at=at):
-            return at + (SOON if at - closure.asked_at < LOOK_AGAIN else LOOK_AGAIN)
+        if found := obstacles.unsettled(business, closure, at=at):
+            return at + _pause(found, closure, at=at)
         _shut_the_doors(closure, at=at)
     return None
+
+
+def _pause(found: list[Obstacle], closure: Closure, *, at: datetime) -> timedelta:
+    """Contracts end on days that are known for months; all else is settled within minutes, as a rule."""
+    if any(each.code == "contracts" for each in found):
+        return CONTRACTS_AGAIN
+    return SOON if at - closure.asked_at < LOOK_AGAIN else LOOK_AGAIN
 
 
 def _when(closure: Closure) -> When:

@@ -122,9 +122,7 @@ def reopen(business: Workspace, *, by: User | None, at: datetime) -> None:
 def _restore(business: Workspace, closure: Closure, *, at: datetime) -> None:
     business.state = Workspace.State.OPEN
     business.save(update_fields=["state"])
-    shut = facts.last(closure, "doors_closed")
-    if shut is not None:
-        hosts.reopen_sites(business, shut.details["hosts"])
+    hosts.reopen_sites(business)
     asked = facts.last(closure, "asked")
     if asked is not None and asked.details["stopped_selling"]:
         sellers.sell_again(sellers.of_workspace(at=at))

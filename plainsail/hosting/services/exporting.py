@@ -152,7 +152,7 @@ def expire(*, at: datetime) -> datetime | None:
 
 
 def path_of(export: Export) -> Path:
-    return environment.current().exports_of(export.workspace_id) / f"{export.id.hex}.zip"
+    return environment.current().exports_of(export.workspace_id).joinpath(f"{export.id.hex}.zip")
 
 
 def url(export: Export) -> str:

@@ -159,6 +159,7 @@ def test_customers_are_served_until_what_they_paid_for_is_over_and_charged_never
     assert 29 <= ends["monthly@example.com"] <= 31
     assert 364 <= ends["annual@example.com"] <= 366
     assert ends["trial@example.com"] <= 14
+    run_jobs(at=NOON + 400 * DAY)
     assert standing(business).state == "closing"
 
 

@@ -153,7 +153,7 @@ def test_the_address_stays_taken_and_own_domains_go(full):
     empty_the_way(full)
     Host.objects.create(host="pottery.example", kind="custom", workspace=full)
     erase(full)
-    assert list(Host.objects.filter(workspace=full).values_list("host", "is_live")) == [("juniper.localhost", False)]
+    assert list(Host.objects.filter(workspace=full).values_list("host", "is_closed")) == [("juniper.localhost", True)]
 
 
 def test_another_business_is_not_touched(full, acme, cleo):
