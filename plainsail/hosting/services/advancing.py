@@ -29,6 +29,7 @@ from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel import clock, due, environment, erasures
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.subscriptions.services import winding_down
 from plainsail.subscriptions.services.quoting import When
@@ -38,6 +39,7 @@ logger = logging.getLogger("plainsail.hosting")
 CONTRACTS_A_ROUND = 50
 LOOK_AGAIN = timedelta(hours=1)
 CONTRACTS_AGAIN = timedelta(hours=6)
+ANSWERED_BEFORE = timedelta(days=3)
 SOON = timedelta(minutes=1)
 
 
@@ -75,6 +77,7 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
         if winding_down.end_all(business, when=_when(closure), at=at, limit=CONTRACTS_A_ROUND) == CONTRACTS_A_ROUND:
             return at
         if found := obstacles.unsettled(business, closure, at=at):
+            _answer_in_time(closure, found, at=at)
             return at + _pause(found, closure, at=at)
         _shut_the_doors(closure, at=at)
     return None
@@ -117,7 +120,7 @@ def _shut_the_doors(closure: Closure, *, at: datetime) -> None:
         _tell_once(closure, "closed", at=at)
 
 
-def _tell_once(closure: Closure, kind: str, *, at: datetime) -> None:
+def _tell_once(closure: Closure, kind: notices.Kind, *, at: datetime) -> None:
     """Mail the owner, once for each kind."""
     if kind == "winding_down" and not winding_down.running(closure.workspace).exists():
         return
@@ -139,15 +142,24 @@ def _wait(closure: Closure, *, at: datetime) -> datetime | None:
         return closure.erase_at if at >= warned_at else warned_at
     cancelling.end_now(closure.workspace, at=at)
     if found := obstacles.in_the_way(closure.workspace, closure):
-        _mind_the_day(closure, [each.code for each in found], at=at)
+        with workspace(closure.workspace_id):
+            _answer_in_time(closure, found, at=at)
         return at + LOOK_AGAIN
     _begin_erasing(closure, at=at)
     return None
 
 
-def _mind_the_day(closure: Closure, codes: list[str], *, at: datetime) -> None:
-    if closure.answer_by is not None and at.date() >= closure.answer_by:
-        logger.error("an erasure is overdue", extra={"workspace_id": closure.workspace_id, "in_the_way": codes})
+def _answer_in_time(closure: Closure, found: list[Obstacle], *, at: datetime) -> None:
+    """Whoever asked to be erased hears within the month what it waits for (GDPR, art. 12(3) and (4)); once."""
+    if closure.answer_by is None or local_date(at, closure.workspace.timezone) < closure.answer_by - ANSWERED_BEFORE:
+        return
+    if not facts.has(closure, "told_not_erased_yet"):
+        logger.warning(
+            "an erasure that was asked for waits",
+            extra={"workspace_id": closure.workspace_id, "in_the_way": [each.code for each in found]},
+        )
+        notices.send(closure, "not_erased_yet", in_the_way=found)
+        facts.note(closure, "told_not_erased_yet", at=at, in_the_way=[each.code for each in found])
 
 
 def _begin_erasing(closure: Closure, *, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from plainsail.accounts.services import hosts, letters
 from plainsail.hosting.models import Closure
 from plainsail.hosting.services import notices, retention
 from plainsail.kernel.crypto import BadToken, sign, verify
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 
 PURPOSE = "hosting.certificate"
@@ -60,22 +61,27 @@ def facts_of(certificate: dict[str, Any]) -> dict[str, Any]:
             (_("Rows erased"), f"{sum(certificate['rows'].values()):,}"),
             (_("Gone from backups by"), _day(certificate["backups_until"])),
         ],
-        "kept": kept_rows(certificate["kept"]),
+        "kept": kept_rows(certificate["kept"], zone=certificate["zone"]),
         "rows": sorted(certificate["rows"].items()),
     }
 
 
-def kept_rows(kept: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """What is kept, in words: `{label, ground, number, until}`."""
+def kept_rows(kept: list[dict[str, Any]], *, zone: str) -> list[dict[str, str]]:
+    """What is kept, in words: `{label, ground, number, until}`, the last day on the business's own calendar."""
     return [
         {
             "label": str(retention.CATEGORIES[entry["category"]].label),
             "ground": str(retention.CATEGORIES[entry["category"]].ground),
             "number": ngettext("%(number)d record", "%(number)d records", entry["rows"]) % {"number": entry["rows"]},
-            "until": _day(entry["until"]),
+            "until": _last_day(entry["until"], zone),
         }
         for entry in kept
     ]
+
+
+def _last_day(iso: str, zone: str) -> str:
+    """The day before the one at whose start something goes."""
+    return date_format(local_date(datetime.fromisoformat(iso), zone) - timedelta(days=1), "DATE_FORMAT")
 
 
 def _day(iso: str) -> str:
@@ -117,7 +123,7 @@ def send(closure: Closure) -> None:
         context = {
             "business": closure.certificate["business"],
             "url": url(closure),
-            "kept": kept_rows(closure.certificate["kept"]),
+            "kept": kept_rows(closure.certificate["kept"], zone=closure.certificate["zone"]),
         }
         subject = " ".join(render_to_string("hosting/mail/erased_subject.txt", context).split())
         text = render_to_string("hosting/mail/erased_message.txt", context).strip()

@@ -152,6 +152,7 @@ def certify(closure: Closure, began: ClosureFact, *, name: str, at: datetime) ->
     zone = closure.workspace.timezone
     return {
         "business": name,
+        "zone": zone,
         "reference": str(closure.id),
         "asked_at": closure.asked_at.isoformat(),
         "began_at": began.at.isoformat(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from django.urls import reverse
@@ -9,17 +10,18 @@ from django.utils import translation
 
 from plainsail.accounts.services import hosts, letters
 from plainsail.hosting.models import Closure
+from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel import languages
 
-Kind = Literal["winding_down", "closed", "erased_soon"]
+Kind = Literal["winding_down", "closed", "erased_soon", "not_erased_yet"]
 
 
-def send(closure: Closure, kind: str) -> None:
+def send(closure: Closure, kind: Kind, *, in_the_way: Sequence[Obstacle] = ()) -> None:
     """Mail the owner what has happened, in their language; leaves after the commit. Nothing where no address is known."""
     if not closure.email:
         return
     with translation.override(language_of(closure)):
-        letters.send(f"hosting/mail/{kind}", to=closure.email, context=context_of(closure))
+        letters.send(f"hosting/mail/{kind}", to=closure.email, context=context_of(closure) | {"in_the_way": in_the_way})
 
 
 def language_of(closure: Closure) -> str:

@@ -59,7 +59,7 @@ def of(business: Workspace, *, at: datetime) -> Overview:
         closure = closing.in_force(business)
         customers = _customers(business, at=at)
         export = exporting.latest()
-        kept = certificates.kept_rows(erasing.would_keep(_policy(closure), at=at, zone=zone))
+        kept = certificates.kept_rows(erasing.would_keep(_policy(closure), at=at, zone=zone), zone=zone)
     return Overview(
         closure=closure,
         customers=customers,

@@ -377,6 +377,20 @@ def test_an_erasure_that_was_asked_for_has_a_day_by_which_it_is_answered(juniper
     assert standing(juniper).state == "erased"
 
 
+def test_who_asked_to_be_erased_hears_within_the_month_what_it_waits_for(juniper, ada, outbox):
+    with workspace(juniper):
+        yearly = commerce.offer("Year", 12000, interval="year")
+    commerce.bought(juniper, yearly, at=NOON)
+    run_jobs()
+    close(juniper)
+    closing.ask_erasure(juniper, by=ada, email=ada.email, at=NOON)
+    for days in range(1, 40, 2):
+        run_jobs(at=NOON + days * DAY)
+    (letter,) = [mail for mail in outbox if mail["Subject"] == "Juniper Pottery Studio can’t be erased yet"]
+    words = letter.get_body(("plain",)).get_content()
+    assert "1 contract with a customer of yours still runs." in words
+
+
 def test_the_grace_is_counted_in_whole_days_of_the_business():
     at = NOON.replace(hour=23, minute=30)
     assert (
