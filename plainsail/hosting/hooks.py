@@ -19,7 +19,14 @@ SETTINGS.register(
     SettingsItem(label=_("Billing"), url="hosting:billing", order=90, can="hosting.own", pages=("hosting:cancel",)),
 )
 SETTINGS.register(
-    "closing", SettingsItem(label=_("Close this business"), url="hosting:closing", order=99, can="hosting.own")
+    "closing",
+    SettingsItem(
+        label=_("Close this business"),
+        url="hosting:closing",
+        order=99,
+        can="hosting.own",
+        pages=("hosting:close", "hosting:erase"),
+    ),
 )
 ACCOUNT.register(
     "billing",

@@ -78,16 +78,16 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
             return at
         if found := obstacles.unsettled(business, closure, at=at):
             _answer_in_time(closure, found, at=at)
-            return at + _pause(found, closure, at=at)
+            return at + _pause(found, since=closure.asked_at, at=at)
         _shut_the_doors(closure, at=at)
     return None
 
 
-def _pause(found: list[Obstacle], closure: Closure, *, at: datetime) -> timedelta:
+def _pause(found: list[Obstacle], *, since: datetime, at: datetime) -> timedelta:
     """Contracts end on days that are known for months; all else is settled within minutes, as a rule."""
     if any(each.code == "contracts" for each in found):
         return CONTRACTS_AGAIN
-    return SOON if at - closure.asked_at < LOOK_AGAIN else LOOK_AGAIN
+    return SOON if at - since < LOOK_AGAIN else LOOK_AGAIN
 
 
 def _when(closure: Closure) -> When:
@@ -144,7 +144,7 @@ def _wait(closure: Closure, *, at: datetime) -> datetime | None:
     if found := obstacles.in_the_way(closure.workspace, closure):
         with workspace(closure.workspace_id):
             _answer_in_time(closure, found, at=at)
-        return at + LOOK_AGAIN
+        return at + _pause(found, since=closure.erase_asked_at or closure.erase_at, at=at)
     _begin_erasing(closure, at=at)
     return None
 
@@ -194,8 +194,9 @@ def _finish(closure: Closure, began: ClosureFact, *, at: datetime) -> None:
         held.proof_until = retention.until(held.policy, "proof", since=at, erased_at=at, zone=held.workspace.timezone)
         if held.email:
             certificates.send(held)
-        held.email = ""
-        held.save(update_fields=["state", "erased_at", "certificate", "proof_until", "email"])
+        held.email, held.asked_by = "", None
+        held.save(update_fields=["state", "erased_at", "certificate", "proof_until", "email", "asked_by"])
+        erasing.forget_closures(but=held)
         facts.note(held, "erased", at=at)
         due.schedule(closing.KEPT, at)
 

@@ -147,6 +147,14 @@ GENTLY: dict[str, Callable[[UUID], None]] = {"accounts.host": _let_hosts_go, "ke
 """Shared tables of which not every row goes."""
 
 
+def forget_closures(*, but: Closure) -> None:
+    """Former closings that were taken back prove nothing any more. In the open workspace."""
+    with connection.cursor() as cursor:
+        _say_erasing(cursor)
+    ClosureFact.objects.exclude(closure=but).delete()
+    Closure.objects.exclude(pk=but.pk).delete()
+
+
 def certify(closure: Closure, began: ClosureFact, *, name: str, at: datetime) -> dict[str, Any]:
     """The facts of an erasure: rows by table, what is kept by class, until when. In the open workspace."""
     zone = closure.workspace.timezone
