@@ -7,6 +7,8 @@ unless it is marked `@outside_transaction`. It may run twice: after a crash, a j
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 import signal
 import traceback
@@ -108,8 +110,16 @@ class Job:
         return not self.also_when_closed and workspace_id is not None and tenancy.is_closed(workspace_id)
 
     def _put_off(self, call: dict[str, Any], workspace: str | None) -> None:
-        later = queue_app.configure_task(name=self.name, schedule_at=clock.now() + WAITS)
-        later.defer(call=call, workspace=workspace, request=request_id.get())
+        """Wait on; of calls that are the same one waits, however many came while the business was closed."""
+        same = hashlib.blake2b(json.dumps([call, workspace], sort_keys=True).encode(), digest_size=16).hexdigest()
+        try:
+            with transaction.atomic():
+                later = queue_app.configure_task(
+                    name=self.name, schedule_at=clock.now() + WAITS, queueing_lock=f"closed:{self.name}:{same}"
+                )
+                later.defer(call=call, workspace=workspace, request=request_id.get())
+        except AlreadyEnqueued:
+            logger.debug("already waiting", extra={"job": self.name})
 
 
 JOBS: dict[str, Job] = {}

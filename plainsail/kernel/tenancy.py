@@ -107,10 +107,10 @@ def is_outside_transaction(function: object) -> bool:
 
 
 def for_each_workspace(function: Callable[[], None], *, reason: str) -> int:
-    """Call a function once in every workspace, each in a transaction of its own; returns how many. Leaves an audit line."""
+    """Call a function once in every open workspace, each in a transaction of its own; returns how many. Leaves an audit line."""
     from plainsail.kernel.models import Workspace
 
-    ids = list(Workspace.objects.order_by("id").values_list("id", flat=True))
+    ids = list(Workspace.objects.filter(state=Workspace.State.OPEN).order_by("id").values_list("id", flat=True))
     audit.info("every workspace visited", extra={"reason": reason, "workspaces": len(ids)})
     for workspace_id in ids:
         with workspace(workspace_id):

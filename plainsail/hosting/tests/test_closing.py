@@ -352,6 +352,8 @@ def test_erasing_asks_for_the_box_and_the_password(juniper, as_ada, ada):
         assert not Closure.objects.exists()
     gone = as_ada.post(f"{PAGE}erasure/", {"sure": "on", "password": "correct horse"})
     assert gone["Location"].startswith("/erased/")
+    again = as_ada.post(f"{PAGE}erasure/", {"sure": "on", "password": "correct horse"})
+    assert again["Location"] == gone["Location"]
     assert b"Being erased" in as_ada.get(gone["Location"]).content
     run_jobs()
     assert b"Certificate of erasure" in as_ada.get(gone["Location"]).content
