@@ -9,7 +9,7 @@ from typing import Any
 
 from plainsail.hosting import queries
 from plainsail.hosting.models import Closure, Export
-from plainsail.hosting.services import certificates, closing, erasing, exporting, obstacles, retention
+from plainsail.hosting.services import cancelling, certificates, closing, erasing, exporting, obstacles, retention
 from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
@@ -42,6 +42,8 @@ class Overview:
     customers: Customers
     plan: Subscription | None
     plan_ends_at: datetime | None
+    plan_refund: Money | None
+    """What comes back of the plan if everything is erased now."""
     kept: list[dict[str, str]]
     in_the_way: list[Obstacle]
     export: Export | None
@@ -65,6 +67,7 @@ def of(business: Workspace, *, at: datetime) -> Overview:
         customers=customers,
         plan=plan,
         plan_ends_at=plan.scheduled_end_at or plan.renews_at if plan else None,
+        plan_refund=cancelling.preview(business, at=at).now.refund if plan else None,
         kept=kept,
         in_the_way=obstacles.in_the_way(business, closure),
         export=export,

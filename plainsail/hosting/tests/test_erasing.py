@@ -268,6 +268,7 @@ def test_the_plan_ends_before_anything_is_erased(full, as_ada):
     seller = operator()
     as_ada.post("/w/juniper/settings/billing/plan/", CARD)
     empty_the_way(full)
+    assert "€29.00 comes back" in as_ada.get("/w/juniper/settings/closing/").content.decode()
     closure = erase(full, at=NOON + timedelta(hours=1))
     # Within fourteen days of the first payment all of it goes back; that has to arrive first.
     assert closure.state == "closing"
