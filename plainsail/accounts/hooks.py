@@ -13,7 +13,7 @@ from plainsail.accounts import queries
 from plainsail.accounts.middleware import person_of
 from plainsail.accounts.services import hosts, people
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
-from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.kernel.upkeep import AFTER_MIGRATE
 from plainsail.ui import sockets
 from plainsail.ui.sockets import AccountItem, Banner, BannerSource, SettingsItem, Switcher, SwitcherEntry
@@ -101,6 +101,7 @@ PERSONAL_DATA.register(
         fields=("person_name", "subject", "details", "ip"),
         erase="keep",
         ground="shows who did what in the business; a legitimate interest, and it names staff",
+        kept=Kept(category="security_log", columns=("at", "action", "person_name", "ip"), dated="at"),
     ),
 )
 

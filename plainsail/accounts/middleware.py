@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import trans_real
 
 from plainsail.accounts import queries
@@ -24,7 +25,15 @@ from plainsail.accounts.models import Membership, Role, User
 from plainsail.accounts.services import audit, members
 from plainsail.kernel import environment, languages
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import PUBLIC_URLCONF, Request, answer_refusal, client_ip, problem, wants_json
+from plainsail.kernel.http import (
+    PUBLIC_URLCONF,
+    Request,
+    answer_refusal,
+    client_ip,
+    problem,
+    wants_json,
+    works_when_closed,
+)
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import is_outside_transaction, workspace
 
@@ -36,6 +45,17 @@ LAST_WORKSPACE = "workspace"
 SEEN = "seen"
 SEEN_EVERY = timedelta(minutes=5)
 THEME_AGE = 365 * 24 * 60 * 60
+
+
+OPEN_WHEN_CLOSED = ("/receipt/", "/static/")
+"""As in the edge's router: invoices are owed to whoever bought."""
+
+
+class Closed(Refusal):
+    """The business is closed: its people may look, take everything along and take the closing back."""
+
+    code = "closed"
+    message = _lazy("This business is closed, so nothing can be changed. Take the closing back first.")
 
 
 class HostMiddleware:
@@ -56,6 +76,8 @@ class HostMiddleware:
         host = queries.live_host(name) if is_host_name(name) else None
         if host is None or (host.workspace is None and host.kind != host.Kind.APP):
             return render(request, "ui/unknown_host.html", {"host": name}, status=421)
+        if host.is_closed and not request.path.startswith(OPEN_WHEN_CLOSED):
+            return render(request, "ui/closed_site.html", status=410)
         if host.workspace is not None:
             request.urlconf = PUBLIC_URLCONF
             cast(Request, request).workspace = host.workspace
@@ -144,6 +166,8 @@ class WorkspaceMiddleware:
             if person is None:
                 return ask_to_sign_in(request)
             enter(request, find_membership(person, slug))
+            if is_shut(request, view):
+                return answer_refusal(request, Closed())
         elif getattr(request, "workspace", None) is None:
             frame(request, view)
             return None
@@ -167,6 +191,12 @@ def find_membership(person: User, slug: str) -> Membership:
     if found is None:
         raise Http404
     return found
+
+
+def is_shut(request: Request, view: View) -> bool:
+    """Whether the request would change something in a business that is closed."""
+    is_reading = request.method in {"GET", "HEAD", "OPTIONS"}
+    return request.workspace.state != Workspace.State.OPEN and not is_reading and not works_when_closed(view)
 
 
 def enter(request: Request, membership: Membership) -> None:

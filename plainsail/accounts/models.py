@@ -121,6 +121,8 @@ class Host(Base):
     kind = models.CharField(max_length=10, choices=Kind)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="hosts", null=True)
     is_live = models.BooleanField(default=True)
+    is_closed = models.BooleanField(default=False, db_default=False)
+    """Its business closed: whoever comes is told so."""
 
     def __str__(self) -> str:
         return self.host

@@ -65,7 +65,7 @@ def open_invitations() -> QuerySet[Invitation]:
 
 
 def live_host(name: str) -> Host | None:
-    """The host of this name with its business, if it is in use."""
+    """The host of this name with its business, if it is in use. `is_closed` says that the business has closed."""
     return Host.objects.select_related("workspace").filter(host=name, is_live=True).first()
 
 

@@ -21,7 +21,7 @@ import plainsail
 from plainsail.cli import archives, binaries, preparation, servers, supervisor
 from plainsail.cli.errors import Refused
 from plainsail.cli.postgres import DATABASE, Postgres
-from plainsail.kernel import environment
+from plainsail.kernel import environment, erasures
 from plainsail.kernel.environment import Environment
 
 DRAFT_DATABASE = "plainsail_restored"
@@ -64,6 +64,8 @@ def backup(here: Environment, target: Path | None, *, at: datetime) -> tuple[Pat
         dump = Path(folder) / archives.DUMP
         _run("pg_dump", ["--format=custom", "--no-password", f"--file={dump}"], url=url)
         size = archives.pack(draft, dump=dump, key=here.secret_key, files=here.files_dir, at=at)
+    # Beside each backup lies the list of what was erased: whoever restores it finds it there.
+    erasures.merge(here.erasures, target.with_name(environment.ERASURES))
     return target, size
 
 
@@ -98,7 +100,8 @@ def restore(source: Path, *, replace: bool) -> Restored:
             _load_into_embedded(folder, unpacked / archives.DUMP)
         servers.write_private(folder / archives.KEY, key)
         count = _exchange_files(unpacked / archives.FILES, folder / "files")
-    # The schema may be older than the code: the next start migrates it.
+    # The schema may be older than the code: the next start migrates it, and erases again who was erased since.
+    erasures.merge(source.with_name(environment.ERASURES), folder / "backups" / environment.ERASURES)
     environment.current.cache_clear()
     preparation.forget(environment.current())
     return Restored(made_at=manifest["made_at"], version=manifest["plainsail"], files=count)

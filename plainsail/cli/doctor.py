@@ -16,7 +16,7 @@ from typing import Any, Literal
 import psycopg
 
 from plainsail.cli import apart, preparation, supervisor
-from plainsail.cli.archives import newest_backup
+from plainsail.cli.archives import backups_dir, newest_backup
 from plainsail.kernel import isolation
 from plainsail.kernel.environment import BadEnvironment, Environment
 from plainsail.kernel.redaction import without_addresses
@@ -28,6 +28,8 @@ QUEUE_PATIENCE = timedelta(minutes=10)
 MAIL_PATIENCE = timedelta(hours=1)
 """Servers that know nobody yet put first messages off for some minutes; that mends itself."""
 BACKUP_AGE = timedelta(days=7)
+BACKUPS_MAX = timedelta(days=35)
+"""As in the retention policy of `hosting`."""
 LEAST_DISK = 1_000_000_000
 
 
@@ -296,6 +298,16 @@ def _data_dir(here: Environment) -> Iterator[Finding]:
     told = f"disk: {free / 1e9:.1f} GB free"
     yield Finding("ok", told) if free >= LEAST_DISK else Finding("wrong", told, "Make room, or the database will stop.")
     yield _backup(here)
+    yield from _stale_backups(here)
+
+
+def _stale_backups(here: Environment) -> Iterator[Finding]:
+    """What was erased is still in the backups made before: certificates of erasure say when those are gone."""
+    oldest = time.time() - BACKUPS_MAX.total_seconds()
+    stale = [path for path in backups_dir(here).glob("plainsail-*.tar") if path.stat().st_mtime < oldest]
+    if stale:
+        told = f"backups: {len(stale)} older than {BACKUPS_MAX.days} days"
+        yield Finding("wrong", told, "Delete them: they hold what has been erased since.")
 
 
 def _backup(here: Environment) -> Finding:

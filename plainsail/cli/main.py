@@ -192,6 +192,49 @@ def restore(file: Path, force: bool) -> None:
 
 
 @cli.command()
+@click.argument("slug")
+@click.option(
+    "--customers",
+    type=click.Choice(["period_end", "now"]),
+    default="period_end",
+    show_default=True,
+    help="When the contracts of its customers end; `now` pays back what is not served.",
+)
+@click.option("--undo", is_flag=True, help="Take the closing back.")
+def close(slug: str, customers: str, undo: bool) -> None:
+    """Close the business of this web address: thirty days of grace, then it is erased."""
+    from plainsail.cli import closing
+
+    closing.set_up()
+    at = datetime.now(UTC)
+    click.echo(closing.reopen(slug, at=at) if undo else closing.close(slug, customers=customers, at=at))
+
+
+@cli.command()
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def erase(slug: str, yes: bool) -> None:
+    """Erase everything of the business of this web address, for good, or say what stands in the way."""
+    from plainsail.cli import closing
+
+    if not yes and click.prompt("Nobody can bring it back. Type its web address to go on") != slug:
+        raise click.ClickException("That is another web address. Nothing was done.")
+    closing.set_up()
+    click.echo(closing.erase(slug, at=datetime.now(UTC)))
+
+
+@cli.command()
+@click.argument("slug")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export(slug: str, file: Path | None) -> None:
+    """Write everything of a business into one archive FILE (else into exports/ of the data directory)."""
+    from plainsail.cli import closing
+
+    closing.set_up()
+    click.echo(closing.export(slug, file, at=datetime.now(UTC)))
+
+
+@cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def vectors(file: Path) -> None:
     """Run a FILE of worked billing examples through the functions that bill; status 1 if any differs, 2 if not understood."""

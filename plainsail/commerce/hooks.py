@@ -23,7 +23,7 @@ from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow, Workspace
 from plainsail.kernel.money import Money
-from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
@@ -277,6 +277,8 @@ for action, label in {
 BOOKS = "accounting: kept as long as tax law asks"
 EVIDENCE = "what was agreed to: kept for claims that may come"
 NOBODY = "names no person"
+SUMS = ("currency", "net_minor", "tax_minor", "gross_minor")
+PAPER = ("number", *SUMS, "issued_at", "document", "document_hash")
 for table, answer in {
     "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
@@ -287,15 +289,55 @@ for table, answer in {
     "product": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "price": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "offer": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "consentrecord": PersonalData(fields=("ip", "user_agent"), erase="keep", ground=EVIDENCE),
-    "order": PersonalData(fields=("email", "name", "company", "vat_id"), erase="keep", ground=BOOKS),
+    "consentrecord": PersonalData(
+        fields=("ip", "user_agent"),
+        erase="keep",
+        ground=EVIDENCE,
+        kept=Kept(
+            category="consent",
+            columns=("id", "text", "amount_minor", "currency", "interval", "interval_count", "at"),
+        ),
+    ),
+    "order": PersonalData(
+        fields=("email", "name", "company", "vat_id"),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="consent", columns=("number", "consent_id", "paid_at"), hashed=("email",)),
+    ),
     "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "invoice": PersonalData(fields=("document", "buyer"), erase="keep", ground=BOOKS),
+    "invoice": PersonalData(
+        fields=("document", "buyer"),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(
+            category="invoices", columns=("id", "state", "mode", "paid_at", *PAPER), dated="issued_at", only_if="number"
+        ),
+    ),
     "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "creditnote": PersonalData(fields=("document",), erase="keep", ground=BOOKS),
+    "creditnote": PersonalData(
+        fields=("document",),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="invoices", columns=("id", "invoice_id", *PAPER), dated="issued_at"),
+    ),
     "creditnoteline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "ledgeraccount": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "journalentry": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "posting": PersonalData(fields=(), erase="keep", ground=BOOKS),
+    "ledgeraccount": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="ledger", columns=("id", "kind", "subject", "currency")),
+    ),
+    "journalentry": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="ledger", columns=("id", "source_type", "source_id", "at", "memo")),
+    ),
+    "posting": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="ledger", columns=("entry_id", "account_id", "amount_minor", "currency")),
+    ),
 }.items():
     PERSONAL_DATA.register(f"commerce.{table}", answer)

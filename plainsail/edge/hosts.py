@@ -8,7 +8,7 @@ from uuid import UUID
 from plainsail.edge.database import Database
 from plainsail.edge.flight import Flights
 
-FIND_HOST = "SELECT kind, workspace_id FROM accounts_host WHERE host = %s AND is_live"
+FIND_HOST = "SELECT kind, workspace_id, is_closed FROM accounts_host WHERE host = %s AND is_live"
 
 
 class Host(NamedTuple):
@@ -16,6 +16,8 @@ class Host(NamedTuple):
 
     name: str
     workspace_id: UUID | None
+    is_closed: bool = False
+    """Its business closed: whoever comes is told so, instead of being shown anything."""
 
 
 class Hosts:
@@ -53,8 +55,8 @@ class Hosts:
         rows = await self._database.read(FIND_HOST, [name])
         if not rows:
             return None
-        kind, workspace_id = rows[0]
-        return Host(name, None if kind == "app" else workspace_id)
+        kind, workspace_id, is_closed = rows[0]
+        return Host(name, None if kind == "app" else workspace_id, is_closed)
 
     def _remember(self, name: str, host: Host | None) -> None:
         if len(self._known) >= self._capacity:

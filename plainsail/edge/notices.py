@@ -64,6 +64,20 @@ def unknown_host(request: Request) -> None:
     )
 
 
+def site_closed(request: Request) -> None:
+    """For every address of a business that closed. 410: search engines may forget it."""
+    _show(
+        request,
+        410,
+        _("This site is closed"),
+        _(
+            "The business that was here has closed. Nothing is sold or sent from this address any more. "
+            "Whoever bought something finds the invoice by the link in the receipt."
+        ),
+        start=False,
+    )
+
+
 def bad_request(request: Request) -> None:
     _show(
         request,

@@ -19,6 +19,8 @@ from plainsail.edge.snapshots import Snapshots
 
 READING = frozenset({"GET", "HEAD"})
 HITS = {"/c/": links.click, "/o/": links.opened}
+OPEN_WHEN_CLOSED = ("/receipt/", "/static/")
+"""What stays at the address of a business that closed: invoices are owed to whoever bought."""
 WEBS_OWN = ("/static/", "/media/")
 """Never published pages; not worth a look into the database."""
 
@@ -82,7 +84,9 @@ class Router:
         host = await self.hosts.find(request.host)
         if host is None:
             self._nowhere(request)
-        elif host.workspace_id is None:
+        elif host.is_closed and not request.path.startswith(OPEN_WHEN_CLOSED):
+            self._gone(request)
+        elif host.workspace_id is None or host.is_closed:
             await self._pass_on(request)
         elif request.method in READING:
             if request.path.startswith(WEBS_OWN) or not await self.published.answer(request, host):
@@ -97,6 +101,12 @@ class Router:
             notices.stylesheet(request)
         else:
             notices.unknown_host(request)
+
+    def _gone(self, request: Request) -> None:
+        if request.path == notices.STYLESHEET_PATH:
+            notices.stylesheet(request)
+        else:
+            notices.site_closed(request)
 
     async def _post_form(self, request: Request, host: Host) -> None:
         with Body() as body:

@@ -1,4 +1,4 @@
-"""Choosing a plan."""
+"""Choosing a plan, closing the business, erasing it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.accounts.models import User
 from plainsail.commerce.services import terms
-from plainsail.hosting.models import Plan
+from plainsail.hosting.models import Closure, Plan
 
 
 def _card(label: Any, size: int, complete: str) -> forms.CharField:
@@ -49,3 +50,44 @@ class PlanForm(forms.Form):
     @property
     def card(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.CARD}
+
+
+class ClosingForm(forms.Form):
+    """What becomes of the business's own customers."""
+
+    customers = forms.ChoiceField(
+        label=_("What becomes of your customers?"),
+        choices=Closure.Customers.choices,
+        initial=Closure.Customers.PAID_THROUGH,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def clean_customers(self) -> str:
+        return self.cleaned_data["customers"] or Closure.Customers.PAID_THROUGH
+
+
+class ErasureForm(forms.Form):
+    """Erasing everything: meant, and by somebody who can show to be the owner."""
+
+    sure = forms.BooleanField(label=_("Erase everything of this business, for good"))
+    password = forms.CharField(
+        label=_("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, *args: Any, user: User, slug: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user, self.slug = user, slug
+        if not user.has_usable_password():
+            # Who signs in with a passkey only has none: the business's web address says as well that it is meant.
+            self.fields["password"] = forms.CharField(
+                label=_("The web address of the business: %(slug)s") % {"slug": slug}
+            )
+
+    def clean_password(self) -> str:
+        """Raises ValidationError unless it is right."""
+        given: str = self.cleaned_data["password"]
+        has_password = self.user.has_usable_password()
+        if not (self.user.check_password(given) if has_password else given.strip().lower() == self.slug):
+            raise forms.ValidationError(_("That is not right. Please try again."))
+        return given

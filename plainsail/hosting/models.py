@@ -1,12 +1,22 @@
-"""Plans of this installation, and which account of the operator pays for which business."""
+"""Plans of this installation, who pays for which business, and how a business closes, is taken along and is erased."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import Base, TiedForeignKey, Workspace, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import (
+    Base,
+    OwnedManager,
+    OwnedQuerySet,
+    TiedForeignKey,
+    Workspace,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
 
 
 class Plan(WorkspaceOwned):
@@ -40,3 +50,143 @@ class BillingLink(Base):
 
     def __str__(self) -> str:
         return f"{self.workspace_id} pays at {self.operator_id}"
+
+
+class ClosureQuerySet(OwnedQuerySet["Closure"]):
+    def in_force(self) -> ClosureQuerySet:
+        """Those that nobody took back."""
+        return self.exclude(state=Closure.State.REOPENED)
+
+
+class Closure(WorkspaceOwned):
+    """A business on its way out: what was asked for, by whom, and how far it is. What happened on the way are its facts."""
+
+    class State(models.TextChoices):
+        REOPENED = "open", _("taken back")
+        WINDING_DOWN = "winding_down", _("winding down")
+        CLOSING = "closing", _("closed")
+        ERASING = "erasing", _("being erased")
+        ERASED = "erased", _("erased")
+
+    class Customers(models.TextChoices):
+        """What becomes of the business's own paying customers."""
+
+        PAID_THROUGH = "period_end", _("Each contract ends when what is paid for has been served")
+        REFUND = "now", _("Each contract ends now, and what is not served is paid back")
+
+    CAN_REOPEN: ClassVar[tuple[State, ...]] = (State.WINDING_DOWN, State.CLOSING)
+
+    workspace = WorkspaceKey(related_name="closures")
+    state = models.CharField(max_length=12, choices=State, default=State.WINDING_DOWN)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    email = models.EmailField(blank=True)
+    """The owner's, for what is to be told when nobody can sign in any more; emptied when the certificate is on its way."""
+    locale = models.CharField(max_length=10, blank=True)
+    customers = models.CharField(max_length=10, choices=Customers, default=Customers.PAID_THROUGH)
+    policy = models.JSONField(default=dict)
+    """The retention policy as it stood when it was asked for."""
+    closed_at = models.DateTimeField(null=True)
+    erase_at = models.DateTimeField(null=True)
+    erase_asked_at = models.DateTimeField(null=True)
+    """When the owner asked for the erasure itself, without waiting for the end of the grace."""
+    answer_by = models.DateField(null=True)
+    """By when that has to be answered (GDPR, art. 12(3))."""
+    erased_at = models.DateTimeField(null=True)
+    certificate = models.JSONField(default=dict)
+    """What was erased and what is kept, as it stands on the certificate."""
+    proof_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ClosureQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["workspace"], condition=~models.Q(state="open"), name="closure_one_in_force"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} {self.state}"
+
+    @property
+    def can_reopen(self) -> bool:
+        return self.state in self.CAN_REOPEN
+
+
+class ClosureFact(WorkspaceOwned):
+    """Something that happened while a business closed. Append-only."""
+
+    workspace = WorkspaceKey(related_name="closure_facts")
+    closure = TiedForeignKey(Closure, on_delete=models.CASCADE, related_name="facts")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=30)
+    details = models.JSONField(default=dict)
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "closure", "at", "id"], name="facts_of_closure")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"
+
+
+class Export(WorkspaceOwned):
+    """Everything of a business in one archive: asked for, being made, ready for a while."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        MAKING = "making", _("being made")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+        GONE = "gone", _("removed")
+
+    workspace = WorkspaceKey(related_name="exports")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    rows_total = models.PositiveBigIntegerField(default=0)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-asked_at", "-id"], name="exports_latest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d} {self.state}"
+
+    @property
+    def percent(self) -> int:
+        """How much is done; 99 until all is."""
+        return min(99, self.rows_done * 100 // self.rows_total) if self.rows_total else 0
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in {self.State.WAITING, self.State.MAKING}
+
+
+class KeptRecord(WorkspaceOwned):
+    """What the law wants kept of an erased business: a copy of chosen columns, apart from the product, until its day."""
+
+    workspace = WorkspaceKey(related_name="kept_records")
+    table = models.CharField(max_length=80)
+    """Label of the model it was copied from."""
+    category = models.CharField(max_length=30)
+    row = models.JSONField()
+    kept_until = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "kept_until"], name="kept_until"),
+            models.Index(fields=["workspace", "category"], name="kept_by_category"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} until {self.kept_until:%Y-%m-%d}"

@@ -15,7 +15,7 @@ from django.db import connection
 
 from plainsail.kernel import clock, tenancy
 from plainsail.kernel.jobs import every, job
-from plainsail.kernel.models import Due
+from plainsail.kernel.models import Due, Workspace
 
 LEASE = timedelta(minutes=10)
 
@@ -25,9 +25,10 @@ Run = Callable[..., datetime | None]
 class DueWork:
     """A function that does what is due in a workspace and says when it must be called again."""
 
-    def __init__(self, kind: str, function: Run) -> None:
+    def __init__(self, kind: str, function: Run, *, also_when_closed: bool = False) -> None:
         self.kind = kind
         self.function = function
+        self.also_when_closed = also_when_closed
         self.__doc__ = function.__doc__
 
     def __call__(self, **arguments: Any) -> datetime | None:
@@ -37,14 +38,16 @@ class DueWork:
 KINDS: dict[str, DueWork] = {}
 
 
-def runs(kind: str) -> Callable[[Run], DueWork]:
+def runs(kind: str, *, also_when_closed: bool = False) -> Callable[[Run], DueWork]:
     """Name the function that does what is due of a kind: `(*, at) -> next due time or None`, in the workspace.
 
-    Marked `@outside_transaction` it gets `workspace_id=` too and opens the workspace itself.
+    Marked `@outside_transaction` it gets `workspace_id=` too and opens the workspace itself. In a business that is
+    closed nothing falls due: it waits as it stands, and comes when the closing is taken back. `also_when_closed` is for
+    what closing itself consists of, and for money on its way back.
     """
 
     def decorate(function: Run) -> DueWork:
-        KINDS[kind] = DueWork(kind, function)
+        KINDS[kind] = DueWork(kind, function, also_when_closed=also_when_closed)
         return KINDS[kind]
 
     return decorate
@@ -67,13 +70,16 @@ def schedule_for(workspace_id: UUID, kind: str, at: datetime) -> None:
 
 def claim(*, at: datetime, limit: int = 1000) -> list[tuple[UUID, str]]:
     """Take what is due, for ten minutes: (workspace id, kind) pairs that nobody else gets meanwhile."""
+    always = [kind for kind, work in KINDS.items() if work.also_when_closed]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE kernel_due SET due_at = %s FROM (SELECT workspace_id, kind FROM kernel_due WHERE due_at <= %s "
-            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) ready "
+            "UPDATE kernel_due SET due_at = %s FROM (SELECT due.workspace_id, due.kind FROM kernel_due due "
+            "JOIN kernel_workspace business ON business.id = due.workspace_id "
+            "WHERE due.due_at <= %s AND (business.state = %s OR due.kind = ANY(%s)) "
+            "ORDER BY due.due_at LIMIT %s FOR UPDATE OF due SKIP LOCKED) ready "
             "WHERE kernel_due.workspace_id = ready.workspace_id AND kernel_due.kind = ready.kind "
             "RETURNING kernel_due.workspace_id, kernel_due.kind",
-            [at + LEASE, at, limit],
+            [at + LEASE, at, Workspace.State.OPEN, always, limit],
         )
         return list(cursor.fetchall())
 
@@ -87,11 +93,14 @@ def tick() -> None:
             run.once(f"due:{kind}:{workspace_id}", workspace_id=workspace_id, kind=kind, lease=at + LEASE)
 
 
-@job("kernel.due_run")
+@job("kernel.due_run", also_when_closed=True)
 @tenancy.outside_transaction
 def run(*, workspace_id: UUID, kind: str, lease: datetime) -> None:
     """Do what is due of one kind in one workspace, then set what is next."""
     work, at = KINDS[kind], clock.now()
+    if not work.also_when_closed and tenancy.is_closed(workspace_id):
+        # Closed since it was claimed: the claimed row stays, and is claimed again should the closing be taken back.
+        return
     if tenancy.is_outside_transaction(work.function):
         following = work.function(workspace_id=workspace_id, at=at)
         with tenancy.workspace(workspace_id):

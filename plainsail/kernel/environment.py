@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
+
+ERASURES = "erasures.jsonl"
 
 
 class BadEnvironment(Exception):
@@ -59,6 +62,19 @@ class Environment:
     @property
     def files_dir(self) -> Path:
         return self.data_dir / "files"
+
+    def files_of(self, workspace_id: UUID) -> Path:
+        """Where files of one business lie; erasing it removes the folder."""
+        return self.files_dir / "businesses" / workspace_id.hex
+
+    def exports_of(self, workspace_id: UUID) -> Path:
+        """Where exports of one business lie: apart from its files, so that no backup holds everything twice."""
+        return self.data_dir / "exports" / workspace_id.hex
+
+    @property
+    def erasures(self) -> Path:
+        """The list of erased businesses: beside the backups, outside the database, so that a restore can erase again."""
+        return self.data_dir / "backups" / ERASURES
 
     @property
     def local_address(self) -> str:

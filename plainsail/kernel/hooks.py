@@ -6,4 +6,4 @@ PERSONAL_DATA.register(
     "kernel.eventrow",
     PersonalData(fields=("contact_id", "payload"), erase="anonymise", ground="totals stay, the person goes"),
 )
-PERSONAL_DATA.register("kernel.pendingevent", PersonalData(fields=(), erase="delete"))
+PERSONAL_DATA.register("kernel.pendingevent", PersonalData(fields=(), erase="delete", portable=False))

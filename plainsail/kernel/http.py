@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PUBLIC_URLCONF",
     "Request",
+    "also_when_closed",
     "answer_refusal",
     "can",
     "client_ip",
@@ -33,6 +34,7 @@ __all__ = [
     "public_path",
     "signed_in",
     "wants_json",
+    "works_when_closed",
     "workspace_url",
 ]
 
@@ -82,6 +84,16 @@ def public(view: V) -> V:
     """Say that a view is meant for anybody; the architecture test demands `can` or this on each."""
     view.is_public = True  # type: ignore[attr-defined]  # read by the architecture test
     return view
+
+
+def also_when_closed(view: V) -> V:
+    """Say that a view changes something in a closed business too: taking the closing back, or asking for an export."""
+    view.also_when_closed = True  # type: ignore[attr-defined]  # read by the middleware
+    return view
+
+
+def works_when_closed(view: object) -> bool:
+    return bool(getattr(view, "also_when_closed", False))
 
 
 def private_link(view: V) -> V:

@@ -7,12 +7,14 @@ unless it is marked `@outside_transaction`. It may run twice: after a crash, a j
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from procrastinate.contrib.django import app as queue_app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.manager import JobManager
 
-from plainsail.kernel import tenancy
+from plainsail.kernel import clock, tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.logging import request_id
 
@@ -35,6 +37,8 @@ STALLED_AFTER = 30
 RECOVER = "kernel.recover_stalled"
 FIRST = 10
 """The queue's priority of what the clock asks for; all else has 0."""
+WAITS = timedelta(hours=1)
+"""How long a job is put off whose business is closed."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Function = Callable[..., None]
@@ -43,9 +47,10 @@ Function = Callable[..., None]
 class Job:
     """A function that a worker runs. `later` puts it in the queue, `once` keeps at most one waiting under a key."""
 
-    def __init__(self, name: str, function: Function) -> None:
+    def __init__(self, name: str, function: Function, *, also_when_closed: bool = False) -> None:
         self.name = name
         self.function = function
+        self.also_when_closed = also_when_closed
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", name)
         self.__module__ = function.__module__
@@ -80,8 +85,16 @@ class Job:
         )
 
     def perform(self, call: dict[str, Any], workspace: str | None) -> None:
-        """Run a queued call: what the worker does. The workspace's transaction is open unless the job stands outside."""
+        """Run a queued call: what the worker does. The workspace's transaction is open unless the job stands outside.
+
+        In a business that is closed nothing is done: what was queued waits, until the closing is taken back or the
+        business is erased.
+        """
         arguments = load(call)
+        if self._has_to_wait(UUID(workspace) if workspace else arguments.get("workspace_id")):
+            logger.info("waits, for its business is closed", extra={"job": self.name})
+            self._put_off(call, workspace)
+            return
         if tenancy.is_outside_transaction(self.function):
             if workspace is not None:
                 arguments.setdefault("workspace_id", UUID(workspace))
@@ -93,19 +106,37 @@ class Job:
             with tenancy.workspace(UUID(workspace)):
                 self.function(**arguments)
 
+    def _has_to_wait(self, workspace_id: UUID | None) -> bool:
+        return not self.also_when_closed and workspace_id is not None and tenancy.is_closed(workspace_id)
+
+    def _put_off(self, call: dict[str, Any], workspace: str | None) -> None:
+        """Wait on; of calls that are the same one waits, however many came while the business was closed."""
+        same = hashlib.blake2b(json.dumps([call, workspace], sort_keys=True).encode(), digest_size=16).hexdigest()
+        try:
+            with transaction.atomic():
+                later = queue_app.configure_task(
+                    name=self.name, schedule_at=clock.now() + WAITS, queueing_lock=f"closed:{self.name}:{same}"
+                )
+                later.defer(call=call, workspace=workspace, request=request_id.get())
+        except AlreadyEnqueued:
+            logger.debug("already waiting", extra={"job": self.name})
+
 
 JOBS: dict[str, Job] = {}
 TIMETABLE: dict[str, str] = {}
 """Job name to its cron expression."""
 
 
-def job(name: str) -> Callable[[Function], Job]:
-    """Make a function a job, under a name fixed for ever. Its arguments: UUID, str, int, bool, datetime, None, lists."""
+def job(name: str, *, also_when_closed: bool = False) -> Callable[[Function], Job]:
+    """Make a function a job, under a name fixed for ever. Its arguments: UUID, str, int, bool, datetime, None, lists.
+
+    `also_when_closed`: it is done in a closed business too, where all other work waits.
+    """
 
     def decorate(function: Function) -> Job:
         if name in JOBS:
             raise ValueError(f"Two jobs are called {name!r}.")
-        JOBS[name] = Job(name, function)
+        JOBS[name] = Job(name, function, also_when_closed=also_when_closed)
         return JOBS[name]
 
     return decorate

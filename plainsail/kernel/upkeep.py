@@ -1,4 +1,4 @@
-"""What areas do after each migration, as the owner: bring shared rows in step with a changed environment."""
+"""What areas do after each migration, as the owner: bring rows in step with a changed environment."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from collections.abc import Callable
 from plainsail.kernel.registry import Registry
 
 AFTER_MIGRATE: Registry[Callable[[], object]] = Registry("kernel.after_migrate")
-"""Functions that may run any number of times. They touch shared tables only: no workspace is open."""
+"""Functions that may run any number of times. No workspace is open; one that needs one opens it."""

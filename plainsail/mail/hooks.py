@@ -163,6 +163,6 @@ for table, answer in {
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
     "broadcast": PersonalData(fields=(), erase="keep", ground="names no person"),
     "delivery": PersonalData(fields=("contact_id", "address", "subject", "reply"), erase="anonymise", ground=LEDGER),
-    "sealedbody": PersonalData(fields=("sealed",), erase="delete"),
+    "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),
 }.items():
     PERSONAL_DATA.register(f"mail.{table}", answer)

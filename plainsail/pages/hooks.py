@@ -36,5 +36,12 @@ PERSONAL_DATA.register(
 )
 for table in ("site", "page", "form", "publishedsnapshot"):
     PERSONAL_DATA.register(
-        f"pages.{table}", PersonalData(fields=(), erase="keep", ground="The business's own words; names no visitor.")
+        f"pages.{table}",
+        PersonalData(
+            fields=(),
+            erase="keep",
+            ground="The business's own words; names no visitor.",
+            # A page's snapshot is made from the page, which is taken along.
+            portable=table != "publishedsnapshot",
+        ),
     )

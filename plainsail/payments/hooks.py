@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.gateways.sandbox import Sandbox
 from plainsail.payments.gateways.stripe import Stripe
 from plainsail.payments.sockets import GATEWAYS
@@ -11,15 +11,33 @@ GATEWAYS.register(Sandbox.code, Sandbox())
 GATEWAYS.register(Stripe.code, Stripe())
 
 BOOKS = "accounting: kept as long as tax law asks, names no person"
+MOVED = ("amount_minor", "currency", "state", "gateway_ref", "settled_at")
 for table, answer in {
-    "gatewayaccount": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "gatewayaccount": PersonalData(fields=(), erase="keep", ground="names no person", portable=False),
     "paymentmethod": PersonalData(
         fields=("payer_key", "last4", "exp_month", "exp_year"), erase="anonymise", ground=BOOKS
     ),
-    "charge": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "refund": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "dispute": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "inboxmessage": PersonalData(fields=(), erase="keep", ground="names no person"),
-    "sandboxrecord": PersonalData(fields=(), erase="keep", ground="made-up cards only"),
+    "charge": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="ledger", columns=("id", "subject_id", *MOVED), dated="settled_at"),
+    ),
+    "refund": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(category="ledger", columns=("id", "charge_id", *MOVED), dated="settled_at"),
+    ),
+    "dispute": PersonalData(
+        fields=(),
+        erase="keep",
+        ground=BOOKS,
+        kept=Kept(
+            category="ledger", columns=("id", "charge_id", "amount_minor", "currency", "state"), dated="created_at"
+        ),
+    ),
+    "inboxmessage": PersonalData(fields=(), erase="keep", ground="names no person", portable=False),
+    "sandboxrecord": PersonalData(fields=(), erase="keep", ground="made-up cards only", portable=False),
 }.items():
     PERSONAL_DATA.register(f"payments.{table}", answer)

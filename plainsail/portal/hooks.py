@@ -28,6 +28,6 @@ EVENT_WORDING.register(
     "portal.customer_signed_in", EventWording(icon="key-round", say=lambda row: _text("Signed in to their account"))
 )
 
-PERSONAL_DATA.register("portal.signinlink", PersonalData(fields=("email", "ip"), erase="delete"))
-PERSONAL_DATA.register("portal.portalsession", PersonalData(fields=("contact",), erase="delete"))
+PERSONAL_DATA.register("portal.signinlink", PersonalData(fields=("email", "ip"), erase="delete", portable=False))
+PERSONAL_DATA.register("portal.portalsession", PersonalData(fields=("contact",), erase="delete", portable=False))
 PERSONAL_DATA.register("portal.grant", PersonalData(fields=("contact",), erase="delete"))

@@ -27,7 +27,7 @@ from plainsail.contacts.sockets import EVENT_WORDING, EventWording
 from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
-from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
@@ -158,6 +158,25 @@ def charged_through(account_id: UUID) -> str:
 DEPENDENTS.register("subscriptions", charged_through)
 
 KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
+EVIDENCE: dict[str, Kept] = {
+    "subscription": Kept(
+        category="cancellation", columns=("id", "reference", "account_id", "started_at", "ended_at", "end_reason")
+    ),
+    "cancellationrequest": Kept(
+        category="cancellation",
+        columns=("id", "reference", "door", "kind", "received_at"),
+        hashed=("email",),
+        dated="received_at",
+    ),
+    "cancellation": Kept(
+        category="cancellation",
+        columns=("id", "request_id", "subscription_id", "effective_at", "matched_at"),
+        dated="effective_at",
+    ),
+    "cancellationundo": Kept(
+        category="cancellation", columns=("cancellation_id", "undone_at", "by"), dated="undone_at"
+    ),
+}
 for table, fields in {
     "subscription": ("account_id", "reference"),
     "subscriptionitem": (),
@@ -168,4 +187,5 @@ for table, fields in {
     "dunningcase": (),
     "notice": (),
 }.items():
-    PERSONAL_DATA.register(f"subscriptions.{table}", PersonalData(fields=fields, erase="keep", ground=KEPT))
+    answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
+    PERSONAL_DATA.register(f"subscriptions.{table}", answer)

@@ -167,11 +167,13 @@ class CancellationRequest(WorkspaceOwned):
         WITHDRAWAL = "withdrawal", _("withdrawal page")
         STAFF = "staff", _("recorded by staff")
         API = "api", _("API")
+        SELLER = "seller", _("the business closes")
 
     class Kind(models.TextChoices):
         ORDINARY = "ordinary", _("cancellation")
         EXTRAORDINARY = "extraordinary", _("cancellation for cause")
         WITHDRAWAL = "withdrawal", _("withdrawal")
+        SELLER_CLOSING = "seller_closing", _("end, because the business closes")
 
     workspace = WorkspaceKey(related_name="cancellation_requests")
     reference = models.CharField(max_length=20)
@@ -196,6 +198,11 @@ class CancellationRequest(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def is_sellers(self) -> bool:
+        """Not the customer's will: the business closes."""
+        return self.kind == self.Kind.SELLER_CLOSING
 
 
 class CancellationQuerySet(OwnedQuerySet["Cancellation"]):

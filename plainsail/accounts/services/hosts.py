@@ -52,12 +52,32 @@ def open_another_site(workspace: Workspace) -> None:
 
 @transaction.atomic
 def close_sites(workspace: Workspace) -> int:
-    """Take all of a business's host names out of use; returns how many. They stay reserved."""
-    names = list(Host.objects.filter(workspace=workspace, is_live=True).values_list("host", flat=True))
-    Host.objects.filter(host__in=names).update(is_live=False)
+    """At each of a business's host names visitors read from now on that it closed; returns how many. They stay reserved."""
+    return _close(workspace, is_closed=True)
+
+
+@transaction.atomic
+def reopen_sites(workspace: Workspace) -> int:
+    """Show the business again at each of its host names; returns how many there are."""
+    return _close(workspace, is_closed=False)
+
+
+def _close(workspace: Workspace, *, is_closed: bool) -> int:
+    found = Host.objects.filter(workspace=workspace)
+    found.update(is_closed=is_closed)
+    names = list(found.values_list("host", flat=True))
     for name in names:
         _tell_edge(name)
     return len(names)
+
+
+@transaction.atomic
+def forget_sites(workspace: Workspace) -> None:
+    """Let go of an erased business's own domains. Its address on this installation stays taken: letters still lead there."""
+    for host in Host.objects.filter(workspace=workspace):
+        if host.kind == Host.Kind.CUSTOM:
+            host.delete()
+        _tell_edge(host.host)
 
 
 def is_taken(slug: str) -> bool:

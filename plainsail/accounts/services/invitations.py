@@ -20,6 +20,7 @@ from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import is_closed
 
 PURPOSE = "accounts.invitation"
 VALID = timedelta(days=7)
@@ -90,6 +91,8 @@ def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
     """
     if not queries.owns_address(user, invitation.email):
         raise NotForYou
+    if is_closed(invitation.workspace_id):
+        raise InvitationOver
     claimed = Invitation.objects.open().filter(pk=invitation.pk, expires_at__gt=at).update(accepted_at=at)
     if not claimed:
         raise InvitationOver

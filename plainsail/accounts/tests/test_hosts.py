@@ -36,7 +36,7 @@ def test_the_edge_is_told_once_a_change_is_committed():
         hosts.close_sites(workspace)
         told = [note.payload for note in edge.notifies(timeout=1, stop_after=2)]
     assert told == ["pots.localhost", "pots.localhost"]
-    assert not Host.objects.get().is_live
+    assert Host.objects.get().is_closed
 
 
 def test_the_edge_may_read_hosts_and_nothing_of_people():
@@ -90,8 +90,17 @@ def test_an_unknown_host_gets_a_page_that_says_so(client, juniper, host):
 
 
 def test_a_host_out_of_use_is_unknown(client, juniper):
-    hosts.close_sites(juniper)
+    juniper.hosts.update(is_live=False)
     assert client.get("/", headers={"host": "juniper.localhost"}).status_code == 421
+
+
+def test_at_the_host_of_a_business_that_closed_that_is_said(client, juniper):
+    hosts.close_sites(juniper)
+    answer = client.get("/", headers={"host": "juniper.localhost"})
+    assert answer.status_code == 410
+    assert b"This site is closed" in answer.content
+    hosts.reopen_sites(juniper)
+    assert client.get("/", headers={"host": "juniper.localhost"}).status_code != 410
 
 
 def test_staff_pages_do_not_exist_on_a_site(site_client, ada):

@@ -4,8 +4,10 @@ import os
 import subprocess
 import tarfile
 import threading
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,8 +15,10 @@ import pytest
 from plainsail.cli.postgres import Postgres
 from plainsail.cli.tests.conftest import without_ours
 from plainsail.cli.tests.running import COMMAND, eventually
+from plainsail.kernel import erasures
 
 KEY = "the-key-of-this-installation-0123456789abcdef"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ACCOUNTS = 20
 TABLES = """
 CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
@@ -93,15 +97,20 @@ def restored_books(folder):
 
 def test_what_is_restored_elsewhere_equals_what_was_saved(business, surroundings, elsewhere, tmp_path):
     archive = tmp_path / "saved.tar"
+    erased = [{uuid4(): NOON}, {uuid4(): NOON}]
+    erasures.add(business.data_dir / "backups" / "erasures.jsonl", erased[0])
     with psycopg.connect(business.dsn("owner"), autocommit=True) as connection:
         for number in range(50):
             transfer(connection, number)
     before = books(business.dsn("owner"))
     assert plainsail(surroundings, "backup", archive).returncode == 0
+    # Somebody was erased after the backup was made.
+    erasures.add(tmp_path / "erasures.jsonl", erased[1])
 
     done = plainsail(surroundings, "restore", archive, PLAINSAIL_DATA=str(elsewhere))
     assert done.returncode == 0, done.stderr
     assert "2 files" in done.stdout
+    assert erasures.listed(elsewhere / "backups" / "erasures.jsonl") == erased[0] | erased[1]
     assert restored_books(elsewhere) == before == {"transfers": 50, "moved": 50, "money": 20_000, "wrong": 0}
     assert (elsewhere / "secret_key").read_text() == KEY
     assert (elsewhere / "secret_key").stat().st_mode & 0o777 == 0o600

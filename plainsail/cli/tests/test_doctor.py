@@ -221,3 +221,13 @@ def test_backups_are_asked_for_after_a_week(here, data_dir):
     assert findings(here, "backup") == [("ok", "backup: the last one is 5 hours old")]
     os.utime(archive, (week_ago, week_ago))
     assert findings(here, "backup") == [("wrong", "backup: the last one is 8 days old")]
+
+
+def test_backups_that_hold_what_has_been_erased_since_are_to_go(here, data_dir):
+    (data_dir / "backups").mkdir()
+    for days in (1, 40, 50):
+        archive = data_dir / "backups" / f"plainsail-{days}.tar"
+        archive.touch()
+        made = time.time() - days * 86_400
+        os.utime(archive, (made, made))
+    assert findings(here, "backups") == [("wrong", "backups: 2 older than 35 days")]

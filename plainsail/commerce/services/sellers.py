@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.commerce.models import Mode, SandboxClock, Seller
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.kernel.tenancy import current_workspace_id, is_closed
 from plainsail.payments.models import GatewayAccount
 from plainsail.payments.services import accounts, connecting
 
@@ -70,11 +70,14 @@ def of_workspace(*, at: datetime) -> Seller:
 
 def selling(*, at: datetime) -> Seller:
     """The seller, if it may start charges. Raises SellerClosing."""
-    seller = of_workspace(at=at)
-    business = Workspace.objects.get(id=current_workspace_id())
-    if not seller.is_selling or business.state != Workspace.State.OPEN:
+    if not may_sell(seller := of_workspace(at=at)):
         raise SellerClosing
     return seller
+
+
+def may_sell(seller: Seller) -> bool:
+    """Whether it may begin something: neither it nor its business is closing. One query."""
+    return seller.is_selling and not is_closed(seller.workspace_id)
 
 
 @transaction.atomic
@@ -119,6 +122,13 @@ def stop_selling(seller: Seller) -> None:
     """From now on this seller starts no charge."""
     Seller.objects.filter(id=seller.id, state=Seller.State.ACTIVE).update(state=Seller.State.CLOSING)
     seller.state = Seller.State.CLOSING
+
+
+@transaction.atomic
+def sell_again(seller: Seller) -> None:
+    """The closing was taken back: this seller sells as before."""
+    Seller.objects.filter(id=seller.id, state=Seller.State.CLOSING).update(state=Seller.State.ACTIVE)
+    seller.state = Seller.State.ACTIVE
 
 
 def _typed(seller: Any) -> Seller:

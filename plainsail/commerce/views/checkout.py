@@ -206,7 +206,7 @@ def go_on(progress: Progress, token: str) -> HttpResponse:
 
 
 def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sale:
-    """The offer of a slug, if it is sold now; to somebody, or to a consumer at home. Raises Http404."""
+    """The offer of a slug, if it is sold now; to somebody, or to a consumer at home. Raises Http404, SellerClosing."""
     with workspace(request.workspace):
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
@@ -215,8 +215,8 @@ def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sal
 
 
 def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
-    """An offer as it is sold to somebody at a moment of the seller's time."""
-    seller, who = sellers.of_workspace(at=at), Named()
+    """An offer as it is sold to somebody at a moment of the seller's time. Raises SellerClosing."""
+    seller, who = sellers.selling(at=at), Named()
     if named is not None:
         typed = Buyer(email="", name="", country=named.country, vat_id=named.vat_id)
         who = purchases.identified(typed, seller=seller, at=at)

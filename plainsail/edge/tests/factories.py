@@ -30,7 +30,8 @@ from plainsail.kernel.landing import COPY
 # The tables as far as the edge knows them. test_contract.py holds the real ones against this.
 TABLES = """
 CREATE TABLE accounts_host (
-    id uuid PRIMARY KEY, host text NOT NULL UNIQUE, kind text NOT NULL, workspace_id uuid, is_live boolean NOT NULL
+    id uuid PRIMARY KEY, host text NOT NULL UNIQUE, kind text NOT NULL, workspace_id uuid, is_live boolean NOT NULL,
+    is_closed boolean NOT NULL DEFAULT false
 );
 CREATE TABLE pages_publishedsnapshot (
     id uuid PRIMARY KEY, workspace_id uuid NOT NULL, page_id uuid NOT NULL, path text NOT NULL, etag text NOT NULL,
@@ -97,7 +98,7 @@ class EdgeDatabase:
 
     def add_host(self, host: str, workspace_id: UUID | None, *, kind: str = "site", is_live: bool = True) -> None:
         self.run(
-            "WITH made AS (INSERT INTO accounts_host VALUES (%s, %s, %s, %s, %s)) SELECT pg_notify('plainsail_hosts', %s)",
+            "WITH made AS (INSERT INTO accounts_host VALUES (%s, %s, %s, %s, %s, false)) SELECT pg_notify('plainsail_hosts', %s)",
             [uuid4(), host, kind, workspace_id, is_live, host],
         )
 

@@ -18,6 +18,7 @@ EXPECTED = {
         "kind": ("character varying", "NO"),
         "workspace_id": ("uuid", "YES"),
         "is_live": ("boolean", "NO"),
+        "is_closed": ("boolean", "NO"),
     },
     "pages_publishedsnapshot": {
         "workspace_id": ("uuid", "NO"),

@@ -64,6 +64,26 @@ def test_a_new_host_is_known_at_once_and_a_closed_one_forgotten(
     eventually(lambda: edge.get("/", host=host).status == 421)
 
 
+def test_where_a_business_closed_nothing_but_receipts_is_shown_until_it_opens_again(
+    edge: Served, database: EdgeDatabase, workspace_id: UUID
+):
+    host = f"{uuid4().hex}.example"
+    change = (
+        "WITH made AS (UPDATE accounts_host SET is_closed = %s WHERE host = %s) SELECT pg_notify('plainsail_hosts', %s)"
+    )
+    database.publish(workspace_id, "/", "<p>mine")
+    database.add_host(host, workspace_id, kind="custom")
+    eventually(lambda: edge.get("/", host=host).body == b"<p>mine")
+    database.run(change, [True, host, host])
+    eventually(lambda: edge.get("/", host=host).status == 410)
+    said = edge.get("/anything", host=host)
+    assert (said.status, "This site is closed" in said.text, "<p>mine" in said.text) == (410, True, False)
+    assert edge.ask("POST", "/f/x/", host=host, body=b"a=b").status == 410
+    assert edge.get("/receipt/abc/", host=host).json["path"] == "/receipt/abc/"
+    database.run(change, [False, host, host])
+    eventually(lambda: edge.get("/", host=host).body == b"<p>mine")
+
+
 def test_a_host_of_the_application_in_the_table_goes_to_web(edge: Served, database: EdgeDatabase):
     host = f"{uuid4().hex}.example"
     database.add_host(host, None, kind="app")

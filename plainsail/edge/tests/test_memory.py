@@ -31,7 +31,7 @@ class StubDatabase:
         if self.is_empty:
             return []
         if "accounts_host" in query:
-            return [("site", uuid4())]
+            return [("site", uuid4(), False)]
         return [(uuid4(), "etag", "text/html", {}, b"", body)]
 
 

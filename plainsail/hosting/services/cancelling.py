@@ -8,14 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from plainsail.commerce.models import BillingAccount
 from plainsail.commerce.services import clocks
+from plainsail.hosting.models import BillingLink
 from plainsail.hosting.services import plans
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import CancellationRequest, Subscription
 from plainsail.subscriptions.services import cancellation, declaring
-from plainsail.subscriptions.services.quoting import Quote
+from plainsail.subscriptions.services.quoting import Quote, When
 
 
 class NoPlan(Refusal):
@@ -75,3 +78,43 @@ def undo(business: Workspace, *, at: datetime) -> None:
     with workspace(seller):
         now = clocks.seller_now(at)
         cancellation.undo(contract_of(business, seller, at=now), by="customer", at=now)
+
+
+def stop(business: Workspace, *, at: datetime) -> UUID | None:
+    """The business closes: its plan ends when the time it has paid for is over; returns the cancellation, if it made one."""
+    return _declare_end(business, "period_end", at=at)
+
+
+def end_now(business: Workspace, *, at: datetime) -> UUID | None:
+    """The business is erased: what still runs of its plan ends at once, and what the policy gives comes back."""
+    return _declare_end(business, "now", at=at)
+
+
+def undo_if(business: Workspace, cancellation_id: str, *, at: datetime) -> None:
+    """Take back the cancellation that the closing made, if it is the one in force and its day hasn't come."""
+    link = BillingLink.objects.filter(workspace=business).first()
+    if link is None:
+        return
+    with workspace(link.operator_id):
+        now = clocks.seller_now(at)
+        contract = plans.running(BillingAccount.objects.get(id=link.account_id))
+        standing = queries.in_force(contract) if contract is not None else None
+        if contract is None or standing is None or str(standing.id) != cancellation_id or standing.effective_at <= now:
+            return
+        cancellation.undo(contract, by="customer", at=now)
+
+
+def _declare_end(business: Workspace, when: When, *, at: datetime) -> UUID | None:
+    link = BillingLink.objects.filter(workspace=business).first()
+    if link is None:
+        return None
+    with workspace(link.operator_id):
+        now = clocks.seller_now(at)
+        contract = plans.running(BillingAccount.objects.get(id=link.account_id))
+        if contract is None or (when == "period_end" and queries.in_force(contract) is not None):
+            return None
+        data = {"when": when}
+        declaration = declaring.from_confirm_page(data, contract, door=CancellationRequest.Door.BILLING)
+        request = declaring.declare(declaration, received_at=now)
+        made_id: UUID = cancellation.put_in_force(request, contract, when=when, at=now).id
+        return made_id

@@ -31,7 +31,7 @@ def queue(content: bytes, *, sender: str, to: str) -> None:
     deliver_sealed.later(sealed=encrypt(SEALED, json.dumps(value)))
 
 
-@job("mail.deliver_sealed")
+@job("mail.deliver_sealed", also_when_closed=True)
 @outside_transaction
 def deliver_sealed(*, sealed: str, workspace_id: UUID | None = None) -> None:
     """Hand over a sealed message. Raises NotTakenYet or Unreachable where the queue should try again.

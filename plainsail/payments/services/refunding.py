@@ -65,7 +65,7 @@ def request(charge: Charge, *, amount: Money, at: datetime, subject_id: UUID | N
     return refund
 
 
-@job("payments.submit_refund")
+@job("payments.submit_refund", also_when_closed=True)
 @outside_transaction
 def submit_later(*, workspace_id: UUID, refund_id: UUID) -> None:
     """Send a refund to the gateway."""

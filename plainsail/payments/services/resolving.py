@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 """How long a payer may take to enter a card at the gateway."""
 
 
-@due.runs(charging.UNRESOLVED)
+@due.runs(charging.UNRESOLVED, also_when_closed=True)
 @outside_transaction
 def resolve(*, workspace_id: UUID, at: datetime) -> datetime | None:
     """Ask about every open charge and refund that is old enough, at most BATCH of each; returns when to ask again."""

@@ -27,6 +27,8 @@ from plainsail.subscriptions.models import (
 from plainsail.subscriptions.services import dunning, ending, letters, refunds
 from plainsail.subscriptions.services.quoting import Quote, When, quote
 
+SELLER = "seller"
+"""Who took a cancellation back: the seller, whose closing was taken back."""
 SUPERSEDED = "superseded"
 """Who took a cancellation back: nobody, a later declaration took its place."""
 
@@ -113,8 +115,18 @@ def _counts_from(request: CancellationRequest, subscription: Subscription, *, at
 
 
 def _reason(request: CancellationRequest) -> Subscription.EndReason:
-    is_withdrawal = request.kind == CancellationRequest.Kind.WITHDRAWAL
-    return Subscription.EndReason.WITHDRAWN if is_withdrawal else Subscription.EndReason.CANCELLED
+    by_kind = {
+        CancellationRequest.Kind.WITHDRAWAL: Subscription.EndReason.WITHDRAWN,
+        CancellationRequest.Kind.SELLER_CLOSING: Subscription.EndReason.SELLER_CLOSED,
+    }
+    return by_kind.get(CancellationRequest.Kind(request.kind), Subscription.EndReason.CANCELLED)
+
+
+def reason_of(subscription: Subscription) -> Subscription.EndReason:
+    """Why a contract ends whose planned end has come. A withdrawal that came too late is a cancellation."""
+    standing = queries.in_force(subscription)
+    found = _reason(standing.request) if standing is not None else Subscription.EndReason.CANCELLED
+    return found if found == Subscription.EndReason.SELLER_CLOSED else Subscription.EndReason.CANCELLED
 
 
 @transaction.atomic
@@ -123,6 +135,9 @@ def undo(subscription: Subscription, *, by: str, at: datetime) -> CancellationUn
     locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
     standing = queries.in_force(locked)
     if standing is None or locked.is_ended or standing.effective_at <= at:
+        raise NothingToUndo
+    if standing.request.is_sellers and by != SELLER:
+        # The customer can't keep a business open that closes.
         raise NothingToUndo
     undone: CancellationUndo = CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=by)
     locked.scheduled_end_at = None

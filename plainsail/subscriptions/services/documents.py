@@ -33,7 +33,10 @@ def receipt(made: Cancellation, *, now: datetime) -> dict[str, Any]:
         "rows": letters.receipt_rows(made, promise),
         "is_undone": made.is_undone,
         "replaced_by": _replaced_by(made),
-        "can_undo": not made.is_undone and not made.subscription.is_ended and made.effective_at > now,
+        "can_undo": not made.is_undone
+        and not made.request.is_sellers
+        and not made.subscription.is_ended
+        and made.effective_at > now,
     }
 
 

@@ -68,15 +68,7 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
     subscription = made.subscription
     with translation.override(language_of(subscription)):
         subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
-        paragraphs = [_("Your contract ends as shown below. Nothing more will be charged.")]
-        if promise.effective_at > at:
-            paragraphs.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
-        if not _is_requester(made):
-            paragraphs.append(
-                _("It wasn’t you? Open the receipt and take it back.")
-                if promise.effective_at > at
-                else _("It wasn’t you? Please answer this mail.")
-            )
+        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at)
         html, text = letter(
             subject,
             paragraphs,
@@ -93,6 +85,23 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
             at=at,
             of=subscription,
         )
+
+
+def _paragraphs(made: Cancellation, *, is_over: bool) -> list[str]:
+    if made.request.is_sellers:
+        facts = {"seller": made.workspace.name}
+        words = [_("%(seller)s is closing, so your contract ends as shown below. You need to do nothing.") % facts]
+        return words if is_over else [*words, _("Until then you keep what you paid for. Nothing more will be charged.")]
+    words = [_("Your contract ends as shown below. Nothing more will be charged.")]
+    if not is_over:
+        words.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
+    if not _is_requester(made):
+        words.append(
+            _("It wasn’t you? Please answer this mail.")
+            if is_over
+            else _("It wasn’t you? Open the receipt and take it back.")
+        )
+    return words
 
 
 def _is_requester(made: Cancellation) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from plainsail.commerce.models import Invoice
-from plainsail.commerce.services import clocks, invoicing
+from plainsail.commerce.services import clocks, invoicing, sellers
 from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import due
 from plainsail.kernel.periods import local_date
@@ -20,7 +20,16 @@ from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import billing, charging, contracts, dunning, ending, pausing, scheduling
+from plainsail.subscriptions.services import (
+    billing,
+    cancellation,
+    charging,
+    contracts,
+    dunning,
+    ending,
+    pausing,
+    scheduling,
+)
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RENEWALS, TRIES = 10, 20, 30
@@ -93,7 +102,7 @@ def _end(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
     with workspace(workspace_id):
         subscription = Subscription.objects.get(id=subscription_id)
         if subscription.scheduled_end_at is not None and subscription.scheduled_end_at <= at:
-            ending.end(subscription, reason=Subscription.EndReason.CANCELLED, at=at)
+            ending.end(subscription, reason=cancellation.reason_of(subscription), at=at)
 
 
 def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
@@ -105,6 +114,10 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
     with workspace(workspace_id):
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
         if not _is_due(subscription, at=at):
+            return
+        if not sellers.may_sell(sellers.of_workspace(at=at)):
+            # Whoever closes charges nobody, and so owes nobody an invoice: what is paid for has been served by now.
+            ending.end(subscription, reason=Subscription.EndReason.SELLER_CLOSED, at=at)
             return
         if subscription.state == Subscription.State.PAUSED:
             pausing.rest(subscription, at=at)
@@ -164,6 +177,9 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         invoice = Invoice.objects.get(id=case.invoice_id)
         if invoice.is_paid or not (invoice.is_waiting or invoice.state == Invoice.State.OPEN):
             dunning.close(case, at=at)
+            return
+        if not sellers.may_sell(sellers.of_workspace(at=at)):
+            dunning.stop(case.subscription, at=at)
             return
         # Moved on before the charge: whatever happens to it, this step is not taken twice.
         case.next_try_at = at + dunning.UNSETTLED

@@ -79,12 +79,13 @@ def _land(lines: Sequence[str]) -> None:
 
 def _waiting() -> list[UUID]:
     landed = Landing.objects.order_by().values_list("workspace_id", flat=True).distinct()
-    known = set(Workspace.objects.filter(id__in=landed).values_list("id", flat=True))
-    # Rows of a workspace that is gone are nobody's any more.
+    states = dict(Workspace.objects.filter(id__in=landed).values_list("id", "state"))
+    known = {workspace_id for workspace_id, state in states.items() if state != Workspace.State.CLOSED}
+    # Rows of a workspace that is gone are nobody's any more. Those of one that is closing wait with it.
     gone, _detail = Landing.objects.exclude(workspace_id__in=known).filter(workspace_id__in=landed).delete()
     if gone:
         logger.warning("landed rows of unknown workspaces dropped", extra={"rows": gone})
-    return sorted(known)
+    return sorted(workspace_id for workspace_id in known if states[workspace_id] == Workspace.State.OPEN)
 
 
 def drain_batch(workspace_id: UUID, *, at: datetime) -> int:

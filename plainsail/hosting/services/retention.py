@@ -1,0 +1,94 @@
+"""What stays of a business after it is erased, why and until when: a policy as data, and the words for it. Pure.
+
+A class says for how long (`keep`, ISO 8601) and from when (`from`: `end_of_year`, or the day itself). The grounds are
+the law's: § 147 AO and comparable rules for books, California's automatic renewal law (Bus. & Prof. Code § 17602) for
+consents to a renewal, the limitation of claims (§§ 195, 199 BGB) for declarations, GDPR art. 5(2) for the proof itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.periods import Span, day_start, local_date
+
+POLICY: dict[str, Any] = {
+    "version": 1,
+    "grace": "P30D",
+    "grace_access": ["export", "undo"],
+    "erase_now_allowed": True,
+    "warned_before": "P7D",
+    "answer_within": "P1M",
+    "export_for": "P30D",
+    "backups_max": "P35D",
+    "classes": {
+        "invoices": {"keep": "P10Y", "from": "end_of_year"},
+        "ledger": {"keep": "P10Y", "from": "end_of_year"},
+        "consent": {"keep": "P3Y", "from": "erasure"},
+        "cancellation": {"keep": "P3Y", "from": "end_of_year"},
+        "security_log": {"keep": "P90D", "from": "day"},
+        "proof": {"keep": "P3Y", "from": "end_of_year"},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Category:
+    """A class of kept things in words: what it is and why it has to stay."""
+
+    label: Promise
+    ground: Promise
+
+
+CATEGORIES: dict[str, Category] = {
+    "invoices": Category(_("Invoices and credit notes"), _("Tax law: books are kept for ten years.")),
+    "ledger": Category(_("Bookings and payments, without names"), _("Tax law: books are kept for ten years.")),
+    "consent": Category(
+        _("What buyers agreed to, with a code instead of their address"),
+        _("Proof of consent to renewing contracts, for three years after the last of them ended."),
+    ),
+    "cancellation": Category(
+        _("Cancellations, with a code instead of the address"),
+        _("Claims from contracts can be raised for three years."),
+    ),
+    "security_log": Category(
+        _("Who did what in the business"), _("Security: misuse can be looked into for ninety days.")
+    ),
+    "proof": Category(_("That the business was erased, and when"), _("Proof that this was done (GDPR, art. 5(2)).")),
+}
+
+
+def until(
+    policy: Mapping[str, Any], category: str, *, since: datetime | None, erased_at: datetime, zone: str
+) -> datetime:
+    """The moment at which something of a class may be kept no longer: the start of a local day.
+
+    `since` is the moment that the thing itself bears, where it has one.
+    """
+    rule = policy["classes"][category]
+    start = erased_at if since is None or rule["from"] == "erasure" else since
+    day = local_date(start, zone)
+    if rule["from"] == "end_of_year":
+        day = date(day.year, 12, 31)
+    return day_start(Span.parse(rule["keep"]).after(day) + timedelta(days=1), zone)
+
+
+def after(policy: Mapping[str, Any], name: str, at: datetime, *, zone: str) -> datetime:
+    """The same local day so much later as the policy says for `grace`, `export_for` …, at its start on the day after."""
+    return day_start(Span.parse(policy[name]).after(local_date(at, zone)) + timedelta(days=1), zone)
+
+
+def warned_at(policy: Mapping[str, Any], erase_at: datetime, *, zone: str) -> datetime:
+    """When the owner is warned of an erasure."""
+    days = Span.parse(policy["warned_before"]).days
+    return day_start(local_date(erase_at, zone) - timedelta(days=days), zone)
+
+
+def answer_by(policy: Mapping[str, Any], at: datetime, *, zone: str) -> date:
+    """The last day on which a request may be answered."""
+    return Span.parse(policy["answer_within"]).after(local_date(at, zone))
