@@ -8,6 +8,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.sockets import (
@@ -32,7 +33,7 @@ from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
-from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, FooterLink
+from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
     "subscriptions",
@@ -47,6 +48,21 @@ SALES_TABS.register(
     "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
 )
 ROOMS.register("subscriptions", "sales")
+SETTINGS.register(
+    "policies",
+    SettingsItem(
+        label=gettext_lazy("Policies"),
+        url="subscriptions:policies",
+        order=55,
+        can="subscriptions.manage",
+        pages=tuple(
+            f"subscriptions:{page}" for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy")
+        ),
+    ),
+)
+AUDIT_ACTIONS.register(
+    "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
+)
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
 
@@ -155,3 +171,9 @@ for table, fields in {
     "notice": (),
 }.items():
     PERSONAL_DATA.register(f"subscriptions.{table}", PersonalData(fields=fields, erase="keep", ground=KEPT))
+PERSONAL_DATA.register(
+    "subscriptions.policyversion",
+    PersonalData(
+        fields=("by",), erase="keep", ground="what was promised to customers, and which of the staff wrote it"
+    ),
+)
