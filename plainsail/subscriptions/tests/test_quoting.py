@@ -95,7 +95,7 @@ def test_the_law_and_the_better_policy_reach_the_page(juniper, monkeypatch):
         contract = Subscription.objects.select_related("account", "workspace").get(pk=contract.pk)
         contract.terms |= {"refund": nothing}
         better = cancellation.preview(contract, when="now", at=NOON + timedelta(days=400))
-        monkeypatch.setattr(policies, "DEFAULT_REFUND", nothing)
+        monkeypatch.setitem(policies.DEFAULTS, "refund", nothing)
         least = cancellation.preview(contract, when="now", at=NOON + timedelta(days=400))
     # 28 December 2027; the year runs to 23 November 2028 and has 366 days.
     assert [(line.amount_minor, line.ground) for line in better.refunds] == [(33100, "policy")]
