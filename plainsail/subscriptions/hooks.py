@@ -24,13 +24,14 @@ from plainsail.commerce.sockets import (
 )
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
-from plainsail.kernel.events import on
+from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.payments.models import Charge
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
+from plainsail.subscriptions.events import CancellationUndone, SubscriptionResumed, SubscriptionStarted
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
@@ -88,6 +89,15 @@ def decline(event: InvoiceDeclined) -> None:
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+def look_again(event: Event) -> None:
+    """A letter may fall due before the next renewal does."""
+    renewal.look_again(at=event.at)
+
+
+for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone):
+    on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
 def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:

@@ -53,6 +53,12 @@ class Subscription(WorkspaceOwned):
     trial_ends_at = models.DateTimeField(null=True)
     renews_at = models.DateTimeField(null=True)
     """Start of the first local day that is not invoiced yet; nothing to renew where it is empty."""
+    charge_from = models.DateTimeField(null=True)
+    """What begins at `renews_at` isn't charged before: a trial ends at noon, and a charge waits for its announcement."""
+    notice_at = models.DateTimeField(null=True)
+    """When the next announcement falls due, worked out for `notice_for`; nothing to announce yet where it is empty."""
+    notice_for = models.DateTimeField(null=True)
+    """The `renews_at` that `notice_at` was worked out for: where they differ, it has to be worked out again."""
     scheduled_end_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
@@ -80,6 +86,12 @@ class Subscription(WorkspaceOwned):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "renews_at"], name="subscription_renewal"),
             models.Index(fields=["workspace", "scheduled_end_at"], name="subscription_end"),
+            models.Index(fields=["workspace", "notice_at"], name="subscription_notice"),
+            models.Index(
+                fields=["workspace", "charge_from"],
+                condition=models.Q(charge_from__isnull=False),
+                name="subscription_held",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -298,18 +310,37 @@ class PolicyVersion(WorkspaceOwned):
 
 
 class Notice(WorkspaceOwned):
-    """A letter that a contract owes its customer, at most one of a kind about a day."""
+    """A letter that a contract owes its customer about a charge, at most one of a kind about a day."""
+
+    class Kind(models.TextChoices):
+        TRIAL = "trial", _("end of the trial")
+        TRIAL_SHORT = "trial_short", _("end of a short trial")
+        RENEWAL = "renewal", _("renewal")
+        RENEWAL_SOON = "renewal_soon", _("renewal in three days")
+        HALF_YEAR = "half_year", _("reminder every six months")
+        AGREED = "agreed", _("agreed to by the customer")
 
     workspace = WorkspaceKey(related_name="notices")
     subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=Kind)
     about_on = models.DateField()
-    sent_at = models.DateTimeField()
+    """The local day of the charge."""
+    written_at = models.DateTimeField()
+    """When it was last put into the ledger of mails."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often it was written: a letter that failed is written anew."""
+    delivery_id = models.UUIDField(null=True)
+    """Its row in the ledger of mails. Loose: the ledger forgets before contracts do."""
+    sent_at = models.DateTimeField(null=True)
+    """When it left; empty while nobody knows that it did."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "subscription", "kind", "about_on"], name="notice_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "written_at"], condition=models.Q(sent_at=None), name="notice_unsent")
         ]
 
     def __str__(self) -> str:
