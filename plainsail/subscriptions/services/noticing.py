@@ -7,7 +7,7 @@ moves a contract's days moves `renews_at`, and with it this is worked out again 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -114,17 +114,34 @@ def send_next(subscription_id: UUID, *, at: datetime) -> None:
 
 def _write(notice: Notice, subscription: Subscription, coming: Announcement, *, at: datetime) -> None:
     """Put the letter into the ledger. One that comes late names the day on which it will be charged instead, and moves it."""
-    said = coming
+    charge_at = coming.charge_at
     if coming.is_required:
-        charge_at = max(coming.charge_at, announcing.earliest(coming.kind, sent_at=at, zone=subscription.timezone))
-        if charge_at > coming.charge_at:
-            said = Announcement(coming.kind, coming.about_on, coming.due_at, charge_at)
-            subscription.charge_from = charge_at
-            subscription.save(update_fields=["charge_from"])
+        charge_at = _charge_after(subscription, coming, sent_at=at)
+        _move_charge(subscription, coming, charge_at)
+    elif coming.about_on == _next_day(subscription):
+        charge_at = max(charge_at, subscription.charge_from or charge_at)
+    said = replace(coming, charge_at=charge_at)
     notice.attempts += 1
     notice.written_at = at
     notice.delivery_id = _letter(subscription, said, attempt=notice.attempts, at=at)
     notice.save(update_fields=["attempts", "written_at", "delivery_id"])
+
+
+def _charge_after(subscription: Subscription, coming: Announcement, *, sent_at: datetime) -> datetime:
+    """When the charge may be taken that a letter announces which left at a moment."""
+    return max(coming.charge_at, announcing.earliest(coming.kind, sent_at=sent_at, zone=subscription.timezone))
+
+
+def _move_charge(subscription: Subscription, coming: Announcement, charge_at: datetime) -> None:
+    """Let the next charge wait for its letter. A charge after that one is looked at when it is next."""
+    if coming.about_on != _next_day(subscription) or charge_at <= (subscription.charge_from or coming.charge_at):
+        return
+    subscription.charge_from = charge_at
+    subscription.save(update_fields=["charge_from"])
+
+
+def _next_day(subscription: Subscription) -> date | None:
+    return local_date(subscription.renews_at, subscription.timezone) if subscription.renews_at else None
 
 
 def _letter(subscription: Subscription, said: Announcement, *, attempt: int, at: datetime) -> UUID | None:
@@ -157,6 +174,9 @@ def follow_up(*, at: datetime) -> bool:
         if sent_at := _left_at(notice):
             notice.sent_at = sent_at
             notice.save(update_fields=["sent_at"])
+            if coming := _of_notice(notice.subscription, notice):
+                charge_at = _charge_after(notice.subscription, coming, sent_at=sent_at)
+                _move_charge(notice.subscription, coming, charge_at)
             continue
         is_open = True
         if has_failed(notice) and at - notice.written_at >= timedelta(days=notice.attempts):
@@ -246,7 +266,7 @@ def _until(subscription: Subscription, coming: Announcement, *, at: datetime) ->
         subscription.save(update_fields=["notice_for"])
     if sent_at is None:
         return at + HELD
-    return max(coming.charge_at, announcing.earliest(coming.kind, sent_at=sent_at, zone=subscription.timezone))
+    return _charge_after(subscription, coming, sent_at=sent_at)
 
 
 def run_on(subscription: Subscription) -> None:
