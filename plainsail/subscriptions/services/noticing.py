@@ -312,10 +312,18 @@ def told(subscription: Subscription) -> list[Told]:
     return [Told(row, sent_at, sent_at is None and row.id in waiting) for row, sent_at in found]
 
 
-def held_until(subscription: Subscription, *, at: datetime) -> datetime | None:
-    """Until when the charge that is due, or will be, waits for a letter that came late or hasn't left; None where it doesn't."""
-    if subscription.charge_from is None or subscription.renews_at is None or subscription.is_ended:
+@dataclass(frozen=True)
+class Hold:
+    """A charge that isn't taken before a moment, because its letter left late or hasn't left at all (`is_unsent`)."""
+
+    until: datetime
+    is_unsent: bool
+
+
+def hold_of(subscription: Subscription, *, at: datetime) -> Hold | None:
+    """Whether the charge that is due, or will be, waits for its letter. One query where it does."""
+    if subscription.charge_from is None or subscription.charge_from <= at or subscription.is_ended:
         return None
-    day = local_date(subscription.renews_at, subscription.timezone)
-    is_noon = local_date(subscription.charge_from, subscription.timezone) == day
-    return None if is_noon or subscription.charge_from <= at else subscription.charge_from
+    if local_date(subscription.charge_from, subscription.timezone) == _next_day(subscription):
+        return None  # the noon at which a trial ends
+    return Hold(subscription.charge_from, _awaited().filter(subscription=subscription).exists())

@@ -126,6 +126,9 @@ def test_mail_that_is_down_three_weeks_before_holds_the_charge_and_is_told_late(
     live(*daily(local(contract, "2027-11-22", 9), 9))
     assert charges(juniper) == 1
     held = fresh(contract)
+    with workspace(juniper):
+        hold = noticing.hold_of(held, at=local(contract, "2027-11-30", 9))
+        assert (hold.until, hold.is_unsent) == (held.charge_from, False)
     assert held.charge_from is not None
     assert held.charge_from - local(contract, "2027-11-16", 9) >= 15 * DAY
     assert not held.is_ended
@@ -145,7 +148,9 @@ def test_mail_that_stays_down_charges_nobody(juniper, outbox):
     assert charges(juniper) == 1
     with workspace(juniper):
         assert Notice.objects.get(kind="renewal").attempts > 2
-        assert noticing.held_until(fresh(contract), at=local(contract, "2027-12-12", 9)) is not None
+        hold = noticing.hold_of(fresh(contract), at=local(contract, "2027-12-12", 9))
+        assert hold is not None
+        assert hold.is_unsent
 
 
 def test_a_letter_that_waited_a_day_for_its_server_holds_nothing(juniper, outbox):

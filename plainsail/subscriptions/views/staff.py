@@ -54,7 +54,7 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
         "history": found.cancellations.select_related("request").order_by("-matched_at"),
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
-        "held_until": noticing.held_until(found, at=now(request)),
+        "hold": noticing.hold_of(found, at=now(request)),
     }
     return render(request, "subscriptions/subscription.html", context)
 
