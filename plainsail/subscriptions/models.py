@@ -23,6 +23,9 @@ from plainsail.kernel.models import (
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval
 
+MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
+"""A contract whose next announcement isn't worked out for the days that it has now."""
+
 
 class Subscription(WorkspaceOwned):
     """A contract that renews: who, what, since when, and until when if its end is planned."""
@@ -87,6 +90,7 @@ class Subscription(WorkspaceOwned):
             models.Index(fields=["workspace", "renews_at"], name="subscription_renewal"),
             models.Index(fields=["workspace", "scheduled_end_at"], name="subscription_end"),
             models.Index(fields=["workspace", "notice_at"], name="subscription_notice"),
+            models.Index(fields=["workspace", "id"], condition=MOVED, name="subscription_moved"),
             models.Index(
                 fields=["workspace", "charge_from"],
                 condition=models.Q(charge_from__isnull=False),

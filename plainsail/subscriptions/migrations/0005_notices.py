@@ -1,7 +1,7 @@
 """Announcements of charges: when the next one of a contract falls due, what became of each, what a charge waits for."""
 
 from django.db import migrations, models
-from django.db.models import Q
+from django.db.models import F, Q
 
 import plainsail.kernel.clock
 
@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="subscription",
             index=models.Index(fields=["workspace", "notice_at"], name="subscription_notice"),
+        ),
+        migrations.AddIndex(
+            model_name="subscription",
+            index=models.Index(
+                fields=["workspace", "id"],
+                condition=Q(renews_at__isnull=False) & (Q(notice_for=None) | ~Q(notice_for=F("renews_at"))),
+                name="subscription_moved",
+            ),
         ),
         migrations.AddIndex(
             model_name="subscription",

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import TruncDate
 
 from plainsail.commerce.services import clocks, invoicing, sellers
@@ -20,7 +20,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.mail.models import Delivery
-from plainsail.subscriptions.models import Notice, Subscription
+from plainsail.subscriptions.models import MOVED, Notice, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import announcing, billing, contracts, letters, scheduling
 from plainsail.subscriptions.services.announcing import Announcement, Contract, Recurring
@@ -38,8 +38,7 @@ AT_ONCE = 500
 
 def to_plan() -> QuerySet[Subscription]:
     """Running contracts of the open workspace whose next announcement isn't worked out for the days they have now."""
-    moved = Q(notice_for=None) | ~Q(notice_for=F("renews_at"))
-    found: QuerySet[Subscription] = Subscription.objects.filter(moved, state__in=RUNNING, renews_at__isnull=False)
+    found: QuerySet[Subscription] = Subscription.objects.filter(MOVED, state__in=RUNNING)
     return found.order_by("id")
 
 
