@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.sockets import (
@@ -24,7 +25,7 @@ from plainsail.commerce.sockets import (
 )
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, EventWording
-from plainsail.kernel.events import on
+from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
@@ -32,9 +33,10 @@ from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
+from plainsail.subscriptions.events import CancellationUndone, SubscriptionResumed, SubscriptionStarted
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
-from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, FooterLink
+from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
     "subscriptions",
@@ -49,6 +51,21 @@ SALES_TABS.register(
     "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
 )
 ROOMS.register("subscriptions", "sales")
+SETTINGS.register(
+    "policies",
+    SettingsItem(
+        label=gettext_lazy("Policies"),
+        url="subscriptions:policies",
+        order=55,
+        can="subscriptions.manage",
+        pages=tuple(
+            f"subscriptions:{page}" for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy")
+        ),
+    ),
+)
+AUDIT_ACTIONS.register(
+    "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
+)
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
 
@@ -74,6 +91,15 @@ def decline(event: InvoiceDeclined) -> None:
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+def look_again(event: Event) -> None:
+    """A letter may fall due before the next renewal does."""
+    renewal.look_again(at=event.at)
+
+
+for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone):
+    on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
 def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
@@ -189,3 +215,9 @@ for table, fields in {
 }.items():
     answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
     PERSONAL_DATA.register(f"subscriptions.{table}", answer)
+PERSONAL_DATA.register(
+    "subscriptions.policyversion",
+    PersonalData(
+        fields=("by",), erase="keep", ground="what was promised to customers, and which of the staff wrote it"
+    ),
+)

@@ -23,6 +23,9 @@ from plainsail.kernel.models import (
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval
 
+MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
+"""A contract whose next announcement isn't worked out for the days that it has now."""
+
 
 class Subscription(WorkspaceOwned):
     """A contract that renews: who, what, since when, and until when if its end is planned."""
@@ -53,6 +56,12 @@ class Subscription(WorkspaceOwned):
     trial_ends_at = models.DateTimeField(null=True)
     renews_at = models.DateTimeField(null=True)
     """Start of the first local day that is not invoiced yet; nothing to renew where it is empty."""
+    charge_from = models.DateTimeField(null=True)
+    """What begins at `renews_at` isn't charged before: a trial ends at noon, and a charge waits for its announcement."""
+    notice_at = models.DateTimeField(null=True)
+    """When the next announcement falls due, worked out for `notice_for`; nothing to announce yet where it is empty."""
+    notice_for = models.DateTimeField(null=True)
+    """The `renews_at` that `notice_at` was worked out for: where they differ, it has to be worked out again."""
     scheduled_end_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
@@ -80,6 +89,13 @@ class Subscription(WorkspaceOwned):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "renews_at"], name="subscription_renewal"),
             models.Index(fields=["workspace", "scheduled_end_at"], name="subscription_end"),
+            models.Index(fields=["workspace", "notice_at"], name="subscription_notice"),
+            models.Index(fields=["workspace", "id"], condition=MOVED, name="subscription_moved"),
+            models.Index(
+                fields=["workspace", "charge_from"],
+                condition=models.Q(charge_from__isnull=False),
+                name="subscription_held",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,19 +288,70 @@ class DunningCase(WorkspaceOwned):
         return f"{self.invoice_id}, {self.tries} tries"
 
 
+class PolicyVersion(WorkspaceOwned):
+    """What a business promises about money back, declined charges or data, as it stood from a moment on. Append-only.
+
+    Contracts keep a copy of what stood at their purchase (`Subscription.terms`); nothing points here.
+    """
+
+    class Kind(models.TextChoices):
+        REFUND = "refund", _("money back")
+        DUNNING = "dunning", _("declined charges")
+        RETENTION = "retention", _("data after the end")
+
+    workspace = WorkspaceKey(related_name="policy_versions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    version = models.PositiveIntegerField()
+    text = models.JSONField()
+    """As `services/policies.py` (refund), `retries.py` (dunning) and `limits.py` (retention) read it."""
+    by = models.CharField(max_length=254, blank=True)
+    """Who wrote it, in words that outlive the account; empty for the one that the program came with."""
+    made_at = models.DateTimeField()
+    back_to = models.PositiveIntegerField(null=True)
+    """The version that it is a copy of, where somebody went back."""
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "kind", "version"], name="policy_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"
+
+
 class Notice(WorkspaceOwned):
-    """A letter that a contract owes its customer, at most one of a kind about a day."""
+    """A letter that a contract owes its customer about a charge, at most one of a kind about a day."""
+
+    class Kind(models.TextChoices):
+        TRIAL = "trial", _("end of the trial")
+        TRIAL_SHORT = "trial_short", _("end of a short trial")
+        RENEWAL = "renewal", _("renewal")
+        RENEWAL_SOON = "renewal_soon", _("renewal in three days")
+        HALF_YEAR = "half_year", _("reminder every six months")
+        AGREED = "agreed", _("agreed to by the customer")
 
     workspace = WorkspaceKey(related_name="notices")
     subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=Kind)
     about_on = models.DateField()
-    sent_at = models.DateTimeField()
+    """The local day of the charge."""
+    written_at = models.DateTimeField()
+    """When it was last put into the ledger of mails."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often it was written: a letter that failed is written anew."""
+    delivery_id = models.UUIDField(null=True)
+    """Its row in the ledger of mails. Loose: the ledger forgets before contracts do."""
+    sent_at = models.DateTimeField(null=True)
+    """When it left; empty while nobody knows that it did."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "subscription", "kind", "about_on"], name="notice_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "written_at"], condition=models.Q(sent_at=None), name="notice_unsent")
         ]
 
     def __str__(self) -> str:

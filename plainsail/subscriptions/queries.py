@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import Invoice, InvoiceLine
+from plainsail.commerce.models import Invoice, InvoiceLine, Price
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
+    PolicyVersion,
     Subscription,
     SubscriptionItem,
 )
@@ -71,10 +72,12 @@ class Facts:
     items: tuple[ItemFacts, ...]
     paid: tuple[PaidLine, ...]
     terms: dict[str, Any]
+    newest: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The policies that the business has written since, by kind; they count beside the terms."""
 
 
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
-    """Everything a quote depends on. Four queries, and one for an account not loaded yet."""
+    """Everything a quote depends on. Five queries, and one for an account not loaded yet."""
     items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
     lines = _lines(items)
     return Facts(
@@ -89,7 +92,15 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
         paid=_paid_lines(subscription, items, lines, kind=kind, at=at),
         terms=subscription.terms,
+        newest=newest_policies(),
     )
+
+
+def newest_policies(*, by: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """The newest text of each kind that the open workspace has written (by a moment); kinds never written are absent."""
+    rows = PolicyVersion.objects.filter(made_at__lte=by) if by else PolicyVersion.objects.all()
+    found = rows.order_by("kind", "-version").distinct("kind").values_list("kind", "text")
+    return dict(found)
 
 
 def _lines(items: Sequence[SubscriptionItem]) -> list[InvoiceLine]:
@@ -285,3 +296,14 @@ def charged_through(account_id: UUID) -> int:
     """How many running contracts have a method of this gateway account. One query."""
     methods = PaymentMethod.objects.filter(account_id=account_id).values("id")
     return int(Subscription.objects.filter(state__in=RUNNING, payment_method_id__in=methods).count())
+
+
+def policy_history(workspace: Workspace) -> QuerySet[PolicyVersion]:
+    """Every version of every policy of a business, newest first."""
+    return workspace.policy_versions.order_by("-made_at", "-version", "-id")
+
+
+def recurring_prices(workspace: Workspace, *, most: int) -> list[Price]:
+    """Prices that are paid again and again, of products for sale, newest first."""
+    found = workspace.prices.filter(product__state="active").exclude(interval="").select_related("product")
+    return list(found.order_by("-created_at", "-id")[:most])

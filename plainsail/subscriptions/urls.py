@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import public, staff
+from plainsail.subscriptions.views import policies, public, staff
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -26,4 +26,10 @@ workspace_urls = [
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),
     path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),
+    path("settings/policies/", policies.overview, name="policies"),
+    path("settings/policies/refunds/", policies.refunds, name="refund_policy"),
+    path("settings/policies/refunds/draft/", policies.draft, name="refund_draft"),
+    path("settings/policies/charges/", policies.charges, name="dunning_policy"),
+    path("settings/policies/data/", policies.retention, name="retention_policy"),
+    path("settings/policies/versions/<uuid:policy_version_id>/return/", policies.go_back, name="policy_return"),
 ]

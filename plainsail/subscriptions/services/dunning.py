@@ -5,7 +5,9 @@ Only its own tries are counted. It stops at once on payment, on cancelling, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,9 +18,10 @@ from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, crediting, invoicing
 from plainsail.kernel import due
 from plainsail.kernel.events import publish
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import contracts, ending, letters, refunds, retries
+from plainsail.subscriptions.services import contracts, ending, letters, policies, refunds, retries
 
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
@@ -80,9 +83,8 @@ def miss(invoice_id: UUID, *, at: datetime) -> None:
 
 def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
     subscription = case.subscription
-    again_at = retries.next_try(
-        subscription.terms["dunning"], first_tried_at=case.opened_at, tries=case.tries, zone=subscription.timezone
-    )
+    policy = _policy(case)
+    again_at = retries.next_try(policy, first_tried_at=case.opened_at, tries=case.tries, zone=subscription.timezone)
     publish(
         RenewalFailed(
             subscription_id=subscription.id,
@@ -99,7 +101,14 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
     case.tries += 1
     case.save(update_fields=["next_try_at", "tries", "counted"])
     due.schedule(ending.CONTRACTS, clocks.wall(again_at))
-    letters.payment_failed(case, at=at)
+    if retries.is_told(policy, tries=case.tries):
+        letters.payment_failed(case, at=at)
+
+
+def _policy(case: DunningCase) -> Mapping[str, Any]:
+    """The gentler of the contract's own policy and the business's at the first try; a later one changes no plan under way."""
+    newest = policies.standing(queries.newest_policies(by=case.opened_at))["dunning"]
+    return retries.gentler(case.subscription.terms["dunning"], newest)
 
 
 def _give_up(subscription: Subscription, *, at: datetime) -> None:

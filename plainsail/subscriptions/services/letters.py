@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
@@ -13,11 +14,13 @@ from django.utils.translation import gettext as _
 from plainsail.commerce.services import clocks
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
+from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
 from plainsail.subscriptions.services import billing, links
-from plainsail.subscriptions.services.quoting import Quote
+from plainsail.subscriptions.services.announcing import Announcement
+from plainsail.subscriptions.services.quoting import Quote, every
 
 Rows = list[tuple[str, str]]
 
@@ -165,9 +168,12 @@ def next_charge(subscription: Subscription) -> str:
     rests = subscription.state == Subscription.State.PAUSED
     if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at or rests:
         return _("None")
-    local = subscription.renews_at.astimezone(ZoneInfo(subscription.timezone))
-    items = subscription.items.filter(ends_on=None, charged_through__lte=local.date()).order_by("id")
-    amount = _shown(billing.gross(subscription, list(items), on=local.date()))
+    zone = ZoneInfo(subscription.timezone)
+    day = subscription.renews_at.astimezone(zone).date()
+    items = subscription.items.filter(ends_on=None, charged_through__lte=day).order_by("id")
+    amount = _shown(billing.gross(subscription, list(items), on=day))
+    # Where a notice came late the charge waits for it.
+    local = max(subscription.renews_at, subscription.charge_from or subscription.renews_at).astimezone(zone)
     return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}
 
 
@@ -219,6 +225,68 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
         )
 
 
+def announce(
+    subscription: Subscription, said: Announcement, amount: Money, *, attempt: int, at: datetime
+) -> UUID | None:
+    """A charge to come, with its day, its amount and the link that cancels it. Returns its row in the ledger of mails.
+
+    None where there is no address to write to. `charge_at` of what is said is when it will be charged.
+    """
+    with translation.override(language_of(subscription)):
+        day = date_format(said.charge_at.astimezone(ZoneInfo(subscription.timezone)), "DATE_FORMAT")
+        facts = {"contract": subscription.reference, "day": day}
+        subject, words = {
+            "trial": (
+                _("Your trial ends on %(day)s: %(contract)s") % facts,
+                _("If you want to go on, there is nothing to do: the first payment is taken as shown below."),
+            ),
+            "trial_short": (
+                _("Your trial ends on %(day)s: %(contract)s") % facts,
+                _("If you want to go on, there is nothing to do: the first payment is taken as shown below."),
+            ),
+            "renewal": (
+                _("Your contract renews on %(day)s: %(contract)s") % facts,
+                _("If you want to go on, there is nothing to do: the next payment is taken as shown below."),
+            ),
+            "renewal_soon": (
+                _("Your contract renews on %(day)s: %(contract)s") % facts,
+                _("A short reminder, so that nothing comes as a surprise."),
+            ),
+            "half_year": (
+                _("What your contract costs: %(contract)s") % facts,
+                _("We tell you this twice a year, so that you don’t pay for what you don’t use."),
+            ),
+        }[said.kind]
+        html, text = letter(
+            subject,
+            [words, _("If you don’t want to go on, cancel before that day: two clicks, and nothing is charged.")],
+            button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
+            rows=[
+                (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
+                (_("Next charge"), _("%(amount)s on %(day)s") % {"amount": _shown(amount), "day": day}),
+                (_("Concerns"), "\n".join(_items(subscription))),
+            ],
+        )
+    return _send(
+        f"notice_{said.kind}",
+        subscription.account.email,
+        subject,
+        html,
+        text,
+        key=f"notice:{subscription.id}:{said.kind}:{said.about_on.isoformat()}:{attempt}",
+        at=at,
+        of=subscription,
+        when_uncertain=Delivery.WhenUncertain.RESEND,
+    )
+
+
+def _items(subscription: Subscription) -> list[str]:
+    return [
+        f"{item.description}, {_shown(item.price())} {every(item.interval_unit, item.interval_count)}"
+        for item in subscription.items.filter(ends_on=None).order_by("role", "id")
+    ]
+
+
 def _shown(amount: Money) -> str:
     return amount.format(translation.get_language() or "en")
 
@@ -229,11 +297,20 @@ def language_of(subscription: Subscription) -> str:
 
 
 def _send(
-    kind: str, to: str, subject: str, html: str, text: str, *, key: str, at: datetime, of: Subscription | None = None
-) -> None:
+    kind: str,
+    to: str,
+    subject: str,
+    html: str,
+    text: str,
+    *,
+    key: str,
+    at: datetime,
+    of: Subscription | None = None,
+    when_uncertain: Delivery.WhenUncertain = Delivery.WhenUncertain.ASK,
+) -> UUID | None:
     if not to:
-        return
-    transactional.send(
+        return None
+    sent = transactional.send(
         kind=f"subscriptions.{kind}",
         to=to,
         subject=subject,
@@ -242,4 +319,7 @@ def _send(
         key=key,
         at=clocks.wall(at),
         contact_id=of.account.contact_id if of is not None else None,
+        when_uncertain=when_uncertain,
     )
+    delivery_id: UUID = sent.id
+    return delivery_id

@@ -19,7 +19,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.subscriptions.events import SubscriptionPaused, SubscriptionResumed
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import access, billing, contracts, scheduling
+from plainsail.subscriptions.services import access, billing, contracts, noticing, scheduling
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 
@@ -103,7 +103,9 @@ def resume(subscription: Subscription, *, shown: Money, at: datetime) -> None:
         item.save(update_fields=["charged_through"])
     locked.state = Subscription.State.ACTIVE
     locked.renews_at = max(at, contracts.renewal_moment(locked))
-    locked.save(update_fields=["state", "renews_at"])
+    locked.charge_from = locked.notice_for = None
+    locked.save(update_fields=["state", "renews_at", "charge_from", "notice_for"])
+    noticing.agree(locked, at=at)
     access.give(locked, at=at)
     due.schedule(CONTRACTS, clocks.wall(locked.renews_at))
     publish(SubscriptionResumed(subscription_id=locked.id, contact_id=locked.account.contact_id, at=at))

@@ -2,6 +2,7 @@
 
 A policy is a dictionary with a version; it is copied into a contract's terms at the purchase. Any later policy counts
 beside it and the customer gets the better of the two, so a policy can be improved for a running contract, never worsened.
+Only `terms` asks the database, for what the business wrote.
 
 A rule: `{"when": {…}, "refund": "full" | "prorated" | "none" | "full_less_used_if_express_start"}`. What `when` may ask,
 all of which must hold: `kind` (a list), `within` with `of` (`first_payment`, `renewal`, `contract`), `interval_min`,
@@ -17,7 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal, get_args
 
 from plainsail.commerce.services import proration
-from plainsail.kernel.periods import Interval, Measure, Period, Span, local_date, part
+from plainsail.kernel.periods import BadPeriod, Interval, Measure, Period, Span, local_date, part
 
 Refund = Literal["none", "prorated", "full"]
 WEIGHT: dict[Refund, int] = {"none": 0, "prorated": 1, "full": 2}
@@ -39,6 +40,11 @@ DEFAULT_REFUND: dict[str, Any] = {
 }
 DEFAULT_RETENTION: dict[str, Any] = {"version": 1, "grace_days": 30, "documents_years": 10}
 DEFAULT_DUNNING: dict[str, Any] = {"version": 1, "retry_days": [3, 7, 14], "then": "end"}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "refund": DEFAULT_REFUND,
+    "retention": DEFAULT_RETENTION,
+    "dunning": DEFAULT_DUNNING,
+}
 
 WITHDRAWAL = Span(days=14)
 """Consumer Rights Directive (2011/83/EU), art. 9; UK Consumer Contracts Regulations 2013, reg. 30."""
@@ -62,7 +68,18 @@ _ABOUT = {
 
 
 class BadPolicy(ValueError):
-    """A policy that says something this program doesn't know; guessing would give the wrong amount back."""
+    """A policy that says something this program doesn't know; guessing would give the wrong amount back.
+
+    `at` is the way to the fault in the text, such as `("rules", 2, "refund")`.
+    """
+
+    def __init__(self, message: str, *, at: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class BadSpan(BadPolicy, BadPeriod):
+    """A policy that gives no span of time where it should."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +151,15 @@ def _is_within(span: Span, since: datetime, *, at: datetime, zone: str) -> bool:
 
 
 def terms() -> dict[str, Any]:
-    """Today's policies, to be copied into a new contract."""
-    return {"refund": DEFAULT_REFUND, "retention": DEFAULT_RETENTION, "dunning": DEFAULT_DUNNING}
+    """Today's policies of the open workspace, to be copied into a new contract. One query."""
+    from plainsail.subscriptions import queries  # worked examples run these rules where there is no Django
+
+    return standing(queries.newest_policies())
+
+
+def standing(newest: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The newest policy of each kind; where a business wrote none, what the program comes with."""
+    return DEFAULTS | dict(newest)
 
 
 def share(policies: Sequence[Policy], case: Case) -> Share:
@@ -149,20 +173,32 @@ def share(policies: Sequence[Policy], case: Case) -> Share:
 
 
 def check(policy: Policy) -> None:
-    """Raises BadPolicy where a policy says what isn't understood, BadPeriod where a span is none."""
+    """Raises BadPolicy where a policy says what isn't understood (BadSpan where a span is none), with the place of the fault."""
     policy = modern(policy)
     for name in set(policy) - {"version", "rules", "pay_within"}:
         if policy[name] not in _ABOUT.get(name, ()):
-            raise BadPolicy(f"{name}: {policy[name]} isn’t understood.")
-    for rule in policy["rules"]:
-        when = rule["when"]
-        if not set(when) <= _ASKED or ("within" in when) != ("of" in when) or when.get("of", "renewal") not in _SINCE:
-            raise BadPolicy(f"{when} isn’t understood.")
-        if rule["refund"] not in _GIVEN:
-            raise BadPolicy(f"{rule['refund']} is no refund.")
-        for name in ("within", "interval_min", "interval_below"):
-            if name in when:
-                Span.parse(when[name])
+            raise BadPolicy(f"{name}: {policy[name]} isn’t understood.", at=(name,))
+    _check_span(policy["pay_within"], at=("pay_within",))
+    for index, rule in enumerate(policy["rules"]):
+        _check_rule(rule, at=("rules", index))
+
+
+def _check_rule(rule: Mapping[str, Any], *, at: tuple[str | int, ...]) -> None:
+    when = rule["when"]
+    if not set(when) <= _ASKED or ("within" in when) != ("of" in when) or when.get("of", "renewal") not in _SINCE:
+        raise BadPolicy(f"{when} isn’t understood.", at=(*at, "when"))
+    if rule["refund"] not in _GIVEN:
+        raise BadPolicy(f"{rule['refund']} is no refund.", at=(*at, "refund"))
+    for name in ("within", "interval_min", "interval_below"):
+        if name in when:
+            _check_span(when[name], at=(*at, name))
+
+
+def _check_span(text: str, *, at: tuple[str | int, ...]) -> None:
+    try:
+        Span.parse(text)
+    except BadPeriod as error:
+        raise BadSpan(str(error), at=at) from error
 
 
 def pay_within(policy: Policy) -> Span:

@@ -120,7 +120,7 @@ def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
         refund_by=_refund_by(facts, at=at),
         items=tuple(_end(facts, item, when=when, effective_at=effective_at) for item in facts.items),
         charges_after=(),
-        grace_days=facts.terms["retention"]["grace_days"],
+        grace_days=max(facts.terms["retention"]["grace_days"], _newest(facts)["retention"]["grace_days"]),
     )
 
 
@@ -158,7 +158,13 @@ def _earliest(facts: Facts) -> datetime:
 def _refund_by(facts: Facts, *, at: datetime) -> datetime:
     """The same time of day, so many local days later."""
     local = at.astimezone(ZoneInfo(facts.timezone))
-    return local_moment(policies.pay_within(facts.terms["refund"]).after(local.date()), local.time(), facts.timezone)
+    spans = [policies.pay_within(policy) for policy in (facts.terms["refund"], _newest(facts)["refund"])]
+    return local_moment(min(span.after(local.date()) for span in spans), local.time(), facts.timezone)
+
+
+def _newest(facts: Facts) -> dict[str, dict[str, Any]]:
+    """What the business promises today. It counts beside the contract's own terms; the customer gets the better of both."""
+    return policies.standing(facts.newest)
 
 
 def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
@@ -176,7 +182,7 @@ def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
         is_consumer=facts.is_consumer,
         country=facts.country,
     )
-    given = policies.share([facts.terms["refund"], policies.terms()["refund"]], case)
+    given = policies.share([facts.terms["refund"], _newest(facts)["refund"]], case)
     amount = paid.billed.by_part(given.part)
     if not amount.gross:
         return None

@@ -1,6 +1,7 @@
 """When a declined charge is tried again, and when a debt is asked for. Pure.
 
 A dunning policy is data: `{"retry_days": [3, 7, 14]}`, days after the first try, or `{"every_days": 8, "retries": 3}`.
+`mails` says after which declined charges the customer is written to: `each`, or `first_and_last`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,19 @@ def next_try(policy: Mapping[str, Any], *, first_tried_at: datetime, tries: int,
     """When to try again after so many further tries: at the local time of the first one. None where it is given up."""
     left = dates(local_date(first_tried_at, zone), policy)[tries:]
     return local_moment(left[0], first_tried_at.astimezone(ZoneInfo(zone)).time(), zone) if left else None
+
+
+def gentler(own: Mapping[str, Any], newest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The policy that leaves a customer more time until the contract ends, or with as much time has fewer charges declined.
+
+    Never parts of both: a plan that nobody wrote would surprise everybody. Their own, where nothing is in it.
+    """
+    return min(own, newest, key=lambda policy: (-max(days(policy), default=0), len(days(policy))))
+
+
+def is_told(policy: Mapping[str, Any], *, tries: int) -> bool:
+    """Whether the customer is written to now that the try of this number (from 1) was set."""
+    return policy.get("mails", "each") == "each" or tries in {1, len(days(policy))}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, declaring, letters
+from plainsail.subscriptions.services import cancellation, declaring, letters, noticing
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -53,6 +53,8 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
         "standing": queries.in_force(found),
         "history": found.cancellations.select_related("request").order_by("-matched_at"),
         "next_charge": letters.next_charge(found),
+        "told": noticing.told(found),
+        "hold": noticing.hold_of(found, at=now(request)),
     }
     return render(request, "subscriptions/subscription.html", context)
 

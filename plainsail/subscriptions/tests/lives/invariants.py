@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from plainsail.commerce.models import Invoice, InvoiceLine
@@ -284,6 +284,21 @@ def i21_every_charge_was_agreed_to(now: Snapshot) -> None:
                     assert charge.amount_minor <= agreed.amount_minor, (contract, charge)
 
 
+def i21_every_long_renewal_was_announced(now: Snapshot) -> None:
+    """Fifteen days before it was invoiced, or confirmed by the customer as a resting contract went on."""
+    told = {(one.subscription_id, one.about_on): one for one in now.notices.values() if one.kind == "renewal"}
+    for contract in now.contracts.values():
+        for item in now.items_of(contract):
+            for line in now.lines_of(item):
+                is_asked_for = line.period_start in {item.starts_on} | now.resumed_on.get(contract.id, set())
+                if is_asked_for or not item.interval.is_long:
+                    continue
+                notice = told[contract.id, line.period_start]  # type: ignore[index]  # recurring lines have their days
+                issued_at = now.invoices[line.invoice_id].issued_at
+                assert issued_at is not None
+                assert issued_at - notice.written_at >= timedelta(days=15), (contract, line, notice)
+
+
 def i23_nobody_gets_more_than_they_paid(now: Snapshot) -> None:
     for bill in now.invoices.values():
         back = sum(note.payable_minor for note in now.notes.values() if note.invoice_id == bill.id)
@@ -327,6 +342,7 @@ ALWAYS = (
     i18_a_period_costs_its_price,
     i19_currencies_dont_mix,
     i21_every_charge_was_agreed_to,
+    i21_every_long_renewal_was_announced,
     i23_nobody_gets_more_than_they_paid,
 )
 BETWEEN = (i01_what_is_booked_stays, i04_nothing_is_charged_after_a_cancellation)

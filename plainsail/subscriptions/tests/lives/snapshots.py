@@ -35,6 +35,7 @@ from plainsail.subscriptions.models import (
     CancellationRequest,
     CancellationUndo,
     DunningCase,
+    Notice,
     Subscription,
     SubscriptionItem,
 )
@@ -52,6 +53,7 @@ class Snapshot:
     items: dict[UUID, SubscriptionItem]
     cancellations: dict[UUID, Cancellation]
     cases: dict[UUID, DunningCase]
+    notices: dict[UUID, Notice]
     invoices: dict[UUID, Invoice]
     lines: dict[UUID, InvoiceLine]
     notes: dict[UUID, CreditNote]
@@ -138,6 +140,7 @@ TABLES: dict[str, type[Model]] = {
     "quotes": CancellationQuote,
     "undos": CancellationUndo,
     "cases": DunningCase,
+    "notices": Notice,
     "invoices": Invoice,
     "lines": InvoiceLine,
     "notes": CreditNote,

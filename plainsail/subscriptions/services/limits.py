@@ -1,0 +1,81 @@
+"""What a business may not go below in its policies, whoever writes them: by law, by the card networks' rules, by our word. Pure.
+
+Retention is data like the other policies: `{"grace_days": 30, "documents_years": 10}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from plainsail.kernel.periods import Span
+from plainsail.subscriptions.services import policies, retries
+from plainsail.subscriptions.services.policies import BadPolicy
+
+MOST_TRIES = 3
+"""After the first charge; four an invoice stay far below what Visa (20 in 30 days) and Mastercard (35) allow."""
+LATEST_TRY = 60
+"""Days after the first try; later than that, the next period is due as well."""
+MAILS = ("each", "first_and_last")
+LEAST_GRACE, MOST_GRACE = 7, 365
+"""Days. The last notice goes out a week before data is erased (requirement R53), so there is a week at least."""
+PAY_WITHIN = Span(days=14)
+"""Money must be on its way back within fourteen days: Consumer Rights Directive (2011/83/EU), art. 13."""
+MOST_YEARS = 30
+DOCUMENT_YEARS = {
+    "AT": 7,  # § 132 BAO
+    "CH": 10,  # art. 958f OR
+    "DE": 10,  # § 147 (3) AO: books; vouchers alone eight since 2025
+    "ES": 6,  # art. 30 Código de Comercio
+    "FR": 10,  # art. L123-22 Code de commerce
+    "GB": 6,  # VAT Notice 700/21
+    "IT": 10,  # art. 2220 Codice civile
+    "NL": 7,  # art. 52 AWR
+}
+"""For how many years invoices and books are kept by law, after the end of their year."""
+LONGEST_KNOWN = 10
+"""Where we don't know the law of a country, the longest that we know holds."""
+
+
+def document_years(country: str) -> int:
+    """The least number of years for which a seller of a country keeps invoices and books."""
+    return DOCUMENT_YEARS.get(country, LONGEST_KNOWN)
+
+
+def check(kind: str, text: Mapping[str, Any], *, country: str = "") -> None:
+    """Raises BadPolicy, with the place of the fault, where a policy goes below a limit or isn't understood."""
+    {"refund": _check_refund, "dunning": _check_dunning, "retention": _check_retention}[kind](text, country)
+
+
+def _check_refund(text: Mapping[str, Any], _country: str) -> None:
+    policies.check(text)
+    if policies.pay_within(text).average_days > PAY_WITHIN.days:
+        raise BadPolicy(_("Money must be on its way back within 14 days."), at=("pay_within",))
+
+
+def _check_dunning(text: Mapping[str, Any], _country: str) -> None:
+    if set(text) - {"version", "retry_days", "then", "mails"} or text.get("then") != "end":
+        raise BadPolicy(_("After the last try the contract ends; nothing else is understood."), at=("then",))
+    if text.get("mails", "each") not in MAILS:
+        raise BadPolicy(_("This isn’t understood."), at=("mails",))
+    try:
+        found = retries.days(text)
+    except retries.BadSchedule as error:
+        raise BadPolicy(_("Each try comes a day or more after the one before."), at=("retry_days",)) from error
+    if not 1 <= len(found) <= MOST_TRIES:
+        raise BadPolicy(_("One further try at least, three at most."), at=("retry_days",))
+    if found[-1] > LATEST_TRY:
+        raise BadPolicy(_("The last try comes within 60 days."), at=("retry_days",))
+
+
+def _check_retention(text: Mapping[str, Any], country: str) -> None:
+    if set(text) - {"version", "grace_days", "documents_years"}:
+        raise BadPolicy(_("This isn’t understood."))
+    if not LEAST_GRACE <= text["grace_days"] <= MOST_GRACE:
+        raise BadPolicy(_("Between 7 and 365 days."), at=("grace_days",))
+    least = document_years(country)
+    if not least <= text["documents_years"] <= MOST_YEARS:
+        words = _("Your country’s law asks for %(years)d years at least.") % {"years": least}
+        raise BadPolicy(words if text["documents_years"] < least else _("30 years at most."), at=("documents_years",))

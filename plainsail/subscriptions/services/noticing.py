@@ -1,0 +1,328 @@
+"""Announcing charges: each letter once, in its window; a charge whose announcement did not leave in time waits for it.
+
+`Subscription.notice_at` says when the next letter of a contract falls due, so that nothing looks at every contract. Whatever
+moves a contract's days moves `renews_at`, and with it this is worked out again (`plan_new`): no service has to remember.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import TruncDate
+
+from plainsail.commerce.services import clocks, invoicing, sellers
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.money import Money
+from plainsail.kernel.periods import day_start, local_date
+from plainsail.mail.models import Delivery
+from plainsail.subscriptions.models import MOVED, Notice, Subscription
+from plainsail.subscriptions.queries import RUNNING
+from plainsail.subscriptions.services import announcing, billing, contracts, letters, scheduling
+from plainsail.subscriptions.services.announcing import Announcement, Contract, Recurring
+
+logger = logging.getLogger("plainsail.subscriptions")
+
+PATIENCE = timedelta(hours=1)
+"""So long of the wall's time a letter may wait for a worker and still count as on its way: a test clock doesn't wait for mail."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How often letters that haven't left are looked after."""
+HELD = timedelta(days=1)
+"""A charge that waits for a letter is looked at again after this long."""
+AT_ONCE = 500
+
+
+def to_plan() -> QuerySet[Subscription]:
+    """Running contracts of the open workspace whose next announcement isn't worked out for the days they have now."""
+    found: QuerySet[Subscription] = Subscription.objects.filter(MOVED, state__in=RUNNING)
+    return found.order_by("id")
+
+
+def plan_new() -> int:
+    """Work out the next announcement of contracts that are new or have moved, at most so many. Returns how many."""
+    found = list(to_plan().select_related("workspace", "account")[:AT_ONCE])
+    for subscription in found:
+        plan(subscription)
+    return len(found)
+
+
+def plan(subscription: Subscription) -> None:
+    """Work out when the next letter falls due, and keep a long trial from being charged before noon."""
+    coming = next_of(subscription)
+    subscription.notice_at = coming.due_at if coming else None
+    if subscription.notice_for != subscription.renews_at:
+        subscription.charge_from = _noon_of_trial(subscription)
+    subscription.notice_for = subscription.renews_at
+    subscription.save(update_fields=["notice_at", "notice_for", "charge_from"])
+
+
+def _noon_of_trial(subscription: Subscription) -> datetime | None:
+    contract = contract_of(subscription)
+    first = next(announcing.calendar(contract), None) if contract.trial_ends_on else None
+    return first.charge_at if first is not None and first.kind == "trial" else None
+
+
+def contract_of(subscription: Subscription) -> Contract:
+    """What the calendar depends on. One query."""
+    zone = subscription.timezone
+    is_trial = subscription.state == Subscription.State.TRIALING and subscription.trial_ends_at is not None
+    return Contract(
+        items=tuple(
+            Recurring(item.interval, item.starts_on, item.charged_through)
+            for item in subscription.items.filter(ends_on=None).order_by("id")
+        ),
+        anchor=subscription.anchor_on,
+        zone=zone,
+        started_at=subscription.started_at,
+        trial_ends_on=local_date(subscription.trial_ends_at, zone) if is_trial and subscription.trial_ends_at else None,
+    )
+
+
+def next_of(subscription: Subscription) -> Announcement | None:
+    """The first announcement that wasn't dealt with yet. Two queries."""
+    if subscription.is_ended or subscription.state == Subscription.State.PAUSED:
+        return None
+    known = set(subscription.notices.values_list("kind", "about_on"))
+    for coming in announcing.calendar(contract_of(subscription)):
+        if not known & {(coming.kind, coming.about_on), (Notice.Kind.AGREED.value, coming.about_on)}:
+            return coming
+    return None
+
+
+@transaction.atomic
+def send_next(subscription_id: UUID, *, at: datetime) -> None:
+    """Write the letter that is due, and say when the next one is. Does nothing where none is due any more.
+
+    A courtesy whose charge has come meanwhile is left out: its row says so by having no attempt.
+    """
+    locked = Subscription.objects.select_for_update(of=("self",)).select_related("account", "workspace")
+    subscription = locked.get(id=subscription_id)
+    coming = next_of(subscription)
+    if coming is not None and coming.due_at <= at and subscription.scheduled_end_at is None:
+        notice, _is_new = Notice.objects.get_or_create(
+            subscription=subscription, kind=coming.kind, about_on=coming.about_on, defaults={"written_at": at}
+        )
+        if coming.is_required or coming.charge_at > at:
+            _write(notice, subscription, coming, at=at)
+    plan(subscription)
+
+
+def _write(notice: Notice, subscription: Subscription, coming: Announcement, *, at: datetime) -> None:
+    """Put the letter into the ledger. One that comes late names the day on which it will be charged instead, and moves it."""
+    charge_at = coming.charge_at
+    if coming.is_required:
+        charge_at = _charge_after(subscription, coming, sent_at=at)
+        _move_charge(subscription, coming, charge_at)
+    elif coming.about_on == _next_day(subscription):
+        charge_at = max(charge_at, subscription.charge_from or charge_at)
+    said = replace(coming, charge_at=charge_at)
+    notice.attempts += 1
+    notice.written_at = at
+    notice.delivery_id = _letter(subscription, said, attempt=notice.attempts, at=at)
+    notice.save(update_fields=["attempts", "written_at", "delivery_id"])
+
+
+def _charge_after(subscription: Subscription, coming: Announcement, *, sent_at: datetime) -> datetime:
+    """When the charge may be taken that a letter announces which left at a moment."""
+    return max(coming.charge_at, announcing.earliest(coming.kind, sent_at=sent_at, zone=subscription.timezone))
+
+
+def _move_charge(subscription: Subscription, coming: Announcement, charge_at: datetime) -> None:
+    """Let the next charge wait for its letter. A charge after that one is looked at when it is next."""
+    if coming.about_on != _next_day(subscription) or charge_at <= (subscription.charge_from or coming.charge_at):
+        return
+    subscription.charge_from = charge_at
+    subscription.save(update_fields=["charge_from"])
+
+
+def _next_day(subscription: Subscription) -> date | None:
+    return local_date(subscription.renews_at, subscription.timezone) if subscription.renews_at else None
+
+
+def _letter(subscription: Subscription, said: Announcement, *, attempt: int, at: datetime) -> UUID | None:
+    amount = amount_of(subscription, said, at=at)
+    try:
+        return letters.announce(subscription, said, amount, attempt=attempt, at=at)
+    except Refusal as refusal:  # no mail can be addressed like that: the charge waits, and staff see why
+        logger.warning("a notice can't be sent", extra={"subscription_id": subscription.id, "code": refusal.code})
+        return None
+
+
+def amount_of(subscription: Subscription, said: Announcement, *, at: datetime) -> Money:
+    """What will be charged on the day that is announced, tax included."""
+    items = list(subscription.items.filter(ends_on=None).select_related("product", "subscription").order_by("id"))
+    while items and scheduling.first_due_on(items) < said.about_on:
+        for item in scheduling.due_on(items, scheduling.first_due_on(items)):
+            item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
+    lines = [billing.line(subscription, item) for item in scheduling.due_on(items, said.about_on)]
+    return invoicing.preview(lines, seller=sellers.of_workspace(at=at)).gross
+
+
+@transaction.atomic
+def follow_up(*, at: datetime) -> bool:
+    """See which letters have left, and write those anew that failed. Returns whether any is still on its way.
+
+    One that failed is written again after a day, then after two, three … days, for as long as it has a charge to announce.
+    """
+    is_open = False
+    for notice in _awaited().select_for_update(of=("self",)).order_by("written_at", "id")[:AT_ONCE]:
+        if sent_at := _left_at(notice):
+            notice.sent_at = sent_at
+            notice.save(update_fields=["sent_at"])
+            if coming := _of_notice(notice.subscription, notice):
+                charge_at = _charge_after(notice.subscription, coming, sent_at=sent_at)
+                _move_charge(notice.subscription, coming, charge_at)
+            continue
+        is_open = True
+        if has_failed(notice) and at - notice.written_at >= timedelta(days=notice.attempts):
+            coming = _of_notice(notice.subscription, notice)
+            if coming is not None:
+                _write(notice, notice.subscription, coming, at=at)
+    return is_open
+
+
+def _awaited() -> QuerySet[Notice]:
+    """Letters that nobody knows to have left, and that a charge of a running contract waits for or will wait for.
+
+    The day of UTC is the local one or the one before, so none is left out.
+    """
+    found: QuerySet[Notice] = Notice.objects.select_related("subscription__account", "subscription__workspace").filter(
+        sent_at=None,
+        attempts__gt=0,
+        kind__in=list(announcing.LEAD),
+        subscription__state__in=RUNNING,
+        subscription__scheduled_end_at=None,
+        about_on__gte=TruncDate("subscription__renews_at", tzinfo=UTC),
+    )
+    return found
+
+
+def _of_notice(subscription: Subscription, notice: Notice) -> Announcement | None:
+    for coming in announcing.calendar(contract_of(subscription)):
+        if (coming.kind, coming.about_on) == (notice.kind, notice.about_on):
+            return coming
+        if coming.about_on > notice.about_on:
+            return None
+    return None
+
+
+def _left_at(notice: Notice) -> datetime | None:
+    """When a letter was taken by a mail server, in the seller's time. The wall's time between writing and leaving counts."""
+    found = Delivery.objects.filter(id=notice.delivery_id, state=Delivery.State.ACCEPTED).first()
+    if found is None or found.settled_at is None:
+        return None
+    left_at: datetime = notice.written_at + max(found.settled_at - found.created_at, timedelta(0))
+    return left_at
+
+
+def has_failed(notice: Notice) -> bool:
+    """Whether nothing more will come of the letter as it was written."""
+    found = Delivery.objects.filter(id=notice.delivery_id).first()
+    return found is None or (found.is_settled and found.state != Delivery.State.ACCEPTED)
+
+
+def _is_on_its_way(notice: Notice, *, at: datetime) -> bool:
+    found = Delivery.objects.filter(id=notice.delivery_id, state__in=Delivery.OPEN).first()
+    return found is not None and clocks.wall(at) - found.created_at <= PATIENCE
+
+
+def holds(subscription: Subscription, *, at: datetime) -> bool:
+    """Whether the charge that is due must wait because its announcement didn't leave in time; sets until when (R47)."""
+    assert subscription.renews_at is not None
+    day = local_date(subscription.renews_at, subscription.timezone)
+    until = max((_until(subscription, coming, at=at) for coming in _required(subscription, day)), default=at)
+    if until <= at:
+        return False
+    subscription.charge_from = until
+    subscription.save(update_fields=["charge_from"])
+    logger.info("a charge waits for its notice", extra={"subscription_id": subscription.id})
+    return True
+
+
+def _required(subscription: Subscription, day: date) -> list[Announcement]:
+    if subscription.notices.filter(kind=Notice.Kind.AGREED, about_on=day).exists():
+        return []
+    found: list[Announcement] = []
+    for coming in announcing.calendar(contract_of(subscription)):
+        if coming.about_on != day:
+            break
+        found += [coming] if coming.is_required else []
+    return found
+
+
+def _until(subscription: Subscription, coming: Announcement, *, at: datetime) -> datetime:
+    """Until when a charge waits for one announcement: a moment gone by where it needn't."""
+    notice = subscription.notices.filter(kind=coming.kind, about_on=coming.about_on).first()
+    sent_at = (notice.sent_at or _left_at(notice)) if notice is not None else None
+    if sent_at is None and notice is not None and _is_on_its_way(notice, at=at):
+        sent_at = notice.written_at
+    if notice is None:
+        subscription.notice_for = None  # nobody wrote it: have it worked out again
+        subscription.save(update_fields=["notice_for"])
+    if sent_at is None:
+        return at + HELD
+    return _charge_after(subscription, coming, sent_at=sent_at)
+
+
+def run_on(subscription: Subscription) -> None:
+    """A trial whose charge had to wait runs on until then (T5b): its first period begins on that day. In a transaction."""
+    old, charge_from = subscription.trial_ends_at, subscription.charge_from
+    if subscription.state != Subscription.State.TRIALING or old is None or charge_from is None:
+        return
+    before, day = local_date(old, subscription.timezone), local_date(charge_from, subscription.timezone)
+    if day <= before:
+        return
+    waiting = subscription.items.filter(starts_on=before, charged_through=before)
+    waiting.update(starts_on=day, charged_through=day)
+    subscription.anchor_on = day
+    subscription.trial_ends_at = day_start(day, subscription.timezone)
+    subscription.renews_at = contracts.renewal_moment(subscription)
+    subscription.save(update_fields=["anchor_on", "trial_ends_at", "renews_at"])
+
+
+def agree(subscription: Subscription, *, at: datetime) -> None:
+    """The customer has just seen and confirmed what is charged today: no letter has to announce it."""
+    Notice.objects.get_or_create(
+        subscription=subscription,
+        kind=Notice.Kind.AGREED,
+        about_on=local_date(at, subscription.timezone),
+        defaults={"written_at": at, "sent_at": at},
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A letter as staff see it. `is_waiting` where it has not left and a charge waits for it."""
+
+    notice: Notice
+    sent_at: datetime | None
+    is_waiting: bool
+
+
+def told(subscription: Subscription) -> list[Told]:
+    """The letters of a contract, newest charge first; those left out aren't among them."""
+    waiting = {one.id for one in _awaited().filter(subscription=subscription)}
+    rows = subscription.notices.filter(attempts__gt=0).order_by("-about_on", "-written_at", "id")
+    found = [(row, row.sent_at or _left_at(row)) for row in rows]
+    return [Told(row, sent_at, sent_at is None and row.id in waiting) for row, sent_at in found]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A charge that isn't taken before a moment, because its letter left late or hasn't left at all (`is_unsent`)."""
+
+    until: datetime
+    is_unsent: bool
+
+
+def hold_of(subscription: Subscription, *, at: datetime) -> Hold | None:
+    """Whether the charge that is due, or will be, waits for its letter. One query where it does."""
+    if subscription.charge_from is None or subscription.charge_from <= at or subscription.is_ended:
+        return None
+    if local_date(subscription.charge_from, subscription.timezone) == _next_day(subscription):
+        return None  # the noon at which a trial ends
+    return Hold(subscription.charge_from, _awaited().filter(subscription=subscription).exists())
