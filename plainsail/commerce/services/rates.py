@@ -3,7 +3,7 @@
 Source: European Commission, “Taxes in Europe Database” (TEDB), standard rates; for the changes the countries' own laws:
 Luxembourg (back to 17 % on 1 Jan 2024), Estonia (22 % on 1 Jan 2024, 24 % on 1 July 2025), Finland (25.5 % on 1 Sept
 2024), Slovakia (23 % on 1 Jan 2025), Romania (21 % on 1 Aug 2025). Last looked at: November 2026. How a rate is kept right:
-docs/decisions/0007-where-tax-rates-come-from.md.
+docs/decisions/0011-where-tax-rates-come-from.md.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import TruncDate
 
-from plainsail.commerce.services import clocks, invoicing, sellers
+from plainsail.commerce.services import clocks
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
@@ -158,8 +158,7 @@ def amount_of(subscription: Subscription, said: Announcement, *, at: datetime) -
     while items and scheduling.first_due_on(items) < said.about_on:
         for item in scheduling.due_on(items, scheduling.first_due_on(items)):
             item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
-    lines = [billing.line(subscription, item) for item in scheduling.due_on(items, said.about_on)]
-    return invoicing.preview(lines, seller=sellers.of_workspace(at=at)).gross
+    return billing.gross(subscription, scheduling.due_on(items, said.about_on), on=said.about_on)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0003_counted_charges'),
+        ('subscriptions', '0005_notices'),
     ]
 
     operations = [
