@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -232,6 +233,27 @@ def export(slug: str, file: Path | None) -> None:
 
     closing.set_up()
     click.echo(closing.export(slug, file, at=datetime.now(UTC)))
+
+
+@cli.command()
+@click.argument("slug")
+@click.argument("contract")
+@click.option("--when", type=click.Choice(["period_end", "now"]), default="period_end", help="When it ends.")
+@click.option("--arrived", type=click.DateTime(), help="When the notice arrived (UTC); it counts from then.")
+@click.option("--note", default="", help="What was said.")
+@click.option("--preview", is_flag=True, help="Say what it would do, and change nothing.")
+def cancel(
+    *, slug: str, contract: str, when: Literal["period_end", "now"], arrived: datetime | None, note: str, preview: bool
+) -> None:
+    """Cancel the CONTRACT of this number at the business of this web address, as its notice asks."""
+    from plainsail.cli import cancelling, closing
+
+    closing.set_up()
+    at, came = datetime.now(UTC), arrived.replace(tzinfo=UTC) if arrived else None
+    if preview:
+        click.echo(cancelling.preview(slug, contract, when=when, arrived=came, at=at))
+    else:
+        click.echo(cancelling.cancel(slug, contract, when=when, arrived=came, note=note, at=at))
 
 
 @cli.command()
