@@ -79,8 +79,11 @@ class CheckoutForm(forms.Form):
     DECIDING = ("country", "vat_id")
     """What the tax depends on."""
 
-    def __init__(self, *args: Any, needs_card: bool, takes_vat_id: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, needs_card: bool, takes_vat_id: bool = False, needs_country: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["country"].required = needs_country
         if not takes_vat_id:
             del self.fields["vat_id"]
         self.fields["country"].choices = [("", _("Choose …")), *countries(get_language() or "en")]  # type: ignore[attr-defined]  # a ChoiceField
@@ -107,9 +110,7 @@ class CheckoutForm(forms.Form):
             self.add_error("vat_id", _("That isn’t the form of a VAT id. It begins with two letters for the country."))
             return
         country = cleaned.get("country", "")
-        if not country:
-            self.add_error("country", _("Choose the country that your VAT id is from."))
-        elif not vat.is_of(str(found), country):
+        if country and not vat.is_of(str(found), country):
             self.add_error("vat_id", _("This VAT id is from another country than the one you chose."))
         cleaned["vat_id"] = str(found)
 

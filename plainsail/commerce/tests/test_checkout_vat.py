@@ -170,6 +170,16 @@ def test_nobody_has_vies_asked_by_the_dozen(juniper, on_sale, site_client, regis
         assert VatCheck.objects.count() == 30
 
 
+def test_who_could_owe_another_tax_says_where_they_are(juniper, on_sale, site_client):
+    answer = site_client.post(URL, {"attempt": attempt(site_client)} | typed(country=""))
+    assert (answer.status_code, taken(juniper)) == (422, 0)
+    assert 'id="id_country_error"' in answer.content.decode()
+    with workspace(juniper):
+        seller(tax_rate=None, has_oss=False, vat_id="")
+    token = attempt(site_client)
+    assert site_client.post(URL, {"attempt": token} | typed(country="")).status_code == 302
+
+
 @pytest.mark.parametrize("token", ["", "forged", "x" * 3000])
 def test_a_total_can_be_asked_for_with_any_token(on_sale, site_client, token):
     page = update(site_client, token, country="US").content.decode()

@@ -74,7 +74,8 @@ class Sale:
     @property
     def depends_on_buyer(self) -> bool:
         """Whether a country or a VAT id could change the total."""
-        return self.seller.country in rates.STANDARD and bool(self.seller.tax_rate or self.seller.has_oss)
+        charges = self.seller.tax_rate or self.seller.has_oss or places.takes_vat_ids(self.seller)
+        return self.seller.country in rates.STANDARD and bool(charges)
 
 
 @never_cache
@@ -139,7 +140,12 @@ def identify(request: Request, sale: Sale, form: CheckoutForm) -> Sale:
 
 
 def form_of(sale: Sale, *args: Any, **kwargs: Any) -> CheckoutForm:
-    return CheckoutForm(*args, needs_card=sale.types_card, takes_vat_id=sale.takes_vat_id, **kwargs)
+    facts = {
+        "needs_card": sale.types_card,
+        "takes_vat_id": sale.takes_vat_id,
+        "needs_country": sale.depends_on_buyer,
+    }
+    return CheckoutForm(*args, **facts, **kwargs)
 
 
 @never_cache
