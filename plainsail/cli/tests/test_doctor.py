@@ -224,7 +224,7 @@ def test_backups_are_asked_for_after_a_week(here, data_dir):
 
 
 def test_backups_that_hold_what_has_been_erased_since_are_to_go(here, data_dir):
-    (data_dir / "backups").mkdir()
+    (data_dir / "backups").mkdir(exist_ok=True)
     for days in (1, 40, 50):
         archive = data_dir / "backups" / f"plainsail-{days}.tar"
         archive.touch()

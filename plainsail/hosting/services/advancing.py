@@ -10,8 +10,6 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-
 from plainsail.accounts.services import hosts
 from plainsail.hosting.models import Closure, ClosureFact
 from plainsail.hosting.services import (
@@ -73,6 +71,8 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
     business = closure.workspace
     _stop_the_plan(closure, at=at)
     with workspace(business):
+        if not _hold(closure):
+            return None
         _tell_once(closure, "winding_down", at=at)
         if winding_down.end_all(business, when=_when(closure), at=at, limit=CONTRACTS_A_ROUND) == CONTRACTS_A_ROUND:
             return at
@@ -81,6 +81,14 @@ def _wind_down(closure: Closure, *, at: datetime) -> datetime | None:
             return at + _pause(found, since=closure.asked_at, at=at)
         _shut_the_doors(closure, at=at)
     return None
+
+
+def _hold(closure: Closure) -> bool:
+    """Keep everybody else from moving the business until the commit; False where somebody has moved it meanwhile."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=closure.workspace_id)
+    was = closure.state
+    closure.refresh_from_db(fields=["state", "customers", "erase_asked_at"])
+    return closure.state == was
 
 
 def _pause(found: list[Obstacle], *, since: datetime, at: datetime) -> timedelta:
@@ -102,17 +110,12 @@ def _stop_the_plan(closure: Closure, *, at: datetime) -> None:
             facts.note(closure, "plan_cancelled", at=at, cancellation=str(made))
 
 
-@transaction.atomic
 def _shut_the_doors(closure: Closure, *, at: datetime) -> None:
-    business = Workspace.objects.select_for_update().get(pk=closure.workspace_id)
-    claimed = Closure.objects.filter(pk=closure.pk, state=Closure.State.WINDING_DOWN).update(
-        state=Closure.State.CLOSING,
-        closed_at=at,
-        erase_at=retention.after(closure.policy, "grace", at, zone=business.timezone),
-    )
-    if not claimed:
-        return
-    closure.refresh_from_db()
+    """In the open workspace, held."""
+    business = closure.workspace
+    closure.state, closure.closed_at = Closure.State.CLOSING, at
+    closure.erase_at = retention.after(closure.policy, "grace", at, zone=business.timezone)
+    closure.save(update_fields=["state", "closed_at", "erase_at"])
     business.state = Workspace.State.CLOSING
     business.save(update_fields=["state"])
     facts.note(closure, "doors_closed", at=at, hosts=hosts.close_sites(business))
@@ -165,10 +168,11 @@ def _answer_in_time(closure: Closure, found: list[Obstacle], *, at: datetime) ->
 def _begin_erasing(closure: Closure, *, at: datetime) -> None:
     """From here there is no way back: nobody can open the business any more."""
     with workspace(closure.workspace_id):
-        rows = inventory.count(inventory.tables())
-        claimed = Closure.objects.filter(pk=closure.pk, state=Closure.State.CLOSING).update(state=Closure.State.ERASING)
-        if not claimed:
+        if not _hold(closure):
             return
+        rows = inventory.count(inventory.tables())
+        closure.state = Closure.State.ERASING
+        closure.save(update_fields=["state"])
         Workspace.objects.filter(id=closure.workspace_id).update(state=Workspace.State.CLOSED)
         facts.note(closure, erasing.BEGUN, at=at, rows=rows, business=closure.workspace.name)
 

@@ -60,7 +60,7 @@ def close(business: Workspace, *, customers: str, by: User | None, email: str, a
     """
     _refuse_operator(business)
     with workspace(business):
-        Workspace.objects.select_for_update().get(pk=business.pk)
+        Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
         closure = in_force(business) or _begin(business, by=by, email=email, at=at)
         if closure.state == Closure.State.WINDING_DOWN and closure.customers != customers:
             _choose(closure, customers, at=at)
@@ -103,7 +103,7 @@ def _choose(closure: Closure, customers: str, *, at: datetime) -> None:
 def reopen(business: Workspace, *, by: User | None, at: datetime) -> None:
     """Take the closing back: everything is as it was, but for contracts that have ended. Raises NothingToReopen."""
     with workspace(business):
-        held = Workspace.objects.select_for_update().get(pk=business.pk)
+        held = Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
         closure = in_force(business)
         if closure is None or not closure.can_reopen:
             raise NothingToReopen
@@ -137,7 +137,7 @@ def ask_erasure(business: Workspace, *, by: User | None, email: str, at: datetim
     """
     _refuse_operator(business)
     with workspace(business):
-        Workspace.objects.select_for_update().get(pk=business.pk)
+        Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
         closure = in_force(business)
         if closure is None and winding_down.running(business).exists():
             raise CustomersFirst

@@ -78,7 +78,7 @@ def ask(business: Workspace, *, by: User | None, at: datetime) -> Export:
     """Have an archive made; one that is under way is not asked for twice. In the open workspace. Raises NothingLeft."""
     if Closure.objects.filter(state__in=(Closure.State.ERASING, Closure.State.ERASED)).exists():
         raise NothingLeft
-    Workspace.objects.select_for_update().get(pk=business.pk)
+    Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
     found: Export | None = latest()
     if found is not None and found.is_under_way:
         return found

@@ -307,6 +307,20 @@ def test_a_restored_business_that_was_erased_is_erased_again(full, data_dir, out
     advancing.replay()
 
 
+def test_once_it_is_being_erased_nobody_takes_it_back(full, monkeypatch):
+    empty_the_way(full)
+
+    def die(*_arguments, **_options):
+        raise Killed
+
+    monkeypatch.setattr(erasing, "_cut_circles", die)
+    with pytest.raises(Killed):
+        erase(full)
+    with pytest.raises(closing.NothingToReopen):
+        closing.reopen(full, by=None, at=NOON + DAY)
+    assert Workspace.objects.get(pk=full.pk).state == "closed"
+
+
 def test_a_closing_that_was_taken_back_before_leaves_no_trace(full):
     empty_the_way(full)
     closing.close(full, customers="now", by=None, email="ada@example.com", at=NOON)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from plainsail.commerce.services import clocks
+from plainsail.kernel.jobs import attempt
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
-from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import cancellation
@@ -37,19 +38,21 @@ def left(workspace: Workspace, *, when: When) -> QuerySet[Subscription]:
 
 
 def end_all(workspace: Workspace, *, when: When, at: datetime, limit: int) -> int:
-    """End up to `limit` contracts, each for itself; returns how many were left to end. `at` is the wall's time.
+    """End up to `limit` contracts, each for itself; returns how many it ended. `at` is the wall's time.
 
     At the end of the paid time, or now with what is not served paid back. Safe to call again: who was ended is left out.
+    One that can't be ended is logged, and doesn't keep the others.
     """
     now = clocks.seller_now(at)
     todo = list(left(workspace, when=when)[:limit])
-    for contract in todo:
-        end(contract, when=when, at=now)
-    return len(todo)
+    return sum(
+        attempt(partial(end, contract, when=when, at=now), what=f"ending contract {contract.reference}") is None
+        for contract in todo
+    )
 
 
 @transaction.atomic
-def end(contract: Subscription, *, when: When, at: datetime) -> Cancellation:
+def end(contract: Subscription, *, when: When, at: datetime) -> None:
     """Declare the end in the seller's name and put it in force. `at` is the seller's time."""
     declared: CancellationRequest = CancellationRequest.objects.create(
         reference=reference("C"),
@@ -59,7 +62,7 @@ def end(contract: Subscription, *, when: When, at: datetime) -> Cancellation:
         received_at=at,
         created_at=at,
     )
-    return cancellation.put_in_force(declared, contract, when=when, at=at)
+    cancellation.put_in_force(declared, contract, when=when, at=at)
 
 
 def take_back_all(workspace: Workspace, *, at: datetime) -> int:
@@ -86,7 +89,3 @@ def running(workspace: Workspace) -> QuerySet[Subscription]:
     """Contracts that have not ended, in the open workspace."""
     found: QuerySet[Subscription] = workspace.subscriptions.filter(state__in=RUNNING).select_related("account")
     return found.order_by("id")
-
-
-def is_in_force(contract: Subscription) -> bool:
-    return queries.in_force(contract) is not None
