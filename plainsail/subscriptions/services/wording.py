@@ -149,7 +149,12 @@ def dunning(policy: Mapping[str, Any]) -> list[str]:
     listed = days % {"some": ", ".join(str(day) for day in tries[:-1]), "last": tries[-1]} if tries else ""
     is_each = policy.get("mails", "each") == "each"
     return [
-        _("A declined charge is tried again after %(days)s days.") % {"days": listed},
+        ngettext(
+            "A declined charge is tried again after %(days)s day.",
+            "A declined charge is tried again after %(days)s days.",
+            tries[-1] if tries else 0,
+        )
+        % {"days": listed},
         _("After the last try the contract ends, and what is paid for beyond it comes back."),
         _("The customer is written to each time, with the day of the next try and a link to cancel.")
         if is_each
