@@ -31,7 +31,7 @@ from plainsail.payments.models import Charge
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
+from plainsail.subscriptions.services import changing, contracts, dunning, letters, links, renewal
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, FooterLink
 
 SALES_TABS.register(
@@ -72,6 +72,18 @@ def decline(event: InvoiceDeclined) -> None:
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+@on(InvoicePaid, subscriber="subscriptions.finish_change")
+def finish_change(event: InvoicePaid) -> None:
+    """Another plan was paid for. The request that took the money does this too; whoever comes second finds it done."""
+    changing.finish(event.invoice_id, at=event.at)
+
+
+@on(InvoiceDeclined, subscriber="subscriptions.fail_change")
+def fail_change(event: InvoiceDeclined) -> None:
+    """The charge for another plan was declined."""
+    changing.fail(event.invoice_id, at=event.at)
 
 
 def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
@@ -137,6 +149,9 @@ for name, icon, words in (
     ("subscriptions.renewal_failed", "circle-alert", gettext_lazy("A renewal could not be charged")),
     ("subscriptions.cancelled", "circle-x", gettext_lazy("Cancelled a subscription")),
     ("subscriptions.cancellation_undone", "undo-2", gettext_lazy("Took a cancellation back")),
+    ("subscriptions.plan_changed", "refresh-cw", gettext_lazy("Changed the plan of a subscription")),
+    ("subscriptions.plan_change_planned", "calendar", gettext_lazy("Planned another plan for a subscription")),
+    ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
@@ -147,6 +162,7 @@ KEPT = "evidence of what was agreed and declared: three years from the end of th
 for table, fields in {
     "subscription": ("account_id", "reference"),
     "subscriptionitem": (),
+    "planchange": (),
     "cancellationquote": ("result",),
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),

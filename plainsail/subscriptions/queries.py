@@ -21,6 +21,7 @@ from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
+    PlanChange,
     Subscription,
     SubscriptionItem,
 )
@@ -75,7 +76,9 @@ class Facts:
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
     """Everything a quote depends on. Four queries, and one for an account not loaded yet."""
     items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
-    lines = _lines(items)
+    # Who withdraws gets back what was paid for an earlier plan of the contract too.
+    paid_for = list(subscription.items.all()) if kind == "withdrawal" else items
+    lines = _lines(paid_for)
     return Facts(
         reference=subscription.reference,
         currency=subscription.currency,
@@ -86,7 +89,7 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         is_consumer=subscription.account.is_consumer,
         country=subscription.account.country,
         items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
-        paid=_paid_lines(subscription, items, lines, kind=kind, at=at),
+        paid=_paid_lines(subscription, paid_for, lines, kind=kind, at=at),
         terms=subscription.terms,
     )
 
@@ -162,9 +165,20 @@ def _paid_lines(
     )
 
 
+def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
+    """An item's lines that are paid and whose days run on, without what is disputed. Three queries."""
+    return _paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at)
+
+
+def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
+    """A contract's items without those whose place another has taken; the plan last. Of one that has ended: its last ones."""
+    replaced = subscription.changes.filter(state=PlanChange.State.DONE).values("old_item_id")
+    return subscription.items.exclude(id__in=replaced).order_by("role", "id")
+
+
 def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
     """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
-    items = list(subscription.items.all())
+    items = list(standing_items(subscription))
     return _paid_lines(subscription, items, _lines(items), kind="ordinary", at=at)
 
 
@@ -208,7 +222,8 @@ def of_invoice(invoice_id: UUID) -> Subscription | None:
         "item_id", flat=True
     )
     found: Subscription | None = Subscription.objects.filter(items__id__in=list(item_ids)).distinct().first()
-    return found
+    # What pays for a change bills an item that takes its place only afterwards.
+    return found or Subscription.objects.filter(changes__invoice_id=invoice_id).first()
 
 
 def in_force(subscription: Subscription) -> Cancellation | None:

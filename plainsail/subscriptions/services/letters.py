@@ -16,7 +16,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
-from plainsail.subscriptions.services import links
+from plainsail.subscriptions.services import links, planning, scheduling
 from plainsail.subscriptions.services.quoting import Quote
 
 Rows = list[tuple[str, str]]
@@ -157,9 +157,10 @@ def next_charge(subscription: Subscription) -> str:
     if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at or rests:
         return _("None")
     local = subscription.renews_at.astimezone(ZoneInfo(subscription.timezone))
-    total = sum(
-        (item.price().minor for item in subscription.items.filter(ends_on=None, charged_through__lte=local.date())), 0
-    )
+    running = subscription.items.filter(ends_on=None, charged_through__lte=local.date()).select_related("subscription")
+    items = planning.foreseen(subscription, list(running))
+    dues = [scheduling.next_due(item, anchor=subscription.anchor_on).of(item.price()) for item in items]
+    total = sum(one.minor for one in dues)
     amount = _shown(Money(total, subscription.currency))
     return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}
 

@@ -20,7 +20,16 @@ from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import billing, charging, contracts, dunning, ending, pausing, scheduling
+from plainsail.subscriptions.services import (
+    billing,
+    charging,
+    contracts,
+    dunning,
+    ending,
+    pausing,
+    scheduling,
+    swapping,
+)
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RENEWALS, TRIES = 10, 20, 30
@@ -112,6 +121,7 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
         if subscription.state == Subscription.State.TRIALING and not _can_be_charged(subscription):
             ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
             return
+        swapping.before_renewal(subscription, at=at)
         invoice = _invoice_due_items(subscription, at=at)
         dunning.open_case(subscription, invoice.id, at=at)
     if invoice.due:
