@@ -7,7 +7,13 @@ from plainsail.ui.sockets import ACCOUNT, SETTINGS, AccountItem, SettingsItem
 
 SETTINGS.register(
     "billing",
-    SettingsItem(label=_("Billing"), url="hosting:billing", order=90, can="hosting.own", pages=("hosting:cancel",)),
+    SettingsItem(
+        label=_("Billing"),
+        url="hosting:billing",
+        order=90,
+        can="hosting.own",
+        pages=("hosting:cancel", "hosting:change"),
+    ),
 )
 ACCOUNT.register(
     "billing",

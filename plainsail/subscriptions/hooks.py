@@ -31,7 +31,7 @@ from plainsail.payments.models import Charge
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import changing, contracts, dunning, letters, links, renewal
+from plainsail.subscriptions.services import changing, choosing, contracts, dunning, letters, links, planning, renewal
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, FooterLink
 
 SALES_TABS.register(
@@ -123,10 +123,12 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
     rows = [
         {
             "subscription": subscription,
-            "items": list(subscription.items.order_by("role", "id")),
+            "items": list(queries.standing_items(subscription)),
             "next_charge": letters.next_charge(subscription),
             "cancel_path": links.cancel_path(subscription),
             "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),
+            "planned": planning.planned(subscription),
+            "has_other_plans": bool(choosing.other_prices(subscription)),
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import Invoice, InvoiceLine
+from plainsail.commerce.models import Invoice, InvoiceLine, Offer
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
@@ -168,6 +168,19 @@ def _paid_lines(
 def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
     """An item's lines that are paid and whose days run on, without what is disputed. Three queries."""
     return _paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at)
+
+
+def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Offer]:
+    """Live offers of other recurring prices of the plan's product, in the contract's currency; each price once, cheapest first."""
+    found = (
+        Offer.objects.live()
+        .filter(price__product=plan.product_id, price__currency=subscription.currency)
+        .exclude(price__interval="")
+        .exclude(price_id=plan.price_id)
+        .select_related("price__product")
+        .order_by("price__unit_minor", "name", "id")
+    )
+    return list({offer.price_id: offer for offer in reversed(found)}.values())[::-1]
 
 
 def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:

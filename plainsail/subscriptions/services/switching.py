@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -132,6 +132,11 @@ class Quote:
     @property
     def charge(self) -> Money:
         return Money(self.charge_minor, self.currency)
+
+    @property
+    def paid_last(self) -> date:
+        """The last day that is paid for at once, as people name it."""
+        return self.paid_until - timedelta(days=1)
 
     @property
     def comes_back(self) -> Money:

@@ -12,6 +12,7 @@ from plainsail.commerce.services import clocks, collecting
 from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests import factories as commerce
 from plainsail.commerce.tests.factories import NOON
+from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.tenancy import workspace
@@ -95,7 +96,8 @@ def test_a_dearer_plan_begins_once_its_days_are_paid_and_the_old_ones_come_back(
     shown = preview(contract, to)
     assert (shown.when, shown.charge_minor, shown.comes_back.minor) == ("now", 3933, 1933)
     assert change(contract, to).state == "done"
-    run_jobs()
+    with clock.fixed(LATER):
+        run_jobs()
     with workspace(juniper):
         old, new = contract.items.order_by("starts_on")
         assert (old.ends_on, new.starts_on, new.charged_through) == (
@@ -125,7 +127,7 @@ def test_it_renews_at_the_new_price_on_the_old_day(juniper):
 @pytest.mark.parametrize(("old", "new", "days"), [(2999, 5999, 7), (10_01, 10_01, 13), (999, 36501, 29)])
 def test_what_is_shown_is_charged_and_given_back_to_the_cent(juniper, behavior, rounding, old, new, days):
     with workspace(juniper):
-        commerce.seller(tax_rate=Decimal("19"), rounding=rounding)
+        commerce.seller(tax_rate=Decimal(19), rounding=rounding)
     contract, at = subscribed(juniper, minor=old, tax_behavior=behavior), NOON + timedelta(days=days)
     to = wanted(juniper, new, tax_behavior=behavior)
     shown = preview(contract, to, at=at)
@@ -149,7 +151,7 @@ def test_what_was_agreed_to_is_kept_word_for_word(juniper):
         )
         assert agreed.at == LATER
         assert agreed.text == (
-            f"I change contract {contract.reference} with Juniper Pottery to “Pro”, €59.00 every month until I cancel. €39.33 "
+            f"I change contract {contract.reference} with Juniper Pottery Studio to “Pro”, €59.00 every month until I cancel. €39.33 "
             "is charged now and €19.33 comes back for days already paid for. The next charge is €59.00 on 23 December 2026. "
             "I can cancel online at any time."
         )
@@ -322,7 +324,8 @@ def test_a_cheaper_plan_is_planned_and_takes_over_when_the_paid_time_ends(junipe
     shown = preview(contract, to)
     assert (shown.when, shown.charge_minor, shown.back, shown.next_on) == ("later", 0, (), date(2026, 12, 23))
     assert change(contract, to).state == "planned"
-    run_jobs()
+    with clock.fixed(LATER):
+        run_jobs()
     with workspace(juniper):
         assert planning.planned(fresh(contract)).description == "Small"
         assert letters.next_charge(fresh(contract)) == "€9.00 on 23 December 2026"
