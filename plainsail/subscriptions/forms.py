@@ -162,3 +162,7 @@ class ChangeForm(forms.Form):
         """What was typed of another card; nothing where the contract’s own is to pay."""
         typed = {name: self.cleaned_data[name] for name in self.CARD}
         return typed if any(typed.values()) else {}
+
+    def to_show_again(self) -> None:
+        """For the answer that says what is wrong: a card is never sent back."""
+        self.data = {**self.data.dict(), **dict.fromkeys(self.CARD, "")}  # type: ignore[union-attr]  # a QueryDict

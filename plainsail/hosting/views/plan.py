@@ -38,6 +38,8 @@ def change(request: Request) -> HttpResponse:
             form.add_error(refused.field, str(refused.message))
         except Refusal as refusal:
             form.add_error(None, str(refusal))
+    if form.is_bound:
+        form.to_show_again()
     return show(request, form)
 
 

@@ -51,6 +51,8 @@ def change(request: Request, subscription_id: UUID) -> HttpResponse:
             form.add_error(refused.field, str(refused.message))
         except Refusal as refusal:
             form.add_error(None, str(refusal))
+    if form.is_bound:
+        form.to_show_again()
     return show(request, contract, form)
 
 
