@@ -16,7 +16,13 @@ from plainsail.ui.sockets import ACCOUNT, BANNERS, SETTINGS, AccountItem, Banner
 
 SETTINGS.register(
     "billing",
-    SettingsItem(label=_("Billing"), url="hosting:billing", order=90, can="hosting.own", pages=("hosting:cancel",)),
+    SettingsItem(
+        label=_("Billing"),
+        url="hosting:billing",
+        order=90,
+        can="hosting.own",
+        pages=("hosting:cancel", "hosting:change"),
+    ),
 )
 SETTINGS.register(
     "closing",

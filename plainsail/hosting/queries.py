@@ -12,8 +12,8 @@ from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions import queries as contracts
-from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import documents, letters, quoting
+from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
+from plainsail.subscriptions.services import documents, letters, planning, quoting
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Billing:
     items: list[tuple[SubscriptionItem, str]] = field(default_factory=list)
     """What runs, each with how often it is charged; the plan first."""
     next_charge: str = ""
+    planned: PlanChange | None = None
+    """Another plan that begins when the time paid for is over."""
     card: Any = None
     invoices: list[InvoiceRow] = field(default_factory=list)
     receipt: dict[str, Any] | None = None
@@ -69,9 +71,10 @@ def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now
         contract=contract,
         items=[
             (item, quoting.every(item.interval_unit, item.interval_count))
-            for item in contract.items.order_by("-role", "id")
+            for item in contracts.standing_items(contract).order_by("-role", "id")
         ],
         next_charge=letters.next_charge(contract),
+        planned=planning.planned(contract),
         card=seller.payment_methods.filter(id=contract.payment_method_id).first()
         if contract.payment_method_id
         else None,

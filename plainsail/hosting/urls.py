@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.hosting.views import billing, closing, exports
+from plainsail.hosting.views import billing, closing, exports, plan
 
 app_urls = [
     path("exports/<str:token>/", exports.export_file, name="export_file"),
@@ -13,6 +13,8 @@ app_urls = [
 workspace_urls = [
     path("settings/billing/", billing.billing, name="billing"),
     path("settings/billing/plan/", billing.take_plan, name="take_plan"),
+    path("settings/billing/change/", plan.change, name="change"),
+    path("settings/billing/change/undo/", plan.take_back, name="take_back_change"),
     path("settings/billing/cancellation/", billing.cancel, name="cancel"),
     path("settings/billing/cancellation/undo/", billing.undo, name="undo"),
     path("settings/closing/", closing.closing, name="closing"),

@@ -75,6 +75,35 @@ class SubscriptionResumed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanChangePlanned(Event):
+    """Another plan takes the place of a contract’s when the time paid for is over, unless that is taken back."""
+
+    name: ClassVar[str] = "subscriptions.plan_change_planned"
+    subscription_id: UUID
+    change_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanChangeTakenBack(Event):
+    """A planned change was taken back: the contract renews as before."""
+
+    name: ClassVar[str] = "subscriptions.plan_change_taken_back"
+    subscription_id: UUID
+    change_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanChanged(Event):
+    """Another plan has taken the place of a contract’s."""
+
+    name: ClassVar[str] = "subscriptions.plan_changed"
+    subscription_id: UUID
+    change_id: UUID
+    from_product_id: UUID
+    to_product_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubscriptionEnded(Event):
     """A contract is over; nothing is charged for it again."""
 

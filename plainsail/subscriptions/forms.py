@@ -134,3 +134,41 @@ class StaffNoticeForm(forms.Form):
     note = forms.CharField(
         label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class ChangeForm(forms.Form):
+    """Another plan, as it was shown, and the card that pays where it isn’t the contract’s own."""
+
+    plan = forms.UUIDField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    """Fingerprint of what the page said: the outcome must be the same."""
+    number = forms.CharField(
+        label=_("Card number"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "cc-number", "inputmode": "numeric"}),
+    )
+    expiry = forms.CharField(
+        label=_("Good until (month/year)"),
+        max_length=9,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "cc-exp", "inputmode": "numeric"}),
+    )
+    cvc = forms.CharField(
+        label=_("Security code"),
+        max_length=6,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "cc-csc", "inputmode": "numeric"}),
+    )
+
+    CARD = ("number", "expiry", "cvc")
+
+    @property
+    def card(self) -> dict[str, str]:
+        """What was typed of another card; nothing where the contract’s own is to pay."""
+        typed = {name: self.cleaned_data[name] for name in self.CARD}
+        return typed if any(typed.values()) else {}
+
+    def to_show_again(self) -> None:
+        """For the answer that says what is wrong: a card is never sent back."""
+        self.data = {**dict(self.data.items()), **dict.fromkeys(self.CARD, "")}

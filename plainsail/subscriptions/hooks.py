@@ -33,9 +33,15 @@ from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
-from plainsail.subscriptions.events import CancellationUndone, SubscriptionResumed, SubscriptionStarted
+from plainsail.subscriptions.events import (
+    CancellationUndone,
+    PlanChanged,
+    PlanChangePlanned,
+    SubscriptionResumed,
+    SubscriptionStarted,
+)
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import contracts, dunning, letters, links, renewal
+from plainsail.subscriptions.services import changing, choosing, contracts, dunning, letters, links, planning, renewal
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
@@ -93,12 +99,24 @@ def decline(event: InvoiceDeclined) -> None:
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
 
 
+@on(InvoicePaid, subscriber="subscriptions.finish_change")
+def finish_change(event: InvoicePaid) -> None:
+    """Another plan was paid for. The request that took the money does this too; whoever comes second finds it done."""
+    changing.finish(event.invoice_id, at=event.at)
+
+
+@on(InvoiceDeclined, subscriber="subscriptions.fail_change")
+def fail_change(event: InvoiceDeclined) -> None:
+    """The charge for another plan was declined."""
+    changing.fail(event.invoice_id, at=event.at)
+
+
 def look_again(event: Event) -> None:
     """A letter may fall due before the next renewal does."""
     renewal.look_again(at=event.at)
 
 
-for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone):
+for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone, PlanChanged, PlanChangePlanned):
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
@@ -139,10 +157,12 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
     rows = [
         {
             "subscription": subscription,
-            "items": list(subscription.items.order_by("role", "id")),
+            "items": list(queries.standing_items(subscription)),
             "next_charge": letters.next_charge(subscription),
             "cancel_path": links.cancel_path(subscription),
             "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),
+            "planned": planning.planned(subscription),
+            "has_other_plans": bool(choosing.other_prices(subscription)),
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]
@@ -165,6 +185,9 @@ for name, icon, words in (
     ("subscriptions.renewal_failed", "circle-alert", gettext_lazy("A renewal could not be charged")),
     ("subscriptions.cancelled", "circle-x", gettext_lazy("Cancelled a subscription")),
     ("subscriptions.cancellation_undone", "undo-2", gettext_lazy("Took a cancellation back")),
+    ("subscriptions.plan_changed", "refresh-cw", gettext_lazy("Changed the plan of a subscription")),
+    ("subscriptions.plan_change_planned", "calendar", gettext_lazy("Planned another plan for a subscription")),
+    ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
@@ -206,6 +229,7 @@ EVIDENCE: dict[str, Kept] = {
 for table, fields in {
     "subscription": ("account_id", "reference"),
     "subscriptionitem": (),
+    "planchange": (),
     "cancellationquote": ("result",),
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),

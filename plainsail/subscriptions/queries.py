@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import Invoice, InvoiceLine, Price
+from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
+    PlanChange,
     PolicyVersion,
     Subscription,
     SubscriptionItem,
@@ -79,7 +80,9 @@ class Facts:
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
     """Everything a quote depends on. Five queries, and one for an account not loaded yet."""
     items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
-    lines = _lines(items)
+    # Who withdraws gets back what was paid for an earlier plan of the contract too.
+    paid_for = list(subscription.items.all()) if kind == "withdrawal" else items
+    lines = _lines(paid_for)
     return Facts(
         reference=subscription.reference,
         currency=subscription.currency,
@@ -90,7 +93,7 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         is_consumer=subscription.account.is_consumer,
         country=subscription.account.country,
         items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
-        paid=_paid_lines(subscription, items, lines, kind=kind, at=at),
+        paid=_paid_lines(subscription, paid_for, lines, kind=kind, at=at),
         terms=subscription.terms,
         newest=newest_policies(),
     )
@@ -174,9 +177,33 @@ def _paid_lines(
     )
 
 
+def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
+    """An item's lines that are paid and whose days run on, without what is disputed. Three queries."""
+    return _paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at)
+
+
+def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Offer]:
+    """Live offers of other recurring prices of the plan's product, in the contract's currency; each price once, cheapest first."""
+    found = (
+        Offer.objects.live()
+        .filter(price__product=plan.product_id, price__currency=subscription.currency)
+        .exclude(price__interval="")
+        .exclude(price_id=plan.price_id)
+        .select_related("price__product")
+        .order_by("price__unit_minor", "name", "id")
+    )
+    return list({offer.price_id: offer for offer in reversed(found)}.values())[::-1]
+
+
+def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
+    """A contract's items without those whose place another has taken; the plan last. Of one that has ended: its last ones."""
+    replaced = subscription.changes.filter(state=PlanChange.State.DONE).values("old_item_id")
+    return subscription.items.exclude(id__in=replaced).order_by("role", "id")
+
+
 def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
     """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
-    items = list(subscription.items.all())
+    items = list(standing_items(subscription))
     return _paid_lines(subscription, items, _lines(items), kind="ordinary", at=at)
 
 
@@ -220,7 +247,8 @@ def of_invoice(invoice_id: UUID) -> Subscription | None:
         "item_id", flat=True
     )
     found: Subscription | None = Subscription.objects.filter(items__id__in=list(item_ids)).distinct().first()
-    return found
+    # What pays for a change bills an item that takes its place only afterwards.
+    return found or Subscription.objects.filter(changes__invoice_id=invoice_id).first()
 
 
 def in_force(subscription: Subscription) -> Cancellation | None:

@@ -1,5 +1,5 @@
-"""What areas above build their own cancelling pages with: the same form, so that no door asks for more than another."""
+"""What areas above build their own pages about contracts with: the same forms, so that no door asks for more than another."""
 
-from plainsail.subscriptions.forms import ConfirmForm
+from plainsail.subscriptions.forms import ChangeForm, ConfirmForm
 
-__all__ = ["ConfirmForm"]
+__all__ = ["ChangeForm", "ConfirmForm"]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import policies, public, staff
+from plainsail.subscriptions.views import changing, policies, public, staff
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -12,6 +12,9 @@ public_urls = [
     path("cancel/receipt/<str:token>/pdf/", public.receipt_pdf, name="receipt_pdf"),
     path("cancel/receipt/<str:token>/undo/", public.undo, name="undo"),
     path("cancel/<str:token>/", public.cancel_by_link, name="cancel_by_link"),
+    path("change/<str:token>/", changing.progress, name="change_progress"),
+    path("account/subscriptions/<uuid:subscription_id>/plan/", changing.change, name="change"),
+    path("account/subscriptions/<uuid:subscription_id>/plan/undo/", changing.take_back, name="take_back_change"),
     path("withdraw/", public.withdraw_here, name="withdraw_here"),
 ]
 

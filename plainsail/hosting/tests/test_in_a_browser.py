@@ -37,7 +37,7 @@ def test_an_owner_closes_and_takes_it_back_by_keyboard(closing_page):
         assert axe(closing_page) == []
     closing_page.set_viewport_size(PHONE)
     assert overflow(closing_page) == 0
-    press(closing_page, "Take it back")
+    press(closing_page, "Reopen the business")
     expect(closing_page.get_by_text("Your business is open again")).to_be_visible()
 
 

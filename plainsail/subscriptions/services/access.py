@@ -28,6 +28,12 @@ def close_served(subscription: Subscription, *, at: datetime) -> None:
             _give(subscription, item, at=clocks.wall(at), ends_at=clocks.wall(at))
 
 
+def close_replaced(subscription: Subscription, old: SubscriptionItem, *, at: datetime) -> None:
+    """Close, until it is given again, what an item opened whose place another has taken, unless one that runs opens it too."""
+    if not subscription.items.filter(ends_on=None, product_id=old.product_id).exists():
+        _give(subscription, old, at=clocks.wall(at), ends_at=clocks.wall(at))
+
+
 def _open_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
     return subscription.items.filter(ends_on=None).select_related("product").order_by("id")
 

@@ -24,7 +24,7 @@ from plainsail.subscriptions.models import (
     CancellationUndo,
     Subscription,
 )
-from plainsail.subscriptions.services import dunning, ending, letters, refunds
+from plainsail.subscriptions.services import dunning, ending, letters, planning, refunds
 from plainsail.subscriptions.services.quoting import Quote, When, quote
 
 SELLER = "seller"
@@ -100,6 +100,7 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     )
     letters.confirm_cancellation(made, promise, at=at)
     dunning.stop(locked, at=at)
+    planning.drop_open(locked, at=at)
     if promise.effective_at <= at:
         ending.end(locked, reason=_reason(request), at=at)
     else:

@@ -10,7 +10,7 @@ from plainsail.kernel.events import publish
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions.events import SubscriptionEnded
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import access, letters
+from plainsail.subscriptions.services import access, letters, planning
 
 CONTRACTS = "subscriptions.contracts"
 """Kind of due work: a contract of the workspace ends, renews or is charged again."""
@@ -28,6 +28,7 @@ def end(subscription: Subscription, *, reason: Subscription.EndReason, at: datet
     locked.renews_at = None
     locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at"])
     locked.items.filter(ends_on=None).update(ends_on=local_date(at, locked.timezone))
+    planning.drop_all(locked, at=at)
     access.end(locked, at=at)
     publish(SubscriptionEnded(subscription_id=locked.id, reason=reason, contact_id=locked.account.contact_id, at=at))
     letters.final_notice(locked, at=at)

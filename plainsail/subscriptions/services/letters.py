@@ -18,7 +18,7 @@ from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
-from plainsail.subscriptions.services import billing, links
+from plainsail.subscriptions.services import billing, links, planning
 from plainsail.subscriptions.services.announcing import Announcement
 from plainsail.subscriptions.services.quoting import Quote, every
 
@@ -170,8 +170,11 @@ def next_charge(subscription: Subscription) -> str:
         return _("None")
     zone = ZoneInfo(subscription.timezone)
     day = subscription.renews_at.astimezone(zone).date()
-    items = subscription.items.filter(ends_on=None, charged_through__lte=day).order_by("id")
-    amount = _shown(billing.gross(subscription, list(items), on=day))
+    running = subscription.items.filter(ends_on=None, charged_through__lte=day).select_related(
+        "subscription", "product"
+    )
+    items = planning.foreseen(subscription, list(running.order_by("id")))
+    amount = _shown(billing.gross(subscription, items, on=day))
     # Where a notice came late the charge waits for it.
     local = max(subscription.renews_at, subscription.charge_from or subscription.renews_at).astimezone(zone)
     return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}

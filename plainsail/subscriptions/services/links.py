@@ -8,12 +8,14 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 
 from plainsail.accounts.services import hosts
-from plainsail.kernel.crypto import BadToken, sign, verify
+from plainsail.kernel.crypto import BadToken, sign, sign_json, verify, verify_json
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
+PROGRESS = "subscriptions.progress"
+PROGRESS_AGE = 24 * 3600
 
 M = TypeVar("M", bound=Model)
 
@@ -29,6 +31,20 @@ def receipt_path(made: Cancellation | None) -> str:
 
 def declaration_path(request: CancellationRequest) -> str:
     return f"/cancel/declared/{_token(DECLARATION, request.id)}/"
+
+
+def progress_path(subscription: Subscription, *, back: str) -> str:
+    """Where a customer lands after the bank's check of a change's payment; `back` is where they go on from there."""
+    return f"/change/{sign_json(PROGRESS, {'contract': str(subscription.id), 'back': back})}/"
+
+
+def read_progress(token: str) -> tuple[Subscription, str]:
+    """The contract, and where to go on. Raises BadToken."""
+    found = verify_json(PROGRESS, token, max_age=PROGRESS_AGE)
+    contract = Subscription.objects.select_related("account", "workspace").filter(id=found["contract"]).first()
+    if contract is None:
+        raise BadToken
+    return contract, found["back"]
 
 
 def absolute(workspace: Workspace, path: str) -> str:

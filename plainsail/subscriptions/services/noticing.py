@@ -22,7 +22,7 @@ from plainsail.kernel.periods import day_start, local_date
 from plainsail.mail.models import Delivery
 from plainsail.subscriptions.models import MOVED, Notice, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import announcing, billing, contracts, letters, scheduling
+from plainsail.subscriptions.services import announcing, billing, contracts, letters, planning, scheduling
 from plainsail.subscriptions.services.announcing import Announcement, Contract, Recurring
 
 logger = logging.getLogger("plainsail.subscriptions")
@@ -158,7 +158,8 @@ def amount_of(subscription: Subscription, said: Announcement, *, at: datetime) -
     while items and scheduling.first_due_on(items) < said.about_on:
         for item in scheduling.due_on(items, scheduling.first_due_on(items)):
             item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
-    return billing.gross(subscription, scheduling.due_on(items, said.about_on), on=said.about_on)
+    ready = planning.foreseen(subscription, scheduling.due_on(items, said.about_on))
+    return billing.gross(subscription, ready, on=said.about_on)
 
 
 @transaction.atomic

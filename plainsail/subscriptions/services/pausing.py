@@ -19,7 +19,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.subscriptions.events import SubscriptionPaused, SubscriptionResumed
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import access, billing, contracts, noticing, scheduling
+from plainsail.subscriptions.services import access, billing, contracts, noticing, planning, scheduling
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 
@@ -61,6 +61,7 @@ def pause(subscription: Subscription, *, at: datetime) -> None:
         raise NotPausable
     if locked.renews_at is None or locked.renews_at <= at:
         raise NotPausable  # a period has begun that isn't invoiced yet
+    planning.drop_open(locked, at=at)
     locked.state = Subscription.State.PAUSED
     locked.save(update_fields=["state"])
     publish(SubscriptionPaused(subscription_id=locked.id, contact_id=locked.account.contact_id, at=at))
@@ -82,7 +83,7 @@ def preview(subscription: Subscription, *, at: datetime) -> Resumption:
     if subscription.state != Subscription.State.PAUSED or subscription.scheduled_end_at is not None:
         raise NotPaused
     today = local_date(at, subscription.timezone)
-    items = _picked_up(subscription, today)
+    items = planning.foreseen(subscription, _picked_up(subscription, today), today)
     ready = scheduling.due_on(items, today)
     amount = billing.gross(subscription, ready, on=today)
     for item in ready:

@@ -32,6 +32,7 @@ from plainsail.subscriptions.services import (
     noticing,
     pausing,
     scheduling,
+    swapping,
 )
 from plainsail.subscriptions.services.ending import CONTRACTS
 
@@ -166,6 +167,7 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
         if noticing.holds(subscription, at=at):
             return
         noticing.run_on(subscription)
+        swapping.before_renewal(subscription, at=at)
         invoice = _invoice_due_items(subscription, at=at)
         dunning.open_case(subscription, invoice.id, at=at)
     if invoice.due:

@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, declaring, letters, noticing
+from plainsail.subscriptions.services import cancellation, declaring, letters, noticing, planning
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -48,10 +48,11 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
     )
     context = {
         "subscription": found,
-        "items": found.items.order_by("role", "id"),
+        "items": queries.standing_items(found),
         "invoices": queries.invoices_of(found),
         "standing": queries.in_force(found),
         "history": found.cancellations.select_related("request").order_by("-matched_at"),
+        "planned": planning.planned(found),
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
         "hold": noticing.hold_of(found, at=now(request)),

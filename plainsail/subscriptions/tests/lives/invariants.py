@@ -114,6 +114,9 @@ def i06_an_ended_contract_is_over(now: Snapshot) -> None:
             assert contract.ended_at is not None
             assert all(item.ends_on is not None for item in now.items_of(contract))
             assert not [one for one in now.cases.values() if one.subscription_id == contract.id and not one.closed_at]
+            assert not [
+                one for one in now.changes.values() if one.subscription_id == contract.id and not one.settled_at
+            ]
 
 
 def i07_one_cancellation_at_most_is_in_force(now: Snapshot) -> None:
@@ -140,8 +143,15 @@ def i08_addons_end_with_their_plan(now: Snapshot) -> None:
 def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
     today = {one.id: local_date(now.now, one.timezone) for one in now.contracts.values()}
     open_for = {(one.source_id, one.resource) for one in now.grants.values() if one.is_live(at=now.wall)}
+    replaced = now.replaced()
     for contract in now.contracts.values():
+        # What another took the place of is open only where one that runs opens it too.
+        running = {one.product_id for one in now.items_of(contract) if one.id not in replaced}
         for item in now.items_of(contract):
+            if item.id in replaced:
+                is_open = (contract.id, f"product:{item.product_id}") in open_for
+                assert item.product_id in running or not is_open, (contract, item)
+                continue
             if contract.state == "paused" and contract.scheduled_end_at is not None:
                 continue  # once its end is planned nothing closes before it
             is_served = contract.state == "paused" and item.charged_through <= today[contract.id]
@@ -216,6 +226,55 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
             assert item.charged_through == reached or item.charged_through in rests, (contract, item, reached)
 
 
+def i15_an_item_begins_where_the_one_before_it_ends(now: Snapshot) -> None:
+    """The lines of two items tile together: the days of the old one's last line from then on came back, unless disputed."""
+    for change in now.changes.values():
+        if change.state != "done":
+            continue
+        contract, old, new = (
+            now.contracts[change.subscription_id],
+            now.items[change.old_item_id],
+            now.items[change.new_item_id],
+        )
+        assert old.ends_on is not None
+        if change.quote["when"] == "trial":
+            assert new.starts_on == old.charged_through == local_date(_trial_end(contract), contract.timezone)
+            assert not now.lines_of(old)
+            continue
+        assert new.starts_on == old.ends_on, (contract, change)
+        for line in now.lines_of(old):
+            assert line.period_start is not None
+            assert line.period_end is not None
+            if line.invoice_id in now.disputed_invoices() or line.period_end <= old.ends_on:
+                continue
+            assert line.period_start <= old.ends_on
+            whole = Period(line.period_start, line.period_end)
+            unserved = line.gross_minor * part(old.ends_on, line.period_end, whole)
+            back = now.credited().get(line.id, (0, 0, 0))[2]
+            assert back + 1 >= unserved - (back * unserved / line.gross_minor if line.gross_minor else 0), (
+                contract,
+                line,
+            )
+
+
+def _trial_end(contract: Subscription) -> datetime:
+    assert contract.trial_ends_at is not None
+    return contract.trial_ends_at
+
+
+def a_change_is_paid_for_once_or_not_at_all(now: Snapshot) -> None:
+    """What was charged for a change that wasn't carried out goes back in full; for one that was, it is what was shown."""
+    disputed = now.disputed_invoices()
+    for change in now.changes.values():
+        if change.invoice_id is None:
+            continue
+        bill = now.invoices[change.invoice_id]
+        if change.state == "done":
+            assert (bill.state, bill.gross_minor) == ("paid", change.quote["charge_minor"]), change
+        if change.state == "dropped":
+            assert bill.state == "void" or bill.payable_minor == bill.paid_minor or bill.id in disputed, change
+
+
 def i16_numbers_ascend_without_gap(now: Snapshot) -> None:
     bills = [(one.number, one.issued_at) for one in now.invoices.values() if one.number]
     notes = [(one.number, one.issued_at) for one in now.notes.values()]
@@ -275,12 +334,13 @@ def i21_every_charge_was_agreed_to(now: Snapshot) -> None:
     for contract in now.contracts.values():
         if contract.order_id is None:
             continue
-        agreed = now.consents[now.orders[contract.order_id].consent_id]
-        items = now.items_of(contract)
-        assert {(one.interval_unit, one.interval_count) for one in items} == {(agreed.interval, agreed.interval_count)}
-        for bill in now.invoices_of(contract):
+        for item in now.items_of(contract):
+            change = now.change_to(item)
+            agreed = now.consents[change.consent_id if change else now.orders[contract.order_id].consent_id]
+            assert (item.interval_unit, item.interval_count) == (agreed.interval, agreed.interval_count)
+            bills = {line.invoice_id for line in now.lines.values() if line.item_id == item.id}
             for charge in now.charges.values():
-                if charge.subject_id == bill.id:
+                if charge.subject_id in bills:
                     assert charge.amount_minor <= agreed.amount_minor, (contract, charge)
 
 
@@ -337,6 +397,8 @@ ALWAYS = (
     i13_an_invoice_is_charged_once,
     i14_boundaries_come_from_the_anchor,
     i15_periods_tile_an_items_life,
+    i15_an_item_begins_where_the_one_before_it_ends,
+    a_change_is_paid_for_once_or_not_at_all,
     i16_numbers_ascend_without_gap,
     i17_documents_add_up,
     i18_a_period_costs_its_price,

@@ -36,6 +36,7 @@ from plainsail.subscriptions.models import (
     CancellationUndo,
     DunningCase,
     Notice,
+    PlanChange,
     Subscription,
     SubscriptionItem,
 )
@@ -54,6 +55,7 @@ class Snapshot:
     cancellations: dict[UUID, Cancellation]
     cases: dict[UUID, DunningCase]
     notices: dict[UUID, Notice]
+    changes: dict[UUID, PlanChange]
     invoices: dict[UUID, Invoice]
     lines: dict[UUID, InvoiceLine]
     notes: dict[UUID, CreditNote]
@@ -79,6 +81,14 @@ class Snapshot:
             if line.item_id == item.id and not line.is_voided and self.invoices[line.invoice_id].state != "void"
         ]
         return sorted(found, key=lambda line: line.period_start or line.created_at.date())
+
+    def change_to(self, item: SubscriptionItem) -> PlanChange | None:
+        """The change by which an item took another's place, if it did."""
+        return next((one for one in self.changes.values() if one.new_item_id == item.id and one.state == "done"), None)
+
+    def replaced(self) -> set[UUID]:
+        """The items whose place another has taken."""
+        return {one.old_item_id for one in self.changes.values() if one.state == "done"}
 
     def invoices_of(self, contract: Subscription) -> list[Invoice]:
         ids = {item.id for item in self.items_of(contract)}
@@ -108,6 +118,17 @@ class Snapshot:
             "contracts": sorted(
                 (name[one.id], one.state, one.end_reason, str(one.renews_at), str(one.scheduled_end_at))
                 for one in self.contracts.values()
+            ),
+            "changes": sorted((name[one.subscription_id], one.digest, one.state) for one in self.changes.values()),
+            "items": sorted(
+                (
+                    name[one.subscription_id],
+                    one.unit_minor,
+                    str(one.starts_on),
+                    str(one.charged_through),
+                    str(one.ends_on),
+                )
+                for one in self.items.values()
             ),
             "cases": sorted(
                 (name[one.subscription_id], one.tries, str(one.next_try_at), one.closed_at is None)
@@ -141,6 +162,7 @@ TABLES: dict[str, type[Model]] = {
     "undos": CancellationUndo,
     "cases": DunningCase,
     "notices": Notice,
+    "changes": PlanChange,
     "invoices": Invoice,
     "lines": InvoiceLine,
     "notes": CreditNote,

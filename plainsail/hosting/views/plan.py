@@ -1,0 +1,89 @@
+"""Settings → Billing → Change plan: what another plan does is shown first, then pressed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from plainsail.commerce.services.checkout import TooManyTries, Trace
+from plainsail.hosting.services import changing_plan
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, can, client_ip, workspace_url
+from plainsail.kernel.tenancy import outside_transaction
+from plainsail.kernel.throttle import Throttle
+from plainsail.payments.services.methods import CardRefused
+from plainsail.subscriptions.services.changing import Progress
+from plainsail.subscriptions.sockets import ChangeForm
+
+REFUSALS = Throttle(purpose="hosting.card_refused", limit=20)
+"""Cards refused from one network address within an hour."""
+
+
+@sensitive_post_parameters("number", "expiry", "cvc")
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("hosting.own")
+@outside_transaction
+def change(request: Request) -> HttpResponse:
+    """Other plans with what changing to each does; one of them chosen (`?plan=`), its confirmation."""
+    form = ChangeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            return go_on(request, press(request, form))
+        except CardRefused as refused:
+            REFUSALS.spend(client_ip(request), at=request.now)
+            form.add_error(refused.field, str(refused.message))
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+    if form.is_bound:
+        form.to_show_again()
+    return show(request, form)
+
+
+@require_POST
+@can("hosting.own")
+@outside_transaction
+def take_back(request: Request) -> HttpResponse:
+    """A planned change doesn’t come, and one whose payment still waits for the owner ends."""
+    changing_plan.take_back(request.workspace, at=request.now)
+    messages.success(request, _("Your plan stays as it is."))
+    return redirect(workspace_url(request.workspace, "hosting:billing"))
+
+
+def press(request: Request, form: ChangeForm) -> Progress:
+    """Change as confirmed. Raises Refusal, CardRefused."""
+    if REFUSALS.is_spent(client_ip(request), at=request.now):
+        raise TooManyTries
+    return changing_plan.change(
+        request.workspace,
+        plan=form.cleaned_data["plan"],
+        shown=form.cleaned_data["shown"],
+        card=form.card,
+        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
+        back=workspace_url(request.workspace, "hosting:billing"),
+        at=request.now,
+    )
+
+
+def go_on(request: Request, made: Progress) -> HttpResponse:
+    """To Billing, or to the page that leads to the bank: it lies on another host, where a form may not lead."""
+    if made.state in {"action", "processing"}:
+        return redirect(workspace_url(request.workspace, "hosting:change"))
+    words = {
+        "done": _("Your plan has changed. The receipt is on its way."),
+        "planned": _("The change is planned. You can take it back until then."),
+    }
+    messages.success(request, words[made.state])
+    return redirect(workspace_url(request.workspace, "hosting:billing"))
+
+
+def show(request: Request, form: ChangeForm) -> HttpResponse:
+    """The page. A card’s number is never sent back."""
+    waiting = changing_plan.waiting(request.workspace, at=request.now)
+    found = changing_plan.choices(request.workspace, at=request.now)
+    chosen = found.find(str(form["plan"].value() if form.is_bound else request.GET.get("plan", "")))
+    context = {"found": found, "chosen": chosen, "form": form, "waiting": waiting, "subscription": found.subscription}
+    return render(request, "hosting/change.html", context, status=422 if form.is_bound else 200)

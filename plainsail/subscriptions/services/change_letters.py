@@ -1,0 +1,110 @@
+"""What customers are told about a change of their plan: in the transaction of the change, once for each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from plainsail.commerce.models import Invoice
+from plainsail.commerce.services import clocks, receipts
+from plainsail.kernel.money import Money
+from plainsail.mail.services import transactional
+from plainsail.mail.services.letters import letter
+from plainsail.subscriptions.models import PlanChange
+from plainsail.subscriptions.services import letters, links, quoting, switching
+
+Rows = list[tuple[str, str]]
+
+
+def changed(change: PlanChange, *, invoice: Invoice | None, at: datetime) -> None:
+    """The receipt: what runs now, what was paid for it, what comes back, what is charged next."""
+    with translation.override(letters.language_of(change.subscription)):
+        subject = _("Plan changed: %(contract)s") % {"contract": change.subscription.reference}
+        button = (_("Open the receipt"), receipts.url(invoice)) if invoice is not None else None
+        words = _("Your plan has changed as you asked. Your receipts stay available.")
+        _send("plan_changed", change, subject, words, _rows(change, at_once=invoice is not None), button=button, at=at)
+
+
+def planned(change: PlanChange, *, at: datetime) -> None:
+    """The confirmation of a change to come."""
+    with translation.override(letters.language_of(change.subscription)):
+        subject = _("Plan change on its way: %(contract)s") % {"contract": change.subscription.reference}
+        words = _(
+            "Until the day below you keep what you paid for, and you can take the change back. Nothing is charged today."
+        )
+        _send("plan_change_planned", change, subject, words, _rows(change, at_once=False), at=at)
+
+
+def taken_back(change: PlanChange, *, at: datetime) -> None:
+    """A planned change was taken back."""
+    with translation.override(letters.language_of(change.subscription)):
+        subject = _("Your plan stays as it is: %(contract)s") % {"contract": change.subscription.reference}
+        words = _("The change was taken back. Your contract renews as before.")
+        rows = [(_("Next charge"), letters.next_charge(change.subscription))]
+        _send("plan_change_taken_back", change, subject, words, rows, at=at)
+
+
+def not_changed(change: PlanChange, *, at: datetime) -> None:
+    """The payment for a change didn’t come through, or came too late."""
+    with translation.override(letters.language_of(change.subscription)):
+        subject = _("Your plan stays as it is: %(contract)s") % {"contract": change.subscription.reference}
+        words = _(
+            "The payment for “%(plan)s” didn’t come through, so your plan wasn’t changed and nothing is charged for it."
+        )
+        _send("plan_not_changed", change, subject, words % {"plan": change.description}, [], at=at)
+
+
+def _rows(change: PlanChange, *, at_once: bool) -> Rows:
+    quote = switching.from_json(change.quote)
+    every = quoting.every(quote.interval_unit, quote.interval_count)
+    paid = [
+        (_("Charged"), shown(quote.charge)),
+        (_("Money back"), shown(quote.comes_back) if quote.comes_back else _("None")),
+    ]
+    following = {"amount": shown(quote.next_charge), "day": day_of(quote.next_on)}
+    return [
+        (_("Contract"), f"{change.subscription.reference} · {change.workspace.name}"),
+        (_("Plan until now"), change.old_item.description),
+        (_("New plan"), f"{quote.description}, {shown(quote.each)} {every}"),
+        (_("From"), day_of(quote.starts_on)),
+        *(paid if at_once else []),
+        (_("Charged next"), _("%(amount)s on %(day)s") % following),
+    ]
+
+
+def day_of(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
+
+
+def shown(amount: Money) -> str:
+    return amount.format(translation.get_language() or "en")
+
+
+def _send(
+    kind: str,
+    change: PlanChange,
+    subject: str,
+    words: str,
+    rows: Rows,
+    *,
+    button: tuple[str, str] | None = None,
+    at: datetime,
+) -> None:
+    subscription = change.subscription
+    if not subscription.account.email:
+        return
+    cancel = (_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription)))
+    html, text = letter(subject, [words], button=button or cancel, rows=rows)
+    transactional.send(
+        kind=f"subscriptions.{kind}",
+        to=subscription.account.email,
+        subject=subject,
+        text=text,
+        html=html,
+        key=f"{kind}:{change.id}",
+        at=clocks.wall(at),
+        contact_id=subscription.account.contact_id,
+    )
