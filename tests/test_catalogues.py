@@ -70,8 +70,12 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|%[sd]|\{\{\s*\w+|\{\w+\}|</?\w+[^>]*>
 LETTERS = re.compile(r"[^\W\d_]")
 FIXED = re.compile(r'\|(default|default_if_none|yesno|add):"[^"]*[^\W\d_][^"]*"')
 
-NAMES = {"Plainsail", "· Plainsail", "· · Plainsail", ": unsubscribe_url", ": preferences_url", "://?code="}
-"""Not words: the product's name, and holes that the sending program fills."""
+NAMES = {
+    *("Plainsail", "· Plainsail", "· · Plainsail", "VIES,"),
+    *(": unsubscribe_url", ": preferences_url", "://?code="),
+    *("manifest.json", "business.jsonl", "team.jsonl"),
+}
+"""Not words: names of products, of registers and of files, and holes that the sending program fills."""
 ATTRIBUTE_BLOCKS = {"main_class", "page_class", "card_class", "body_attrs", "root"}
 """Blocks of layouts that stand inside of a tag."""
 ATTRIBUTE_FILES = {"blocks/templates/blocks/fields/describedby.html"}
