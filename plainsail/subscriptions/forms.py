@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -164,11 +166,12 @@ class ChangeForm(forms.Form):
     CARD = ("number", "expiry", "cvc")
 
     @property
-    def card(self) -> dict[str, str]:
-        """What was typed of another card; nothing where the contract’s own is to pay."""
+    def wish(self) -> dict[str, Any]:
+        """What is asked for: `plan`, as `shown`, and the `card` that was typed, empty where the contract’s own is to pay."""
         typed = {name: self.cleaned_data[name] for name in self.CARD}
-        return typed if any(typed.values()) else {}
+        card = typed if any(typed.values()) else {}
+        return {"plan": self.cleaned_data["plan"], "shown": self.cleaned_data["shown"], "card": card}
 
     def to_show_again(self) -> None:
         """For the answer that says what is wrong: a card is never sent back."""
-        self.data = {**dict(self.data.items()), **dict.fromkeys(self.CARD, "")}
+        self.data = {name: value for name, value in self.data.items() if name not in self.CARD}

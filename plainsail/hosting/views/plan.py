@@ -30,16 +30,8 @@ REFUSALS = Throttle(purpose="hosting.card_refused", limit=20)
 def change(request: Request) -> HttpResponse:
     """Other plans with what changing to each does; one of them chosen (`?plan=`), its confirmation."""
     form = ChangeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            return go_on(request, press(request, form))
-        except CardRefused as refused:
-            REFUSALS.spend(client_ip(request), at=request.now)
-            form.add_error(refused.field, str(refused.message))
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-    if form.is_bound:
-        form.to_show_again()
+    if form.is_valid() and (made := press(request, form)):
+        return go_on(request, made)
     return show(request, form)
 
 
@@ -53,19 +45,25 @@ def take_back(request: Request) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "hosting:billing"))
 
 
-def press(request: Request, form: ChangeForm) -> Progress:
-    """Change as confirmed. Raises Refusal, CardRefused."""
+def press(request: Request, form: ChangeForm) -> Progress | None:
+    """Change as confirmed, or say at the form why not."""
+    try:
+        return confirm(request, form)
+    except CardRefused as refused:
+        REFUSALS.spend(client_ip(request), at=request.now)
+        form.add_error(refused.field, str(refused.message))
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+    return None
+
+
+def confirm(request: Request, form: ChangeForm) -> Progress:
+    """Raises Refusal, CardRefused."""
     if REFUSALS.is_spent(client_ip(request), at=request.now):
         raise TooManyTries
-    return changing_plan.change(
-        request.workspace,
-        plan=form.cleaned_data["plan"],
-        shown=form.cleaned_data["shown"],
-        card=form.card,
-        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
-        back=workspace_url(request.workspace, "hosting:billing"),
-        at=request.now,
-    )
+    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+    back = workspace_url(request.workspace, "hosting:billing")
+    return changing_plan.change(request.workspace, trace=trace, back=back, at=request.now, **form.wish)
 
 
 def go_on(request: Request, made: Progress) -> HttpResponse:
@@ -82,6 +80,8 @@ def go_on(request: Request, made: Progress) -> HttpResponse:
 
 def show(request: Request, form: ChangeForm) -> HttpResponse:
     """The page. A card’s number is never sent back."""
+    if form.is_bound:
+        form.to_show_again()
     waiting = changing_plan.waiting(request.workspace, at=request.now)
     found = changing_plan.choices(request.workspace, at=request.now)
     chosen = found.find(str(form["plan"].value() if form.is_bound else request.GET.get("plan", "")))

@@ -22,7 +22,8 @@ from plainsail.subscriptions.services.scheduling import Due, Plan, next_due
 When = Literal["now", "later", "trial"]
 """At once and paid at once; when the time paid for is over; at once and free, because a trial runs."""
 
-_DAYS = {"day": Fraction(1), "week": Fraction(7), "month": Fraction(365, 12), "year": Fraction(365)}
+_A_DAY = {"day": Fraction(1), "week": Fraction(1, 7), "month": Fraction(12, 365), "year": Fraction(1, 365)}
+"""Which part of it a day is, in an average year."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Priced:
     @property
     def a_day(self) -> Fraction:
         """Minor units for one day of an average year: the same in February as in March."""
-        return self.gross.minor / (_DAYS[self.interval.unit] * self.interval.count)
+        return Fraction(self.gross.minor, self.interval.count) * _A_DAY[self.interval.unit]
 
 
 @dataclass(frozen=True)

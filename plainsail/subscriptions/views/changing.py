@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -43,16 +43,8 @@ def change(request: Request, subscription_id: UUID) -> HttpResponse:
         return redirect(f"{public_path('portal:sign_in')}?{query}")
     contract = own_contract(request, subscription_id)
     form = ChangeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            return go_on(request, press(request, contract, form))
-        except CardRefused as refused:
-            REFUSALS.spend(client_ip(request), at=request.now)
-            form.add_error(refused.field, str(refused.message))
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-    if form.is_bound:
-        form.to_show_again()
+    if form.is_valid() and (made := press(request, contract, form)):
+        return go_on(request, made)
     return show(request, contract, form)
 
 
@@ -96,31 +88,35 @@ def own_contract(request: Request, subscription_id: UUID) -> Subscription:
     """A contract of the customer who is signed in. Raises Http404, for others’ too."""
     with workspace(request.workspace):
         contact = customer_of(request)
-        rows = queries.of_contact(request.workspace, contact.id) if contact else Subscription.objects.none()
-        found = rows.select_related("account", "workspace").filter(id=subscription_id).first()
-    if found is None:
-        raise Http404
-    return found
+        if contact is None:
+            raise Http404
+        rows = queries.of_contact(request.workspace, contact.id).select_related("account", "workspace")
+        found: Subscription = get_object_or_404(rows, id=subscription_id)
+        return found
 
 
-def press(request: Request, contract: Subscription, form: ChangeForm) -> Progress:
-    """Change as confirmed. Raises Refusal, CardRefused."""
+def press(request: Request, contract: Subscription, form: ChangeForm) -> Progress | None:
+    """Change as confirmed, or say at the form why not."""
+    try:
+        return confirm(request, contract, form)
+    except CardRefused as refused:
+        REFUSALS.spend(client_ip(request), at=request.now)
+        form.add_error(refused.field, str(refused.message))
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+    return None
+
+
+def confirm(request: Request, contract: Subscription, form: ChangeForm) -> Progress:
+    """Raises Refusal, CardRefused."""
     if REFUSALS.is_spent(client_ip(request), at=request.now):
         raise TooManyTries
     with workspace(request.workspace):
         at, offered = now(request), choosing.other_prices(contract)
         back = links.progress_path(contract, back=public_path("portal:account"))
-    return choosing.confirm(
-        request.workspace.pk,
-        contract.id,
-        offered,
-        plan=form.cleaned_data["plan"],
-        shown=form.cleaned_data["shown"],
-        card=form.card,
-        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
-        return_path=back,
-        at=at,
-    )
+    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+    key = request.workspace.pk
+    return choosing.confirm(key, contract.id, offered, trace=trace, return_path=back, at=at, **form.wish)
 
 
 def go_on(request: Request, made: Progress) -> HttpResponse:
@@ -140,6 +136,8 @@ def go_on(request: Request, made: Progress) -> HttpResponse:
 
 def show(request: Request, contract: Subscription, form: ChangeForm) -> HttpResponse:
     """The page. A card’s number is never sent back."""
+    if form.is_bound:
+        form.to_show_again()
     with workspace(request.workspace):
         at = now(request)
         contract.refresh_from_db()

@@ -13,7 +13,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from plainsail.commerce.models import CreditNote, Invoice, Order, Price, Seller
+from plainsail.commerce.models import Invoice, Order, Price, Seller
 from plainsail.commerce.services import buyers, catalogue, checkout, crediting, refunding, sellers
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.catalogue import PriceTerms
@@ -27,10 +27,9 @@ from plainsail.payments.gateways.cards import CARDS
 from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.services import methods
 from plainsail.payments.services import refunding as rails
-from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.tests.factories import card
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, changing, contracts, declaring, pausing, paying, renewal
+from plainsail.subscriptions.services import cancellation, contracts, declaring, pausing, paying, renewal
 from plainsail.subscriptions.tests.lives import invariants
 from plainsail.subscriptions.tests.lives.life import Life
 from plainsail.subscriptions.tests.lives.promises import future, promised
@@ -427,61 +426,6 @@ class Machine(RuleBasedStateMachine):
             with workspace(self.life.of):
                 new = [one.gross_minor for one in Invoice.objects.exclude(id__in=bills)]
             assert sum(new) == shown.amount.minor
-        self.look()
-
-    @rule(
-        after=pauses,
-        pick=picks,
-        minor=st.sampled_from((*MINORS, 5900, 99900)),
-        interval=st.sampled_from(INTERVALS),
-        exclusive=st.booleans(),
-        number=st.none() | cards,
-    )
-    def change_the_plan(
-        self, after: timedelta, pick: int, minor: int, interval: tuple[str, int], exclusive: bool, number: int | None
-    ) -> None:
-        """What is shown before is what is charged and given back (I11, for another plan)."""
-        self._let_pass(after)
-        contract = self._one(pick, ended=False)
-        if contract is not None:
-            with workspace(self.life.of):
-                price = self._price(*interval, minor, exclusive=exclusive)
-            method = self._card(contract.account_id, number) if number is not None else None
-            self._choose(contract, changing.Wanted(price, "Another"), method)
-        self.look()
-
-    def _choose(self, contract: Subscription, wanted: changing.Wanted, method: PaymentMethod | None) -> None:
-        of, at = self.life.of, self.life.now
-        with workspace(of):
-            contract.refresh_from_db()
-            given = sum(note.payable_minor for note in CreditNote.objects.all())
-            try:
-                shown = changing.preview(contract, wanted, at=at)
-            except Refusal:
-                return
-        with contextlib.suppress(changing.NotChangeable, MethodUnusable, sellers.SellerClosing):
-            progress = changing.choose(
-                of.pk,
-                contract.id,
-                wanted,
-                shown=shown.digest,
-                trace=checkout.Trace(),
-                method_id=method.id if method else None,
-                return_path="/back/",
-                at=at,
-            )
-            with workspace(of):
-                back = sum(note.payable_minor for note in CreditNote.objects.all()) - given
-            assert back == (shown.comes_back.minor if progress.state == "done" else 0), (back, shown)
-
-    @rule(after=pauses, pick=picks)
-    def take_the_change_back(self, after: timedelta, pick: int) -> None:
-        """One that is planned, or one that waits at the bank."""
-        self._let_pass(after)
-        contract = self._one(pick, ended=False)
-        if contract is not None and changing.give_up(self.life.of.pk, contract.id, at=self.life.now) is None:
-            with workspace(self.life.of), contextlib.suppress(changing.NothingPlanned):
-                changing.take_back(contract, at=self.life.now)
         self.look()
 
     # Money back
