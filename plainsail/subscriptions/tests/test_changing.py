@@ -392,7 +392,7 @@ def test_going_on_after_a_rest_costs_what_is_shown_with_the_planned_plan(juniper
 
 
 def test_while_a_trial_runs_the_plan_is_swapped_and_the_trial_ends_as_before(juniper):
-    contract, to = subscribed(juniper, trial_days=14), wanted(juniper, 9900)
+    contract, to = subscribed(juniper, trial_days=7), wanted(juniper, 9900)
     assert preview(contract, to, at=NOON + timedelta(days=3)).when == "trial"
     assert change(contract, to, at=NOON + timedelta(days=3)).state == "done"
     with workspace(juniper):
