@@ -222,6 +222,7 @@ EVIDENCE: dict[str, Kept] = {
         columns=("id", "request_id", "subscription_id", "effective_at", "matched_at"),
         dated="effective_at",
     ),
+    "repeatedrequest": Kept(category="cancellation", columns=("request_id", "cancellation_id"), dated="created_at"),
     "cancellationundo": Kept(
         category="cancellation", columns=("cancellation_id", "undone_at", "by"), dated="undone_at"
     ),
@@ -234,6 +235,7 @@ for table, fields in {
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),
     "cancellationundo": (),
+    "repeatedrequest": (),
     "dunningcase": (),
     "notice": (),
 }.items():

@@ -318,6 +318,22 @@ class CancellationUndo(WorkspaceOwned):
         return f"{self.cancellation_id} undone"
 
 
+class RepeatedRequest(WorkspaceOwned):
+    """A declaration about a contract that another one ends at least as soon: kept as it came, with nothing left to do."""
+
+    workspace = WorkspaceKey(related_name="repeated_requests")
+    request = TiedOneToOneField(CancellationRequest, on_delete=models.PROTECT, related_name="repetition")
+    cancellation = TiedForeignKey(Cancellation, on_delete=models.PROTECT, related_name="repetitions")
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "cancellation"], name="repetition_of")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} says {self.cancellation_id} again"
+
+
 class DunningCase(WorkspaceOwned):
     """A renewal invoice that a charge was declined for, and when it is tried again. Closed by payment, cancelling or giving up."""
 

@@ -292,13 +292,13 @@ def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:
 
 def unmatched(workspace: Workspace) -> QuerySet[CancellationRequest]:
     """Declarations that belong to no contract yet; oldest first, because they count from their arrival."""
-    return workspace.cancellation_requests.filter(cancellation=None).order_by("received_at", "id")
+    return workspace.cancellation_requests.filter(cancellation=None, repetition=None).order_by("received_at", "id")
 
 
 def declarations(workspace: Workspace) -> QuerySet[CancellationRequest]:
     """All declarations, newest first, with what became of them."""
     found: QuerySet[CancellationRequest] = workspace.cancellation_requests.select_related(
-        "cancellation__subscription", "cancellation__undo"
+        "cancellation__subscription", "cancellation__undo", "repetition__cancellation__subscription"
     )
     return found.order_by("-received_at", "-id")
 

@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import (
     CancellationQuote,
     CancellationRequest,
     CancellationUndo,
+    RepeatedRequest,
     Subscription,
 )
 from plainsail.subscriptions.services import dunning, ending, letters, planning, refunds
@@ -78,6 +79,8 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     standing = queries.in_force(locked)
     promise = preview(locked, when=when, at=_counts_from(request, locked, at=at), kind=request.kind)
     if standing is not None and standing.effective_at <= promise.effective_at:
+        if standing.request_id != request.id:
+            RepeatedRequest.objects.get_or_create(request=request, defaults={"cancellation": standing})
         return standing
     stored = CancellationQuote.objects.create(
         subscription=locked, quoted_at=at, result=promise.as_json(), digest=promise.digest

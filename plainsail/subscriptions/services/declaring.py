@@ -142,7 +142,11 @@ def _is_welcome(request: CancellationRequest, *, at: datetime) -> bool:
 @job("subscriptions.settle_declaration")
 def settle(*, request_id: UUID) -> None:
     """Let a public declaration take effect from its arrival, if it is clear whose it is. Safe to run twice."""
-    request = CancellationRequest.objects.select_related("workspace").filter(id=request_id, cancellation=None).first()
+    request = (
+        CancellationRequest.objects.select_related("workspace")
+        .filter(id=request_id, cancellation=None, repetition=None)
+        .first()
+    )
     if request is None or request.kind == CancellationRequest.Kind.EXTRAORDINARY:
         return
     named = str(request.payload.get("contract", ""))

@@ -296,6 +296,17 @@ class TestDoors:
             assert Cancellation.objects.get().request_id == notice.id
         assert fresh(contract).scheduled_end_at is not None
 
+    def test_what_is_declared_twice_is_kept_twice_and_leaves_nothing_to_do(self, contract, juniper, site, as_ada):
+        for _ in range(2):
+            self.declare(site, contract.reference)
+            run_jobs(at=NOON)
+        with workspace(juniper):
+            assert not queries.unmatched(juniper).exists()
+            made = Cancellation.objects.get()
+            assert [again.request_id == made.request_id for again in made.repetitions.all()] == [False]
+        page = as_ada.get("/w/juniper/sales/cancellations/").content.decode()
+        assert (page.count(f">{contract.reference}</a>"), page.count("said again")) == (2, 1)
+
     def test_withdrawing_ends_at_once_and_gives_everything_back(self, contract, juniper, site):
         values = {"name": "Maren", "contract": contract.reference, "email": "maren@example.com"}
         assert site.post("/withdraw/", values).status_code == 302

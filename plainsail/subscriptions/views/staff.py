@@ -108,7 +108,7 @@ def cancellations(request: Request) -> HttpResponse:
 def match(request: Request, request_id: UUID) -> HttpResponse:
     """Say whose declaration it is; its effect counts from the day it arrived."""
     notice: CancellationRequest = get_object_or_404(
-        request.workspace.cancellation_requests, id=request_id, cancellation=None
+        request.workspace.cancellation_requests, id=request_id, cancellation=None, repetition=None
     )
     key = request.POST.get("subscription", "").strip()[:20]
     found: Subscription | None = request.workspace.subscriptions.filter(reference__iexact=key).first()
