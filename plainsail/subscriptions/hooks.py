@@ -161,7 +161,8 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "next_charge": letters.next_charge(subscription),
             "cancel_path": links.cancel_path(subscription),
             "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),
-            "planned": planning.planned(subscription),
+            "planned": (planned := planning.planned(subscription)),
+            "planned_words": planning.words(planned) if planned else "",
             "has_other_plans": bool(choosing.other_prices(subscription)),
         }
         for subscription in queries.of_contact(request.workspace, contact.id)

@@ -14,7 +14,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import PlanChange
-from plainsail.subscriptions.services import letters, links, quoting, switching
+from plainsail.subscriptions.services import letters, links, planning, switching
 
 Rows = list[tuple[str, str]]
 
@@ -59,7 +59,6 @@ def not_changed(change: PlanChange, *, at: datetime) -> None:
 
 def _rows(change: PlanChange, *, at_once: bool) -> Rows:
     quote = switching.from_json(change.quote)
-    every = quoting.every(quote.interval_unit, quote.interval_count)
     paid = [
         (_("Charged"), shown(quote.charge)),
         (_("Money back"), shown(quote.comes_back) if quote.comes_back else _("None")),
@@ -68,7 +67,7 @@ def _rows(change: PlanChange, *, at_once: bool) -> Rows:
     return [
         (_("Contract"), f"{change.subscription.reference} · {change.workspace.name}"),
         (_("Plan until now"), change.old_item.description),
-        (_("New plan"), f"{quote.description}, {shown(quote.each)} {every}"),
+        (_("New plan"), planning.words(change)),
         (_("From"), day_of(quote.starts_on)),
         *(paid if at_once else []),
         (_("Charged next"), _("%(amount)s on %(day)s") % following),

@@ -126,7 +126,7 @@ def _quote(subscription: Subscription, old: SubscriptionItem, wanted: Wanted, *,
         anchor_on=subscription.anchor_on,
         timezone=subscription.timezone,
         is_trialing=subscription.state == Subscription.State.TRIALING,
-        price=Priced(_gross(subscription, _whole_of(old), at=at), old.interval),
+        price=Priced(gross_of(old, at=at), old.interval),
         charged_through=old.charged_through,
         paid=queries.paid_lines_of(subscription, old, at=at),
     )
@@ -168,14 +168,16 @@ def _whole(wanted: Wanted, quantity: int) -> invoicing.LineSpec:
     )
 
 
-def _whole_of(item: SubscriptionItem) -> invoicing.LineSpec:
-    return invoicing.LineSpec(
+def gross_of(item: SubscriptionItem, *, at: datetime) -> Money:
+    """What a whole period of an item comes to, tax included."""
+    whole = invoicing.LineSpec(
         description=item.description,
         unit=Money(item.unit_minor, item.subscription.currency),
         quantity=item.quantity,
         product=item.product,
         tax_behavior=item.tax_behavior,
     )
+    return _gross(item.subscription, whole, at=at)
 
 
 def _first_line(

@@ -48,6 +48,13 @@ class Choices:
     planned: PlanChange | None = None
     underway: PlanChange | None = None
     card: PaymentMethod | None = None
+    plan_words: str = ""
+    """The plan as it is, with its price."""
+
+    @property
+    def planned_words(self) -> str:
+        """The plan to come, with its price."""
+        return planning.words(self.planned) if self.planned else ""
 
     def find(self, key: str) -> Choice | None:
         return next((choice for choice in self.choices if str(choice.key) == key), None)
@@ -76,6 +83,7 @@ def choices(subscription: Subscription, offered: Sequence[Wanted], *, at: dateti
         tuple(_choice(subscription, wanted, at=at) for wanted in others),
         planned=waiting[0],
         underway=waiting[1],
+        plan_words=planning.words_of(plan, gross=changing.gross_of(plan, at=at)),
         card=PaymentMethod.objects.filter(id=subscription.payment_method_id).first(),
     )
 

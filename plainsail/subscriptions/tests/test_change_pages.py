@@ -71,6 +71,7 @@ def test_a_dearer_price_is_charged_and_runs_at_once(maren, contract, juniper):
 def test_a_cheaper_one_is_planned_shown_and_taken_back(maren, contract, as_ada, juniper):
     maren.post(path(contract), shown(maren, contract, "€60") | CARD)
     assert "from 23 December 2026 on" in maren.get("/account/").content.decode()
+    assert "Studio club, €60.00 every 3 months, from" in maren.get("/account/").content.decode()
     staff = as_ada.get(f"/w/juniper/sales/subscriptions/{contract.id}/").content.decode()
     assert "from 23 December 2026 on" in staff
     assert maren.post(f"{path(contract)}undo/").status_code == 302

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from plainsail.commerce.models import ConsentRecord, CreditNote, Invoice, InvoiceLine
-from plainsail.commerce.services import clocks, collecting
+from plainsail.commerce.services import clocks, collecting, refunding, sellers
 from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests import factories as commerce
 from plainsail.commerce.tests.factories import NOON
@@ -310,8 +310,6 @@ def test_what_was_refunded_meanwhile_comes_back_once(juniper):
     charge = unheard(contract, to)
     with workspace(juniper):
         bill = Invoice.objects.get(order_id=contract.order_id)
-        from plainsail.commerce.services import refunding
-
         refunding.refund_invoice(bill, amount=commerce.euros(2000), reason="Kindness", at=LATER)
     collecting.look_up(juniper.pk, charge.id, at=LATER + timedelta(hours=1))
     run_jobs()
@@ -404,6 +402,15 @@ def test_while_a_trial_runs_the_plan_is_swapped_and_the_trial_ends_as_before(jun
         assert list(Charge.objects.values_list("amount_minor", "state")) == [(9900, "succeeded")]
 
 
+def test_days_that_cost_less_than_a_cent_are_free_and_the_plan_changes_all_the_same(juniper):
+    contract, to, at = subscribed(juniper, minor=1), wanted(juniper, 1), NOON + timedelta(days=29)
+    assert preview(contract, to, at=at).charge_minor == 0
+    assert change(contract, to, at=at).state == "done"
+    assert (state(contract), plan(contract)) == (["done"], "Pro")
+    with workspace(juniper):
+        assert Charge.objects.count() == 1
+
+
 def test_add_ons_stay_as_they_are(juniper):
     contract = combined(juniper, "month", "year")
     change(contract, wanted(juniper))
@@ -461,8 +468,6 @@ def test_other_amounts_than_shown_are_refused(juniper):
 
 
 def test_who_closes_changes_nothing(juniper):
-    from plainsail.commerce.services import sellers
-
     contract, to = subscribed(juniper), wanted(juniper, 900)
     with workspace(juniper):
         sellers.stop_selling(commerce.seller())

@@ -46,13 +46,15 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
     found: Subscription = get_object_or_404(
         request.workspace.subscriptions.select_related("account"), id=subscription_id
     )
+    planned = planning.planned(found)
     context = {
         "subscription": found,
         "items": queries.standing_items(found),
         "invoices": queries.invoices_of(found),
         "standing": queries.in_force(found),
         "history": found.cancellations.select_related("request").order_by("-matched_at"),
-        "planned": planning.planned(found),
+        "planned": planned,
+        "planned_words": planning.words(planned) if planned else "",
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
         "hold": noticing.hold_of(found, at=now(request)),
