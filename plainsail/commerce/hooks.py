@@ -16,7 +16,17 @@ from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
 from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded, VatIdAnswered
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
-from plainsail.commerce.services import clocks, collecting, receipts, refunding, resuming, showcase, vat_letters
+from plainsail.commerce.services import (
+    clocks,
+    collecting,
+    lapsing,
+    receipts,
+    refunding,
+    resuming,
+    showcase,
+    vat_letters,
+)
+from plainsail.commerce.sockets import CLOCK_ACTIONS, ClockSource
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
 from plainsail.kernel.events import on
@@ -82,6 +92,9 @@ def resume_checkout(event: MethodConfirmed) -> None:
     """The card that an order waits for is there."""
     for order in Order.objects.filter(method_id=event.method_id, state=Order.State.OPEN).order_by("id"):
         resuming.resume.later(order_id=order.id, method_id=event.method_id)
+
+
+CLOCK_ACTIONS.register("commerce", ClockSource(upcoming=lapsing.upcoming, run=lapsing.perform))
 
 
 @on(ChargeSucceeded, subscriber="commerce.settle_charge")

@@ -47,7 +47,7 @@ class Takings:
 
 
 def browse_orders(workspace: Workspace, *, text: str = "", state: str = "") -> QuerySet[Order]:
-    """Orders, newest first, by state (`paid`, `open`, `refunded`; empty: all) and by number, address or name.
+    """Orders, newest first, by state (`paid`, `open`, `expired`, `refunded`; empty: all) and by number, address or name.
 
     Finding by name reads the workspace's orders; number and address are found by their beginnings.
     """
@@ -56,7 +56,7 @@ def browse_orders(workspace: Workspace, *, text: str = "", state: str = "") -> Q
         orders = orders.filter(Q(number__istartswith=text) | Q(email__istartswith=text) | Q(name__icontains=text))
     if state == "refunded":
         return orders.filter(refunded_minor__gt=0)
-    return orders.filter(state=state) if state in {Order.State.PAID, Order.State.OPEN} else orders
+    return orders.filter(state=state) if state in Order.State.values else orders
 
 
 def takings(workspace: Workspace, *, since: datetime | None = None) -> list[Takings]:

@@ -45,6 +45,7 @@ class Order(WorkspaceOwned):
     class State(models.TextChoices):
         OPEN = "open", _("not paid")
         PAID = "paid", _("paid")
+        EXPIRED = "expired", _("lapsed")
 
     workspace = WorkspaceKey(related_name="orders")
     number = models.CharField(max_length=40)
@@ -52,7 +53,7 @@ class Order(WorkspaceOwned):
     billing_account = TiedForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="orders")
     consent = TiedForeignKey(ConsentRecord, on_delete=models.PROTECT, related_name="orders")
     method = TiedForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="orders", null=True)
-    state = models.CharField(max_length=4, choices=State, default=State.OPEN)
+    state = models.CharField(max_length=7, choices=State, default=State.OPEN)
     mode = models.CharField(max_length=4, choices=Mode)
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=150, blank=True)
@@ -98,6 +99,15 @@ class Order(WorkspaceOwned):
     @property
     def is_paid(self) -> bool:
         return self.state == self.State.PAID
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Nobody paid for it in time; it never will be."""
+        return self.state == self.State.EXPIRED
 
     @property
     def is_refunded(self) -> bool:

@@ -34,6 +34,7 @@ from plainsail.commerce.services import (
     collecting,
     fulfilling,
     invoicing,
+    lapsing,
     numbering,
     places,
     sellers,
@@ -103,7 +104,7 @@ class Progress:
     `open` is an order of which nothing was asked of a bank yet; `url` is then the gateway's page, where the card is missing.
     """
 
-    state: Literal["paid", "declined", "action", "processing", "open"]
+    state: Literal["paid", "declined", "action", "processing", "open", "lapsed"]
     words: str | Promise = ""
     url: str = ""
 
@@ -190,6 +191,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
         created_at=at,
     )
     order.save(force_insert=True)
+    lapsing.watch(order, at=at)
     line = _line(order, offer, made, at=at)
     if order.total_minor:
         invoicing.draft(account, lines=[_spec(line, offer, made)], order=order, at=at)
@@ -251,6 +253,8 @@ def _agreed(made: terms.Quote, text: str, trace: Trace, *, at: datetime) -> Cons
 def _retyped(order: Order, buyer: Buyer, *, attempt: Attempt, trace: Trace, at: datetime) -> Order:
     if order.is_paid:
         return order
+    if order.has_lapsed:
+        raise StaleAttempt
     account = buyers.account_of(buyer, at=at)
     named = identified(buyer, seller=sellers.of_workspace(at=at), at=at)
     if named.buying != places.of_order(order).buying:
@@ -413,6 +417,8 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
         charges, wall = _charges(order_id), clocks.wall(at)
     if order.is_paid:
         return Progress("paid")
+    if order.has_lapsed:
+        return Progress("lapsed")
     if order.method is not None and not accounts.takes_card_fields(order.method.account):
         return _after_gateway(workspace_id, order, order.method, charges, at=at)
     if order.total_minor == 0 and order.method is not None:
@@ -426,6 +432,8 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
 
 def way_out(order: Order) -> str:
     """Where an order's buyer is to go on, at the gateway's or the bank's; empty where nowhere. In the workspace, two queries."""
+    if not order.is_open:
+        return ""
     waiting = [charge for charge in _charges(order.id) if charge.state == Charge.State.REQUIRES_ACTION]
     if waiting:
         return str(waiting[-1].action_url)

@@ -83,6 +83,11 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
     return begun
 
 
+def is_being_paid(invoice: Invoice) -> bool:
+    """Whether a payment for it is under way, or has come in and isn't in the books yet."""
+    return bool(Charge.objects.open().filter(subject_id=invoice.id).exists()) or _is_paid_but_not_booked(invoice)
+
+
 def _is_paid_but_not_booked(invoice: Invoice) -> bool:
     """Whether a charge has succeeded that the books don't know yet: its money is there, the invoice still looks unpaid."""
     booked = JournalEntry.objects.filter(source_type="payment", source_id=OuterRef("id"))

@@ -57,7 +57,7 @@ def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
 
 def _overdue(now: datetime) -> QuerySet[Order]:
     """Unpaid for too long, oldest first; without those whose payment may come through yet."""
-    old = Order.objects.filter(state=Order.State.OPEN, created_at__lte=now - LAPSES_AFTER)
+    old: QuerySet[Order] = Order.objects.filter(state=Order.State.OPEN, created_at__lte=now - LAPSES_AFTER)
     paying = Invoice.objects.filter(id__in=Charge.objects.open().values("subject_id"), order__isnull=False)
     return old.exclude(id__in=paying.values("order_id")).order_by("created_at", "id")
 

@@ -90,8 +90,8 @@ def checkout(request: Request, slug: str) -> HttpResponse:
         return take(request, sale)
     token = request.GET.get("again", "")
     tried = find_order(request, token) if token else None
-    if tried is not None and tried.is_paid:
-        return redirect("commerce:receipt", token)
+    if tried is not None and not tried.is_open:
+        return redirect("commerce:receipt" if tried.is_paid else "commerce:payment", token)
     if tried is not None:
         sale = find_sale(request, slug, named=places.of_order(tried))
     return show(request, sale, form_of(sale, initial=beginning(sale, tried)))

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -32,6 +32,15 @@ from plainsail.kernel.tenancy import outside_transaction, workspace
 PER_PAGE = 50
 
 
+STATES = {
+    "": gettext_lazy("All"),
+    "paid": gettext_lazy("Paid"),
+    "open": gettext_lazy("Not paid"),
+    "expired": gettext_lazy("Lapsed"),
+    "refunded": gettext_lazy("Refunded"),
+}
+
+
 @require_GET
 @can("commerce.view")
 def orders(request: Request) -> HttpResponse:
@@ -41,7 +50,7 @@ def orders(request: Request) -> HttpResponse:
     context = {
         "page": found.get_page(request.GET.get("page")),
         "asked": asked,
-        "states": [("", _("All")), ("paid", _("Paid")), ("open", _("Not paid")), ("refunded", _("Refunded"))],
+        "states": list(STATES.items()),
         "takings": queries.takings(request.workspace),
         "has_products": request.workspace.products.exists(),
     }
