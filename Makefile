@@ -30,8 +30,8 @@ run: environment ## Set everything up and serve on http://localhost:8000 (PORT, 
 	@$(IN_ROOT) exec plainsail up
 
 .PHONY: test
-test: environment-dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some)
-	@$(IN_ROOT) exec python -m pytest -n 2 --dist loadscope --cov $(ARGS)
+test: environment-dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some, ARGS=--cov measures coverage)
+	@$(IN_ROOT) exec python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-deep
 test-deep: environment-dev browser ## Run every test with many more generated examples and kills; takes long

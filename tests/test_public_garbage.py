@@ -9,6 +9,8 @@ from django.urls.converters import UUIDConverter
 from plainsail.kernel.ids import new_id
 from tests.walking import GARBAGE, Address, addresses, fitting, furnish, ids_of
 
+pytestmark = pytest.mark.long
+
 PUBLIC = addresses("plainsail.public_urls")
 BODIES = [
     ({}, None),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 OWNER, VISITOR, PASSWORD = "anke@example.com", "maren@example.com", "a long enough password"
 CARD = {"Card number": "4242 4242 4242 4242", "Good until": "04/34", "Security code": "123"}
 SLOW = 30_000

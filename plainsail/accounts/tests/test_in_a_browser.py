@@ -8,7 +8,7 @@ from django.core.cache import cache
 from plainsail.accounts.tests.factories import PASSWORD, MembershipFactory, UserFactory, WorkspaceFactory
 from plainsail.kernel.testing.browser import axe, overflow
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -227,7 +227,7 @@ def test_a_damaged_archive_is_refused_before_anything_is_touched(archive, surrou
     damaged = tmp_path / "damaged.tar"
     content = bytearray(archive.read_bytes())
     if damage == "cut":
-        del content[len(content) // 2 :]
+        del content[content.index(b"PGDMP") + 1000 :]
     elif damage == "flipped":
         content[content.index(b"PGDMP") + 200] ^= 0xFF
     else:

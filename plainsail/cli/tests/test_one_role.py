@@ -12,6 +12,8 @@ from plainsail.cli.postgres import Postgres
 from plainsail.cli.tests.running import COMMAND
 from plainsail.kernel import isolation
 
+pytestmark = pytest.mark.long
+
 
 def plainsail(surroundings, *arguments):
     return subprocess.run([*COMMAND, *arguments], env=surroundings, capture_output=True, text=True, check=False)

@@ -18,6 +18,8 @@ import pytest
 from plainsail.cli.tests.conftest import without_ours
 from plainsail.cli.tests.running import COMMAND, Plainsail, eventually, free_port, lives
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def plainsail():

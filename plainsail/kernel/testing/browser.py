@@ -91,15 +91,18 @@ def _is_trouble(message: Any) -> bool:
     return message.type == "error" and "Content Security Policy" in message.text
 
 
-def axe(page: Page, *, within: str = "body") -> list[str]:
-    """What axe-core finds wrong with the page as it stands: one line a violation, with the first place it was seen."""
+def axe(page: Page, *, within: str = "body", rule: str = "") -> list[str]:
+    """What axe-core finds wrong with the page as it stands: one line a violation, with the first place it was seen.
+
+    With a `rule` only that one is tried: another colour scheme, say, changes contrasts and nothing else.
+    """
     page.evaluate(SETTLED)
     if not page.evaluate("typeof window.axe === 'object'"):
         # Not as a script tag, which the content policy would rightly refuse.
         page.evaluate(f"() => {{ {AXE.read_text()} }}")
     found = page.evaluate(
-        "([within, rules]) => axe.run(within, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})",
-        [within, RULES],
+        "([within, runOnly]) => axe.run(within, {runOnly, resultTypes: ['violations']})",
+        [within, {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": RULES}],
     )
     return [
         f"{violation['id']}: {violation['help']} ({len(violation['nodes'])}x, {violation['nodes'][0]['html'][:160]})"

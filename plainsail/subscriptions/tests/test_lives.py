@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import random
 
+import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plainsail.kernel.models import Workspace
 from plainsail.subscriptions.tests.lives.changes import Machine
 from plainsail.subscriptions.tests.lives.rules import ANY, GOOD
+
+pytestmark = pytest.mark.long
 
 IS_DEEP = bool(os.environ.get("PLAINSAIL_DEEP"))
 LIVES = 5000 if IS_DEEP else 200

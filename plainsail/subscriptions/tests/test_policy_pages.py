@@ -15,6 +15,8 @@ from plainsail.subscriptions.models import PolicyVersion
 from plainsail.subscriptions.policy_forms import RuleForm
 from plainsail.subscriptions.services import policies
 
+pytestmark = pytest.mark.long
+
 PAGE = "/w/juniper/settings/policies/"
 REFUNDS, CHARGES, DATA = f"{PAGE}refunds/", f"{PAGE}charges/", f"{PAGE}data/"
 DRAFT = f"{REFUNDS}draft/"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainsail.commerce.services import clocks
@@ -192,6 +192,7 @@ def test_a_newer_policy_never_gives_less_money_back_nor_later(snapshot, newer, s
     assert both.effective_at == alone.effective_at
 
 
+@settings(deadline=None)
 @given(some_policies, samples)
 def test_the_curve_is_what_each_of_its_days_gives_back(policy, sample):
     curve = dict(previewing.by_day(sample, policy))
