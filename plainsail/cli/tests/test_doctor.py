@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import time
 
 import psycopg
@@ -209,6 +210,7 @@ def test_a_key_that_others_can_read_is_wrong(here, data_dir):
 
 
 def test_backups_are_asked_for_after_a_week(here, data_dir):
+    shutil.rmtree(data_dir / "backups", ignore_errors=True)
     assert findings(here, "backup") == [("note", "backup: none yet")]
     week_ago = time.time() - 8 * 86_400
     os.utime(data_dir / "postgres" / "passwords.json", (week_ago, week_ago))
@@ -224,7 +226,8 @@ def test_backups_are_asked_for_after_a_week(here, data_dir):
 
 
 def test_backups_that_hold_what_has_been_erased_since_are_to_go(here, data_dir):
-    (data_dir / "backups").mkdir(exist_ok=True)
+    shutil.rmtree(data_dir / "backups", ignore_errors=True)
+    (data_dir / "backups").mkdir()
     for days in (1, 40, 50):
         archive = data_dir / "backups" / f"plainsail-{days}.tar"
         archive.touch()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -46,8 +48,13 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
     found: Subscription = get_object_or_404(
         request.workspace.subscriptions.select_related("account"), id=subscription_id
     )
+    return render(request, "subscriptions/subscription.html", shown(found, at=now(request)))
+
+
+def shown(found: Subscription, *, at: datetime) -> dict[str, Any]:
+    """What staff see of a contract."""
     planned = planning.planned(found)
-    context = {
+    return {
         "subscription": found,
         "items": queries.standing_items(found),
         "invoices": queries.invoices_of(found),
@@ -57,9 +64,8 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
         "planned_words": planning.words(planned) if planned else "",
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
-        "hold": noticing.hold_of(found, at=now(request)),
+        "hold": noticing.hold_of(found, at=at),
     }
-    return render(request, "subscriptions/subscription.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
