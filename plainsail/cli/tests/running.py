@@ -103,7 +103,8 @@ class Plainsail:
         return pid
 
     def kill(self, name: str) -> int:
-        """Kill a part with -9 and return the process id that it had."""
+        """Kill a part with -9, once it runs, and return the process id that it had."""
+        eventually(lambda: self.status()[name]["pid"] is not None)
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
         return pid

@@ -210,7 +210,9 @@ def quoted(text: str) -> bytes:
     if not text:
         return b""
     data = re.sub(r"\r\n?", "\n", text).encode()
-    return b2a_qp(data, istext=True).replace(b"\n", b"\r\n") + SOFT
+    # With a letter more, which is taken off again: else a last line could fill its 76 characters, and have no room for the break.
+    encoded = b2a_qp(data + b"x", istext=True)[:-1].replace(b"\n", b"\r\n")
+    return encoded if encoded.endswith(SOFT) else encoded + SOFT
 
 
 def _with_pixel(html: str) -> str:

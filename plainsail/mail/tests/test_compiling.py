@@ -148,6 +148,7 @@ def compiled(django_db_setup, django_db_blocker):
 @example(
     first_name="0" + "\u0800" * 9 + "\u0898\u0898 \xa1", name="", email=""
 )  # the email package would lose the blank
+@example(first_name="000000" + "\x1f" * 3 + "\x08" * 2 + "\x80" * 7 + "\U00010000" + "0", name="", email="")
 @settings(max_examples=300, deadline=None)
 def test_it_says_what_a_plain_rendering_says(compiled, first_name, name, email):
     values = {"first_name": first_name, "email": email}
