@@ -102,7 +102,7 @@ SOURCES = ("form", "form", "form", "import", "checkout", "manual")
 PATHS = ("/", "/", "/courses", "/courses/wheel", "/pricing", "/about", "/journal/first-firing", "/journal/glazes")
 KINDS = ("visit",) * 60 + ("open",) * 25 + ("click",) * 15
 AGENTS = ("human",) * 8 + ("proxy", "unknown")
-DAYS = 365
+YEAR = timedelta(days=365)
 
 
 class Person(NamedTuple):
@@ -141,15 +141,21 @@ def id_at(moment: datetime, random: Random) -> UUID:
     return UUID(int=value & ~(0xF << 76 | 0b11 << 62) | 7 << 76 | 0b10 << 62)
 
 
-def people(first: int, number: int, *, tags: int, at: datetime, random: Random) -> Iterator[Person]:
-    """The people numbered from `first`, who became contacts within the year before `at`."""
-    for place in range(first, first + number):
+def moments(number: int, *, since: datetime, until: datetime, random: Random) -> Iterator[datetime]:
+    """So many moments between two, one after the other: what comes in order is quickly put into an index."""
+    step = (until - since) / max(number, 1)
+    for place in range(number):
+        yield since + step * (place + random.random())
+
+
+def people(first: int, number: int, *, tags: int, since: datetime, until: datetime, random: Random) -> Iterator[Person]:
+    """The people numbered from `first`, who became contacts between two moments."""
+    for place, moment in enumerate(moments(number, since=since, until=until, random=random), first):
         given, family = random.choice(FIRST), random.choice(LAST)
         country, city, locale = random.choice(PLACES)
-        since = at - timedelta(seconds=random.randrange(DAYS * 86_400))
         one = random.randrange(tags)
         yield Person(
-            id=id_at(since, random),
+            id=id_at(moment, random),
             email=f"{given.lower()}.{family.lower()}.{place}@{random.choice(DOMAINS)}",
             first_name=given,
             last_name=family,
@@ -158,20 +164,19 @@ def people(first: int, number: int, *, tags: int, at: datetime, random: Random) 
             locale=locale,
             source=random.choice(SOURCES),
             score=max(0, int(random.gauss(20, 15))),
-            since=since,
+            since=moment,
             tags=(one, (one + 1 + random.randrange(tags - 1)) % tags),
             standing=random.choices(("subscribed", "unsubscribed", "pending", ""), (70, 10, 5, 15))[0],
         )
 
 
-def deeds(of: list[UUID], number: int, *, at: datetime, random: Random) -> Iterator[Deed]:
-    """What these people did within the year before `at`: a few of them much, most of them little."""
-    for _place in range(number):
-        when = at - timedelta(seconds=random.randrange(DAYS * 86_400))
+def deeds(of: list[UUID], number: int, *, since: datetime, until: datetime, random: Random) -> Iterator[Deed]:
+    """What these people did between two moments: a few of them much, most of them little."""
+    for moment in moments(number, since=since, until=until, random=random):
         kind = KINDS[random.randrange(len(KINDS))]
         yield Deed(
-            id=id_at(when, random),
-            at=when,
+            id=id_at(moment, random),
+            at=moment,
             kind=kind,
             # The square of a random share: one in ten does a third of everything.
             person=of[int(len(of) * random.random() ** 2)],

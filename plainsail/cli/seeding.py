@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from plainsail.cli.errors import Refused
-from plainsail.cli.people import DAYS, Deed, Person, deeds, id_at, people
+from plainsail.cli.people import YEAR, Deed, Person, deeds, id_at, people
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -60,21 +60,29 @@ def seed(
     writer, known = Writer(progress), list[UUID]()
     with workspace(business):
         first, topic, tags = business.contacts.count(), _topic(business, at=at), _tags(business, at=at)
-    for start in range(first, first + contacts, AT_ONCE):
-        random = Random(f"{slug} {seed} people {start}")
-        number = min(AT_ONCE, first + contacts - start)
-        batch = list(people(start, number, tags=TAGS, at=at, random=random))
+    for number, since, until in _rounds(contacts, at=at):
+        random = Random(f"{slug} {seed} people {first}")
+        batch = list(people(first, number, tags=TAGS, since=since, until=until, random=random))
         with workspace(business):
             writer.people(batch, topic, tags, random)
         known += [person.id for person in batch]
+        first += number
     with workspace(business):
         known = known or list(business.contacts.order_by("id").values_list("id", flat=True)[:AT_ONCE])
         _make_months(at)
-    for start in range(0, events if known else 0, AT_ONCE):
-        random = Random(f"{slug} {seed} deeds {start}")
+    for number, since, until in _rounds(events if known else 0, at=at):
+        random = Random(f"{slug} {seed} deeds {since}")
         with workspace(business):
-            writer.deeds(deeds(known, min(AT_ONCE, events - start), at=at, random=random))
+            writer.deeds(deeds(known, number, since=since, until=until, random=random))
     return Seeded(contacts, events if known else 0, writer.rows)
+
+
+def _rounds(number: int, *, at: datetime) -> Iterator[tuple[int, datetime, datetime]]:
+    """How many a transaction, and the part of the year that they fill: what is written together lies together."""
+    rounds = -(-number // AT_ONCE)
+    for place in range(rounds):
+        since, until = at - YEAR + YEAR * place / rounds, at - YEAR + YEAR * (place + 1) / rounds
+        yield min(AT_ONCE, number - place * AT_ONCE), since, until
 
 
 class Writer:
@@ -204,6 +212,6 @@ def _make_months(at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tracking_make_month(month::date) FROM "
-            "generate_series(date_trunc('month', %s - make_interval(days => %s)), %s, interval '1 month') AS month",
-            [at, DAYS + 1, at],
+            "generate_series(date_trunc('month', %s), %s, interval '1 month') AS month",
+            [at - YEAR, at],
         )
