@@ -9,7 +9,7 @@ from plainsail.automations import vocabulary
 from plainsail.automations.models import Automation
 from plainsail.automations.services import entering
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
-from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.contacts.sockets import EVENT_WORDING, TIMELINE_GROUPS, EventWording, TimelineGroup
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
@@ -52,6 +52,9 @@ def _automation_name(row: EventRow) -> str:
     return found.name if found is not None else str(_("a deleted automation"))
 
 
+TIMELINE_GROUPS.register(
+    "automations", TimelineGroup(label=gettext_lazy("Automations"), kinds=frozenset({"automations"}), order=30)
+)
 EVENT_WORDING.register(
     "automations.entered",
     EventWording(icon="network", say=lambda row: _("Entered “%(automation)s”") % {"automation": _automation_name(row)}),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 import click
@@ -156,6 +157,37 @@ def demo() -> None:
         due.tick.once(due.tick.name)
     found = json.loads(kept.read_text())
     click.echo(f"Demo business: sign in at {here.base_url} as {found['email']} with the password {found['password']}")
+
+
+@cli.command()
+@click.argument("slug")
+@click.option("--contacts", type=click.IntRange(0, 50_000_000), default=10_000, show_default=True)
+@click.option(
+    "--events", type=click.IntRange(0, 500_000_000), default=100_000, show_default=True, help="Visits, opens, clicks."
+)
+@click.option("--seed", "number", type=int, default=1, show_default=True, help="The same number gives the same people.")
+@click.option("--at", type=click.DateTime(), help="The moment they lived until (UTC); now if not given.")
+def seed(slug: str, contacts: int, events: int, number: int, at: datetime | None) -> None:
+    """Fill the business of this web address with invented people and what they did, to see how it bears many."""
+    from plainsail.cli import closing, seeding
+
+    closing.set_up()
+    began, until = monotonic(), at.replace(tzinfo=UTC) if at else datetime.now(UTC)
+    total = contacts * 7 + events
+    with click.progressbar(length=total, label="Rows", file=sys.stderr) as bar:
+        made = seeding.seed(
+            slug,
+            contacts=contacts,
+            events=events,
+            seed=number,
+            at=until,
+            progress=lambda rows: bar.update(rows - bar.pos),
+        )
+    seconds = monotonic() - began
+    click.echo(
+        f"{made.contacts:,} contacts and {made.events:,} events: {made.rows:,} rows in {seconds:.1f} s, "
+        f"{made.rows / max(seconds, 0.001):,.0f} a second."
+    )
 
 
 @cli.command()

@@ -28,7 +28,14 @@ from plainsail.commerce.services import (
 )
 from plainsail.commerce.sockets import CLOCK_ACTIONS, ClockSource
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording, SegmentField
+from plainsail.contacts.sockets import (
+    EVENT_WORDING,
+    SEGMENT_FIELDS,
+    TIMELINE_GROUPS,
+    EventWording,
+    SegmentField,
+    TimelineGroup,
+)
 from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow, Workspace
@@ -196,6 +203,9 @@ def _order_link(row: EventRow) -> str:
     return workspace_url(row.workspace, "commerce:order", UUID(row.payload["order_id"]))
 
 
+TIMELINE_GROUPS.register(
+    "sales", TimelineGroup(label=gettext_lazy("Sales"), kinds=frozenset({"commerce", "subscriptions"}), order=20)
+)
 EVENT_WORDING.register(
     "commerce.order_paid",
     EventWording(

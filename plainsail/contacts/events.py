@@ -18,6 +18,29 @@ class ContactCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContactChanged(Event):
+    """Something of a contact changed: the names of its fields, custom ones as `field:<key>`."""
+
+    name: ClassVar[str] = "contacts.contact_changed"
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactRestored(Event):
+    """A deleted contact came back, by hand or because they wrote again."""
+
+    name: ClassVar[str] = "contacts.contact_restored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactsMerged(Event):
+    """Another contact became part of this one."""
+
+    name: ClassVar[str] = "contacts.contacts_merged"
+    merged_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptInRequested(Event):
     """Somebody asked to join a list, and must still confirm."""
 

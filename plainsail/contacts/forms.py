@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -10,9 +11,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.services.contacts import PROFILE
+from plainsail.contacts.models import CustomField, Tag
+from plainsail.contacts.services import values
+from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.sockets import SEGMENT_FIELDS
 from plainsail.kernel.countries import countries
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
 
@@ -35,8 +39,11 @@ class ProfileForm(forms.Form):
     country = forms.ChoiceField(label=_("Country"), required=False)
     notes = _words(_("Notes"), 5000, "", rows=3)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, custom: Sequence[CustomField] = (), **options: Any) -> None:
         super().__init__(*args, **options)
+        self._custom = {f"{CUSTOM}{field.key}": field for field in custom}
+        for name, field in self._custom.items():
+            self.fields[name] = _field_of(field)
         known, stored = countries(get_language() or "en"), self.initial.get("country", "")
         # An import may have brought a code that is no country: editing something else shall not lose it.
         odd = [(stored, stored)] if stored and stored not in dict(known) else []
@@ -45,6 +52,62 @@ class ProfileForm(forms.Form):
     @property
     def profile(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name in PROFILE}
+
+    @property
+    def custom(self) -> dict[str, Any]:
+        """What was given for custom fields, by their keys."""
+        return {field.key: self.cleaned_data[name] for name, field in self._custom.items()}
+
+    @property
+    def custom_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self._custom]
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say at the field what a service had against it."""
+        own = f"{CUSTOM}{refusal.field}"
+        self.add_error(own if own in self.fields else refusal.field, str(refusal))
+
+
+def _field_of(field: CustomField) -> forms.Field:
+    """A custom field as an input of its kind."""
+    kind: str = field.kind
+    options: dict[str, Any] = {"label": field.label, "help_text": field.hint, "required": False}
+    if kind in {CustomField.Kind.CHOICE, CustomField.Kind.YES_NO}:
+        offered = _YES_OR_NO if kind == CustomField.Kind.YES_NO else [("", _("Choose …")), *field.labels.items()]
+        return forms.ChoiceField(choices=offered, **options)
+    if kind == CustomField.Kind.CHOICES:
+        boxes = forms.CheckboxSelectMultiple()
+        return forms.MultipleChoiceField(choices=list(field.labels.items()), widget=boxes, **options)
+    return _PLAIN[kind](**options)
+
+
+_YES_OR_NO = [("", _("Not known")), ("yes", _("Yes")), ("no", _("No"))]
+_PLAIN: dict[str, Callable[..., forms.Field]] = {
+    CustomField.Kind.TEXT: partial(forms.CharField, max_length=values.LONGEST_TEXT),
+    CustomField.Kind.LONG_TEXT: partial(
+        forms.CharField, max_length=values.LONGEST_LONG_TEXT, widget=forms.Textarea({"rows": 3})
+    ),
+    CustomField.Kind.NUMBER: partial(
+        forms.DecimalField,
+        decimal_places=6,
+        max_digits=19,
+        localize=True,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+    ),
+    CustomField.Kind.DATE: partial(forms.DateField, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")),
+}
+
+
+def custom_initial(fields: Sequence[CustomField], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a profile form starts with in its custom fields; `said` as `queries.values_of` reads it."""
+    return {f"{CUSTOM}{field.key}": _shown(field, said[field.key]) for field in fields if field.key in said}
+
+
+def _shown(field: CustomField, value: Any) -> Any:
+    if field.has_choices:
+        ids = {label: key for key, label in field.labels.items()}
+        return [ids.get(one, one) for one in value] if isinstance(value, list) else ids.get(value, value)
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 class NewContactForm(ProfileForm):
@@ -70,6 +133,68 @@ class TagForm(forms.Form):
     """A tag by its name."""
 
     name = forms.CharField(label=_("Tag"), max_length=60)
+
+
+class TagDetailsForm(TagForm):
+    """A tag with what it belongs to and how long it lasts."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    category = forms.CharField(
+        label=_("Category"),
+        max_length=60,
+        required=False,
+        help_text=_("Tags of one category stand together, such as “Courses”."),
+    )
+    lasts_days = forms.IntegerField(
+        label=_("Lasts (days)"),
+        min_value=1,
+        max_value=3650,
+        required=False,
+        help_text=_("Comes off by itself that many days after it was put on. Empty: it stays."),
+    )
+
+    @classmethod
+    def of(cls, tag: Tag) -> TagDetailsForm:
+        return cls(initial={"name": tag.name, "category": tag.category, "lasts_days": tag.lasts_days})
+
+
+class CustomFieldForm(forms.Form):
+    """A fact that this business keeps of its contacts. The kind is chosen once."""
+
+    label = forms.CharField(label=_("Name"), max_length=100)
+    kind = forms.ChoiceField(label=_("Kind"), choices=CustomField.Kind.choices)
+    hint = forms.CharField(
+        label=_("Help"), max_length=300, required=False, help_text=_("A line below the field, for whoever fills it in.")
+    )
+    choices = forms.CharField(
+        label=_("Choices"),
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea({"rows": 5}),
+        help_text=_("One a line; only for one or several choices."),
+    )
+
+    def __init__(self, *args: Any, field: CustomField | None = None, **options: Any) -> None:
+        if field is not None:
+            start = {"label": field.label, "hint": field.hint, "choices": "\n".join(field.labels.values())}
+            options["initial"] = start | options.get("initial", {})
+        super().__init__(*args, **options)
+        if field is not None:
+            del self.fields["kind"]
+            if not field.has_choices:
+                del self.fields["choices"]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the services of fields take."""
+        lines = str(self.cleaned_data.get("choices", "")).splitlines()
+        return {name: value for name, value in self.cleaned_data.items() if name != "choices"} | {"choices": lines}
+
+
+class MergeForm(forms.Form):
+    """The address of the contact that becomes part of another."""
+
+    email = forms.CharField(label=_("Address of the other contact"), max_length=254, widget=forms.EmailInput())
 
 
 class BasisForm(forms.Form):

@@ -11,14 +11,17 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.contacts import queries
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Tag
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
     TIMELINE,
+    TIMELINE_GROUPS,
     EventWording,
+    Kinds,
     SegmentField,
     TimelineEntry,
+    TimelineGroup,
     TimelineSource,
 )
 from plainsail.kernel.countries import countries
@@ -35,18 +38,27 @@ CREATE.register(
 )
 
 
-def from_events(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
-    """Events about a contact that somebody has words for."""
-    return [_entry(row) for row in queries.events_of(contact, before, limit, names=EVENT_WORDING.keys())]
+def from_events(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
+    """Events about a contact that somebody has words for. The area that tells one is its kind."""
+    names = [name for name in EVENT_WORDING.keys() if kinds is None or _kind(name) in kinds]  # noqa: SIM118  # no dict
+    return [_entry(row) for row in queries.events_of(contact, before, limit, names=names)] if names else []
+
+
+def _kind(event_name: str) -> str:
+    return event_name.split(".", maxsplit=1)[0]
 
 
 def _entry(row: EventRow) -> TimelineEntry:
     wording = EVENT_WORDING[row.name]
     url = wording.link(row) if wording.link else ""
-    return TimelineEntry(row.at, wording.icon, wording.say(row), url=url, kind=row.name.split(".")[0])
+    return TimelineEntry(row.at, wording.icon, wording.say(row), url=url, kind=_kind(row.name))
 
 
 TIMELINE.register("events", TimelineSource(fetch=from_events, order=10))
+TIMELINE_GROUPS.register(
+    "profile",
+    TimelineGroup(label=gettext_lazy("Profile"), kinds=frozenset({"contacts", "pages", "portal"}), order=90),
+)
 
 
 def _list_name(row: EventRow) -> str:
@@ -69,7 +81,27 @@ EVENT_WORDING.register(
     "contacts.list_left",
     EventWording(icon="user-minus", say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)}),
 )
-EVENT_WORDING.register("contacts.tag_added", EventWording(icon="tag", say=lambda row: _("Got a tag")))
+
+
+def _tag_name(row: EventRow) -> str:
+    found = Tag.objects.filter(id=row.payload["tag_id"]).first()
+    return found.name if found else _("a deleted tag")
+
+
+EVENT_WORDING.register(
+    "contacts.tag_added",
+    EventWording(icon="tag", say=lambda row: _("Got the tag “%(tag)s”") % {"tag": _tag_name(row)}),
+)
+EVENT_WORDING.register(
+    "contacts.tag_removed",
+    EventWording(icon="tag", say=lambda row: _("Lost the tag “%(tag)s”") % {"tag": _tag_name(row)}),
+)
+EVENT_WORDING.register("contacts.contact_deleted", EventWording(icon="trash-2", say=lambda row: _("Was deleted")))
+EVENT_WORDING.register("contacts.contact_restored", EventWording(icon="undo-2", say=lambda row: _("Came back")))
+EVENT_WORDING.register(
+    "contacts.contacts_merged",
+    EventWording(icon="users", say=lambda row: _("Another contact was merged into this one")),
+)
 
 IS: dict[str, Any] = {"is": gettext_lazy("is"), "is_not": gettext_lazy("is not")}
 
@@ -146,5 +178,7 @@ for table, answer in {
     "contacttag": PersonalData(fields=("contact_id",), erase="delete"),
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import Contact, List, ListMember, Segment, Suppression
-from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, SegmentField, TimelineEntry
+from plainsail.contacts.models import Contact, CustomField, FieldValue, List, ListMember, Segment, Suppression, Tag
+from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, TIMELINE_GROUPS, SegmentField, TimelineEntry
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import EventRow, Workspace
 
@@ -56,13 +57,27 @@ def events_of(contact: Contact, before: datetime, limit: int, *, names: Sequence
     return list(rows.order_by("-at", "-id")[:limit])
 
 
-def timeline(contact: Contact, *, before: datetime, limit: int, kind: str = "") -> list[TimelineEntry]:
-    """Everything that happened to a contact before a moment, newest first, from all sources united."""
-    # A filter may leave out most of what a source gives, so more is asked for.
-    asked = limit * 5 if kind else limit
-    found = [entry for source in TIMELINE for entry in source.fetch(contact, before, asked)]
-    chosen = [entry for entry in found if not kind or entry.kind == kind]
-    return sorted(chosen, key=lambda entry: entry.at, reverse=True)[:limit]
+@dataclass(frozen=True)
+class History:
+    """Some of what happened, newest first, and before which moment the rest did (None at the end)."""
+
+    entries: list[TimelineEntry]
+    before: datetime | None
+
+
+def timeline(contact: Contact, *, before: datetime, limit: int, group: str = "") -> History:
+    """What happened to a contact before a moment, from all sources united; of one group where one is named.
+
+    What happened at the very same moment is never cut in two, so a page may be longer than `limit`.
+    """
+    chosen = TIMELINE_GROUPS.get(group)
+    kinds = chosen.kinds if chosen else None
+    found = [entry for source in TIMELINE for entry in source.fetch(contact, before, limit + 1, kinds)]
+    found.sort(key=lambda entry: entry.at, reverse=True)
+    if len(found) <= limit:
+        return History(found, None)
+    last = found[limit - 1].at
+    return History([entry for entry in found if entry.at >= last], last)
 
 
 @dataclass(frozen=True)
@@ -184,4 +199,44 @@ def gets(contact: Contact, topic: List | None) -> bool:
 def members_of(contact: Contact) -> QuerySet[ListMember]:
     """How things stand between a contact and each list, by the list's name."""
     found: QuerySet[ListMember] = contact.memberships.select_related("list").order_by("list__name", "id")
+    return found
+
+
+Value = str | Decimal | date | bool | list[str]
+"""What a custom field says: of choices their labels, else the value as it is."""
+
+
+def values_of(people: Iterable[Contact]) -> dict[UUID, dict[str, Value]]:
+    """What the custom fields say of these contacts, by contact and key; one statement, however many they are."""
+    said: dict[UUID, dict[str, Value]] = {contact.id: {} for contact in people}
+    rows = FieldValue.objects.filter(contact_id__in=said, field__archived_at=None).select_related("field")
+    for row in rows.order_by("contact_id", "field__position", "field_id", "id"):
+        values, key = said[row.contact_id], row.field.key
+        if row.field.kind == CustomField.Kind.CHOICES:
+            before = values.get(key, [])
+            values[key] = [*before, str(row.said)] if isinstance(before, list) else [str(row.said)]
+        else:
+            values[key] = row.said
+    return said
+
+
+def said_of(contact: Contact) -> list[tuple[CustomField, Any]]:
+    """What the custom fields say of a contact, in their order; only those that say something."""
+    said = values_of([contact])[contact.id]
+    fields = contact.workspace.custom_fields.filter(key__in=said).order_by("position", "id")
+    return [(field, said[field.key]) for field in fields]
+
+
+def fields_with_uses(workspace: Workspace) -> QuerySet[CustomField]:
+    """Every custom field in its order, those put away last, with `uses`: how many contacts it says something of."""
+    uses = Count("values__contact", distinct=True)
+    found: QuerySet[CustomField] = workspace.custom_fields.annotate(uses=uses).order_by(
+        F("archived_at").asc(nulls_first=True), "position", "id"
+    )
+    return found
+
+
+def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
+    """Every tag by category and name, with `uses`: how many contacts have it."""
+    found: QuerySet[Tag] = workspace.tags.annotate(uses=Count("contact_tags")).order_by("category", "name", "id")
     return found

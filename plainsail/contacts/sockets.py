@@ -15,6 +15,7 @@ from plainsail.kernel.models import EventRow, Workspace
 from plainsail.kernel.registry import Registry
 
 Words = str | Promise
+Kinds = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,21 @@ class TimelineEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineSource:
-    """Where a part of the timeline comes from: entries before a moment, newest first, at most `limit`."""
+    """Where a part of the timeline comes from: entries before a moment, newest first, at most `limit`.
 
-    fetch: Callable[[Contact, datetime, int], Sequence[TimelineEntry]]
+    The last argument names the kinds that are asked for; None asks for all.
+    """
+
+    fetch: Callable[[Contact, datetime, int, Kinds | None], Sequence[TimelineEntry]]
+    order: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineGroup:
+    """What a reader may ask to see alone: the kinds of entries that belong together."""
+
+    label: Words
+    kinds: Kinds
     order: int = 0
 
 
@@ -63,5 +76,8 @@ class SegmentField:
 
 
 TIMELINE: Registry[TimelineSource] = Registry("contacts.timeline")
+TIMELINE_GROUPS: Registry[TimelineGroup] = Registry("contacts.timeline_groups")
 EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
 SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")
+STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
+"""Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""

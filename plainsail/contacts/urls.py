@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.contacts.views import contacts, lists, public, segments
+from plainsail.contacts.views import contacts, fields, lists, merging, public, segments, tags
 
 public_urls = [
     path("confirm/<str:token>/", public.confirm, name="confirm"),
@@ -15,13 +15,22 @@ workspace_urls = [
     path("contacts/new/", contacts.new, name="new"),
     path("contacts/<uuid:contact_id>/", contacts.contact, name="contact"),
     path("contacts/<uuid:contact_id>/profile/", contacts.edit, name="edit"),
-    path("contacts/<uuid:contact_id>/tags/", contacts.add_tag, name="add_tag"),
-    path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", contacts.remove_tag, name="remove_tag"),
+    path("contacts/<uuid:contact_id>/tags/", tags.add, name="add_tag"),
+    path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", tags.remove, name="remove_tag"),
     path("contacts/<uuid:contact_id>/deletion/", contacts.delete, name="delete"),
     path("contacts/<uuid:contact_id>/restoration/", contacts.restore, name="restore"),
+    path("contacts/<uuid:contact_id>/merging/", merging.merge, name="merge"),
     path("contacts/<uuid:contact_id>/lists/", lists.join, name="join_list"),
     path("contacts/<uuid:contact_id>/lists/<uuid:list_id>/leaving/", lists.leave, name="leave_list"),
     path("contacts/lists/", lists.lists, name="lists"),
+    path("contacts/tags/", tags.tags, name="tags"),
+    path("contacts/tags/<uuid:tag_id>/", tags.tag, name="tag"),
+    path("contacts/tags/<uuid:tag_id>/deletion/", tags.delete, name="delete_tag"),
+    path("contacts/fields/", fields.fields, name="fields"),
+    path("contacts/fields/<uuid:field_id>/", fields.field, name="field"),
+    path("contacts/fields/<uuid:field_id>/place/", fields.move, name="move_field"),
+    path("contacts/fields/<uuid:field_id>/archiving/", fields.archive, name="archive_field"),
+    path("contacts/fields/<uuid:field_id>/restoration/", fields.restore, name="restore_field"),
     path("contacts/segments/", segments.segments, name="segments"),
     path("contacts/segments/<uuid:segment_id>/", segments.segment, name="segment"),
 ]

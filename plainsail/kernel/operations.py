@@ -129,8 +129,12 @@ def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
             if _is_owned(names):
                 isolated.append(Isolate(operation.name))
             ties += [Tie(operation.name, name) for name, field in operation.fields if _is_tied(field)]
-        elif isinstance(operation, migrations.AddField) and _is_tied(operation.field):
-            ties.append(Tie(operation.model_name, operation.name))
+        elif isinstance(operation, migrations.AddField):
+            # Beside other changes Django makes a table first and adds its keys after.
+            if _is_owned({operation.name: operation.field}):
+                isolated.append(Isolate(operation.model_name))
+            elif _is_tied(operation.field):
+                ties.append(Tie(operation.model_name, operation.name))
     return [*isolated, *ties]
 
 

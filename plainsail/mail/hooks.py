@@ -14,7 +14,7 @@ from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Don
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import lists
-from plainsail.contacts.sockets import TIMELINE, TimelineEntry, TimelineSource
+from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, Kinds, TimelineEntry, TimelineGroup, TimelineSource
 from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
@@ -137,8 +137,10 @@ STARTERS.register(
 )
 
 
-def sent_to(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
+def sent_to(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
     """Mail that a contact was sent, newest first."""
+    if kinds is not None and "mail" not in kinds:
+        return []
     return [
         TimelineEntry(
             each.settled_at,
@@ -152,6 +154,9 @@ def sent_to(contact: Contact, before: datetime, limit: int) -> Sequence[Timeline
 
 
 TIMELINE.register("mail", TimelineSource(fetch=sent_to, order=20))
+TIMELINE_GROUPS.register(
+    "mail", TimelineGroup(label=gettext_lazy("Mail"), kinds=frozenset({"mail", "click", "open"}), order=10)
+)
 
 LEDGER = "the record that a message was sent once; says when and to whom, not what"
 for table, answer in {

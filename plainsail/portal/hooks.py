@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import links
-from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.contacts.sockets import EVENT_WORDING, STAYS_WHEN_MERGED, EventWording
 from plainsail.kernel.http import Request
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
@@ -23,6 +23,10 @@ def profile(request: Request, contact: Contact) -> Rendered:
 
 
 SECTIONS.register("profile", PortalSection(key="profile", title=_("About you"), order=90, render=profile))
+
+STAYS_WHEN_MERGED.register(
+    "portal.portalsession", "whoever signed in by one address has not shown that the other is theirs"
+)
 
 EVENT_WORDING.register(
     "portal.customer_signed_in", EventWording(icon="key-round", say=lambda row: _text("Signed in to their account"))

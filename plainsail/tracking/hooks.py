@@ -1,10 +1,13 @@
 """Visits, clicks and opens stand on a contact's timeline; what of them is personal."""
 
-from plainsail.contacts.sockets import TIMELINE, TimelineSource
+from django.utils.translation import gettext_lazy
+
+from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineGroup, TimelineSource
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.tracking import queries
 
 TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
+TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), kinds=frozenset({"visit"}), order=40))
 
 PERSONAL_DATA.register(
     "tracking.hit",

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import TimelineEntry
+from plainsail.contacts.sockets import Kinds, TimelineEntry
 from plainsail.tracking.models import Agent, Hit
 
 
@@ -55,9 +55,11 @@ def of_deliveries(delivery_ids: Iterable[UUID], *, kind: str) -> dict[str, int]:
     return dict(rows)
 
 
-def timeline(contact: Contact, before: datetime, limit: int) -> Sequence[TimelineEntry]:
+def timeline(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
     """A contact's visits and clicks before a moment, newest first."""
     hits = Hit.objects.filter(contact_id=contact.id, at__lt=before).exclude(agent=Agent.SCANNER).order_by("-at", "-id")
+    if kinds is not None:
+        hits = hits.filter(kind__in=kinds)
     return [_entry(hit) for hit in hits[:limit]]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.events import ContactCreated, ContactDeleted
+from plainsail.contacts.events import ContactChanged, ContactCreated, ContactDeleted, ContactRestored
 from plainsail.contacts.models import Contact
+from plainsail.contacts.services import phones, values
 from plainsail.contacts.services.addresses import hashed, normalise
+from plainsail.contacts.services.values import UnknownField
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.ids import new_id
@@ -30,6 +32,8 @@ PROFILE = (
     "notes",
     "score",
 )
+CUSTOM = "field:"
+"""What a custom field's key begins with where it stands beside the fields of the profile."""
 
 
 class AddressTaken(Refusal):
@@ -37,13 +41,6 @@ class AddressTaken(Refusal):
 
     code = "address_taken"
     message = _("Another contact already has this address.")
-
-
-class UnknownField(Refusal):
-    """A field that contacts don't have: refused, never ignored."""
-
-    code = "unknown_field"
-    status = 422
 
 
 @transaction.atomic
@@ -54,6 +51,9 @@ def find_or_create(*, email: str, source: str, at: datetime, fields: Mapping[str
     """
     address = normalise(email)
     given = _profile(fields or {})
+    if given.get("phone"):
+        # What a stranger typed into a form is taken where it is a number, and never stands in the way of the rest.
+        given["phone"] = phones.or_nothing(given["phone"], country=given.get("country", ""))
     made = Contact(id=new_id(), email=address, address_hash=hashed(address), source=source[:80], created_at=at, **given)
     # One statement decides who makes it: two posts at once give one contact.
     Contact.objects.bulk_create([made], ignore_conflicts=True)
@@ -61,19 +61,15 @@ def find_or_create(*, email: str, source: str, at: datetime, fields: Mapping[str
     if contact.id == made.id:
         publish(ContactCreated(source=contact.source, contact_id=contact.id, at=at))
         return contact
-    _fill(contact, given)
+    _fill(contact, given, at=at)
     return contact
 
 
-def _fill(contact: Contact, given: Mapping[str, Any]) -> None:
+def _fill(contact: Contact, given: Mapping[str, Any], *, at: datetime) -> None:
     changed = [name for name, value in given.items() if value and not getattr(contact, name)]
-    for name in changed:
-        setattr(contact, name, given[name])
+    _write(contact, {name: given[name] for name in changed}, at=at)
     if contact.is_deleted:
-        contact.deleted_at = None
-        changed.append("deleted_at")
-    if changed:
-        contact.save(update_fields=changed)
+        restore(contact, at=at)
 
 
 def _profile(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,31 +81,47 @@ def _profile(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def create(*, email: str, fields: Mapping[str, Any], source: str, at: datetime) -> Contact:
-    """A new contact by hand. Raises AddressTaken, BadAddress, UnknownField."""
+def create(
+    *, email: str, fields: Mapping[str, Any], source: str, at: datetime, custom: Mapping[str, Any] | None = None
+) -> Contact:
+    """A new contact by hand. Raises AddressTaken, BadAddress, BadPhone, UnknownField, BadValue."""
     if Contact.objects.alive().filter(email=normalise(email)).exists():
         raise AddressTaken(field="email")
     contact = find_or_create(email=email, source=source, at=at)
-    return update(contact, fields=fields)
+    return update(contact, fields=fields, custom=custom, at=at)
 
 
 @transaction.atomic
-def update(contact: Contact, *, fields: Mapping[str, Any]) -> Contact:
-    """Change the profile. Raises UnknownField."""
-    for name, value in _profile(fields).items():
-        setattr(contact, name, value)
-    contact.save(update_fields=list(fields) or None)
+def update(
+    contact: Contact, *, fields: Mapping[str, Any], at: datetime, custom: Mapping[str, Any] | None = None
+) -> Contact:
+    """Change the profile, and custom fields by their keys. Raises UnknownField, BadPhone, BadValue."""
+    given = _profile(fields)
+    if given.get("phone"):
+        given["phone"] = phones.e164(given["phone"], country=given.get("country", contact.country))
+    differing = {name: value for name, value in given.items() if value != getattr(contact, name)}
+    _write(contact, differing, at=at, also=values.put(contact, custom or {}))
     return contact
 
 
+def _write(contact: Contact, given: Mapping[str, Any], *, at: datetime, also: Sequence[str] = ()) -> None:
+    for name, value in given.items():
+        setattr(contact, name, value)
+    if given:
+        contact.save(update_fields=list(given))
+    if changed := [*given, *(f"{CUSTOM}{key}" for key in also)]:
+        publish(ContactChanged(changed=changed, contact_id=contact.id, at=at))
+
+
 @transaction.atomic
-def change_address(contact: Contact, *, email: str) -> Contact:
+def change_address(contact: Contact, *, email: str, at: datetime) -> Contact:
     """Give a contact another address. Raises AddressTaken, BadAddress."""
     address = normalise(email)
     if Contact.objects.filter(email=address).exclude(pk=contact.pk).exists():
         raise AddressTaken(field="email")
     contact.email, contact.address_hash = address, hashed(address)
     contact.save(update_fields=["email", "address_hash"])
+    publish(ContactChanged(changed=["email"], contact_id=contact.id, at=at))
     return contact
 
 
@@ -122,7 +134,8 @@ def delete(contact: Contact, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def restore(contact: Contact) -> None:
-    """Undo `delete`."""
-    Contact.objects.filter(pk=contact.pk).update(deleted_at=None)
-    contact.deleted_at = None
+def restore(contact: Contact, *, at: datetime) -> None:
+    """Undo `delete`; and part from whoever the contact was merged into."""
+    Contact.objects.filter(pk=contact.pk).update(deleted_at=None, merged_into=None)
+    contact.deleted_at = contact.merged_into = None
+    publish(ContactRestored(contact_id=contact.id, at=at))

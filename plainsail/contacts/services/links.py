@@ -16,6 +16,8 @@ CONFIRM_WITHIN = 60 * 60 * 24 * 30
 """Seconds for which a confirmation link works."""
 
 NO_LIST = UUID(int=0)
+MOST_MERGES = 20
+"""How often in a row a link follows one contact to the next."""
 
 T = TypeVar("T")
 
@@ -47,14 +49,25 @@ def read_confirm(token: str) -> ListMember:
 def read_preferences(token: str) -> Contact:
     """Raises BadToken."""
     (contact_id,) = _read(PREFERENCES, token, 1)
-    found: Contact = _found(Contact.objects.alive().filter(id=contact_id).first())
-    return found
+    return _standing(contact_id)
 
 
 def read_unsubscribe(token: str) -> tuple[Contact, UUID | None]:
     """The contact, and the list or None for everything. Raises BadToken."""
     contact_id, list_id = _read(UNSUBSCRIBE, token, 2)
-    return _found(Contact.objects.alive().filter(id=contact_id).first()), None if list_id == NO_LIST else list_id
+    return _standing(contact_id), None if list_id == NO_LIST else list_id
+
+
+def _standing(contact_id: UUID) -> Contact:
+    """The contact, or whoever stands for them since the two were merged: a link in old mail still works."""
+    found: Contact | None = Contact.objects.filter(id=contact_id).first()
+    for _hop in range(MOST_MERGES):
+        if found is None or found.merged_into is None:
+            break
+        found = Contact.objects.filter(id=found.merged_into).first()
+    if found is None or found.is_deleted:
+        raise BadToken
+    return found
 
 
 def _token(purpose: str, *keys: UUID) -> str:

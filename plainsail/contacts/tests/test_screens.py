@@ -12,7 +12,6 @@ from plainsail.accounts.models import Membership, Role
 from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, List, ListMember, Segment
 from plainsail.contacts.services import consent, tags
-from plainsail.contacts.sockets import TimelineEntry, TimelineSource
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -209,16 +208,32 @@ class TestPeople:
         for text in ("M@ex", "mar", "THIE"):
             assert [one.id for one in queries.browse(in_juniper, text=text).rows] == [maren.id]
 
-    def test_the_timeline_is_filtered_before_it_is_cut(self, in_juniper, monkeypatch):
+    def test_the_timeline_can_be_asked_for_one_group_alone(self, as_ada, in_juniper):
+        member = ListMemberFactory()
+        consent.withdraw(member.contact, member.list, at=MAY)
+        said = f"Left “{member.list.name}”"
+        page = f"{CONTACTS}{member.contact_id}/"
+        assert said in as_ada.get(page, {"group": "profile"}).content.decode()
+        assert said not in as_ada.get(page, {"group": "visits"}).content.decode()
+        assert said in as_ada.get(page, {"group": "garbage"}).content.decode()
+
+    def test_the_timeline_is_turned_page_by_page_and_shows_everything_once(self, in_juniper):
+        contact, tag = ContactFactory(), TagFactory()
+        for hours in range(25):
+            # Two things at each moment: a page never ends between them.
+            tags.add(contact, tag, at=MAY - timedelta(hours=hours))
+            tags.remove(contact, tag, at=MAY - timedelta(hours=hours))
+        before, seen, pages = MAY + timedelta(hours=1), [], 0
+        while before is not None:
+            history = queries.timeline(contact, before=before, limit=7)
+            seen, before, pages = [*seen, *history.entries], history.before, pages + 1
+        assert (len(seen), pages) == (50, 7)
+        assert [entry.at for entry in seen] == sorted((entry.at for entry in seen), reverse=True)
+
+    @pytest.mark.parametrize("before", ["garbage", "2026-05-01T09:00:00", "9999-99-99"])
+    def test_a_moment_that_is_none_shows_the_first_page(self, as_ada, in_juniper, before):
         contact = ContactFactory()
-
-        def source(contact, before, limit):
-            kinds = ["rare" if number % 4 == 3 else "often" for number in range(40)]
-            rows = [TimelineEntry(MAY - timedelta(hours=hours), "x", "", kind=kind) for hours, kind in enumerate(kinds)]
-            return rows[:limit]
-
-        monkeypatch.setattr(queries, "TIMELINE", [TimelineSource(fetch=source)])
-        assert len(queries.timeline(contact, before=MAY, limit=8, kind="rare")) == 8
+        assert as_ada.get(f"{CONTACTS}{contact.id}/", {"before": before}).status_code == 200
 
     def test_an_unsubscription_stands_on_the_timeline(self, as_ada, in_juniper):
         member = ListMemberFactory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.contacts import queries
-from plainsail.contacts.forms import NewContactForm, ProfileForm, TagForm
-from plainsail.contacts.models import ListMember
+from plainsail.contacts.forms import NewContactForm, ProfileForm, custom_initial
+from plainsail.contacts.models import Contact, CustomField, ListMember
 from plainsail.contacts.services import contacts as people
-from plainsail.contacts.services import tags
+from plainsail.contacts.services import phones
+from plainsail.contacts.sockets import TIMELINE_GROUPS
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -48,12 +50,13 @@ def contacts(request: Request) -> HttpResponse:
 @can("contacts.change")
 def new(request: Request) -> HttpResponse:
     """Somebody added by hand; on no list, because nobody consented."""
-    form = NewContactForm(request.POST if request.method == "POST" else None)
+    form = NewContactForm(request.POST if request.method == "POST" else None, custom=_shown_fields(request))
     if request.method == "POST" and form.is_valid():
+        given = {"email": form.cleaned_data["email"], "fields": form.profile, "custom": form.custom}
         try:
-            made = people.create(email=form.cleaned_data["email"], fields=form.profile, source="manual", at=request.now)
+            made = people.create(**given, source="manual", at=request.now)
         except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
+            form.refuse(refusal)
         else:
             return redirect(workspace_url(request.workspace, "contacts:contact", made.id))
     return render(request, "contacts/new.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -63,19 +66,31 @@ def new(request: Request) -> HttpResponse:
 @can("contacts.view")
 def contact(request: Request, contact_id: UUID) -> HttpResponse:
     """One person: profile, tags, consent with its proof, and everything that happened."""
-    found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    settled = found.memberships.exclude(state=ListMember.State.PENDING)
+    found: Contact = get_object_or_404(request.workspace.contacts, id=contact_id)
     context = {
         "contact": found,
+        "phone": phones.shown(found.phone),
         "country": country_name(found.country, get_language() or "en"),
-        "tags": found.contact_tags.select_related("tag").order_by("tag__name", "id"),
+        "custom": queries.said_of(found),
+        "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
+    }
+    return render(request, "contacts/contact.html", context | _consents(found) | _history(request, found))
+
+
+def _consents(found: Contact) -> dict[str, Any]:
+    settled = found.memberships.exclude(state=ListMember.State.PENDING)
+    return {
         "members": queries.members_of(found),
         "proofs": found.consents.select_related("list").order_by("-at", "-id")[:20],
-        "timeline": queries.timeline(found, before=request.now, limit=50, kind=request.GET.get("kind", "")[:20]),
-        "joinable": request.workspace.lists.exclude(id__in=settled.values("list_id")).order_by("name", "id"),
+        "joinable": found.workspace.lists.exclude(id__in=settled.values("list_id")).order_by("name", "id"),
     }
-    return render(request, "contacts/contact.html", context)
+
+
+def _history(request: Request, found: Contact) -> dict[str, Any]:
+    group, before = request.GET.get("group", "")[:20], _moment(request.GET.get("before", "")) or request.now
+    history = queries.timeline(found, before=before, limit=50, group=group)
+    return {"groups": TIMELINE_GROUPS.items(), "group": group, "history": history}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,35 +98,19 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
 def edit(request: Request, contact_id: UUID) -> HttpResponse:
     """Change the profile."""
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
+    fields = _shown_fields(request)
     initial = {name: getattr(found, name) for name in ProfileForm.base_fields}
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial |= custom_initial(fields, queries.values_of([found])[found.id]) | {"phone": phones.shown(found.phone)}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial, custom=fields)
     if request.method == "POST" and form.is_valid():
-        people.update(found, fields=form.profile)
-        messages.success(request, _("Saved."))
-        return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
+        try:
+            people.update(found, fields=form.profile, custom=form.custom, at=request.now)
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
     return render(request, "contacts/edit.html", {"form": form, "contact": found}, status=422 if form.is_bound else 200)
-
-
-@require_POST
-@can("contacts.change")
-def add_tag(request: Request, contact_id: UUID) -> HttpResponse:
-    """Put a tag on somebody; a new name makes a new tag."""
-    found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    form = TagForm(request.POST)
-    if form.is_valid():
-        tags.add(found, tags.named(request.workspace, form.cleaned_data["name"]), at=request.now)
-    else:
-        messages.error(request, _("A tag needs a name of up to 60 characters."))
-    return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
-
-
-@require_POST
-@can("contacts.change")
-def remove_tag(request: Request, contact_id: UUID, tag_id: UUID) -> HttpResponse:
-    """Take a tag off."""
-    found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    tags.remove(found, get_object_or_404(request.workspace.tags, id=tag_id), at=request.now)
-    return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
 
 
 @require_POST
@@ -130,8 +129,21 @@ def delete(request: Request, contact_id: UUID) -> HttpResponse:
 def restore(request: Request, contact_id: UUID) -> HttpResponse:
     """Undo the deletion."""
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    people.restore(found)
+    people.restore(found, at=request.now)
     return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
+
+
+def _shown_fields(request: Request) -> list[CustomField]:
+    return list(request.workspace.custom_fields.filter(archived_at=None).order_by("position", "id"))
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment with its zone, or None for garbage."""
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _chosen(rows: Any, key: str) -> Any:

@@ -188,5 +188,5 @@ class TestAnswers:
 
     def test_the_timeline_says_what_somebody_was_sent(self, sent, topic):
         contact = topic.members.get().contact
-        titles = [e.title for e in contact_queries.timeline(contact, before=clock.now() + DAY, limit=10)]
+        titles = [e.title for e in contact_queries.timeline(contact, before=clock.now() + DAY, limit=10).entries]
         assert "Was sent “News from the kiln”" in titles

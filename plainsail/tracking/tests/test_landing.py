@@ -155,7 +155,7 @@ def test_a_browser_that_becomes_known_brings_its_earlier_visits(juniper, maren):
     land(juniper, visitor_id=browser, path="/course")
     landing.record([Landing.objects.get()], at=MAY)
     visitors.link(browser, maren.id, at=MAY)
-    assert [entry.title for entry in queries.timeline(maren, MAY + timedelta(days=1), 10)] == ["Visited /course"]
+    assert [entry.title for entry in queries.timeline(maren, MAY + timedelta(days=1), 10, None)] == ["Visited /course"]
 
 
 def test_a_person_who_follows_a_link_in_a_mail_is_its_contact(juniper, maren):
