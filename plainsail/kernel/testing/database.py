@@ -18,6 +18,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
+    from plainsail.kernel.testing import roundtrips
     from plainsail.settings.database import database
 
     suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -33,6 +34,7 @@ def django_db_setup(
             # The test database gets its cache table after the migration that gives rights on all tables.
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
         connection.close()
+        roundtrips.install(settings["OPTIONS"])
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})
     yield
     # The server and all its databases are thrown away with the run.
