@@ -3,7 +3,8 @@
 In a test everything happens inside one transaction, so each `workspace()` is a savepoint: four statements around what
 it is there for, which were half of all that tests sent. Savepoints, their releases and the name of the open workspace
 now wait, in their order, for the next statement, and go in front of it in the same message. A block in which nothing
-is asked sends nothing. The database sees the same statements in the same order, but for those of empty blocks.
+is asked sends nothing. The database sees the same statements in the same order, but for those of empty blocks. Where a
+test counts statements, none waits.
 """
 
 from __future__ import annotations
@@ -70,12 +71,17 @@ class PatientCursor(Cursor):
 
 
 def _savepoint(self: DatabaseWrapper, sid: str) -> None:
-    _waiting(self.connection).append(_begin(self, sid))
+    if self.queries_logged:
+        _send(self, _begin(self, sid))
+    else:
+        _waiting(self.connection).append(_begin(self, sid))
 
 
 def _savepoint_commit(self: DatabaseWrapper, sid: str) -> None:
     waiting = _waiting(self.connection)
-    if _begin(self, sid) in waiting:
+    if self.queries_logged:
+        _send(self, self.ops.savepoint_commit_sql(sid))
+    elif _begin(self, sid) in waiting:
         waiting.remove(_begin(self, sid))  # nothing was asked inside
     else:
         waiting.append(self.ops.savepoint_commit_sql(sid))
@@ -85,11 +91,16 @@ def _savepoint_rollback(self: DatabaseWrapper, sid: str) -> None:
     waiting = _waiting(self.connection)
     if _begin(self, sid) in waiting:
         del waiting[waiting.index(_begin(self, sid)) + 1 :]
-        return
-    # All of it came after the savepoint, and would be undone.
-    waiting.clear()
+    else:
+        # All of it came after the savepoint, and would be undone.
+        waiting.clear()
+    if not waiting or self.queries_logged:
+        _send(self, self.ops.savepoint_rollback_sql(sid))
+
+
+def _send(self: DatabaseWrapper, statement: str) -> None:
     with self.cursor() as cursor:
-        cursor.execute(self.ops.savepoint_rollback_sql(sid))
+        cursor.execute(statement)
 
 
 def _begin(self: DatabaseWrapper, sid: str) -> str:
