@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
 from plainsail.subscriptions.tests.factories import subscribed
 from tests.test_strangers import STAFF, filled
 from tests.walking import furnish, ids_of
@@ -41,7 +41,7 @@ def test_every_screen_is_accessible_and_fits_a_phone(screens, page, live_server,
     for path in screens:
         page.set_viewport_size(PHONE)
         page.goto(origin + path)
-        for scheme, rule in (("light", ""), ("dark", "color-contrast")):
+        for scheme, rule in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found += [(path, scheme, fault) for fault in axe(page, rule=rule)]
         for size in (PHONE, SMALL):

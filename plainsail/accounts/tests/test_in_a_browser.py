@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from plainsail.accounts.tests.factories import PASSWORD, MembershipFactory, UserFactory, WorkspaceFactory
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
@@ -92,10 +92,8 @@ def test_the_time_zone_comes_from_the_browser(page, url, person):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_fit(page, url, person, width, scheme):
+def test_pages_are_accessible_and_fit(page, url, person, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
     found = {}
     open_pages = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/"]
     settings = [f"/w/pots/settings/{name}/" for name in ("profile", "security", "business", "people", "log")]
@@ -112,6 +110,8 @@ def test_pages_are_accessible_and_fit(page, url, person, width, scheme):
             continue
         page.goto(url + path)
         page.wait_for_load_state("networkidle")
-        if trouble := axe(page) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
-            found[path] = trouble
+        for scheme, rule in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            if trouble := axe(page, rule=rule) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
+                found[path, scheme] = trouble
     assert found == {}

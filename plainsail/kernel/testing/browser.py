@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AXE = Path(__file__).resolve().parents[2] / "ui" / "tests" / "vendor" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES = (("light", ""), ("dark", "color-contrast"))
+"""Colour schemes, and the rule of axe that each needs when the same page is looked at in one after the other."""
 # Colours that are still on their way to another scheme would be judged halfway.
 SETTLED = """async () => {
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));

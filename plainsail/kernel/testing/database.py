@@ -18,6 +18,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
+    from plainsail.kernel.testing import emptying, roundtrips
     from plainsail.settings.database import database
 
     suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -28,13 +29,14 @@ def django_db_setup(
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         with connection.cursor() as cursor:
-            # Tests that commit clean up by TRUNCATE; nobody else has this right.
-            cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{application["USER"]}"')
             # The test database gets its cache table after the migration that gives rights on all tables.
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
         connection.close()
+        roundtrips.install(settings["OPTIONS"])
+        emptying.install()
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})
     yield
     # The server and all its databases are thrown away with the run.
     with django_db_blocker.unblock():
+        emptying.close()
         connection.close()

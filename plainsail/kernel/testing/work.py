@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from plainsail.kernel import clock, due, events, tenancy
 from plainsail.kernel.jobs import JOBS
-from plainsail.kernel.models import Workspace
+from plainsail.kernel.models import PendingEvent, Workspace
 
 ROUNDS = 100
 
@@ -35,9 +36,18 @@ def run_jobs(*, at: datetime | None = None) -> int:
 def _hear_events(moment: datetime) -> int:
     heard = 0
     for workspace_id in Workspace.objects.order_by("id").values_list("id", flat=True):
+        waiting = _subscribers_with_news(workspace_id)
         for subscriber in events.subscribers():
-            heard += events.hear_batch(workspace_id, subscriber, at=moment)
+            if subscriber in waiting:
+                heard += events.hear_batch(workspace_id, subscriber, at=moment)
+                # Who has heard may have told something to those who come after.
+                waiting = _subscribers_with_news(workspace_id)
     return heard
+
+
+def _subscribers_with_news(workspace_id: UUID) -> set[str]:
+    with tenancy.workspace(workspace_id):
+        return set(PendingEvent.objects.values_list("subscriber", flat=True))
 
 
 def _run_due(moment: datetime) -> int:

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from django.core.management.commands import migrate
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from plainsail.kernel.grants import grant, seeing_every_row
+from plainsail.kernel.migrating import Executor
 from plainsail.kernel.operations import TenancyAutodetector
 from plainsail.kernel.upkeep import AFTER_MIGRATE
+
+# Django's command has no other place to say who applies its migrations.
+migrate.MigrationExecutor = Executor  # type: ignore[attr-defined]  # imported there
 
 
 class Command(DjangoCommand):
