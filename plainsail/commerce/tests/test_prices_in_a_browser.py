@@ -50,7 +50,9 @@ def test_instalments_are_described_by_keyboard_and_said_in_one_sentence(page, st
     page.get_by_label("Trial, in days").fill("14")
     page.get_by_label("Price of the trial").fill("9")
     words = page.locator("#price-words")
-    words.get_by_text("€9.00 today for 14 days, then 4 payments of €99.00, one every month (€396.00 in all).").wait_for()
+    words.get_by_text(
+        "€9.00 today for 14 days, then 4 payments of €99.00, one every month (€396.00 in all)."
+    ).wait_for()
     trouble = look(page, f"editor-{width}")
     page.get_by_role("button", name="Create product").click()
     page.get_by_text("can be bought now").wait_for()

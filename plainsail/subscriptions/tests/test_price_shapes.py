@@ -22,6 +22,7 @@ from plainsail.subscriptions.tests.factories import charged_by, subscribed
 
 ZONE = "Europe/Berlin"
 SAVES_THEN_FAILS = "4000 0000 0000 0341"
+FORTNIGHTLY = {"minor": 9900, "interval": "week", "interval_count": 2, "payments": 4}
 NEW_YEARS_EVE = datetime(2027, 12, 31, 12, tzinfo=UTC)
 LEAP_DAY = datetime(2028, 2, 29, 12, tzinfo=UTC)
 
@@ -172,19 +173,18 @@ class TestOnceAfterATrial:
 
 
 class TestInstalments:
-    FORTNIGHTLY = {"minor": 9900, "interval": "week", "interval_count": 2, "payments": 4}
     DAYS = (date(2026, 11, 23), date(2026, 12, 7), date(2026, 12, 21), date(2027, 1, 4))
 
     def test_four_every_two_weeks_are_exactly_four_charges(self, juniper):
         """G4."""
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         advance(juniper, NOON + timedelta(days=800))
         after = fresh(contract)
         assert paid(juniper) == [(day, 9900) for day in self.DAYS]
         assert (after.state, after.end_reason, local_date(after.ended_at, ZONE)) == ("ended", "paid_off", self.DAYS[-1])
 
     def test_what_is_paid_off_stays_open_and_the_last_letter_says_so(self, juniper, outbox):
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         advance(juniper, NOON + timedelta(days=60))
         [letter] = [mail for mail in outbox if contract.reference in mail["Subject"]]
         words = letter.get_body(("plain",)).get_content()
@@ -215,7 +215,7 @@ class TestInstalments:
         assert paid(juniper) == [(NOON.date(), 500), (date(2026, 12, 7), 9900), (date(2027, 1, 7), 9900)]
 
     def test_cancelled_after_two_nothing_more_is_charged_and_access_ends_with_the_days_paid_for(self, juniper):
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         advance(juniper, NOON + timedelta(days=20))
         made = cancel(fresh(contract), at=NOON + timedelta(days=20))
         assert made.effective_at == day_start(date(2026, 12, 21), ZONE)
@@ -223,7 +223,7 @@ class TestInstalments:
         assert (len(paid(juniper)), is_open(juniper), fresh(contract).end_reason) == (2, False, "cancelled")
 
     def test_taken_back_the_rest_is_charged_on_its_days(self, juniper):
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         cancel(contract, at=NOON + timedelta(days=3))
         with workspace(juniper):
             cancellation.undo(contract, by="customer", at=NOON + timedelta(days=4))
@@ -249,7 +249,7 @@ class TestInstalments:
                 assert (contract.end_reason, bill.state) == ("payment_failed", "uncollectible")
 
     def test_the_last_one_declined_and_then_paid_pays_it_off(self, juniper):
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         advance(juniper, NOON + timedelta(days=30))
         charged_by(contract, SAVES_THEN_FAILS)
         advance(juniper, NOON + timedelta(days=43))
@@ -260,7 +260,7 @@ class TestInstalments:
         assert (fresh(contract).end_reason, len(paid(juniper)), is_open(juniper)) == ("paid_off", 4, True)
 
     def test_it_rests_no_more_than_it_changes(self, juniper):
-        contract = buy(juniper, **self.FORTNIGHTLY)
+        contract = buy(juniper, **FORTNIGHTLY)
         with workspace(juniper):
             other = Wanted(commerce.monthly("Other").price, "Other")
             with pytest.raises(pausing.NotPausable):
@@ -321,7 +321,7 @@ class TestInstalmentsAgain:
 
 
 def test_one_sentence_says_what_is_paid_wherever_a_contract_is_shown(juniper):
-    contract = buy(juniper, **TestInstalments.FORTNIGHTLY)
+    contract = buy(juniper, **FORTNIGHTLY)
     with workspace(juniper):
         quote = cancellation.preview(contract, when="now", at=NOON)
         assert [item.words for item in quote.items] == ["Wheel, 4 payments of €99.00, one every 2 weeks"]
