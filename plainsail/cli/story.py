@@ -18,11 +18,11 @@ SALES = [
     ("Full weekend", "Greta.Lindqvist", 19),
     ("Full weekend", "Maren.Thiele", 12),
     ("One day at the wheel", "Tom.Okafor", 9),
-    ("A year at the wheel", "Ines.Duarte", 9),
+    ("A year at the wheel", "Lukas.Schmitt", 9),
     ("Studio club", "Hannah.Weber", 8),
     ("Full weekend", "Elena.Rossi", 5),
     ("Studio club", "Sophie.Laurent", 4),
-    ("Glaze of the month", "Paula.Winter", 3),
+    ("Glaze of the month", "Anouk.Bakker", 3),
     ("One day at the wheel", "Nora.Hansen", 1),
 ]
 """What, who, how many days ago."""
