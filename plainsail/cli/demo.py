@@ -126,10 +126,11 @@ def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None
 
 
 def make_sales(studio: Workspace, *, at: datetime) -> None:
-    """Three things to buy, and who bought them, with the sandbox's cards."""
+    """Things to buy at once, by the month, in instalments, after a trial; and who bought them, with the sandbox's cards."""
     with tenancy.workspace(studio):
-        for name, minor, interval in story.GOODS:
-            price = PriceTerms(amount=Money(minor, "EUR"), interval=interval)
+        for name, minor, more in story.GOODS:
+            initial = {"initial": Money(more["initial"], "EUR")} if "initial" in more else {}
+            price = PriceTerms(amount=Money(minor, "EUR"), **more | initial)
             catalogue.create_product(name=name, terms=price, at=at - timedelta(days=40))
         sold = {offer.name: offer for offer in studio.offers.select_related("price__product")}
     for name, buyer, days in story.SALES:

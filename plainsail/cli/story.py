@@ -4,17 +4,25 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-GOODS = [("One day at the wheel", 9500, ""), ("Full weekend", 17500, ""), ("Studio club", 2900, "month")]
-"""What is sold: name, cents, interval."""
+GOODS: list[tuple[str, int, dict[str, Any]]] = [
+    ("One day at the wheel", 9500, {}),
+    ("Full weekend", 17500, {}),
+    ("Studio club", 2900, {"interval": "month"}),
+    ("A year at the wheel", 14900, {"interval": "month", "payments": 4}),
+    ("Glaze of the month", 1200, {"interval": "month", "trial_days": 14, "initial": 100}),
+]
+"""What is sold: name, cents of one payment, and the rest of its `PriceTerms` (of which `initial` in cents, too)."""
 
 SALES = [
     ("One day at the wheel", "Jonas.Petersen", 24),
     ("Full weekend", "Greta.Lindqvist", 19),
     ("Full weekend", "Maren.Thiele", 12),
     ("One day at the wheel", "Tom.Okafor", 9),
+    ("A year at the wheel", "Lukas.Schmitt", 9),
     ("Studio club", "Hannah.Weber", 8),
     ("Full weekend", "Elena.Rossi", 5),
     ("Studio club", "Sophie.Laurent", 4),
+    ("Glaze of the month", "Anouk.Bakker", 3),
     ("One day at the wheel", "Nora.Hansen", 1),
 ]
 """What, who, how many days ago."""

@@ -8,13 +8,12 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from plainsail.commerce.models import Price, SellerRounding, Supply, TaxBehavior
+from plainsail.commerce.models import SellerRounding, Supply
 from plainsail.commerce.services import vat
 from plainsail.commerce.services.buyers import Buyer
-from plainsail.commerce.services.catalogue import PriceTerms
 from plainsail.commerce.services.vat import BadVatId, VatId
 from plainsail.kernel.countries import countries
 from plainsail.kernel.money import BadMoney, Money
@@ -196,83 +195,6 @@ class ProductForm(forms.Form):
 
     def clean_supply(self) -> str:
         return self.cleaned_data["supply"] or Supply.ONLINE
-
-
-class PriceForm(forms.Form):
-    """An amount, and how often it is paid."""
-
-    amount = forms.CharField(
-        label=gettext_lazy("Price"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "placeholder": "29.00"}),
-    )
-    currency = forms.ChoiceField(label=gettext_lazy("Currency"))
-    interval = forms.ChoiceField(
-        label=pgettext_lazy("how often", "Paid"),
-        required=False,
-        choices=[
-            ("", gettext_lazy("once")),
-            (Price.Every.WEEK.value, gettext_lazy("every week")),
-            (Price.Every.MONTH.value, gettext_lazy("every month")),
-            (Price.Every.YEAR.value, gettext_lazy("every year")),
-        ],
-    )
-    interval_count = forms.IntegerField(
-        label=gettext_lazy("Every how many"),
-        min_value=1,
-        max_value=60,
-        required=False,
-        initial=1,
-        help_text=gettext_lazy("3 and “every month” make a quarter."),
-    )
-    trial_days = forms.IntegerField(
-        label=gettext_lazy("Free trial, in days"), min_value=0, max_value=365, required=False, initial=0
-    )
-    tax_behavior = forms.ChoiceField(
-        label=gettext_lazy("Tax"), choices=TaxBehavior.choices, required=False, initial=TaxBehavior.INCLUSIVE
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        known = dict.fromkeys([currency, *CURRENCIES])
-        self.fields["currency"].choices = [(code, code) for code in known]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["currency"].initial = currency
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "amount" in cleaned and "currency" in cleaned:
-            self._check_amount(cleaned)
-        if cleaned.get("trial_days") and not cleaned.get("interval"):
-            self.add_error("trial_days", _("A trial needs a price that is paid again and again."))
-        return cleaned
-
-    def _check_amount(self, cleaned: dict[str, Any]) -> None:
-        try:
-            money = Money.parse(cleaned["amount"], cleaned["currency"])
-        except BadMoney:
-            example = Money.parse("29", cleaned["currency"]).decimal
-            self.add_error("amount", _("Write an amount such as %(example)s.") % {"example": example})
-            return
-        if money.minor < 0 or money.minor > LARGEST:
-            self.add_error("amount", _("A price is zero or more, and not astronomic."))
-        elif cleaned.get("interval") and not money.minor:
-            self.add_error("amount", _("What is paid again and again needs a price above zero."))
-        cleaned["money"] = money
-
-    @property
-    def terms(self) -> PriceTerms:
-        data = self.cleaned_data
-        return PriceTerms(
-            amount=data["money"],
-            interval=data["interval"],
-            interval_count=data["interval_count"] or 1,
-            trial_days=data["trial_days"] or 0,
-            tax_behavior=data["tax_behavior"] or TaxBehavior.INCLUSIVE,
-        )
-
-
-class NewProductForm(ProductForm, PriceForm):
-    """A product with its first price."""
 
 
 class OfferForm(forms.Form):

@@ -26,6 +26,7 @@ workspace_urls = [
     path("sales/products/<uuid:product_id>/prices/", products.add_price, name="add_price"),
     path("sales/products/<uuid:product_id>/archive/", products.archive, name="archive_product"),
     path("sales/products/<uuid:product_id>/return/", products.restore, name="restore_product"),
+    path("sales/price-words/", products.price_words, name="price_words"),
     path("sales/offers/<uuid:offer_id>/", products.offer, name="offer"),
     path("settings/selling/", selling.selling, name="selling"),
     path("settings/selling/rates/", selling.add_rate, name="add_tax_rate"),

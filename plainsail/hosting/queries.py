@@ -13,7 +13,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions import queries as contracts
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import documents, letters, planning, quoting
+from plainsail.subscriptions.services import documents, letters, planning, pricing
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Billing:
     plans: list[Plan] = field(default_factory=list)
     contract: Subscription | None = None
     items: list[tuple[SubscriptionItem, str]] = field(default_factory=list)
+    """Each with the sentence that says what it costs and when."""
     """What runs, each with how often it is charged; the plan first."""
     next_charge: str = ""
     planned: PlanChange | None = None
@@ -70,7 +71,7 @@ def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now
         plans=on_sale,
         contract=contract,
         items=[
-            (item, quoting.every(item.interval_unit, item.interval_count))
+            (item, pricing.sentence(item, item.price()))
             for item in contracts.standing_items(contract).order_by("-role", "id")
         ],
         next_charge=letters.next_charge(contract),

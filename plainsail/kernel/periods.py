@@ -51,6 +51,14 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """So many payments in a row, and the same again every `interval`."""
+
+    interval: Interval
+    payments: int
+
+
+@dataclass(frozen=True)
 class Span:
     """A length of calendar time, such as `P14D` or `P1Y`: months first, then days."""
 
@@ -143,6 +151,19 @@ def period_at(anchor: date, interval: Interval, day: date) -> Period:
     while boundary(anchor, interval, number + 1) <= day:
         number += 1
     return Period(boundary(anchor, interval, number), boundary(anchor, interval, number + 1))
+
+
+def period_in_cycle(anchor: date, interval: Interval, cycle: Cycle, day: date) -> Period:
+    """The period in which a day lies where so many follow each other at an interval and the last lasts until the next cycle.
+
+    Cycles are counted from the anchor, and each one's periods from its own first day, so that weeks begin anew with the year.
+    """
+    whole = period_at(anchor, cycle.interval, day)
+    meant = anchor.day if cycle.interval.unit in _MONTHS else None
+    starts = [boundary(whole.start, interval, number, anchor_day=meant) for number in range(cycle.payments)]
+    starts = [start for start in starts if start < whole.end]
+    place = max(number for number, start in enumerate(starts) if start <= day)
+    return Period(starts[place], starts[place + 1] if place + 1 < len(starts) else whole.end)
 
 
 def next_period(anchor: date, interval: Interval, after: Period) -> Period:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
 from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
     ORDER_FACTS,
@@ -37,11 +38,23 @@ from plainsail.subscriptions.events import (
     CancellationUndone,
     PlanChanged,
     PlanChangePlanned,
+    SubscriptionRenewed,
     SubscriptionResumed,
     SubscriptionStarted,
 )
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import changing, choosing, contracts, dunning, letters, links, planning, renewal
+from plainsail.subscriptions.services import (
+    agreed,
+    changing,
+    choosing,
+    completing,
+    contracts,
+    dunning,
+    letters,
+    links,
+    planning,
+    renewal,
+)
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
@@ -91,6 +104,12 @@ def settle(event: InvoicePaid) -> None:
     dunning.settle(event.invoice_id, at=event.at)
 
 
+@on(SubscriptionRenewed, subscriber="subscriptions.complete")
+def complete(event: SubscriptionRenewed) -> None:
+    """It may have been the last payment. Whoever settled it has looked already; this is for whoever did not."""
+    completing.complete(Subscription.objects.get(id=event.subscription_id), at=event.at)
+
+
 @on(InvoiceDeclined, subscriber="subscriptions.decline")
 def decline(event: InvoiceDeclined) -> None:
     """A renewal’s charge was declined. What a customer tries by themselves doesn’t count."""
@@ -121,11 +140,14 @@ for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone, P
 
 
 def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
-    """On every receipt of a contract: what renews, and the link that cancels it."""
+    """On every receipt of a contract: what is paid and when, and the link that cancels it."""
     subscription = _contract_of(invoice, order)
+    if subscription is not None and subscription.is_paid_off:
+        return [ReceiptNote(_("Contract %(number)s is paid off.") % {"number": subscription.reference})]
     if subscription is None or subscription.is_ended:
         return []
-    text = _("Contract %(number)s renews until you cancel.") % {"number": subscription.reference}
+    words = "; ".join(agreed.terms(subscription, at=at))
+    text = _("Contract %(number)s: %(terms)s.") % {"number": subscription.reference, "terms": words}
     url = links.absolute(subscription.workspace, links.cancel_path(subscription))
     return [ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url)]
 
@@ -157,7 +179,8 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
     rows = [
         {
             "subscription": subscription,
-            "items": list(queries.standing_items(subscription)),
+            "items": (items := list(queries.standing_items(subscription).select_related("subscription", "product"))),
+            "terms": agreed.terms_of(subscription, items, at=clocks.seller_now(request.now)),
             "next_charge": letters.next_charge(subscription),
             "cancel_path": links.cancel_path(subscription),
             "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),

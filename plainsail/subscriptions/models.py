@@ -21,7 +21,7 @@ from plainsail.kernel.models import (
     WorkspaceOwned,
 )
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Interval
+from plainsail.kernel.periods import Cycle, Interval
 
 MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
 """A contract whose next announcement isn't worked out for the days that it has now."""
@@ -42,6 +42,7 @@ class Subscription(WorkspaceOwned):
         WITHDRAWN = "withdrawn", _("withdrawn from")
         PAYMENT_FAILED = "payment_failed", _("payment failed")
         SELLER_CLOSED = "seller_closed", _("the seller closed")
+        PAID_OFF = "paid_off", _("paid off: what was bought is kept")
 
     workspace = WorkspaceKey(related_name="subscriptions")
     reference = models.CharField(max_length=20)
@@ -106,6 +107,11 @@ class Subscription(WorkspaceOwned):
         return self.state in {self.State.ENDED, self.State.EXPIRED}
 
     @property
+    def is_paid_off(self) -> bool:
+        """It is over because its last payment was made; what it opened stays open."""
+        return self.end_reason == self.EndReason.PAID_OFF
+
+    @property
     def is_ending(self) -> bool:
         """Its end is planned and has not come."""
         return not self.is_ended and self.scheduled_end_at is not None
@@ -131,7 +137,14 @@ class SubscriptionItem(WorkspaceOwned):
     unit_minor = models.BigIntegerField()
     tax_behavior = models.CharField(max_length=9, default="inclusive")
     interval_unit = models.CharField(max_length=5)
+    """Empty for what is paid once."""
     interval_count = models.PositiveSmallIntegerField(default=1)
+    payments = models.PositiveSmallIntegerField(null=True)
+    """How many there are in all, or in each cycle; empty where it is paid until it is cancelled."""
+    cycle_unit = models.CharField(max_length=5, blank=True)
+    cycle_count = models.PositiveSmallIntegerField(default=1)
+    runs_until = models.DateField(null=True)
+    """First local day that is never charged for, because all payments have been made by then; empty where they never are."""
     starts_on = models.DateField()
     charged_through = models.DateField()
     """First local day that is not invoiced yet."""
@@ -141,6 +154,10 @@ class SubscriptionItem(WorkspaceOwned):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.CheckConstraint(condition=models.Q(unit_minor__gte=0, quantity__gte=1), name="item_has_a_price"),
+            models.CheckConstraint(
+                condition=models.Q(runs_until__isnull=True) | models.Q(charged_through__lte=models.F("runs_until")),
+                name="item_not_charged_beyond_its_last",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="item_of")]
 
@@ -149,7 +166,26 @@ class SubscriptionItem(WorkspaceOwned):
 
     @property
     def interval(self) -> Interval:
+        """How often it is paid. Of what is paid once: a day, that of its payment."""
+        if self.is_once:
+            return Interval("day")
         return Interval(self.interval_unit, self.interval_count)  # type: ignore[arg-type]  # checked by Interval
+
+    @property
+    def is_once(self) -> bool:
+        return not self.interval_unit
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """In which instalments begin anew, if they do."""
+        if not self.cycle_unit or self.payments is None:
+            return None
+        return Cycle(Interval(self.cycle_unit, self.cycle_count), self.payments)  # type: ignore[arg-type]  # checked by Interval
+
+    @property
+    def is_endless(self) -> bool:
+        """Paid the same again and again until it is cancelled: what can rest, be moved and take another plan's place."""
+        return not self.is_once and self.payments is None
 
     def price(self) -> Money:
         """What one period costs."""

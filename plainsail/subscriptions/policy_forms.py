@@ -15,13 +15,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import Price, Seller
+from plainsail.commerce.services import shapes
 from plainsail.kernel.countries import countries
 from plainsail.kernel.money import BadMoney, Money
 from plainsail.kernel.periods import Interval, Span
 from plainsail.subscriptions.services import limits, policies, wording
 from plainsail.subscriptions.services.policies import BadPolicy
 from plainsail.subscriptions.services.previewing import Sample
-from plainsail.subscriptions.services.quoting import every
 
 MOST_RULES = 20
 FURTHEST_SPAN = 3650
@@ -383,7 +383,7 @@ class SampleForm(forms.Form):
 
 def _name(price: Price) -> str:
     amount = price.amount.format(get_language() or "en")
-    return f"{price.product.name}, {amount} {every(price.interval, price.interval_count)}"
+    return f"{price.product.name}, {amount} {shapes.every(price.interval, price.interval_count)}"
 
 
 class DunningForm(forms.Form):

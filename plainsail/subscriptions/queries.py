@@ -15,7 +15,7 @@ from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Interval, Period, local_date
+from plainsail.kernel.periods import Cycle, Interval, Period, local_date
 from plainsail.payments import queries as payments
 from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import (
@@ -56,6 +56,14 @@ class ItemFacts:
     interval: Interval
     paid_through: date
     is_addon: bool
+    payments: int | None = None
+    cycle: Cycle | None = None
+    is_once: bool = False
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether it is the customer's once all payments are made."""
+        return self.is_once or (self.payments is not None and self.cycle is None)
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class Facts:
     terms: dict[str, Any]
     newest: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The policies that the business has written since, by kind; they count beside the terms."""
+    is_trial_paid: bool = False
+    """Whether a trial ran that wasn't free."""
 
 
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
@@ -96,7 +106,13 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         paid=_paid_lines(subscription, paid_for, lines, kind=kind, at=at),
         terms=subscription.terms,
         newest=newest_policies(),
+        is_trial_paid=any(_is_of_trial(line, item) for item in items for line in lines if line.item_id == item.id),
     )
+
+
+def _is_of_trial(line: InvoiceLine, item: SubscriptionItem) -> bool:
+    """Whether a line is what a paid trial cost: its days lie before the item's own."""
+    return line.period_start is not None and line.period_start < item.starts_on
 
 
 def newest_policies(*, by: datetime | None = None) -> dict[str, dict[str, Any]]:
@@ -125,6 +141,9 @@ def _item_facts(
         interval=item.interval,
         paid_through=_paid_through(item, lines, at=at),
         is_addon=item.role == SubscriptionItem.Role.ADDON,
+        payments=None if item.is_once else item.payments,
+        cycle=item.cycle,
+        is_once=item.is_once,
     )
 
 
@@ -165,10 +184,11 @@ def _paid_lines(
             item_id=str(item.id),
             description=line.description,
             period=Period(line.period_start, line.period_end),
-            interval=item.interval,
+            # Instalments of a year are paid for by the year, however short the time between two of them.
+            interval=item.cycle.interval if item.cycle else item.interval,
             billed=billed[line.id],
             paid_at=line.invoice.paid_at,
-            is_first=line.period_start == item.starts_on,
+            is_first=line.period_start <= item.starts_on,
         )
         for line in lines
         if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
@@ -188,6 +208,7 @@ def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Off
         Offer.objects.live()
         .filter(price__product=plan.product_id, price__currency=subscription.currency)
         .exclude(price__interval="")
+        .filter(price__payments=None)
         .exclude(price_id=plan.price_id)
         .select_related("price__product")
         .order_by("price__unit_minor", "name", "id")
@@ -332,6 +353,7 @@ def policy_history(workspace: Workspace) -> QuerySet[PolicyVersion]:
 
 
 def recurring_prices(workspace: Workspace, *, most: int) -> list[Price]:
-    """Prices that are paid again and again, of products for sale, newest first."""
-    found = workspace.prices.filter(product__state="active").exclude(interval="").select_related("product")
+    """Prices that are paid again and again until they are cancelled, of products for sale, newest first."""
+    found = workspace.prices.filter(product__state="active", payments=None).exclude(interval="")
+    found = found.select_related("product")
     return list(found.order_by("-created_at", "-id")[:most])

@@ -60,7 +60,7 @@ class Product(WorkspaceOwned):
 
 
 class Price(WorkspaceOwned):
-    """What a product costs, once or again and again. Never changed: a new price is a new row."""
+    """What a product costs, and when it is paid. Never changed: a new price is a new row."""
 
     class Every(models.TextChoices):
         ONCE = "", _("once")
@@ -75,7 +75,14 @@ class Price(WorkspaceOwned):
     unit_minor = models.BigIntegerField()
     interval = models.CharField(max_length=5, choices=Every, blank=True)
     interval_count = models.PositiveSmallIntegerField(default=1)
+    payments = models.PositiveSmallIntegerField(null=True)
+    """How many payments there are in all, or in each cycle; empty for a price paid until it is cancelled."""
+    cycle = models.CharField(max_length=5, choices=Every, blank=True)
+    """How often that many payments begin anew; empty where they are all there is."""
+    cycle_count = models.PositiveSmallIntegerField(default=1)
     trial_days = models.PositiveSmallIntegerField(default=0)
+    initial_minor = models.BigIntegerField(default=0)
+    """What the trial costs, paid at once; 0 for a free one."""
     tax_behavior = models.CharField(max_length=9, choices=TaxBehavior, default=TaxBehavior.INCLUSIVE)
 
     class Meta(WorkspaceOwned.Meta):
@@ -83,8 +90,21 @@ class Price(WorkspaceOwned):
             *WorkspaceOwned.Meta.constraints,
             models.CheckConstraint(condition=Q(unit_minor__gte=0), name="price_not_negative"),
             models.CheckConstraint(condition=Q(interval_count__gte=1), name="price_interval_count"),
-            models.CheckConstraint(condition=~Q(interval="") | Q(trial_days=0), name="price_trial_needs_interval"),
-            models.CheckConstraint(condition=Q(interval="") | Q(unit_minor__gt=0), name="price_recurring_is_paid"),
+            models.CheckConstraint(
+                condition=Q(interval="", trial_days=0) | Q(unit_minor__gt=0), name="price_recurring_is_paid"
+            ),
+            models.CheckConstraint(
+                condition=Q(initial_minor=0) | Q(initial_minor__gt=0, trial_days__gt=0),
+                name="price_initial_needs_trial",
+            ),
+            models.CheckConstraint(
+                condition=Q(payments__isnull=True) | (~Q(interval="") & Q(payments__gte=2)),
+                name="price_payments_need_interval",
+            ),
+            models.CheckConstraint(
+                condition=Q(cycle="", cycle_count=1) | Q(payments__isnull=False, cycle_count__gte=1),
+                name="price_cycle_needs_payments",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "product", "created_at"], name="prices_of_product")
@@ -98,8 +118,23 @@ class Price(WorkspaceOwned):
         return Money(self.unit_minor, self.currency)
 
     @property
+    def initial(self) -> Money:
+        """What is paid for the trial; nothing where it is free, or there is none."""
+        return Money(self.initial_minor, self.currency)
+
+    @property
     def is_recurring(self) -> bool:
         return self.interval != self.Every.ONCE
+
+    @property
+    def begins_contract(self) -> bool:
+        """Whether a charge is still to come once it is bought."""
+        return self.is_recurring or self.trial_days > 0
+
+    @property
+    def is_endless(self) -> bool:
+        """Paid again and again until it is cancelled, the same each time: what a plan can be changed to."""
+        return self.is_recurring and self.payments is None
 
     @property
     def period_interval(self) -> Interval | None:

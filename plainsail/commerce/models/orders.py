@@ -26,6 +26,8 @@ class ConsentRecord(WorkspaceOwned):
     currency = models.CharField(max_length=3)
     interval = models.CharField(max_length=5, blank=True)
     interval_count = models.PositiveSmallIntegerField(default=1)
+    initial_minor = models.BigIntegerField(default=0)
+    """What was agreed to for the trial, tax included; the price itself says the rest."""
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=400, blank=True)
     at = models.DateTimeField()
@@ -123,7 +125,7 @@ class Order(WorkspaceOwned):
 
 
 class OrderLine(WorkspaceOwned):
-    """One thing bought. A recurring one carries the item id and the first period of its contract."""
+    """One thing bought. One that begins a contract carries the item's id and the first days that are paid for."""
 
     workspace = WorkspaceKey(related_name="order_lines")
     order = TiedForeignKey(Order, on_delete=models.CASCADE, related_name="lines")

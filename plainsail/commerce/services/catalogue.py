@@ -12,6 +12,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import Offer, Price, Product, Supply, TaxBehavior
+from plainsail.commerce.services import shapes
+from plainsail.commerce.services.shapes import Shape
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.pages.services import publishing
@@ -24,15 +26,60 @@ class AddressInUse(Refusal):
     message = _("Another checkout page has this address already.")
 
 
+class BadTerms(Refusal):
+    """A price that nobody could pay as it is described; `field` says where."""
+
+    code = "bad_terms"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PriceTerms:
-    """What a price is made of; `interval` is empty for one paid once."""
+    """What a price is made of; `interval` is empty for one paid once, `payments` for one paid until it is cancelled.
+
+    `initial` is what a trial costs, in the same currency; empty for a free one.
+    """
 
     amount: Money
     interval: str = ""
     interval_count: int = 1
+    payments: int | None = None
+    cycle: str = ""
+    cycle_count: int = 1
     trial_days: int = 0
+    initial: Money | None = None
     tax_behavior: str = TaxBehavior.INCLUSIVE
+
+    @property
+    def shape(self) -> Shape:
+        return shapes.shape(
+            self.interval,
+            self.interval_count,
+            payments=self.payments,
+            cycle=self.cycle,
+            cycle_count=self.cycle_count,
+            trial_days=self.trial_days,
+        )
+
+
+def refuse_bad(terms: PriceTerms) -> None:
+    """Raises BadTerms, with the field that is wrong."""
+    shape = terms.shape
+    if terms.amount.minor <= 0 and not (shape.is_once and not shape.trial_days):
+        raise BadTerms(_("What is paid later, or again, needs a price above zero."), field="amount")
+    if terms.initial is not None and terms.initial.minor < 0:
+        raise BadTerms(_("A price is zero or more, and not astronomic."), field="initial")
+    if terms.initial and not shape.trial_days:
+        raise BadTerms(_("Say for how many days this is paid."), field="trial_days")
+    if shape.payments is None:
+        if shape.cycle is not None:
+            raise BadTerms(_("Say how many payments there are each time."), field="payments")
+        return
+    if shape.interval is None:
+        raise BadTerms(_("Say how often a payment comes."), field="interval")
+    if not 2 <= shape.payments <= shapes.MOST_PAYMENTS:
+        raise BadTerms(_("There are two instalments at least, and no more than 120."), field="payments")
+    if shape.cycle is not None and not shapes.fits(shape.interval, shape.payments, shape.cycle):
+        raise BadTerms(_("The payments would not be over when they begin anew. Make this longer."), field="cycle")
 
 
 @transaction.atomic
@@ -45,7 +92,7 @@ def create_product(
     tax_rate: Decimal | None = None,
     supply: str = Supply.ONLINE,
 ) -> Product:
-    """A product with its first price, and an offer that sells it under an address made from the name."""
+    """A product with its first price, and an offer that sells it under an address made from the name. Raises BadTerms."""
     product: Product = Product.objects.create(
         name=name, description=description, tax_rate=tax_rate, supply=supply, created_at=at
     )
@@ -83,14 +130,19 @@ def _show_anew(product: Product, *, at: datetime) -> None:
 
 @transaction.atomic
 def add_price(product: Product, *, terms: PriceTerms, at: datetime) -> Offer:
-    """Another price of a product, with an offer that sells it. Raises BadMoney (a negative amount)."""
+    """Another price of a product, with an offer that sells it. Raises BadTerms, BadMoney (a negative amount)."""
+    refuse_bad(terms)
     price = Price.objects.create(
         product=product,
         currency=terms.amount.currency,
         unit_minor=terms.amount.minor,
         interval=terms.interval,
         interval_count=terms.interval_count if terms.interval else 1,
-        trial_days=terms.trial_days if terms.interval else 0,
+        payments=terms.payments,
+        cycle=terms.cycle,
+        cycle_count=terms.cycle_count if terms.cycle else 1,
+        trial_days=terms.trial_days,
+        initial_minor=terms.initial.minor if terms.initial else 0,
         tax_behavior=terms.tax_behavior,
         created_at=at,
     )

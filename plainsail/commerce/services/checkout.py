@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import (
@@ -161,7 +161,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
             raise StaleAttempt
         return _retyped(found, buyer, attempt=attempt, trace=trace, at=at)
     price = offer.price
-    if price.is_recurring and not len(RECURRING):
+    if price.begins_contract and not len(RECURRING):
         raise NotSold
     named = identified(buyer, seller=seller, at=at)
     made = terms.quote(price, seller=seller, at=at, place=place_of(named, seller=seller, at=at))
@@ -242,6 +242,7 @@ def _agreed(made: terms.Quote, text: str, trace: Trace, *, at: datetime) -> Cons
         currency=price.currency,
         interval=price.interval,
         interval_count=price.interval_count,
+        initial_minor=made.initial.gross.minor if made.initial else 0,
         ip=trace.ip,
         user_agent=trace.user_agent[:400],
         at=at,
@@ -276,7 +277,9 @@ def _retax(order: Order, named: Named, *, attempt: Attempt, trace: Trace, at: da
     seller, line = sellers.of_workspace(at=at), order.lines.select_related("price__product").get()
     made = terms.quote(line.price, seller=seller, at=at, place=place_of(named, seller=seller, at=at))
     is_unsure = "pending" in {named.vat_check, order.vat_check}
-    if made.each.gross.minor != order.consent.amount_minor or is_unsure:
+    initial_minor = made.initial.gross.minor if made.initial else 0
+    agreed = order.consent.amount_minor, order.consent.initial_minor
+    if (made.each.gross.minor, initial_minor) != agreed or is_unsure:
         text = agreed_text(made, seller=seller, name=line.description, named=named)
         if digest(text) != attempt.terms:
             raise TotalChanged
@@ -298,7 +301,7 @@ def _line(order: Order, offer: Offer, made: terms.Quote, *, at: datetime) -> Ord
         description=offer.name,
         unit_minor=offer.price.unit_minor,
         gross_minor=made.today.minor,
-        item_id=new_id() if offer.price.is_recurring else None,
+        item_id=new_id() if offer.price.begins_contract else None,
         period_start=made.period.start if made.period else None,
         period_end=made.period.end if made.period else None,
         trial_ends_on=made.trial_ends_on,
@@ -308,12 +311,26 @@ def _line(order: Order, offer: Offer, made: terms.Quote, *, at: datetime) -> Ord
 
 
 def _spec(line: OrderLine, offer: Offer, made: terms.Quote) -> invoicing.LineSpec:
+    if made.initial:
+        return _trial_spec(line, offer)
     return invoicing.LineSpec(
         description=offer.name,
         unit=offer.price.amount,
         product=offer.price.product,
         tax_behavior=offer.price.tax_behavior,
         kind=InvoiceLine.Kind.RECURRING if made.period else InvoiceLine.Kind.ONE_OFF,
+        item_id=line.item_id,
+        period_start=line.period_start,
+        period_end=line.period_end,
+    )
+
+
+def _trial_spec(line: OrderLine, offer: Offer) -> invoicing.LineSpec:
+    """What a paid trial costs: no period of the contract's, which begin after it, but days that are paid for."""
+    price = offer.price
+    days = ngettext("%(name)s, %(days)d day on trial", "%(name)s, %(days)d days on trial", price.trial_days)
+    return replace(
+        terms.spec(price, description=days % {"name": offer.name, "days": price.trial_days}, unit=price.initial),
         item_id=line.item_id,
         period_start=line.period_start,
         period_end=line.period_end,

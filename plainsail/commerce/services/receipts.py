@@ -50,7 +50,7 @@ class Receipt:
 
     @property
     def first_payment(self) -> Money | None:
-        """What is taken when the free trial ends, as agreed to."""
+        """What is taken when the trial ends, as agreed to."""
         consent = self.order.consent if self.order and self.trial else None
         return Money(consent.amount_minor, consent.currency) if consent else None
 

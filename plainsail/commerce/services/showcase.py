@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 
 from plainsail.blocks.sockets import OfferCard, Option
 from plainsail.commerce.models import Offer, Price, Seller
-from plainsail.commerce.services import invoicing, terms
+from plainsail.commerce.services import invoicing, shapes, terms
 from plainsail.kernel.addresses import public_path
 
 
@@ -29,14 +29,18 @@ def cards(ids: Collection[UUID]) -> dict[UUID, OfferCard]:
             url=public_path("commerce:checkout", offer.slug),
             name=offer.name,
             price=_amount(offer.price, seller),
-            per=terms.every(offer.price),
+            per=_beside(offer.price),
         )
         for offer in offers
     }
 
 
 def _words(price: Price, seller: Seller | None) -> str:
-    return f"{_amount(price, seller)} {terms.every(price)}".strip()
+    return f"{_amount(price, seller)} {_beside(price)}".strip()
+
+
+def _beside(price: Price) -> str:
+    return shapes.beside(terms.shape_of(price))
 
 
 def _amount(price: Price, seller: Seller | None) -> str:

@@ -55,7 +55,7 @@ class Sale:
 
     @property
     def needs_card(self) -> bool:
-        return bool(self.quote.today) or self.offer.price.is_recurring
+        return bool(self.quote.today) or self.offer.price.begins_contract
 
     @property
     def types_card(self) -> bool:
@@ -234,7 +234,7 @@ def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
         quote=quote,
         named=who,
         terms=purchases.agreed_text(quote, seller=seller, name=offer.name, named=who),
-        sentence=terms.sentence(offer.price, quote.each.gross),
+        sentence=terms.sentence_of(quote),
     )
 
 
@@ -287,11 +287,13 @@ def renewed(sale: Sale, form: CheckoutForm, *, is_new: bool) -> str:
 
 def button(sale: Sale) -> str:
     """What pressing it does, in words that name the price."""
+    amount = sale.quote.today.format(get_language() or "en")
+    if sale.quote.initial:
+        return _("Start the trial and pay %(amount)s") % {"amount": amount}
     if sale.quote.trial_ends_on:
         return _("Start the free trial")
     if not sale.quote.today:
         return _("Get it for free")
-    amount = sale.quote.today.format(get_language() or "en")
-    if sale.offer.price.is_recurring:
+    if sale.offer.price.is_endless or sale.offer.price.cycle:
         return _("Subscribe and pay %(amount)s") % {"amount": amount}
     return _("Pay %(amount)s") % {"amount": amount}

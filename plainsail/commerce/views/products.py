@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.accounts.models import User
 from plainsail.accounts.services import audit, hosts
 from plainsail.commerce import queries
-from plainsail.commerce.forms import NewProductForm, OfferForm, PriceForm, ProductForm
+from plainsail.commerce.forms import OfferForm, ProductForm
 from plainsail.commerce.models import Offer, Product
+from plainsail.commerce.price_forms import NewProductForm, PriceForm
 from plainsail.commerce.services import catalogue, terms
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, public_path, workspace_url
@@ -77,6 +78,14 @@ def add_price(request: Request, product_id: UUID) -> HttpResponse:
     catalogue.add_price(found, terms=form.terms, at=request.now)
     messages.success(request, _("The price is added, with a checkout page of its own."))
     return redirect(workspace_url(request.workspace, "commerce:product", found.id))
+
+
+@require_POST
+@can("commerce.change")
+def price_words(request: Request) -> HttpResponse:
+    """What a price as it is typed means for whoever buys it. Keeps nothing."""
+    form = PriceForm(request.POST, currency=request.workspace.currency)
+    return render(request, "commerce/price_fields.html#words", {"form": form})
 
 
 @require_POST

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from plainsail.commerce.services import shapes
 from plainsail.hosting import queries
 from plainsail.hosting.models import Closure, Export
 from plainsail.hosting.services import cancelling, certificates, closing, erasing, exporting, obstacles, retention
@@ -15,7 +16,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import quoting, winding_down
+from plainsail.subscriptions.services import winding_down
 
 MOST_QUOTED = 200
 """Beyond so many contracts the sum of all refunds is not worked out for a page."""
@@ -94,7 +95,7 @@ def _customers(business: Workspace, *, at: datetime) -> Customers:
     return Customers(
         number=winding_down.running(business).count(),
         amounts=[
-            (Money(minor, currency), quoting.every(unit, count))
+            (Money(minor, currency), shapes.every(unit, count))
             for (unit, count, currency), minor in sorted(sums.items())
         ]
         if not is_many

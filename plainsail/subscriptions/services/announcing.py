@@ -9,6 +9,8 @@ One calendar for everybody, whatever their country, inside all the windows that 
 - an interval of six months or more: twenty-one days before the charge (California and New York: 15 to 45; Mastercard:
   7 to 30), and a short word three days before;
 - every shorter interval: once in six months, a fortnight before the charge (United Kingdom; 7 to 21).
+
+A paid trial is announced like a free one. Instalments that begin anew after six months or more are announced like a renewal.
 """
 
 from __future__ import annotations
@@ -18,7 +20,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from plainsail.kernel.periods import Interval, Span, boundary, day_start, local_date, local_moment, period_at
+from plainsail.kernel.periods import (
+    Cycle,
+    Interval,
+    Period,
+    Span,
+    boundary,
+    day_start,
+    local_date,
+    local_moment,
+    period_at,
+)
 from plainsail.subscriptions.services import scheduling
 
 Kind = Literal["trial", "trial_short", "renewal", "renewal_soon", "half_year"]
@@ -39,6 +51,14 @@ class Recurring:
     interval: Interval
     starts_on: date
     charged_through: date
+    runs_until: date | None = None
+    cycle: Cycle | None = None
+
+    def is_long_on(self, on: date, anchor: date) -> bool:
+        """Whether what begins on a day is six months or more: a long interval, or instalments that begin anew so rarely."""
+        if self.cycle is None:
+            return self.interval.is_long
+        return self.cycle.interval.is_long and period_at(anchor, self.cycle.interval, on).start == on
 
 
 @dataclass(frozen=True)
@@ -72,13 +92,13 @@ class Announcement:
 
 
 def calendar(contract: Contract) -> Iterator[Announcement]:
-    """Every announcement to come, charge by charge, without end; none where nothing recurs."""
-    standing = list(contract.items)
+    """Every announcement to come, charge by charge, without end unless its items have one; none where nothing recurs."""
+    standing = scheduling.owed(contract.items)
     while standing:
         on = scheduling.first_due_on(standing)
         ready = scheduling.due_on(standing, on)
         yield from _about(contract, standing, ready, on)
-        standing = [_moved_on(item, contract.anchor) if item in ready else item for item in standing]
+        standing = scheduling.owed([_moved_on(item, contract.anchor) if item in ready else item for item in standing])
 
 
 def _moved_on(item: Recurring, anchor: date) -> Recurring:
@@ -92,7 +112,7 @@ def _about(contract: Contract, standing: list[Recurring], ready: list[Recurring]
     # The first days of an item are charged for because somebody has just asked for it.
     renewing = [item for item in ready if item.charged_through != item.starts_on]
     charge_at = day_start(on, contract.zone)
-    if any(item.interval.is_long for item in renewing):
+    if any(item.is_long_on(on, contract.anchor) for item in renewing):
         for kind in ("renewal", "renewal_soon"):
             yield _before(contract, kind, on, charge_at)
     elif renewing and _is_half_yearly(contract, standing, on):
@@ -121,11 +141,16 @@ def _before(contract: Contract, kind: Kind, on: date, charge_at: datetime) -> An
 
 def _is_half_yearly(contract: Contract, standing: list[Recurring], on: date) -> bool:
     """Whether a charge is the first on or after one of the days that lie six, twelve, eighteen … months after the start."""
-    before = max(period_at(contract.anchor, item.interval, on - timedelta(days=1)).start for item in standing)
+    day = on - timedelta(days=1)
+    before = max(_period(item, contract.anchor, day).start for item in standing)
     number = 1
     while boundary(contract.started_on, HALF_A_YEAR, number) <= before:
         number += 1
     return boundary(contract.started_on, HALF_A_YEAR, number) <= on
+
+
+def _period(item: Recurring, anchor: date, day: date) -> Period:
+    return scheduling.next_due(replace(item, charged_through=day), anchor=anchor).whole
 
 
 def earliest(kind: Kind, *, sent_at: datetime, zone: str) -> datetime:

@@ -35,6 +35,8 @@ def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSp
     # A part of a period is one amount: rounding each piece of a quantity would cost more than the whole.
     quantity = item.quantity if coming.is_whole else 1
     unit = Money(item.unit_minor, subscription.currency) if coming.is_whole else coming.of(item.price())
+    if item.is_once:
+        return _once(subscription, item)
     return invoicing.LineSpec(
         description=item.description,
         unit=unit,
@@ -43,6 +45,18 @@ def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSp
         item_id=item.id,
         period_start=coming.period.start,
         period_end=coming.period.end,
+        product=item.product,
+        tax_behavior=item.tax_behavior,
+    )
+
+
+def _once(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
+    """What is paid once is for no days: it is earned when it is invoiced."""
+    return invoicing.LineSpec(
+        description=item.description,
+        unit=Money(item.unit_minor, subscription.currency),
+        quantity=item.quantity,
+        item_id=item.id,
         product=item.product,
         tax_behavior=item.tax_behavior,
     )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import ConsentRecord, Invoice, InvoiceLine, Price
-from plainsail.commerce.services import collecting, crediting, invoicing, places, proration, refunding, sellers
+from plainsail.commerce.services import collecting, crediting, invoicing, places, proration, refunding, sellers, shapes
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -35,7 +35,7 @@ from plainsail.payments.services.charging import MethodUnusable
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import PlanChangePlanned, PlanChangeTakenBack
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import billing, change_letters, letters, planning, quoting, swapping, switching
+from plainsail.subscriptions.services import billing, change_letters, letters, planning, swapping, switching
 from plainsail.subscriptions.services.cancellation import AlreadyEnded
 from plainsail.subscriptions.services.pausing import AmountChanged
 from plainsail.subscriptions.services.switching import Back, Course, Priced, Quote, Standing
@@ -89,6 +89,10 @@ def refuse_unchangeable(subscription: Subscription, *, at: datetime) -> None:
         raise NotChangeable(
             gettext_lazy("This contract is cancelled. Take the cancellation back first, then change it.")
         )
+    if not plan_of(subscription).is_endless:
+        raise NotChangeable(
+            gettext_lazy("This was bought for a fixed number of payments, so there is no other plan to change to.")
+        )
     if subscription.state == Subscription.State.PAUSED:
         raise NotChangeable(gettext_lazy("This contract is paused. Its plan can be changed once it goes on."))
     if subscription.dunning_cases.filter(closed_at=None).exists():
@@ -119,7 +123,13 @@ def _quote(subscription: Subscription, old: SubscriptionItem, wanted: Wanted, *,
     price = wanted.price
     interval = price.period_interval
     is_same = price.id == old.price_id
-    if interval is None or price.currency != subscription.currency or is_same or not price.product.is_for_sale:
+    if (
+        interval is None
+        or not price.is_endless
+        or price.currency != subscription.currency
+        or is_same
+        or not price.product.is_for_sale
+    ):
         raise NotOffered
     each = _gross(subscription, _whole(wanted, old.quantity), at=at)
     standing = Standing(
@@ -194,7 +204,7 @@ def consent_text(subscription: Subscription, quote: Quote, *, seller: str) -> st
         "seller": seller,
         "plan": quote.description,
         "each": change_letters.shown(quote.each),
-        "every": quoting.every(quote.interval_unit, quote.interval_count),
+        "every": shapes.every(quote.interval_unit, quote.interval_count),
         "charge": change_letters.shown(quote.charge),
         "back": change_letters.shown(quote.comes_back),
         "next": change_letters.shown(quote.next_charge),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from plainsail.commerce.services import clocks, sellers
+from plainsail.commerce.services import clocks, sellers, shapes
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
@@ -17,7 +17,7 @@ from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import changing, planning, quoting
+from plainsail.subscriptions.services import changing, planning
 from plainsail.subscriptions.services.changing import NotOffered, Progress, Wanted
 from plainsail.subscriptions.services.pausing import AmountChanged
 from plainsail.subscriptions.services.switching import Quote
@@ -34,7 +34,7 @@ class Choice:
 
     @property
     def every(self) -> str:
-        return quoting.every(self.quote.interval_unit, self.quote.interval_count)
+        return shapes.every(self.quote.interval_unit, self.quote.interval_count)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def other_prices(subscription: Subscription) -> list[Wanted]:
     """What a customer may change to by themselves: other prices of the same product that an offer sells."""
     if subscription.is_ended:
         return []
-    found = queries.other_offers(subscription, changing.plan_of(subscription))
+    plan = changing.plan_of(subscription)
+    found = queries.other_offers(subscription, plan) if plan.is_endless else []
     return [Wanted(offer.price, offer.name) for offer in found]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -31,7 +32,8 @@ def begin(order: Order, line: OrderLine, *, payment_method_id: UUID, at: datetim
         subscription = _contract(order, line, payment_method_id=payment_method_id, at=at)
     _add_item(subscription, line, is_base=is_new)
     access.give(subscription, at=at)
-    due.schedule(CONTRACTS, clocks.wall(renewal_moment(subscription)))
+    assert subscription.renews_at is not None  # what begins with a contract has a payment to come
+    due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
     if is_new:
         publish(
             SubscriptionStarted(subscription_id=subscription.id, contact_id=order.billing_account.contact_id, at=at)
@@ -59,8 +61,8 @@ def _contract(order: Order, line: OrderLine, *, payment_method_id: UUID, at: dat
 
 def _add_item(subscription: Subscription, line: OrderLine, *, is_base: bool) -> None:
     starts_on = line.trial_ends_on or line.period_start
-    assert starts_on is not None  # a recurring line has its first period
-    SubscriptionItem.objects.create(
+    assert starts_on is not None  # such a line has its first period, or its trial
+    item = SubscriptionItem(
         id=line.item_id,
         subscription=subscription,
         product=line.product,
@@ -70,18 +72,38 @@ def _add_item(subscription: Subscription, line: OrderLine, *, is_base: bool) -> 
         quantity=line.quantity,
         unit_minor=line.unit_minor,
         tax_behavior=line.price.tax_behavior,
-        interval_unit=line.price.interval,
-        interval_count=line.price.interval_count,
+        **_rhythm(line.price),
         starts_on=starts_on,
         charged_through=line.period_end or starts_on,
     )
+    item.runs_until = last_day(item, starts_on=starts_on)
+    item.save(force_insert=True)
     subscription.renews_at = renewal_moment(subscription)
     subscription.save(update_fields=["renews_at"])
 
 
-def renewal_moment(subscription: Subscription) -> datetime:
-    """When the first of its items is no longer invoiced."""
-    return day_start(scheduling.first_due_on(list(subscription.items.filter(ends_on=None))), subscription.timezone)
+def _rhythm(price: Price) -> dict[str, Any]:
+    """When an item of a price is paid, in columns."""
+    return {
+        "interval_unit": price.interval,
+        "interval_count": price.interval_count,
+        "payments": price.payments if price.is_recurring else 1,
+        "cycle_unit": price.cycle,
+        "cycle_count": price.cycle_count,
+    }
+
+
+def last_day(item: SubscriptionItem, *, starts_on: date) -> date | None:
+    """First local day that an item which starts on one is never charged for; None where it goes on until cancelled."""
+    if item.payments is None or item.cycle is not None:
+        return None
+    return scheduling.runs_until(starts_on, item.interval, item.payments)
+
+
+def renewal_moment(subscription: Subscription) -> datetime | None:
+    """When the first of its items is no longer invoiced; None where no payment is to come."""
+    owed = scheduling.owed(list(subscription.items.filter(ends_on=None)))
+    return day_start(scheduling.first_due_on(owed), subscription.timezone) if owed else None
 
 
 @transaction.atomic
@@ -106,7 +128,7 @@ def open_contract(
         terms=policies.terms(),
     )
     for index, price in enumerate(prices):
-        SubscriptionItem.objects.create(
+        item = SubscriptionItem(
             subscription=subscription,
             product=price.product,
             price_id=price.id,
@@ -114,11 +136,12 @@ def open_contract(
             description=price.product.name,
             unit_minor=price.unit_minor,
             tax_behavior=price.tax_behavior,
-            interval_unit=price.interval,
-            interval_count=price.interval_count,
+            **_rhythm(price),
             starts_on=today,
             charged_through=today,
         )
+        item.runs_until = last_day(item, starts_on=today)
+        item.save(force_insert=True)
     access.give(subscription, at=at)
     due.schedule(CONTRACTS, clocks.wall(at))
     publish(SubscriptionStarted(subscription_id=subscription.id, contact_id=account.contact_id, at=at))

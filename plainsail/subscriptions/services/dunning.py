@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,7 @@ from plainsail.kernel.events import publish
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import contracts, ending, letters, policies, refunds, retries
+from plainsail.subscriptions.services import completing, contracts, ending, letters, policies, refunds, retries
 
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
@@ -61,6 +62,7 @@ def settle(invoice_id: UUID, *, at: datetime) -> None:
             at=at,
         )
     )
+    completing.complete(case.subscription, at=at)
 
 
 @transaction.atomic
@@ -126,6 +128,7 @@ def _return_what_came_too_late(case: DunningCase, *, at: datetime) -> None:
     is_late = invoice.state == Invoice.State.PAID and invoicing.was_written_off(invoice)
     if subscription.ended_at is not None and is_late and not invoice.payable_minor:
         refunds.give_back_unserved(subscription, since=subscription.ended_at, at=at, invoice_id=invoice.id)
+        refunds.give_back_unopened(subscription, invoice, at=at)
 
 
 def stop(subscription: Subscription, *, at: datetime) -> None:
@@ -142,9 +145,11 @@ def stop(subscription: Subscription, *, at: datetime) -> None:
 def _bill_anew(subscription: Subscription, invoice: Invoice) -> None:
     """The periods of a voided invoice aren't charged for: should the cancellation be taken back, they come again."""
     for line in InvoiceLine.objects.filter(invoice=invoice, is_voided=True):
-        subscription.items.filter(id=line.item_id, charged_through__gt=line.period_start).update(
-            charged_through=line.period_start
-        )
+        items = subscription.items.filter(id=line.item_id)
+        if line.period_start is None:  # paid once, and for no days
+            items.update(charged_through=F("starts_on"))
+            continue
+        items.filter(charged_through__gt=line.period_start).update(charged_through=line.period_start)
     subscription.renews_at = contracts.renewal_moment(subscription)
     subscription.save(update_fields=["renews_at"])
 

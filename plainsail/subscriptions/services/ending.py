@@ -19,9 +19,20 @@ CONTRACTS = "subscriptions.contracts"
 @transaction.atomic
 def end(subscription: Subscription, *, reason: Subscription.EndReason, at: datetime) -> None:
     """The contract is over: nothing renews, access bound to it ends, the customer is told. Does nothing if it is over."""
+    locked = close(subscription, reason=reason, at=at)
+    if locked is None:
+        return
+    access.end(locked, at=at)
+    letters.final_notice(locked, at=at)
+    subscription.refresh_from_db()
+
+
+@transaction.atomic
+def close(subscription: Subscription, *, reason: Subscription.EndReason, at: datetime) -> Subscription | None:
+    """Nothing of the contract is to come any more; what it opened and who is told is the caller's. None if it is over."""
     locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
     if locked.is_ended:
-        return
+        return None
     locked.state = Subscription.State.ENDED
     locked.ended_at = at
     locked.end_reason = reason
@@ -29,7 +40,6 @@ def end(subscription: Subscription, *, reason: Subscription.EndReason, at: datet
     locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at"])
     locked.items.filter(ends_on=None).update(ends_on=local_date(at, locked.timezone))
     planning.drop_all(locked, at=at)
-    access.end(locked, at=at)
     publish(SubscriptionEnded(subscription_id=locked.id, reason=reason, contact_id=locked.account.contact_id, at=at))
-    letters.final_notice(locked, at=at)
-    subscription.refresh_from_db()
+    found: Subscription = locked
+    return found

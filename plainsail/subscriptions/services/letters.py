@@ -18,9 +18,9 @@ from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
-from plainsail.subscriptions.services import billing, links, planning
+from plainsail.subscriptions.services import billing, links, planning, pricing, scheduling
 from plainsail.subscriptions.services.announcing import Announcement
-from plainsail.subscriptions.services.quoting import Quote, every
+from plainsail.subscriptions.services.quoting import Quote
 
 Rows = list[tuple[str, str]]
 
@@ -118,7 +118,7 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
     declared = [
         (_("Reference"), request.reference),
         (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
-        (_("Concerns"), "\n".join(f"{item.description}, {_shown(item.price)} {item.every}" for item in promise.items)),
+        (_("Concerns"), "\n".join(item.words for item in promise.items)),
         (_("Declared"), capfirst(request.get_kind_display())),
         (_("Received"), moment(request.received_at, zone)),
     ]
@@ -129,7 +129,8 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
     back = _("%(amount)s, the way you paid, by %(day)s") % {"amount": _shown(refund), "day": by}
     if not refund:
         back = _("None: everything paid for is served until the end.")
-        if subscription.trial_ends_at is not None and request.received_at < subscription.trial_ends_at:
+        is_trial = subscription.trial_ends_at is not None and request.received_at < subscription.trial_ends_at
+        if is_trial and not promise.is_trial_paid:
             back = _("None: nothing was charged.")
         elif promise.when == "now":
             back = _("None: the refund policy of this contract gives none for the running period.")
@@ -173,7 +174,7 @@ def next_charge(subscription: Subscription) -> str:
     running = subscription.items.filter(ends_on=None, charged_through__lte=day).select_related(
         "subscription", "product"
     )
-    items = planning.foreseen(subscription, list(running.order_by("id")))
+    items = planning.foreseen(subscription, scheduling.owed(list(running.order_by("id"))))
     amount = _shown(billing.gross(subscription, items, on=day))
     # Where a notice came late the charge waits for it.
     local = max(subscription.renews_at, subscription.charge_from or subscription.renews_at).astimezone(zone)
@@ -285,8 +286,7 @@ def announce(
 
 def _items(subscription: Subscription) -> list[str]:
     return [
-        f"{item.description}, {_shown(item.price())} {every(item.interval_unit, item.interval_count)}"
-        for item in subscription.items.filter(ends_on=None).order_by("role", "id")
+        pricing.named(item, item.price()) for item in subscription.items.filter(ends_on=None).order_by("role", "id")
     ]
 
 

@@ -72,7 +72,7 @@ def contract_of(subscription: Subscription) -> Contract:
     is_trial = subscription.state == Subscription.State.TRIALING and subscription.trial_ends_at is not None
     return Contract(
         items=tuple(
-            Recurring(item.interval, item.starts_on, item.charged_through)
+            Recurring(item.interval, item.starts_on, item.charged_through, item.runs_until, item.cycle)
             for item in subscription.items.filter(ends_on=None).order_by("id")
         ),
         anchor=subscription.anchor_on,
@@ -155,7 +155,7 @@ def _letter(subscription: Subscription, said: Announcement, *, attempt: int, at:
 def amount_of(subscription: Subscription, said: Announcement, *, at: datetime) -> Money:
     """What will be charged on the day that is announced, tax included."""
     items = list(subscription.items.filter(ends_on=None).select_related("product", "subscription").order_by("id"))
-    while items and scheduling.first_due_on(items) < said.about_on:
+    while scheduling.owed(items) and scheduling.first_due_on(items) < said.about_on:
         for item in scheduling.due_on(items, scheduling.first_due_on(items)):
             item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
     ready = planning.foreseen(subscription, scheduling.due_on(items, said.about_on))
@@ -277,7 +277,11 @@ def run_on(subscription: Subscription) -> None:
     if day <= before:
         return
     waiting = subscription.items.filter(starts_on=before, charged_through=before)
-    waiting.update(starts_on=day, charged_through=day)
+    # All that is to come begins later by as much; instalments, not charged for yet, are as many as before.
+    for item in waiting:
+        item.runs_until = contracts.last_day(item, starts_on=day)
+        item.starts_on = item.charged_through = day
+        item.save(update_fields=["runs_until", "starts_on", "charged_through"])
     subscription.anchor_on = day
     subscription.trial_ends_at = day_start(day, subscription.timezone)
     subscription.renews_at = contracts.renewal_moment(subscription)

@@ -61,6 +61,8 @@ def pause(subscription: Subscription, *, at: datetime) -> None:
         raise NotPausable
     if locked.renews_at is None or locked.renews_at <= at:
         raise NotPausable  # a period has begun that isn't invoiced yet
+    if not all(item.is_endless for item in locked.items.filter(ends_on=None)):
+        raise NotPausable(_("What is paid in instalments can’t be paused: its payments are for something bought."))
     planning.drop_open(locked, at=at)
     locked.state = Subscription.State.PAUSED
     locked.save(update_fields=["state"])
@@ -103,7 +105,9 @@ def resume(subscription: Subscription, *, shown: Money, at: datetime) -> None:
     for item in _picked_up(locked, local_date(at, locked.timezone)):
         item.save(update_fields=["charged_through"])
     locked.state = Subscription.State.ACTIVE
-    locked.renews_at = max(at, contracts.renewal_moment(locked))
+    begins_at = contracts.renewal_moment(locked)
+    assert begins_at is not None  # what rests goes on without an end
+    locked.renews_at = max(at, begins_at)
     locked.charge_from = locked.notice_for = None
     locked.save(update_fields=["state", "renews_at", "charge_from", "notice_for"])
     noticing.agree(locked, at=at)

@@ -10,12 +10,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.commerce.services import crediting, refunding
+from plainsail.commerce.services import crediting, refunding, shapes
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.payments import queries as payments
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import quoting, switching
+from plainsail.subscriptions.services import pricing, switching
 
 State = PlanChange.State
 
@@ -37,16 +37,13 @@ def underway(subscription: Subscription) -> PlanChange | None:
 def words(change: PlanChange) -> str:
     """The plan to come with its price, in the active language: other prices of one product bear the same name."""
     quote = switching.from_json(change.quote)
-    return terms(quote.description, quote.each, quoting.every(quote.interval_unit, quote.interval_count))
+    each = shapes.shape(quote.interval_unit, quote.interval_count)
+    return f"{quote.description}, {shapes.short(each, quote.each)}"
 
 
 def words_of(item: SubscriptionItem, *, gross: Money) -> str:
     """The same of an item, for what a whole period of it comes to."""
-    return terms(item.description, gross, quoting.every(item.interval_unit, item.interval_count))
-
-
-def terms(name: str, each: Money, every: str) -> str:
-    return f"{name}, {each.format(translation.get_language() or 'en')} {every}"
+    return pricing.named(item, gross)
 
 
 def foreseen(

@@ -13,8 +13,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import ngettext
-
+from plainsail.commerce.services import shapes
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_moment
 from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
@@ -50,15 +49,30 @@ class ItemEnd:
     interval_count: int
     is_addon: bool
     ends_at: datetime
+    payments: int | None = None
+    """So many, in all or in each cycle; empty for one paid until it is cancelled, and for one paid once."""
+    cycle_unit: str = ""
+    cycle_count: int = 1
 
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
 
     @property
-    def every(self) -> str:
-        """How often it was charged: “every month”."""
-        return every(self.interval_unit, self.interval_count)
+    def terms(self) -> str:
+        """What is paid and how often: “€29.00 every month”."""
+        shape = shapes.shape(
+            self.interval_unit,
+            self.interval_count,
+            payments=self.payments,
+            cycle=self.cycle_unit,
+            cycle_count=self.cycle_count,
+        )
+        return shapes.short(shape, self.price)
+
+    @property
+    def words(self) -> str:
+        return f"{self.description}, {self.terms}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,10 @@ class Quote:
     items: tuple[ItemEnd, ...]
     charges_after: tuple[dict[str, Any], ...]
     grace_days: int
+    is_trial_paid: bool = False
+    """Whether a trial ran that had its price: then money may come back although the contract itself never began."""
+    is_bought_in_parts: bool = False
+    """Whether all payments together would have bought it for good."""
 
     @property
     def refund(self) -> Money:
@@ -120,6 +138,8 @@ def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
         refund_by=_refund_by(facts, at=at),
         items=tuple(_end(facts, item, when=when, effective_at=effective_at) for item in facts.items),
         charges_after=(),
+        is_trial_paid=facts.is_trial_paid,
+        is_bought_in_parts=any(item.ends_by_itself for item in facts.items),
         grace_days=max(facts.terms["retention"]["grace_days"], _newest(facts)["retention"]["grace_days"]),
     )
 
@@ -144,10 +164,13 @@ def _end(facts: Facts, item: ItemFacts, *, when: When, effective_at: datetime) -
         description=item.description,
         price_minor=item.price.minor,
         currency=item.price.currency,
-        interval_unit=item.interval.unit,
+        interval_unit="" if item.is_once else item.interval.unit,
         interval_count=item.interval.count,
         is_addon=item.is_addon,
         ends_at=ends_at,
+        payments=item.payments,
+        cycle_unit=item.cycle.interval.unit if item.cycle else "",
+        cycle_count=item.cycle.interval.count if item.cycle else 1,
     )
 
 
@@ -217,14 +240,3 @@ def from_json(stored: dict[str, Any]) -> Quote:
             "charges_after": tuple(stored["charges_after"]),
         }
     )
-
-
-def every(unit: str, count: int) -> str:
-    """An interval in words."""
-    words = {
-        "day": ngettext("every day", "every %(count)d days", count),
-        "week": ngettext("every week", "every %(count)d weeks", count),
-        "month": ngettext("every month", "every %(count)d months", count),
-        "year": ngettext("every year", "every %(count)d years", count),
-    }
-    return words[unit] % {"count": count}

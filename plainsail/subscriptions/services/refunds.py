@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import crediting, proration, refunding
 from plainsail.kernel.money import Money
+from plainsail.payments import queries as payments
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, Subscription
 from plainsail.subscriptions.queries import PaidLine
@@ -50,6 +51,19 @@ def give_back_unserved(
             Invoice.objects.get(id=key), parts=[part for _invoice_id, part in parts], reason=reason, at=at
         )
         refunding.pay_back(note, at=at)
+
+
+def give_back_unopened(subscription: Subscription, invoice: Invoice, *, at: datetime) -> None:
+    """Credit and pay back, in full, what was paid once and too late for a contract that is over: nothing was opened for it."""
+    items = subscription.items.filter(interval_unit="").values("id")
+    lines = InvoiceLine.objects.filter(invoice=invoice, item_id__in=items, period_start=None).order_by("position")
+    left = crediting.left_to_credit(invoice)
+    parts = [crediting.CreditPart(line=line, amount=left[line.id]) for line in lines if left[line.id]]
+    if not parts or payments.disputed({invoice.id}):
+        return
+    with translation.override(letters.language_of(subscription)):
+        reason = _("Contract %(number)s ended early") % {"number": subscription.reference}
+    refunding.pay_back(crediting.credit(invoice, parts=parts, reason=reason, at=at), at=at)
 
 
 def _unserved(line: PaidLine, subscription: Subscription, *, since: datetime) -> crediting.CreditPart:

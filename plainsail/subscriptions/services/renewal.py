@@ -208,7 +208,8 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     subscription.charge_from = None
     subscription.state = Subscription.State.ACTIVE
     subscription.save(update_fields=["renews_at", "charge_from", "state"])
-    due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
+    if subscription.renews_at is not None:
+        due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
     return invoice
 
 

@@ -2,27 +2,32 @@
 
 Every boundary comes from the contract's anchor, so items of different intervals meet again, and the days that an item is
 charged for follow one another without gap or overlap. An item that begins between two boundaries pays its part of
-that period.
+that period. Instalments end: an item that has had its last is not owed for any more. Those that begin anew every cycle pay for the
+days until the next one, the last of a cycle for those until the next cycle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Interval, Period, day_start, period_at, prorate
+from plainsail.kernel.periods import Cycle, Interval, Period, boundary, day_start, period_at, period_in_cycle, prorate
 
 
 class Recurring(Protocol):
-    """What recurs: how often, and the first day that it isn't charged for yet."""
+    """What recurs: how often, until when, and the first day that it isn't charged for yet."""
 
     @property
     def interval(self) -> Interval: ...
     @property
     def charged_through(self) -> date: ...
+    @property
+    def runs_until(self) -> date | None: ...
+    @property
+    def cycle(self) -> Cycle | None: ...
 
 
 Item = TypeVar("Item", bound=Recurring)
@@ -46,18 +51,62 @@ class Due:
 
 def next_due(item: Recurring, *, anchor: date) -> Due:
     """The first days of an item that aren't charged for, up to its next boundary."""
-    whole = period_at(anchor, item.interval, item.charged_through)
-    return Due(Period(item.charged_through, whole.end), whole)
+    day = item.charged_through
+    whole = _whole(item, anchor, day)
+    return Due(Period(day, whole.end), whole)
+
+
+def _whole(item: Recurring, anchor: date, day: date) -> Period:
+    if item.cycle is None:
+        return period_at(anchor, item.interval, day)
+    return period_in_cycle(anchor, item.interval, item.cycle, day)
+
+
+def runs_until(starts_on: date, interval: Interval, payments: int) -> date:
+    """The first day that so many payments from a day on don't pay for."""
+    return boundary(starts_on, interval, payments)
+
+
+def is_owed(item: Recurring) -> bool:
+    """Whether a payment of an item is still to come."""
+    return item.runs_until is None or item.charged_through < item.runs_until
+
+
+def owed(items: Sequence[Item]) -> list[Item]:
+    """The items of which a payment is still to come."""
+    return [item for item in items if is_owed(item)]
 
 
 def first_due_on(items: Sequence[Recurring]) -> date:
-    """The day on which the first of some items (at least one) falls due."""
-    return min(item.charged_through for item in items)
+    """The day on which the first of some items falls due, at least one of which is still owed for."""
+    return min(item.charged_through for item in items if is_owed(item))
 
 
 def due_on(items: Sequence[Item], day: date) -> list[Item]:
     """The items that fall due by a day; they share one invoice."""
-    return [item for item in items if item.charged_through <= day]
+    return [item for item in items if item.charged_through <= day and is_owed(item)]
+
+
+def made(item: Recurring, *, starts_on: date, anchor: date) -> int:
+    """How many payments of an item were asked for since its start; of one with a cycle, since the cycle's.
+
+    Steps through them: for people's eyes, not for lists.
+    """
+    if item.cycle is not None:
+        last = item.charged_through - timedelta(days=1)
+        starts_on = max(starts_on, period_at(anchor, item.cycle.interval, last).start)
+    number, reached = 0, _At(item.interval, starts_on, item.runs_until, item.cycle)
+    while reached.charged_through < item.charged_through:
+        number, reached = number + 1, replace(reached, charged_through=next_due(reached, anchor=anchor).period.end)
+    return number
+
+
+@dataclass(frozen=True)
+class _At:
+    interval: Interval
+    charged_through: date
+    runs_until: date | None
+    cycle: Cycle | None
 
 
 def renews(boundary_at: datetime, *, at: datetime, ends_at: datetime | None) -> bool:
@@ -72,6 +121,8 @@ class Plan:
     price: Money
     interval: Interval
     charged_through: date
+    runs_until: date | None = None
+    cycle: Cycle | None = None
 
 
 @dataclass(frozen=True)
@@ -84,15 +135,15 @@ class Planned:
 
 
 def ahead(items: Sequence[Plan], *, anchor: date) -> Iterator[Planned]:
-    """The invoices to come, one after the other without end; none where there are no items. Raises BadMoney (currencies)."""
-    standing = list(items)
+    """The invoices to come, one after the other, without end unless all items have one. Raises BadMoney (currencies)."""
+    standing = owed(items)
     while standing:
         on = first_due_on(standing)
         ready = due_on(standing, on)
         dues = tuple(next_due(item, anchor=anchor) for item in ready)
         amounts = [due.of(item.price) for item, due in zip(ready, dues, strict=True)]
         yield Planned(on, dues, sum(amounts, start=Money.zero(amounts[0].currency)))
-        standing = [_moved_on(item, anchor=anchor) if item in ready else item for item in standing]
+        standing = owed([_moved_on(item, anchor=anchor) if item in ready else item for item in standing])
 
 
 def _moved_on(item: Plan, *, anchor: date) -> Plan:

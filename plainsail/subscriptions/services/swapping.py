@@ -53,6 +53,7 @@ def swap_now(subscription: Subscription, change: PlanChange, quote: Quote, *, at
         subscription.payment_method_id = change.payment_method_id
     subscription.renews_at = contracts.renewal_moment(subscription)
     subscription.save(update_fields=["payment_method_id", "renews_at"])
+    assert subscription.renews_at is not None  # another plan is one that goes on
     due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
     _told(subscription, change, at=at)
 

@@ -113,7 +113,7 @@ def test_the_receipt_is_mailed_in_the_customers_language_whatever_the_page_was_i
 def test_a_receipt_of_a_payment_says_how_to_cancel_in_the_customers_language(contract, outbox):
     run_jobs(at=NOON)
     (receipt,) = [mail for mail in outbox if mail["Subject"].startswith("Ihr Beleg: 29,00 €")]
-    assert f"Vertrag {contract.reference} verlängert sich, bis Sie kündigen." in plain(receipt)
+    assert f"{contract.reference}: 29,00\xa0€ jeden Monat bis zur Kündigung." in plain(receipt)
 
 
 def test_in_french_what_was_entered_is_shown_once_more_before_it_is_sent(juniper, site):

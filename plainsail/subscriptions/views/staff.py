@@ -17,7 +17,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, declaring, letters, noticing, planning
+from plainsail.subscriptions.services import agreed, cancellation, declaring, letters, noticing, planning
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -54,9 +54,10 @@ def subscription(request: Request, subscription_id: UUID) -> HttpResponse:
 def shown(found: Subscription, *, at: datetime) -> dict[str, Any]:
     """What staff see of a contract."""
     planned = planning.planned(found)
+    items = list(queries.standing_items(found).select_related("subscription", "product"))
     return {
         "subscription": found,
-        "items": queries.standing_items(found),
+        "items": list(zip(items, agreed.terms_of(found, items, at=at), strict=True)),
         "invoices": queries.invoices_of(found),
         "standing": queries.in_force(found),
         "history": found.cancellations.select_related("request").order_by("-matched_at"),

@@ -21,7 +21,7 @@ from plainsail.subscriptions.tests.lives.rules import INTERVALS, MINORS, cards, 
 
 
 class Machine(rules.Machine):
-    """All that may happen in a life."""
+    """All that may happen to what is paid again and again."""
 
     @rule(
         after=pauses,

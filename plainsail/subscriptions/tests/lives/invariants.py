@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.kernel.periods import Interval, Period, boundary, day_start, local_date, part
+from plainsail.kernel.periods import Cycle, Interval, Period, boundary, day_start, local_date, part
 from plainsail.payments.models import Charge, Refund
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
 from plainsail.subscriptions.services.quoting import from_json
@@ -103,7 +104,7 @@ def _ends(now: Snapshot) -> Iterator[tuple[Subscription, datetime]]:
         standing = now.in_force(contract)
         if standing is not None:
             yield contract, standing.effective_at
-        elif contract.ended_at is not None:
+        elif contract.ended_at is not None and not contract.is_paid_off:
             yield contract, contract.ended_at
 
 
@@ -155,10 +156,10 @@ def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
             if contract.state == "paused" and contract.scheduled_end_at is not None:
                 continue  # once its end is planned nothing closes before it
             is_served = contract.state == "paused" and item.charged_through <= today[contract.id]
-            may = not contract.is_ended and not is_served
+            may = contract.is_paid_off or (not contract.is_ended and not is_served)
             assert ((contract.id, f"product:{item.product_id}") in open_for) == may, (contract, contract.state)
-        if contract.ended_at is None:
-            continue
+        if contract.ended_at is None or contract.is_paid_off:
+            continue  # what is paid off stays open
         standing = now.in_force(contract)
         if standing is not None and from_json(standing.quote.result).when == "now":
             continue  # the customer chose to stop at once, and was shown what comes back
@@ -195,7 +196,7 @@ def i13_an_invoice_is_charged_once(now: Snapshot) -> None:
 def i14_boundaries_come_from_the_anchor(now: Snapshot) -> None:
     for contract in now.contracts.values():
         for item in now.items_of(contract):
-            allowed = _boundaries(contract.anchor_on, item.interval)
+            allowed = _boundaries(contract.anchor_on, item.interval, item.cycle)
             for line in now.lines_of(item):
                 assert line.period_end in allowed, (contract, line.period_end)
                 begins = {item.starts_on} | now.resumed_on.get(contract.id, set())
@@ -223,6 +224,9 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
                 assert line.period_start == reached or line.period_start in {day for day in rests if day > reached}
                 assert line.period_end is not None
                 reached = line.period_end
+            if item.is_once:
+                assert item.charged_through == (item.runs_until if now.payments_of(item) else item.starts_on), item
+                continue
             assert item.charged_through == reached or item.charged_through in rests, (contract, item, reached)
 
 
@@ -312,12 +316,48 @@ def i18_a_period_costs_its_price(now: Snapshot) -> None:
 
 
 def _is_whole(contract: Subscription, item: SubscriptionItem, line: InvoiceLine) -> bool:
-    return line.period_start in _boundaries(contract.anchor_on, item.interval)
+    return line.period_start in _boundaries(contract.anchor_on, item.interval, item.cycle)
 
 
 @cache
-def _boundaries(anchor: date, interval: Interval) -> frozenset[date]:
-    return frozenset(boundary(anchor, interval, number) for number in range(-2, 120))
+def _boundaries(anchor: date, interval: Interval, cycle: Cycle | None) -> frozenset[date]:
+    if cycle is None:
+        return frozenset(boundary(anchor, interval, number) for number in range(-2, 120))
+    by_months = cycle.interval.unit in {"month", "year"}
+    return frozenset(
+        boundary(
+            boundary(anchor, cycle.interval, again), interval, number, anchor_day=anchor.day if by_months else None
+        )
+        for again in range(30)
+        for number in range(cycle.payments)
+    )
+
+
+def what_is_paid_in_parts_is_paid_so_often_and_no_more(now: Snapshot) -> None:
+    """Exactly so many charges unless somebody cancels: never more of them, and paid off only once all of them are paid."""
+    taken = {one.subject_id for one in now.charges.values() if one.has_succeeded}
+    for contract in now.contracts.values():
+        for item in now.items_of(contract):
+            asked = now.payments_of(item)
+            if item.runs_until is not None:
+                assert len(asked) <= (item.payments or 1), (contract, item)
+                assert item.charged_through <= item.runs_until
+                if contract.is_paid_off:
+                    assert len(asked) == item.payments, (contract, item)
+                    assert all(line.invoice_id in taken for line in asked), (contract, item)
+            if item.cycle is not None:
+                begun = [boundary(contract.anchor_on, item.cycle.interval, again) for again in range(60)]
+                for start, end in pairwise(begun):
+                    inside = [line for line in asked if line.period_start and start <= line.period_start < end]
+                    assert len(inside) <= item.cycle.payments, (contract, start)
+
+
+def what_is_paid_off_is_never_charged_again(before: Snapshot, now: Snapshot) -> None:
+    new = {one.subject_id for key, one in now.charges.items() if key not in before.charges}
+    for contract in before.contracts.values():
+        if contract.is_paid_off:
+            assert not new & {bill.id for bill in now.invoices_of(contract)}, contract
+            assert now.contracts[contract.id].is_paid_off
 
 
 def i19_currencies_dont_mix(now: Snapshot) -> None:
@@ -338,10 +378,13 @@ def i21_every_charge_was_agreed_to(now: Snapshot) -> None:
             change = now.change_to(item)
             agreed = now.consents[change.consent_id if change else now.orders[contract.order_id].consent_id]
             assert (item.interval_unit, item.interval_count) == (agreed.interval, agreed.interval_count)
-            bills = {line.invoice_id for line in now.lines.values() if line.item_id == item.id}
+            bills = {line.invoice_id for line in now.payments_of(item)}
+            tried = {line.invoice_id for line in now.all_lines_of(item)} - bills
             for charge in now.charges.values():
                 if charge.subject_id in bills:
                     assert charge.amount_minor <= agreed.amount_minor, (contract, charge)
+                if charge.subject_id in tried:
+                    assert charge.amount_minor <= agreed.initial_minor, (contract, charge)
 
 
 def i21_every_long_renewal_was_announced(now: Snapshot) -> None:
@@ -351,12 +394,20 @@ def i21_every_long_renewal_was_announced(now: Snapshot) -> None:
         for item in now.items_of(contract):
             for line in now.lines_of(item):
                 is_asked_for = line.period_start in {item.starts_on} | now.resumed_on.get(contract.id, set())
-                if is_asked_for or not item.interval.is_long:
+                begins_anew = (
+                    item.cycle is not None and item.cycle.interval.is_long and _begins_cycle(contract, item, line)
+                )
+                if is_asked_for or not (begins_anew or (item.cycle is None and item.interval.is_long)):
                     continue
                 notice = told[contract.id, line.period_start]  # type: ignore[index]  # recurring lines have their days
                 issued_at = now.invoices[line.invoice_id].issued_at
                 assert issued_at is not None
                 assert issued_at - notice.written_at >= timedelta(days=15), (contract, line, notice)
+
+
+def _begins_cycle(contract: Subscription, item: SubscriptionItem, line: InvoiceLine) -> bool:
+    assert item.cycle is not None
+    return line.period_start in _boundaries(contract.anchor_on, item.cycle.interval, None)
 
 
 def i23_nobody_gets_more_than_they_paid(now: Snapshot) -> None:
@@ -402,9 +453,14 @@ ALWAYS = (
     i16_numbers_ascend_without_gap,
     i17_documents_add_up,
     i18_a_period_costs_its_price,
+    what_is_paid_in_parts_is_paid_so_often_and_no_more,
     i19_currencies_dont_mix,
     i21_every_charge_was_agreed_to,
     i21_every_long_renewal_was_announced,
     i23_nobody_gets_more_than_they_paid,
 )
-BETWEEN = (i01_what_is_booked_stays, i04_nothing_is_charged_after_a_cancellation)
+BETWEEN = (
+    i01_what_is_booked_stays,
+    i04_nothing_is_charged_after_a_cancellation,
+    what_is_paid_off_is_never_charged_again,
+)

@@ -65,7 +65,7 @@ class Life:
             shortest = [
                 item.interval.count * {"day": 1, "week": 7, "month": 30, "year": 365}[item.interval.unit]
                 for one in Subscription.objects.filter(ended_at=None)
-                for item in one.items.filter(ends_on=None)
+                for item in one.items.filter(ends_on=None).exclude(interval_unit="")
             ]
         return now + timedelta(days=min(shortest, default=400) * STEPS_AT_ONCE)
 

@@ -63,7 +63,7 @@ def future(contract: Subscription, *, at: datetime) -> Planned:
             for line in owed.order_by("period_start")
             if line.period_start and line.period_end
         ]
-        plan = scheduling.Plan(item.price(), item.interval, item.charged_through)
+        plan = scheduling.Plan(item.price(), item.interval, item.charged_through, item.runs_until, item.cycle)
         for planned in scheduling.ahead([plan], anchor=contract.anchor_on):
             if planned.on > until:
                 break

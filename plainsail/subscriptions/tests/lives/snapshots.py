@@ -74,13 +74,22 @@ class Snapshot:
         return [item for item in self.items.values() if item.subscription_id == contract.id]
 
     def lines_of(self, item: SubscriptionItem) -> list[InvoiceLine]:
-        """The item's lines that count, in the order of their periods."""
-        found = [
+        """The item's lines of its own days that count, in their order: not its trial's, nor what is paid once and for no days."""
+        found = [line for line in self.all_lines_of(item) if line.period_start and line.period_start >= item.starts_on]
+        return sorted(found, key=lambda line: line.period_start or line.created_at.date())
+
+    def all_lines_of(self, item: SubscriptionItem) -> list[InvoiceLine]:
+        return [
             line
             for line in self.lines.values()
             if line.item_id == item.id and not line.is_voided and self.invoices[line.invoice_id].state != "void"
         ]
-        return sorted(found, key=lambda line: line.period_start or line.created_at.date())
+
+    def payments_of(self, item: SubscriptionItem) -> list[InvoiceLine]:
+        """What was asked for it, once or for its days; its trial doesn't count."""
+        return [
+            line for line in self.all_lines_of(item) if line.period_start is None or line.period_start >= item.starts_on
+        ]
 
     def change_to(self, item: SubscriptionItem) -> PlanChange | None:
         """The change by which an item took another's place, if it did."""
