@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -54,18 +55,19 @@ def find_or_create(*, email: str, source: str, at: datetime, fields: Mapping[str
     """
     address = normalise(email)
     given = _profile(fields or {})
-    made = Contact(id=new_id(), email=address, address_hash=hashed(address), source=source[:80], created_at=at, **given)
+    made = Contact(id=new_id(), email=address, address_hash=hashed(address), source=source[:80], **given)
+    made.created_at = made.updated_at = at
     # One statement decides who makes it: two posts at once give one contact.
     Contact.objects.bulk_create([made], ignore_conflicts=True)
     contact: Contact = Contact.objects.select_for_update().get(email=address)
     if contact.id == made.id:
         publish(ContactCreated(source=contact.source, contact_id=contact.id, at=at))
         return contact
-    _fill(contact, given)
+    _fill(contact, given, at=at)
     return contact
 
 
-def _fill(contact: Contact, given: Mapping[str, Any]) -> None:
+def _fill(contact: Contact, given: Mapping[str, Any], *, at: datetime) -> None:
     changed = [name for name, value in given.items() if value and not getattr(contact, name)]
     for name in changed:
         setattr(contact, name, given[name])
@@ -73,7 +75,8 @@ def _fill(contact: Contact, given: Mapping[str, Any]) -> None:
         contact.deleted_at = None
         changed.append("deleted_at")
     if changed:
-        contact.save(update_fields=changed)
+        contact.updated_at = at
+        contact.save(update_fields=[*changed, "updated_at"])
 
 
 def _profile(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,39 +93,47 @@ def create(*, email: str, fields: Mapping[str, Any], source: str, at: datetime) 
     if Contact.objects.alive().filter(email=normalise(email)).exists():
         raise AddressTaken(field="email")
     contact = find_or_create(email=email, source=source, at=at)
-    return update(contact, fields=fields)
+    return update(contact, fields=fields, at=at)
 
 
 @transaction.atomic
-def update(contact: Contact, *, fields: Mapping[str, Any]) -> Contact:
+def update(contact: Contact, *, fields: Mapping[str, Any], at: datetime) -> Contact:
     """Change the profile. Raises UnknownField."""
-    for name, value in _profile(fields).items():
+    changed = {name: value for name, value in _profile(fields).items() if getattr(contact, name) != value}
+    for name, value in changed.items():
         setattr(contact, name, value)
-    contact.save(update_fields=list(fields) or None)
+    if changed:
+        contact.updated_at = at
+        contact.save(update_fields=[*changed, "updated_at"])
     return contact
 
 
 @transaction.atomic
-def change_address(contact: Contact, *, email: str) -> Contact:
+def change_address(contact: Contact, *, email: str, at: datetime) -> Contact:
     """Give a contact another address. Raises AddressTaken, BadAddress."""
     address = normalise(email)
     if Contact.objects.filter(email=address).exclude(pk=contact.pk).exists():
         raise AddressTaken(field="email")
-    contact.email, contact.address_hash = address, hashed(address)
-    contact.save(update_fields=["email", "address_hash"])
+    contact.email, contact.address_hash, contact.updated_at = address, hashed(address), at
+    contact.save(update_fields=["email", "address_hash", "updated_at"])
     return contact
 
 
 @transaction.atomic
 def delete(contact: Contact, *, at: datetime) -> None:
     """Hide a contact and stop all mail to it. Can be restored."""
-    Contact.objects.filter(pk=contact.pk, deleted_at=None).update(deleted_at=at)
-    contact.deleted_at = at
+    Contact.objects.filter(pk=contact.pk, deleted_at=None).update(deleted_at=at, updated_at=at)
+    contact.deleted_at = contact.updated_at = at
     publish(ContactDeleted(contact_id=contact.id, at=at))
 
 
 @transaction.atomic
-def restore(contact: Contact) -> None:
+def restore(contact: Contact, *, at: datetime) -> None:
     """Undo `delete`."""
-    Contact.objects.filter(pk=contact.pk).update(deleted_at=None)
-    contact.deleted_at = None
+    Contact.objects.filter(pk=contact.pk).update(deleted_at=None, updated_at=at)
+    contact.deleted_at, contact.updated_at = None, at
+
+
+def touch(ids: Sequence[UUID], *, at: datetime) -> None:
+    """Note that something beside the profile changed: tags, lists. One statement."""
+    Contact.objects.filter(id__in=ids).update(updated_at=at)

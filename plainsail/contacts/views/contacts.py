@@ -86,7 +86,7 @@ def edit(request: Request, contact_id: UUID) -> HttpResponse:
     initial = {name: getattr(found, name) for name in ProfileForm.base_fields}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        people.update(found, fields=form.profile)
+        people.update(found, fields=form.profile, at=request.now)
         messages.success(request, _("Saved."))
         return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
     return render(request, "contacts/edit.html", {"form": form, "contact": found}, status=422 if form.is_bound else 200)
@@ -130,7 +130,7 @@ def delete(request: Request, contact_id: UUID) -> HttpResponse:
 def restore(request: Request, contact_id: UUID) -> HttpResponse:
     """Undo the deletion."""
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    people.restore(found)
+    people.restore(found, at=request.now)
     return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
 
 
