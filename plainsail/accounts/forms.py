@@ -154,7 +154,12 @@ class ApiKeyForm(forms.Form):
     )
     lasts = forms.ChoiceField(
         label=_("Good for"),
-        choices=[("365", _("a year")), ("90", _("90 days")), ("30", _("30 days")), ("", _("as long as nobody revokes it"))],
+        choices=[
+            ("365", _("a year")),
+            ("90", _("90 days")),
+            ("30", _("30 days")),
+            ("", _("as long as nobody revokes it")),
+        ],
         required=False,
         initial="365",
     )

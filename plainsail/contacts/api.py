@@ -189,9 +189,7 @@ def list_contacts(
         found = found.filter(id__in=members.values("contact_id"))
     if updated_since is None:
         alive = found.filter(deleted_at=None)
-        return rest.page(
-            request, alive, Contact.of, into=Page[Contact], by="-created_at", cursor=cursor, limit=limit
-        )
+        return rest.page(request, alive, Contact.of, into=Page[Contact], by="-created_at", cursor=cursor, limit=limit)
     changed = found.filter(updated_at__gte=updated_since)
     return rest.page(request, changed, Contact.of, into=Page[Contact], by="updated_at", cursor=cursor, limit=limit)
 
@@ -222,11 +220,9 @@ class Bulk(Input):
     """Up to a thousand people. A row with a fault holds up no other."""
 
     contacts: Annotated[
-        list[dict[str, Any]],
+        list[Any],
         Field(min_length=1, max_length=bulk.MOST),
-        WithJsonSchema(
-            {"type": "array", "minItems": 1, "maxItems": bulk.MOST, "items": BulkRow.model_json_schema()}
-        ),
+        WithJsonSchema({"type": "array", "minItems": 1, "maxItems": bulk.MOST, "items": BulkRow.model_json_schema()}),
     ]
 
 

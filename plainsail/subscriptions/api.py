@@ -17,7 +17,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request
 from plainsail.kernel.rest import Amount, Cursor, Field, Input, Limit, Output, Page, Status, allows
 from plainsail.subscriptions import models, queries
-from plainsail.subscriptions.services import cancellation, declaring, links, quoting
+from plainsail.subscriptions.services import cancellation, declaring, quoting
 
 router = rest.router("Contracts")
 When = Literal["period_end", "now"]
@@ -80,7 +80,6 @@ class Cancellation(Output):
     refund: Amount
     refund_by: datetime
     in_force: bool
-    receipt: str = Field(description="Address of the customer’s receipt; whoever has it can read it.")
 
     @classmethod
     def of(cls, made: models.Cancellation) -> Cancellation:
@@ -95,7 +94,6 @@ class Cancellation(Output):
             refund=Amount.of(promise.refund),
             refund_by=promise.refund_by,
             in_force=not made.is_undone,
-            receipt=links.absolute(made.workspace, links.receipt_path(made)),
         )
 
 
@@ -144,7 +142,7 @@ class Contract(Output):
 
 def shown(request: Request, rows: QuerySet[models.Subscription]) -> QuerySet[models.Subscription]:
     """Contracts with all that `Contract.of` reads: four queries a page."""
-    related = request.workspace.cancellations.filter(undo=None).select_related("request", "quote", "workspace")
+    related = request.workspace.cancellations.filter(undo=None).select_related("request", "quote")
     standing = Prefetch("cancellations", queryset=related.order_by("-matched_at"), to_attr="standing")
     return rows.select_related("account").prefetch_related("items", "changes", standing)
 
@@ -252,7 +250,7 @@ def read_cancellation(request: Request, subscription_id: UUID) -> Cancellation:
     """The one in force; 404 where there is none."""
     found = find(request, subscription_id)
     standing = request.workspace.cancellations.filter(undo=None, subscription=found).order_by("-matched_at")
-    return Cancellation.of(get_object_or_404(standing.select_related("request", "quote", "workspace")[:1]))
+    return Cancellation.of(get_object_or_404(standing.select_related("request", "quote")[:1]))
 
 
 class Cancelling(Input):
@@ -287,9 +285,7 @@ def cancel(request: Request, subscription_id: UUID, body: Cancelling) -> Status[
         "feedback": body.feedback,
     }
     before = queries.in_force(found)
-    made = declaring.cancel(
-        found, data, door=models.CancellationRequest.Door.API, at=clocks.seller_now(request.now)
-    )
+    made = declaring.cancel(found, data, door=models.CancellationRequest.Door.API, at=clocks.seller_now(request.now))
     return _told(made, before)
 
 
@@ -300,7 +296,9 @@ def _told(made: models.Cancellation, before: models.Cancellation | None) -> Stat
 class Notice(Input):
     """A notice that reached you by letter, mail or phone."""
 
-    received_at: rest.AwareDatetime = Field(description="When it arrived, with its time zone: everything counts from then.")
+    received_at: rest.AwareDatetime = Field(
+        description="When it arrived, with its time zone: everything counts from then."
+    )
     when: When = "period_end"
     note: str = Field("", max_length=2000, description="What was said.")
 

@@ -44,7 +44,16 @@ def shop(juniper) -> Program:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Bearer plain_wrong", "Basic YTpi", "Bearer " + "x" * 5000, "Bearer plain_\u00e9", "nonsense"],
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer plain_wrong",
+        "Basic YTpi",
+        "Bearer " + "x" * 5000,
+        "Bearer plain_\u00e9",
+        "nonsense",
+    ],
 )
 def test_without_a_good_key_it_is_401_and_never_a_page(juniper, header):
     answer = Client(headers={"host": "localhost", "authorization": header}).get("/api/v1/contacts")

@@ -107,9 +107,7 @@ def announced(request: Request) -> int:
     return int(length) if length.isdecimal() and len(length) < 16 else LARGEST + 1
 
 
-def once(
-    request: Request, access: Access, view: View, endpoint: Endpoint, arguments: dict[str, Any]
-) -> HttpResponse:
+def once(request: Request, access: Access, view: View, endpoint: Endpoint, arguments: dict[str, Any]) -> HttpResponse:
     """Have the endpoint answer; with an Idempotency-Key at most once."""
     name = request.headers.get("Idempotency-Key")
     if name is None or request.method in READING:
@@ -135,9 +133,7 @@ def undone_if_refused(answer: HttpResponse, endpoint: Endpoint) -> HttpResponse:
     return answer
 
 
-def kept(
-    request: Request, access: Access, view: View, endpoint: Endpoint, arguments: dict[str, Any]
-) -> HttpResponse:
+def kept(request: Request, access: Access, view: View, endpoint: Endpoint, arguments: dict[str, Any]) -> HttpResponse:
     """The answer that was given before, or a new one that is kept. Raises AnotherRequest, StillWorking."""
     with workspace(access.workspace):
         row, is_new = answers.claim(

@@ -30,7 +30,11 @@ def of_refusal(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpRe
     """An expected “no”."""
     said = refusal if isinstance(refusal, Refusal) else refusal()
     answer = problem(
-        status=said.status, title=_("Refused"), detail=str(said), code=said.code, errors=_of_field(said.field, str(said))
+        status=said.status,
+        title=_("Refused"),
+        detail=str(said),
+        code=said.code,
+        errors=_of_field(said.field, str(said)),
     )
     if said.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Plainsail"'
@@ -83,9 +87,7 @@ def not_found(_request: HttpRequest, _error: Http404 | type[Http404]) -> HttpRes
 def unreadable(_request: HttpRequest, error: HttpError | type[HttpError]) -> HttpResponse:
     """The body is no JSON."""
     status: int = getattr(error, "status_code", 400)
-    return problem(
-        status=status, title=_("Unreadable"), detail=_("The body can’t be read as JSON."), code="unreadable"
-    )
+    return problem(status=status, title=_("Unreadable"), detail=_("The body can’t be read as JSON."), code="unreadable")
 
 
 def not_ours(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:

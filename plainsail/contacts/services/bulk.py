@@ -75,9 +75,7 @@ def _make_missing(addresses: Iterable[str], *, source: str, at: datetime) -> set
     wanted = set(addresses)
     missing = sorted(wanted - set(Contact.objects.filter(email__in=wanted).values_list("email", flat=True)))
     new = [
-        Contact(
-            id=new_id(), email=one, address_hash=hashed(one), source=source[:80], created_at=at, updated_at=at
-        )
+        Contact(id=new_id(), email=one, address_hash=hashed(one), source=source[:80], created_at=at, updated_at=at)
         for one in missing
     ]
     Contact.objects.bulk_create(new, ignore_conflicts=True)
@@ -121,7 +119,9 @@ def _tag(
     of = {index: standing[address] for address, index in wanted.items()}
     for name, indices in groups.items():
         tag = tags.named(workspace, name)
-        had = set(tag.contact_tags.filter(contact_id__in=[of[one].id for one in indices]).values_list("contact_id", flat=True))
+        had = set(
+            tag.contact_tags.filter(contact_id__in=[of[one].id for one in indices]).values_list("contact_id", flat=True)
+        )
         tags.add_to_many([of[one] for one in indices], tag, at=at)
         for one in indices:
             if of[one].id not in had and outcomes[one].state == "unchanged":

@@ -37,5 +37,7 @@ class Program(Browser):
         address = path if path.startswith(("/", "http")) else f"/api/v1/{path}"
         content = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer: HttpResponse = self.generic(method.upper(), address.removeprefix("http://localhost"), headers=named, **content)
+        answer: HttpResponse = self.generic(
+            method.upper(), address.removeprefix("http://localhost"), headers=named, **content
+        )
         return answer
