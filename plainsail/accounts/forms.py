@@ -168,7 +168,7 @@ class ApiKeyForm(forms.Form):
         super().__init__(*args, **options)
         for area, scope in API_SCOPES.items():
             self.fields[self._field(area)] = forms.ChoiceField(
-                label=scope.label,
+                label=scope.label,  # type: ignore[arg-type]  # the stubs know only one kind of lazy text
                 required=False,
                 choices=[
                     ("", _("Nothing")),

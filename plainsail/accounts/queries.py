@@ -156,6 +156,8 @@ def keys_in_use(workspace: Workspace) -> QuerySet[ApiKey]:
 
 def membership_behind(key: ApiKey) -> Membership | None:
     """The membership of whoever made a key, if they are still there and may still sign in."""
+    if key.made_by_id is None:
+        return None
     return (
         Membership.objects.select_related("user")
         .filter(workspace_id=key.workspace_id, user_id=key.made_by_id, user__is_active=True)

@@ -86,6 +86,7 @@ def shown(rows: QuerySet[models.Order]) -> QuerySet[models.Order]:
 @allows("commerce.view")
 def list_orders(
     request: Request,
+    *,
     state: Literal["open", "paid", "expired"] | None = None,
     email: str | None = None,
     cursor: Cursor = None,
@@ -176,6 +177,7 @@ class WholeInvoice(Invoice):
 @allows("commerce.view")
 def list_invoices(
     request: Request,
+    *,
     state: InvoiceState | None = None,
     order: UUID | None = None,
     cursor: Cursor = None,

@@ -112,6 +112,10 @@ class Membership(Output):
     slug: str
     state: Literal["pending", "subscribed", "unsubscribed"]
 
+    @classmethod
+    def of(cls, member: models.ListMember) -> Membership:
+        return cls(id=member.list_id, slug=member.list.slug, state=member.state)  # type: ignore[arg-type]  # its choices
+
 
 class Contact(Output):
     """A person, known by an address."""
@@ -145,7 +149,7 @@ class Contact(Output):
         return cls(
             **plain,
             tags=sorted(one.tag.slug for one in found.contact_tags.all()),
-            lists=[Membership(id=one.list_id, slug=one.list.slug, state=one.state) for one in members],
+            lists=[Membership.of(one) for one in members],
         )
 
 
@@ -170,6 +174,7 @@ def again(request: Request, contact_id: UUID) -> Contact:
 @allows("contacts.view")
 def list_contacts(
     request: Request,
+    *,
     email: str | None = None,
     tag: str | None = None,
     list: str | None = None,  # noqa: A002  # the product's own word

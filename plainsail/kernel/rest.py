@@ -73,9 +73,12 @@ class PreconditionFailed(Refusal):
 
 
 class Input(BaseModel):
-    """What a program sends. A field that isn't known is refused, never ignored; text that no database keeps, too."""
+    """What a program sends. A field that isn't known is refused, never ignored; text that no database keeps, too.
 
-    model_config = ConfigDict(extra="forbid")
+    Blanks around a text are taken off, as the pages' forms do it.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     @model_validator(mode="before")
     @classmethod

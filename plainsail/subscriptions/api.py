@@ -59,7 +59,7 @@ class Item(Output):
         return cls(
             id=item.id,
             description=item.description,
-            role=item.role,
+            role=item.role,  # type: ignore[arg-type]  # its choices
             quantity=item.quantity,
             price=Amount(minor=item.unit_minor * item.quantity, currency=currency),
             interval_unit=item.interval_unit,
@@ -125,7 +125,7 @@ class Contract(Output):
         return cls(
             id=found.id,
             reference=found.reference,
-            state=found.state,
+            state=found.state,  # type: ignore[arg-type]  # its choices
             customer=Customer(id=account.id, contact_id=account.contact_id, email=account.email, name=account.name),
             items=[Item.of(item, currency=found.currency) for item in items if item.id not in replaced],
             currency=found.currency,
@@ -142,7 +142,7 @@ class Contract(Output):
 
 def shown(request: Request, rows: QuerySet[models.Subscription]) -> QuerySet[models.Subscription]:
     """Contracts with all that `Contract.of` reads: four queries a page."""
-    related = request.workspace.cancellations.filter(undo=None).select_related("request", "quote")
+    related = request.workspace.cancellations.filter(undo=None).select_related("request", "quote", "undo")
     standing = Prefetch("cancellations", queryset=related.order_by("-matched_at"), to_attr="standing")
     return rows.select_related("account").prefetch_related("items", "changes", standing)
 
@@ -163,6 +163,7 @@ def again(request: Request, subscription_id: UUID) -> Contract:
 @allows("subscriptions.view")
 def list_contracts(
     request: Request,
+    *,
     state: Literal["running", "ending", "ended"] | None = None,
     email: str | None = None,
     reference: str | None = None,
@@ -250,7 +251,7 @@ def read_cancellation(request: Request, subscription_id: UUID) -> Cancellation:
     """The one in force; 404 where there is none."""
     found = find(request, subscription_id)
     standing = request.workspace.cancellations.filter(undo=None, subscription=found).order_by("-matched_at")
-    return Cancellation.of(get_object_or_404(standing.select_related("request", "quote")[:1]))
+    return Cancellation.of(get_object_or_404(standing.select_related("request", "quote", "undo")[:1]))
 
 
 class Cancelling(Input):

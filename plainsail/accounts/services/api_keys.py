@@ -91,7 +91,7 @@ class Access:
 
 def every_scope() -> list[str]:
     """All scopes there are, such as `contacts:read`."""
-    return [f"{area}:{verb}" for area in API_SCOPES.keys() for verb in ("read", "write")]
+    return [f"{area}:{verb}" for area, _scope in API_SCOPES.items() for verb in ("read", "write")]
 
 
 @transaction.atomic

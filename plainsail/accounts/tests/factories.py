@@ -8,8 +8,8 @@ import factory
 from allauth.account.models import EmailAddress
 
 from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
-from plainsail.kernel import clock
 from plainsail.accounts.services import api_keys
+from plainsail.kernel import clock
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace as opened
 from plainsail.kernel.testing.web import Program

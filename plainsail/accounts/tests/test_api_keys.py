@@ -118,7 +118,7 @@ def test_the_page_takes_as_many_queries_for_one_as_for_three(as_ada, juniper, nu
     for each in range(number):
         program(juniper, name=f"Shop {each}")
     as_ada.get(PAGE)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(9):
         as_ada.get(PAGE)
 
 

@@ -135,7 +135,7 @@ def chapters() -> list[tuple[str, list[Entry]]]:
 
 
 def _entry(path: str, method: str, said: Mapping[str, Any]) -> Entry:
-    success = next((said["responses"][status] for status in said["responses"] if status < "300"), {})
+    success: Mapping[str, Any] = next((said["responses"][status] for status in said["responses"] if status < "300"), {})
     return Entry(
         id=said["operationId"],
         method=method.upper(),

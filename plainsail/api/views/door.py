@@ -89,10 +89,20 @@ def refuse(request: Request, access: Access, endpoint: Endpoint) -> HttpResponse
         return problems.out_of_reach(endpoint.permission, endpoint.scope)
     if access.workspace.state != Workspace.State.OPEN and request.method not in READING:
         return problems.closed()
+    return wrong_body(request) or wrong_question(request, endpoint)
+
+
+def wrong_body(request: Request) -> HttpResponse | None:
+    """Why what is sent isn't even read, if it isn't."""
     if announced(request) > LARGEST:
         return problems.too_large(LARGEST)
     if request.body and request.content_type != "application/json":
         return problems.not_json()
+    return None
+
+
+def wrong_question(request: Request, endpoint: Endpoint) -> HttpResponse | None:
+    """What the endpoint has no ear for, if anything."""
     for name, values in request.GET.lists():
         if name not in endpoint.parameters:
             return problems.parameter(name[:100], code="unknown", detail=_("There is no such parameter here."))
