@@ -127,9 +127,9 @@ def _not_empty(value: Any) -> Any:
 Cursor = Annotated[
     str | None,
     BeforeValidator(_not_empty),
-    Field(max_length=400, description="Where the page starts: taken from `next`, never made up."),
+    Field(max_length=400),
 ]
-Limit = Annotated[int, Field(ge=1, le=MOST, description="Rows of a page.")]
+Limit = Annotated[int, Field(ge=1, le=MOST)]
 
 
 def router(tag: str) -> Router:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from plainsail.api.views import mounting
 from plainsail.api.views.door import LARGEST, RATE
 
@@ -74,6 +77,11 @@ IF_MATCH = {
     "schema": {"type": "string"},
     "description": "An ETag that was read: go on only if nothing was changed since.",
 }
+PARAMETERS = {
+    "cursor": "Where the page starts: taken from `next`, never made up.",
+    "limit": "Rows of a page.",
+}
+"""Words for parameters that many endpoints have."""
 WITH_PRECONDITION = ("patch", "delete")
 
 
@@ -94,6 +102,7 @@ def complete() -> dict[str, Any]:
 
 def _complete(said: dict[str, Any], method: str, endpoint: mounting.Endpoint) -> None:
     said["security"] = [{BEARER: [endpoint.scope]}]
+    said["parameters"] = [_parameter(each) for each in said["parameters"]]
     said["responses"] = {
         str(status): answer | {"headers": RATE_HEADERS} for status, answer in said["responses"].items()
     }
@@ -107,6 +116,20 @@ def _complete(said: dict[str, Any], method: str, endpoint: mounting.Endpoint) ->
         said["parameters"] = [*said["parameters"], IDEMPOTENCY]
     if method in WITH_PRECONDITION:
         said["parameters"] = [*said["parameters"], IF_MATCH]
+
+
+def _parameter(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter of an address: it is there or not, and never null."""
+    words = {"description": PARAMETERS[said["name"]]} if said["name"] in PARAMETERS else {}
+    return dict(said) | {"schema": _without_null(said["schema"])} | words
+
+
+def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
+    if len(choices) != 1:
+        return dict(schema)
+    rest = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    return rest | _without_null(choices[0])
 
 
 @dataclass(frozen=True)
@@ -141,15 +164,21 @@ def _entry(path: str, method: str, said: Mapping[str, Any]) -> Entry:
         method=method.upper(),
         path=path,
         title=said["summary"],
-        text=said.get("description", ""),
+        text=_marked(said.get("description", "")),
         scope=said["security"][0][BEARER][0],
         parameters=[
-            (each["name"], _kind(each["schema"]), each["required"], each.get("description", ""))
+            (each["name"], _kind(each["schema"]), each["required"], _marked(each.get("description", "")))
             for each in said["parameters"]
         ],
         takes=list(_fields(_json(said.get("requestBody", {})))),
         gives=list(_fields(_json(success))),
     )
+
+
+def _marked(words: str) -> SafeString:
+    """Words with their `names` set as code."""
+    pieces = [format_html("<code>{}</code>" if odd % 2 else "{}", piece) for odd, piece in enumerate(words.split("`"))]
+    return format_html("{}" * len(pieces), *pieces) if pieces else SafeString("")
 
 
 def _json(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,7 +191,7 @@ def _fields(schema: Mapping[str, Any], *, before: str = "", depth: int = 0) -> I
     resolved = _resolved(schema)
     for name, field in resolved.get("properties", {}).items():
         needed = name in resolved.get("required", [])
-        yield f"{before}{name}", _kind(field), needed, str(field.get("description", ""))
+        yield f"{before}{name}", _kind(field), needed, _marked(str(field.get("description", "")))
         inside, mark = _inside(field)
         if depth < 2 and inside:
             yield from _fields(inside, before=f"{before}{name}{mark}.", depth=depth + 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -15,6 +16,11 @@ from plainsail.kernel.http import problem
 
 MOST = 50
 """Faults that are told of one request."""
+WORDS = {
+    "extra_forbidden": gettext_lazy("There is no such field here."),
+    "missing": gettext_lazy("This is needed."),
+}
+"""The commonest faults, in the reader’s language; the others are told in the checker’s English."""
 
 
 def teach(api: NinjaAPI) -> None:
@@ -60,7 +66,8 @@ def of_input(_request: HttpRequest, error: ValidationError | type[ValidationErro
 def fault(found: Mapping[str, Any]) -> dict[str, str]:
     """One fault as {"pointer" or "parameter", "code", "detail"}: a JSON Pointer into the body (RFC 6901), or a name."""
     source, *place = [str(part) for part in found.get("loc", ())] or ["body"]
-    told = {"code": str(found.get("type", "")), "detail": str(found.get("msg", ""))}
+    code = str(found.get("type", ""))
+    told = {"code": code, "detail": str(WORDS.get(code, found.get("msg", "")))}
     if source == "body":
         # The first part is only what the endpoint calls its body.
         return {"pointer": pointer(place[1:])} | told

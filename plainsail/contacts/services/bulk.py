@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -46,7 +46,7 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
     """Make or change a contact for each row; one outcome a row, in their order. A row that is refused holds up no other.
 
     Puts nobody on a list and lifts nothing: that takes consent. Who was deleted stays deleted. About ten statements for
-    a thousand rows, and two for each tag that is named. Raises UnknownField where a row names a field that is none.
+    a thousand rows, and two for each tag that is named. Fields are columns of the profile (`contacts.PROFILE`).
     """
     outcomes: dict[int, Outcome] = {}
     wanted: dict[str, int] = {}
@@ -60,7 +60,7 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
             outcomes[index] = Outcome("refused", code="repeated", words=_("An earlier row has the same address."))
         else:
             wanted[address] = index
-    made = _make_missing(wanted, source=source, at=at)
+    made = _make_missing({address: rows[index] for address, index in wanted.items()}, source=source, at=at)
     standing = {one.email: one for one in Contact.objects.select_for_update().filter(email__in=wanted).order_by("id")}
     changed: list[Contact] = []
     for address, index in wanted.items():
@@ -70,12 +70,19 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
     return [outcomes[index] for index in range(len(rows))]
 
 
-def _make_missing(addresses: Iterable[str], *, source: str, at: datetime) -> set[UUID]:
+def _make_missing(wanted: Mapping[str, Row], *, source: str, at: datetime) -> set[UUID]:
     """Contacts for addresses that have none; ids of those that this made, and not somebody at the same moment."""
-    wanted = set(addresses)
-    missing = sorted(wanted - set(Contact.objects.filter(email__in=wanted).values_list("email", flat=True)))
+    missing = sorted(set(wanted) - set(Contact.objects.filter(email__in=wanted).values_list("email", flat=True)))
     new = [
-        Contact(id=new_id(), email=one, address_hash=hashed(one), source=source[:80], created_at=at, updated_at=at)
+        Contact(
+            id=new_id(),
+            email=one,
+            address_hash=hashed(one),
+            source=source[:80],
+            created_at=at,
+            updated_at=at,
+            **wanted[one].fields,
+        )
         for one in missing
     ]
     Contact.objects.bulk_create(new, ignore_conflicts=True)
