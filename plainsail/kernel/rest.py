@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -200,10 +200,15 @@ def _address(request: Request, *, cursor: str) -> str:
 
 def as_json(value: object) -> bytes:
     """The bytes of an answer: models by their fields, moments in UTC."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        # Whatever zone it came in with: the same moment is the same text, and so the same ETag.
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, BaseModel):
         return value.model_dump()
     return str(value)

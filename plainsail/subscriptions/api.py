@@ -316,7 +316,7 @@ def record_notice(request: Request, subscription_id: UUID, body: Notice) -> Stat
     found, now = find(request, subscription_id), clocks.seller_now(request.now)
     arrived = _arrived(body.received_at, now=now)
     before = queries.in_force(found)
-    said = declaring.from_staff({"note": body.note, "when": body.when}, by=str(request.user))
+    said = declaring.from_staff({"note": body.note, "when": body.when}, by=f"{request.user} (API)")
     notice = declaring.declare(said, received_at=arrived)
     return _told(cancellation.put_in_force(notice, found, when=body.when, at=now), before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -128,11 +129,13 @@ def test_a_notice_counts_from_when_it_arrived(shop, contract, juniper):
     quoted = shop.ask(
         "get", f"contracts/{contract.id}/cancellation/quote?received_at={arrived:%Y-%m-%dT%H:%M:%SZ}"
     ).json()
-    body = {"received_at": arrived.isoformat(), "note": "A letter"}
+    body = {"received_at": arrived.astimezone(ZoneInfo("Europe/Berlin")).isoformat(), "note": "A letter"}
     made = shop.ask("post", f"contracts/{contract.id}/notices", body)
     assert made.status_code == 201
     said = made.json()
     assert (said["door"], said["received_at"]) == ("staff", "2026-12-13T12:00:00Z")
+    read = shop.ask("get", f"contracts/{contract.id}/cancellation")
+    assert (read.json(), read["ETag"]) == (said, made["ETag"])
     assert said["refund"] == quoted["refund"] == {"minor": 2900, "currency": "EUR"}
     (request,) = declared(juniper)
     assert request.payload["note"] == "A letter"
