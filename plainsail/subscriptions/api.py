@@ -274,7 +274,7 @@ class Cancelling(Input):
     summary="Cancel a contract",
 )
 @allows("subscriptions.change")
-def cancel(request: Request, subscription_id: UUID, body: Cancelling) -> Status[Cancellation]:
+def cancel_contract(request: Request, subscription_id: UUID, body: Cancelling) -> Status[Cancellation]:
     """The customer declares it through your program, now. It is stored with the moment of its arrival, takes effect and
     is confirmed to the customer by mail. 201: it is in force. 200: another was, and ends the contract as soon; yours is
     kept too."""
@@ -323,7 +323,7 @@ def record_notice(request: Request, subscription_id: UUID, body: Notice) -> Stat
 
 @router.delete("/contracts/{uuid:subscription_id}/cancellation", response=Contract, summary="Take a cancellation back")
 @allows("subscriptions.change")
-def undo(request: Request, subscription_id: UUID) -> Contract:
+def undo_cancellation(request: Request, subscription_id: UUID) -> Contract:
     """Before it takes effect: the contract renews as before, and the customer is told. Later it is `nothing_to_undo`."""
     found = find(request, subscription_id)
     standing = queries.in_force(found)

@@ -39,6 +39,7 @@ def test_the_document_is_openapi_3_1():
 def test_every_endpoint_says_its_scope_what_it_refuses_and_what_it_does():
     found = operations()
     assert len(found) > 20
+    assert len({said["operationId"] for _path, _method, said in found}) == len(found)
     for path, method, said in found:
         assert said["security"] == [{"key": [mounting.endpoints()[path][method.upper()].scope]}]
         assert {"400", "401", "403", "404", "409", "413", "415", "422", "429"} <= set(said["responses"])

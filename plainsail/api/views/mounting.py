@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import URLPattern
 from ninja import NinjaAPI, Router
+from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
@@ -41,6 +42,12 @@ class _Strict(Parser):
         return found
 
 
+class _Api(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The function's name: what generated clients call their methods."""
+        return operation.view_func.__name__
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What the door has to know of one method at one address."""
@@ -61,7 +68,7 @@ class Endpoint:
 @cache
 def api() -> NinjaAPI:
     """All endpoints there are."""
-    made = NinjaAPI(
+    made = _Api(
         title=TITLE,
         version=plainsail.__version__,
         description=ABOUT,
