@@ -27,7 +27,9 @@ def make(slug: str, *, name: str, scopes: Sequence[str], email: str, days: int |
     until = at + timedelta(days=days) if days else None
     with workspace(business):
         try:
-            _key, secret = api_keys.make(business, name=name, scopes=scopes, by=member, at=at, expires_at=until)
+            _key, secret = api_keys.make(
+                business, name=name, scopes=scopes, of=member, by=None, at=at, expires_at=until
+            )
         except api_keys.UnknownScope as refusal:
             raise CannotMake(f"There are these scopes: {', '.join(api_keys.every_scope())}.") from refusal
         except Refusal as refusal:

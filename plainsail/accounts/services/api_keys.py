@@ -100,18 +100,19 @@ def make(
     *,
     name: str,
     scopes: Sequence[str],
-    by: Membership,
+    of: Membership,
+    by: User | None,
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A key and its secret, which nobody can show again, in the open workspace.
+    """A member's key and its secret, which nobody can show again, in the open workspace; `by=None` is whoever runs the installation.
 
     Raises UnknownScope, ScopeOutOfReach, NameInUse, TooManyKeys.
     """
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= set(every_scope()):
         raise UnknownScope(field="scopes")
-    role = Role(by.role)
+    role = Role(of.role)
     if not all(role.allows("change" if scope.endswith(":write") else "view") for scope in wanted):
         raise ScopeOutOfReach
     # One at a time, so that two at once don't both see room.
@@ -128,13 +129,13 @@ def make(
         digest=_digest(secret),
         beginning=secret[:SHOWN],
         scopes=wanted,
-        made_by=by.user,
+        made_by=of.user,
         expires_at=expires_at,
         created_at=at,
     )
     audit.record(
         "accounts.api_key_made",
-        by=by.user,
+        by=by,
         at=at,
         subject=f"{name} ({made.beginning}…)",
         subject_id=made.id,

@@ -94,5 +94,7 @@ def program(of: Workspace, *scopes: str, role: str = Role.OWNER, name: str = "Sh
     member = MembershipFactory(workspace=of, role=role)
     at = options.pop("at", clock.now())
     with opened(of):
-        key, secret = api_keys.make(of, name=name, scopes=scopes or api_keys.every_scope(), by=member, at=at, **options)
+        key, secret = api_keys.make(
+            of, name=name, scopes=scopes or api_keys.every_scope(), of=member, by=member.user, at=at, **options
+        )
     return Program(secret, key)

@@ -94,14 +94,14 @@ def test_only_who_manages_the_business_sees_keys(role, ben, as_ben):
 def test_nobody_makes_a_key_that_may_more_than_they(juniper, in_juniper):
     viewer = MembershipFactory(workspace=juniper, role=Role.VIEWER)
     with pytest.raises(api_keys.ScopeOutOfReach):
-        api_keys.make(juniper, name="Shop", scopes=["contacts:write"], by=viewer, at=AT)
-    api_keys.make(juniper, name="Shop", scopes=["contacts:read"], by=viewer, at=AT)
+        api_keys.make(juniper, name="Shop", scopes=["contacts:write"], of=viewer, by=viewer.user, at=AT)
+    api_keys.make(juniper, name="Shop", scopes=["contacts:read"], of=viewer, by=viewer.user, at=AT)
 
 
 @pytest.mark.parametrize("scopes", [[], ["contacts"], ["contacts:own"], ["nothing:read"]])
 def test_a_scope_that_there_is_not_is_refused(juniper, in_juniper, scopes):
     with pytest.raises(api_keys.UnknownScope):
-        api_keys.make(juniper, name="Shop", scopes=scopes, by=MembershipFactory(workspace=juniper), at=AT)
+        api_keys.make(juniper, name="Shop", scopes=scopes, of=MembershipFactory(workspace=juniper), by=None, at=AT)
 
 
 def test_fifty_keys_are_enough(juniper, in_juniper):
@@ -110,7 +110,7 @@ def test_fifty_keys_are_enough(juniper, in_juniper):
         ApiKey(workspace=juniper, name=str(number), digest=str(number), beginning="plain_") for number in range(50)
     )
     with pytest.raises(api_keys.TooManyKeys):
-        api_keys.make(juniper, name="Shop", scopes=["contacts:read"], by=by, at=AT)
+        api_keys.make(juniper, name="Shop", scopes=["contacts:read"], of=by, by=None, at=AT)
 
 
 @pytest.mark.parametrize("number", [1, 3])

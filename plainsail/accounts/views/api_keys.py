@@ -31,10 +31,10 @@ def api_keys(request: Request) -> HttpResponse:
     if not form.is_valid():
         return show(request, form, status=422 if form.is_bound else 200)
     name, scopes = form.cleaned_data["name"], form.cleaned_data["scopes"]
-    until = form.expires_at(at=request.now)
+    until, member = form.expires_at(at=request.now), request.membership
     try:
         made = services.make(
-            request.workspace, name=name, scopes=scopes, by=request.membership, at=request.now, expires_at=until
+            request.workspace, name=name, scopes=scopes, of=member, by=member.user, at=request.now, expires_at=until
         )
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))

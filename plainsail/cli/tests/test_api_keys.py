@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from plainsail.accounts.models import AuditEntry
 from plainsail.accounts.services import api_keys as services
 from plainsail.cli import api_keys, sandbox_clock
 from plainsail.cli.closing import NoSuchBusiness
@@ -25,6 +26,8 @@ def make(**fields):
 def test_a_key_is_the_first_owners_unless_another_member_is_named(juniper, ada, ben):
     secret = make().splitlines()[0]
     assert services.admit(secret, at=NOON).membership.user == ada
+    with workspace(juniper):
+        assert AuditEntry.objects.get(action="accounts.api_key_made").person is None
     secret = make(name="Other", email="BEN@example.com").splitlines()[0]
     assert services.admit(secret, at=NOON).membership.user == ben
 
