@@ -113,7 +113,10 @@ def is_owned(model: type[Model]) -> bool:
 
 def ids_of(workspace) -> dict[str, list[UUID]]:
     """Ids of the open workspace's rows by the name of their model, such as `contact`; the latest few of each."""
-    found = {"member": list(workspace.memberships.values_list("pk", flat=True))}
+    found = {
+        "member": list(workspace.memberships.values_list("pk", flat=True)),
+        "apikey": list(workspace.api_keys.values_list("pk", flat=True)),
+    }
     for model in apps.get_models():
         if is_owned(model):
             keys = model._default_manager.order_by("-pk").values_list("pk", flat=True)[:3]

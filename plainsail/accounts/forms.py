@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import Role, User
 from plainsail.accounts.services.workspaces import SLUG_LENGTH
-from plainsail.accounts.sockets import AUDIT_ACTIONS
+from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS
 
 # fmt: off
 CURRENCIES = [
@@ -141,6 +141,63 @@ class HandOverForm(forms.Form):
     """Who becomes the owner."""
 
     member = forms.UUIDField()
+
+
+class ApiKeyForm(forms.Form):
+    """A key to be made: what it is for, what it may do in each room, and how long it is good."""
+
+    name = forms.CharField(
+        label=_("What is it for?"),
+        max_length=80,
+        help_text=_("Such as the program that gets it. It stands in the audit log."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    lasts = forms.ChoiceField(
+        label=_("Good for"),
+        choices=[
+            ("365", _("a year")),
+            ("90", _("90 days")),
+            ("30", _("30 days")),
+            ("", _("as long as nobody revokes it")),
+        ],
+        required=False,
+        initial="365",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for area, scope in API_SCOPES.items():
+            self.fields[self._field(area)] = forms.ChoiceField(
+                label=scope.label,  # type: ignore[arg-type]  # the stubs know only one kind of lazy text
+                required=False,
+                choices=[
+                    ("", _("Nothing")),
+                    ("read", scope.read),
+                    ("write", scope.write),
+                ],
+            )
+
+    @staticmethod
+    def _field(area: str) -> str:
+        return f"scope_{area}"
+
+    @property
+    def rooms(self) -> list[forms.BoundField]:
+        """The fields that say what the key may do, one for each room."""
+        return [self[self._field(area)] for area, _scope in API_SCOPES.items()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        chosen = {area: cleaned.get(self._field(area), "") for area, _scope in API_SCOPES.items()}
+        cleaned["scopes"] = [f"{area}:{verb}" for area, verb in chosen.items() if verb]
+        if not cleaned["scopes"]:
+            raise forms.ValidationError(_("Choose at least one thing that the key may do."))
+        return cleaned
+
+    def expires_at(self, *, at: datetime) -> datetime | None:
+        """The moment it stops working, if it is to."""
+        lasts: str = self.cleaned_data["lasts"]
+        return at + timedelta(days=int(lasts)) if lasts else None
 
 
 class ActivityForm(forms.Form):

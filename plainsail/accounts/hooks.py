@@ -32,6 +32,12 @@ sockets.SETTINGS.register(
 )
 sockets.SETTINGS.register("people", SettingsItem(label=_("People"), url="accounts:people", order=40))
 sockets.SETTINGS.register(
+    "api_keys",
+    SettingsItem(
+        label=_("API keys"), url="accounts:api_keys", order=90, can="accounts.manage", pages=("revoke_api_key",)
+    ),
+)
+sockets.SETTINGS.register(
     "activity", SettingsItem(label=_("Audit log"), url="accounts:activity", order=95, can="accounts.manage")
 )
 
@@ -88,6 +94,8 @@ for key, label in {
     "member_removed": _("Removed from the business"),
     "member_left": _("Left the business"),
     "business_handed_over": _("Handed the business over"),
+    "api_key_made": _("Made the API key"),
+    "api_key_revoked": _("Revoked the API key"),
 }.items():
     AUDIT_ACTIONS.register(f"accounts.{key}", AuditAction(label=label))
 

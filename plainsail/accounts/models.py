@@ -189,3 +189,41 @@ class AuditEntry(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.action} · {self.subject}"
+
+
+class ApiKey(Base):
+    """Lets a program in, as the person who made it, and no further than its scopes. Shared: found before a workspace is open.
+
+    Of the secret only a keyed hash is kept; it was shown once.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=40, unique=True)
+    beginning = models.CharField(max_length=12)
+    """The first characters of the secret, by which people tell one key from another."""
+    scopes = models.JSONField(default=list)
+    """Such as `contacts:read`; `contacts:write` reads too."""
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    expires_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    """When it last opened the door, to five minutes."""
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], condition=models.Q(revoked_at=None), name="api_key_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_expired(self, *, at: datetime) -> bool:
+        return self.expires_at is not None and at >= self.expires_at
+
+    def reaches(self, permission: str) -> bool:
+        """Whether its scopes hold a permission such as `contacts.change`: looking is read, everything else is write."""
+        area, _dot, verb = permission.rpartition(".")
+        return f"{area}:write" in self.scopes or (verb == "view" and f"{area}:read" in self.scopes)

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
-from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
+from plainsail.accounts.models import ApiKey, AuditEntry, Host, Invitation, Membership, Role, User
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 
@@ -141,3 +141,25 @@ def unapplied_migrations() -> int:
     """How many migrations wait. Reads every migration file: some 50 ms."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def api_keys(workspace: Workspace) -> QuerySet[ApiKey]:
+    """A business's keys with who made them: those in use first, the latest of each first."""
+    found = ApiKey.objects.filter(workspace_id=workspace.pk).select_related("made_by")
+    return found.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-id")
+
+
+def keys_in_use(workspace: Workspace) -> QuerySet[ApiKey]:
+    """Those that nobody revoked, whether expired or not."""
+    return ApiKey.objects.filter(workspace_id=workspace.pk, revoked_at=None)
+
+
+def membership_behind(key: ApiKey) -> Membership | None:
+    """The membership of whoever made a key, if they are still there and may still sign in."""
+    if key.made_by_id is None:
+        return None
+    return (
+        Membership.objects.select_related("user")
+        .filter(workspace_id=key.workspace_id, user_id=key.made_by_id, user__is_active=True)
+        .first()
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.accounts.views import activity, business, entrance, health, joining, people, profile
+from plainsail.accounts.views import activity, api_keys, business, entrance, health, joining, people, profile
 
 app_urls = [
     path("", entrance.home, name="home"),
@@ -29,5 +29,7 @@ workspace_urls = [
     path("settings/people/<uuid:member_id>/removal/", people.remove, name="remove_member"),
     path("settings/people/departure/", people.leave, name="leave"),
     path("settings/people/ownership/", people.hand_over, name="hand_over"),
+    path("settings/api-keys/", api_keys.api_keys, name="api_keys"),
+    path("settings/api-keys/<uuid:key_id>/revocation/", api_keys.revoke, name="revoke_api_key"),
     path("settings/log/", activity.activity, name="activity"),
 ]

@@ -288,6 +288,59 @@ def cancel(
         click.echo(cancelling.cancel(slug, contract, when=when, arrived=came, note=note, at=at))
 
 
+@cli.group("api-key")
+def api_key() -> None:
+    """Make, list and revoke keys with which programs reach a business."""
+
+
+@api_key.command("make")
+@click.argument("slug")
+@click.option("--name", required=True, help="What it is for.")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, help="Such as contacts:read or contacts:write; repeat it."
+)
+@click.option("--as", "email", default="", help="Address of the member whose key it is; else the first owner’s.")
+@click.option("--days", type=click.IntRange(min=1, max=3650), help="How long it is good; else until it is revoked.")
+def make_api_key(slug: str, name: str, scopes: tuple[str, ...], email: str, days: int | None) -> None:
+    """Make a key for the business of this web address and print it, this once."""
+    from plainsail.cli import api_keys, closing
+
+    closing.set_up()
+    click.echo(api_keys.make(slug, name=name, scopes=scopes, email=email, days=days, at=datetime.now(UTC)))
+
+
+@api_key.command("list")
+@click.argument("slug")
+def list_api_keys(slug: str) -> None:
+    """List the keys of the business of this web address."""
+    from plainsail.cli import api_keys, closing
+
+    closing.set_up()
+    click.echo(api_keys.told(slug, at=datetime.now(UTC)))
+
+
+@api_key.command("revoke")
+@click.argument("slug")
+@click.argument("beginning")
+def revoke_api_key(slug: str, beginning: str) -> None:
+    """Revoke the key with this BEGINNING (or name) for good."""
+    from plainsail.cli import api_keys, closing
+
+    closing.set_up()
+    click.echo(api_keys.revoke(slug, beginning, at=datetime.now(UTC)))
+
+
+@cli.command()
+@click.argument("slug")
+@click.option("--to", type=click.DateTime(), help="Move it ahead to this moment (UTC).")
+def clock(slug: str, to: datetime | None) -> None:
+    """Say what time it is at the business of this web address; in test mode, move its clock ahead."""
+    from plainsail.cli import closing, sandbox_clock
+
+    closing.set_up()
+    click.echo(sandbox_clock.clock(slug, to=to.replace(tzinfo=UTC) if to else None, at=datetime.now(UTC)))
+
+
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def vectors(file: Path) -> None:

@@ -153,7 +153,18 @@ class Writer:
 
 
 CONTACT = (
-    *("id", "created_at", "email", "address_hash", "first_name", "last_name", "city", "country", "locale"),
+    *(
+        "id",
+        "created_at",
+        "updated_at",
+        "email",
+        "address_hash",
+        "first_name",
+        "last_name",
+        "city",
+        "country",
+        "locale",
+    ),
     *("source", "score"),
 )
 
@@ -162,7 +173,17 @@ def _contact(one: Person) -> Row:
     from plainsail.contacts.services.addresses import hashed
 
     return (
-        *(one.id, one.since, one.email, hashed(one.email), one.first_name, one.last_name, one.city, one.country),
+        *(
+            one.id,
+            one.since,
+            one.since,
+            one.email,
+            hashed(one.email),
+            one.first_name,
+            one.last_name,
+            one.city,
+            one.country,
+        ),
         *(one.locale, one.source, one.score),
     )
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
+from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
@@ -70,6 +70,15 @@ CREATE.register(
     "product",
     CreateItem(
         label=gettext_lazy("Product"), icon="package", url="commerce:new_product", order=60, can="commerce.change"
+    ),
+)
+API_SCOPES.register(
+    "commerce",
+    ApiScope(
+        label=gettext_lazy("Sales"),
+        read=gettext_lazy("Read orders, invoices and the test clock"),
+        write=gettext_lazy("Read, and move the test clock ahead"),
+        order=20,
     ),
 )
 SETTINGS.register(

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from plainsail.accounts.sockets import API_SCOPES, ApiScope
 from plainsail.contacts import queries
 from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Tag
 from plainsail.contacts.sockets import (
@@ -182,3 +183,13 @@ for table, answer in {
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)
+
+API_SCOPES.register(
+    "contacts",
+    ApiScope(
+        label=gettext_lazy("Contacts"),
+        read=gettext_lazy("Read people, tags and lists"),
+        write=gettext_lazy("Read, add, change and delete people; tag them; put them on lists with proof"),
+        order=10,
+    ),
+)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.kernel import clock
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 MILLION = 1_000_000
@@ -59,6 +60,8 @@ class Contact(WorkspaceOwned):
     deleted_at = models.DateTimeField(null=True)
     merged_into = models.UUIDField(null=True, editable=False)
     """Who stands for this contact since the two were merged; links in old mail lead there."""
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
+    """When profile, address, tags or lists last changed, or it was deleted or restored: where a program goes on reading."""
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ContactQuerySet)()
 
@@ -70,6 +73,7 @@ class Contact(WorkspaceOwned):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="contact_newest"),
             models.Index(fields=["workspace", "address_hash"], name="contact_address"),
+            models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
         ]
 
     def __str__(self) -> str:

@@ -17,3 +17,7 @@ def workspace_url(workspace: Workspace, name: str, *args: object) -> str:
 def public_path(name: str, *args: object) -> str:
     """Path of a page on a site's host: `public_path("commerce:checkout", offer.slug)`."""
     return reverse(name, urlconf=PUBLIC_URLCONF, args=list(args))
+
+
+API_PATH = "/api/v1/"
+"""Where programs come in; below it every answer, also one that says no, is for a program to read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from ipaddress import ip_address
@@ -14,8 +14,9 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
-from plainsail.kernel.addresses import PUBLIC_URLCONF, public_path, workspace_url
+from plainsail.kernel.addresses import API_PATH, PUBLIC_URLCONF, public_path, workspace_url
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.logging import request_id
 from plainsail.kernel.models import Workspace
 
 if TYPE_CHECKING:
@@ -120,11 +121,24 @@ def signed_in(view: V) -> V:
     return guarded
 
 
-def problem(*, status: int, title: str, detail: str, code: str, field: str | None = None) -> JsonResponse:
-    """A problem document (RFC 9457)."""
+def problem(
+    *,
+    status: int,
+    title: str,
+    detail: str,
+    code: str,
+    field: str | None = None,
+    errors: Sequence[Mapping[str, object]] = (),
+) -> JsonResponse:
+    """A problem document (RFC 9457); `errors` are faults of single fields, each with a `pointer` or a `parameter`."""
     body: dict[str, object] = {"type": f"about:blank#{code}", "title": title, "status": status, "detail": detail}
+    body["code"] = code
     if field is not None:
         body["field"] = field
+    if errors:
+        body["errors"] = list(errors)
+    if current := request_id.get():
+        body["request_id"] = current
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
@@ -143,6 +157,9 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks: it says so, or comes to the API's addresses."""
+    if request.path.startswith(API_PATH):
+        return True
     accepted = request.headers.get("Accept", "")
     return "json" in accepted and "text/html" not in accepted
 

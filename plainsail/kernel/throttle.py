@@ -12,6 +12,24 @@ from plainsail.kernel.crypto import keyed_hash
 
 
 @dataclass(frozen=True, kw_only=True)
+class Count:
+    """How things stand in a window: so many of `limit` are used, and it ends in `seconds`."""
+
+    used: int
+    limit: int
+    seconds: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+    @property
+    def is_over(self) -> bool:
+        """One too many."""
+        return self.used > self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class Throttle:
     """At most `limit` times in each window of `seconds`. Who it was is kept as a keyed hash, and no longer than that."""
 
@@ -24,7 +42,11 @@ class Throttle:
         return bool(cache.get(self._key(who, at), 0) >= self.limit)
 
     def spend(self, who: str, *, at: datetime) -> bool:
-        """Count one more. False where it is one too many.
+        """Count one more. False where it is one too many. As `count`."""
+        return not self.count(who, at=at).is_over
+
+    def count(self, who: str, *, at: datetime) -> Count:
+        """Count one more, and say how things stand.
 
         Many at the same moment wait for each other, until the transaction around ends: none escapes the count.
         """
@@ -33,7 +55,7 @@ class Throttle:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
             used = cache.get(key, 0) + 1
             cache.set(key, used, self.seconds)
-        return bool(used <= self.limit)
+        return Count(used=used, limit=self.limit, seconds=self.seconds - int(at.timestamp()) % self.seconds)
 
     def _key(self, who: str, at: datetime) -> str:
         window = int(at.timestamp()) // self.seconds

@@ -31,6 +31,7 @@ AREAS = [
     "subscriptions",
     "hosting",
     "dashboard",
+    "api",
 ]
 
 SECRET_KEY = HERE.secret_key
@@ -238,7 +239,14 @@ PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 
 # Rate limits count in the database-backed cache, so that every web process sees the same numbers.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        # Past so many entries Django drops some of them at random: a count that is forgotten is a limit that isn't held.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 LOGGING_CONFIG = "plainsail.kernel.logging.configure"
 LOGGING: dict[str, object] = {"debug": DEBUG}

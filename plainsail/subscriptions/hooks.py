@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
+from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
@@ -68,6 +68,15 @@ SALES_TABS.register(
 )
 SALES_TABS.register(
     "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
+)
+API_SCOPES.register(
+    "subscriptions",
+    ApiScope(
+        label=gettext_lazy("Contracts"),
+        read=gettext_lazy("Read contracts and what cancelling would do"),
+        write=gettext_lazy("Read, cancel, record notices and take cancellations back"),
+        order=30,
+    ),
 )
 ROOMS.register("subscriptions", "sales")
 SETTINGS.register(

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from plainsail.accounts.models import AuditEntry, User
+from plainsail.accounts.models import ApiKey, AuditEntry, User
 
 _address: ContextVar[str | None] = ContextVar("audit_address", default=None)
+_key: ContextVar[ApiKey | None] = ContextVar("audit_key", default=None)
 
 
 @contextmanager
@@ -22,6 +23,16 @@ def asked_from(address: str | None) -> Iterator[None]:
         yield
     finally:
         _address.reset(token)
+
+
+@contextmanager
+def asked_by_key(key: ApiKey) -> Iterator[None]:
+    """Entries written inside say which API key it was, beside the person whose key it is."""
+    token = _key.set(key)
+    try:
+        yield
+    finally:
+        _key.reset(token)
 
 
 def record(
@@ -38,6 +49,7 @@ def record(
     `action` is a key of `sockets.AUDIT_ACTIONS`; `subject` names what it was done to in words that outlive it. No
     secrets, and no more of a customer than a name: the log is kept when the customer is erased.
     """
+    key = _key.get()
     entry: AuditEntry = AuditEntry.objects.create(
         at=at,
         action=action,
@@ -45,7 +57,7 @@ def record(
         person_name=str(by)[:254] if by else "",
         subject=subject[:254],
         subject_id=subject_id,
-        details=details or {},
+        details=(details or {}) | ({"api_key": f"{key.name} ({key.beginning}…)"} if key else {}),
         ip=_address.get() if by else None,
     )
     return entry

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.events import MemberJoined, MemberLeft, MemberRoleChanged
 from plainsail.accounts.models import Invitation, Membership, Role, User
-from plainsail.accounts.services import audit
+from plainsail.accounts.services import api_keys, audit
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.models import Workspace
@@ -136,6 +136,7 @@ def _end(membership: Membership, *, by: User, at: datetime, action: str) -> None
     Invitation.objects.open().filter(invited_by=membership.user_id).update(revoked_at=at)
     person = membership.user
     membership.delete()
+    api_keys.revoke_all_of(person, workspace_id=membership.workspace_id, by=by, at=at)
     publish(MemberLeft(user_id=person.pk, at=at))
     audit.record(action, by=by, at=at, subject=str(person), subject_id=person.pk)
 

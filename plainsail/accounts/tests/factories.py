@@ -8,8 +8,11 @@ import factory
 from allauth.account.models import EmailAddress
 
 from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
+from plainsail.accounts.services import api_keys
 from plainsail.kernel import clock
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import workspace as opened
+from plainsail.kernel.testing.web import Program
 
 PASSWORD = "a long enough password"
 
@@ -84,3 +87,14 @@ class AuditEntryFactory(factory.django.DjangoModelFactory):
     action = "accounts.workspace_changed"
     person_name = "Ada Brandt"
     subject = "Juniper Pottery Studio"
+
+
+def program(of: Workspace, *scopes: str, role: str = Role.OWNER, name: str = "Shop", **options) -> Program:
+    """A program with a key of a business, made by a new member of this role; with every scope where none is named."""
+    member = MembershipFactory(workspace=of, role=role)
+    at = options.pop("at", clock.now())
+    with opened(of):
+        key, secret = api_keys.make(
+            of, name=name, scopes=scopes or api_keys.every_scope(), of=member, by=member.user, at=at, **options
+        )
+    return Program(secret, key)

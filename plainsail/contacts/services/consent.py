@@ -139,6 +139,7 @@ def _record(contact: Contact, list: List, act: ConsentEntry.Act, proof: Proof, *
         user_agent=proof.user_agent[:400],
         at=at,
     )
+    contacts.touch([contact.id], at=at)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -54,7 +55,8 @@ def find_or_create(*, email: str, source: str, at: datetime, fields: Mapping[str
     if given.get("phone"):
         # What a stranger typed into a form is taken where it is a number, and never stands in the way of the rest.
         given["phone"] = phones.or_nothing(given["phone"], country=given.get("country", ""))
-    made = Contact(id=new_id(), email=address, address_hash=hashed(address), source=source[:80], created_at=at, **given)
+    made = Contact(id=new_id(), email=address, address_hash=hashed(address), source=source[:80], **given)
+    made.created_at = made.updated_at = at
     # One statement decides who makes it: two posts at once give one contact.
     Contact.objects.bulk_create([made], ignore_conflicts=True)
     contact: Contact = Contact.objects.select_for_update().get(email=address)
@@ -107,9 +109,9 @@ def update(
 def _write(contact: Contact, given: Mapping[str, Any], *, at: datetime, also: Sequence[str] = ()) -> None:
     for name, value in given.items():
         setattr(contact, name, value)
-    if given:
-        contact.save(update_fields=list(given))
     if changed := [*given, *(f"{CUSTOM}{key}" for key in also)]:
+        contact.updated_at = at
+        contact.save(update_fields=[*given, "updated_at"])
         publish(ContactChanged(changed=changed, contact_id=contact.id, at=at))
 
 
@@ -119,8 +121,8 @@ def change_address(contact: Contact, *, email: str, at: datetime) -> Contact:
     address = normalise(email)
     if Contact.objects.filter(email=address).exclude(pk=contact.pk).exists():
         raise AddressTaken(field="email")
-    contact.email, contact.address_hash = address, hashed(address)
-    contact.save(update_fields=["email", "address_hash"])
+    contact.email, contact.address_hash, contact.updated_at = address, hashed(address), at
+    contact.save(update_fields=["email", "address_hash", "updated_at"])
     publish(ContactChanged(changed=["email"], contact_id=contact.id, at=at))
     return contact
 
@@ -128,14 +130,19 @@ def change_address(contact: Contact, *, email: str, at: datetime) -> Contact:
 @transaction.atomic
 def delete(contact: Contact, *, at: datetime) -> None:
     """Hide a contact and stop all mail to it. Can be restored."""
-    Contact.objects.filter(pk=contact.pk, deleted_at=None).update(deleted_at=at)
-    contact.deleted_at = at
+    Contact.objects.filter(pk=contact.pk, deleted_at=None).update(deleted_at=at, updated_at=at)
+    contact.deleted_at = contact.updated_at = at
     publish(ContactDeleted(contact_id=contact.id, at=at))
 
 
 @transaction.atomic
 def restore(contact: Contact, *, at: datetime) -> None:
     """Undo `delete`; and part from whoever the contact was merged into."""
-    Contact.objects.filter(pk=contact.pk).update(deleted_at=None, merged_into=None)
-    contact.deleted_at = contact.merged_into = None
+    Contact.objects.filter(pk=contact.pk).update(deleted_at=None, merged_into=None, updated_at=at)
+    contact.deleted_at, contact.merged_into, contact.updated_at = None, None, at
     publish(ContactRestored(contact_id=contact.id, at=at))
+
+
+def touch(ids: Sequence[UUID], *, at: datetime) -> None:
+    """Note that something beside the profile changed: tags, lists. One statement."""
+    Contact.objects.filter(id__in=ids).update(updated_at=at)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.events import TagAdded, TagRemoved
 from plainsail.contacts.models import Contact, ContactTag, Tag
+from plainsail.contacts.services import contacts
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish, publish_many
@@ -61,6 +62,7 @@ def add_to_many(people: Iterable[Contact], tag: Tag, *, at: datetime) -> int:
         due.schedule(EXPIRING, until)
     rows = [ContactTag(tag=tag, contact_id=one, expires_at=until) for one in new]
     ContactTag.objects.bulk_create(rows, ignore_conflicts=True)
+    contacts.touch(new, at=at)
     publish_many([TagAdded(tag_id=tag.id, contact_id=one, at=at) for one in new])
     return len(new)
 
@@ -70,6 +72,7 @@ def remove(contact: Contact, tag: Tag, *, at: datetime) -> bool:
     """Take a tag off a contact. False where it was not there."""
     removed, _detail = ContactTag.objects.filter(contact=contact, tag=tag).delete()
     if removed:
+        contacts.touch([contact.id], at=at)
         publish(TagRemoved(tag_id=tag.id, contact_id=contact.id, at=at))
     return bool(removed)
 
@@ -80,6 +83,7 @@ def expire(*, at: datetime) -> datetime | None:
     waiting = ContactTag.objects.filter(expires_at__isnull=False).order_by("expires_at", "id")
     gone = list(waiting.filter(expires_at__lte=at).select_for_update(skip_locked=True)[:AT_ONCE])
     ContactTag.objects.filter(id__in=[row.id for row in gone]).delete()
+    contacts.touch([row.contact_id for row in gone], at=at)
     publish_many([TagRemoved(tag_id=row.tag_id, contact_id=row.contact_id, at=at) for row in gone])
     following: datetime | None = waiting.values_list("expires_at", flat=True).first()
     return following
@@ -107,6 +111,7 @@ def change(tag: Tag, *, name: str, category: str = "", lasts_days: int | None = 
 def delete(tag: Tag, *, at: datetime) -> int:
     """Take a tag off everybody and forget it. Returns how many had it."""
     people: Sequence[UUID] = list(tag.contact_tags.values_list("contact_id", flat=True))
+    contacts.touch(people, at=at)
     publish_many([TagRemoved(tag_id=tag.id, contact_id=one, at=at) for one in people])
     tag.delete()
     return len(people)
