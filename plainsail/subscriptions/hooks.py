@@ -35,8 +35,10 @@ from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import (
     CancellationUndone,
+    ChargeDateMoved,
     PlanChanged,
     PlanChangePlanned,
+    SubscriptionPaused,
     SubscriptionResumed,
     SubscriptionStarted,
 )
@@ -116,7 +118,15 @@ def look_again(event: Event) -> None:
     renewal.look_again(at=event.at)
 
 
-for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone, PlanChanged, PlanChangePlanned):
+for happened in (
+    SubscriptionStarted,
+    SubscriptionPaused,
+    SubscriptionResumed,
+    CancellationUndone,
+    ChargeDateMoved,
+    PlanChanged,
+    PlanChangePlanned,
+):
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
@@ -191,6 +201,7 @@ for name, icon, words in (
     ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
+    ("subscriptions.charge_date_moved", "calendar", gettext_lazy("Moved the next charge of a subscription")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
     EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
@@ -239,6 +250,8 @@ for table, fields in {
     "repeatedrequest": (),
     "dunningcase": (),
     "notice": (),
+    "pause": (),
+    "datemove": (),
 }.items():
     answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
     PERSONAL_DATA.register(f"subscriptions.{table}", answer)

@@ -44,6 +44,8 @@ class PaidLine:
     billed: Billed
     paid_at: datetime
     is_first: bool
+    is_held: bool = False
+    """Whether the bank holds its money because the customer disputes it: nothing goes back before that is decided."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +154,13 @@ def _paid_lines(
 ) -> tuple[PaidLine, ...]:
     """Lines that may give money back: those whose period runs on; for a withdrawal, all of them.
 
-    Not what the customer has asked their bank for: the bank decides, and paying back too would pay twice.
+    Not what the bank gave back. What it is still deciding about is marked: paying back too would pay twice.
     """
     today = local_date(at, subscription.timezone)
     by_id = {item.id: item for item in items}
     billed = billed_lines({line.invoice_id for line in lines})
     disputed = payments.disputed({line.invoice_id for line in lines})
+    held = payments.held(disputed)
     return tuple(
         PaidLine(
             invoice_id=str(line.invoice_id),
@@ -169,17 +172,22 @@ def _paid_lines(
             billed=billed[line.id],
             paid_at=line.invoice.paid_at,
             is_first=line.period_start == item.starts_on,
+            is_held=line.invoice_id in held,
         )
         for line in lines
         if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
         if line.invoice.is_paid and line.period_start and line.period_end and line.invoice.paid_at
-        if line.invoice_id not in disputed and (kind == "withdrawal" or line.period_end > today)
+        if line.invoice_id not in disputed - held and (kind == "withdrawal" or line.period_end > today)
     )
 
 
 def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
-    """An item's lines that are paid and whose days run on, without what is disputed. Three queries."""
-    return _paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at)
+    """An item's lines that are paid and whose days run on, without what is disputed. Four queries."""
+    return _undisputed(_paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at))
+
+
+def _undisputed(lines: Sequence[PaidLine]) -> tuple[PaidLine, ...]:
+    return tuple(line for line in lines if not line.is_held)
 
 
 def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Offer]:
@@ -204,7 +212,7 @@ def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
 def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
     """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
     items = list(standing_items(subscription))
-    return _paid_lines(subscription, items, _lines(items), kind="ordinary", at=at)
+    return _undisputed(_paid_lines(subscription, items, _lines(items), kind="ordinary", at=at))
 
 
 def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:

@@ -25,8 +25,9 @@ def end(subscription: Subscription, *, reason: Subscription.EndReason, at: datet
     locked.state = Subscription.State.ENDED
     locked.ended_at = at
     locked.end_reason = reason
-    locked.renews_at = None
-    locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at"])
+    locked.renews_at = locked.resumes_at = None
+    locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at", "resumes_at"])
+    locked.pauses.filter(ended_at=None).update(ended_at=at)
     locked.items.filter(ends_on=None).update(ends_on=local_date(at, locked.timezone))
     planning.drop_all(locked, at=at)
     access.end(locked, at=at)

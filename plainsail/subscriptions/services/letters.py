@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -71,7 +71,7 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
     subscription = made.subscription
     with translation.override(language_of(subscription)):
         subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
-        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at)
+        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at, is_charged=bool(promise.charges_after))
         html, text = letter(
             subject,
             paragraphs,
@@ -90,12 +90,14 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
         )
 
 
-def _paragraphs(made: Cancellation, *, is_over: bool) -> list[str]:
+def _paragraphs(made: Cancellation, *, is_over: bool, is_charged: bool) -> list[str]:
     if made.request.is_sellers:
         facts = {"seller": made.workspace.name}
         words = [_("%(seller)s is closing, so your contract ends as shown below. You need to do nothing.") % facts]
         return words if is_over else [*words, _("Until then you keep what you paid for. Nothing more will be charged.")]
     words = [_("Your contract ends as shown below. Nothing more will be charged.")]
+    if is_charged:
+        words = [_("Your contract ends as shown below. Until then nothing is charged but what is listed there.")]
     if not is_over:
         words.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
     if not _is_requester(made):
@@ -133,12 +135,40 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
             back = _("None: nothing was charged.")
         elif promise.when == "now":
             back = _("None: the refund policy of this contract gives none for the running period.")
+    held = _("%(amount)s more, should your bank decide that your payment stands: then it comes back by itself.")
     return [
         *declared,
         (_("Ends"), moment(made.effective_at, zone)),
+        *([(_("End asked for"), wish_words(promise))] if promise.wish else []),
         (_("Money back"), back),
-        (_("Charges after this"), _("None")),
+        *([(_("Disputed payment"), held % {"amount": _shown(promise.held_back)})] if promise.held else []),
+        (_("Charges after this"), "\n".join(charges(promise)) or _("None")),
     ]
+
+
+def charges(promise: Quote) -> list[str]:
+    """What is still charged until the end that was asked for: `€29.00 on 22 December 2026: Club`."""
+    facts = [
+        {"amount": _shown(one.amount), "day": date_format(one.day, "DATE_FORMAT"), "what": one.what}
+        for one in promise.charges_after
+    ]
+    return [_("%(amount)s on %(day)s: %(what)s") % each for each in facts]
+
+
+def wish_words(promise: Quote) -> str:
+    """The last day that was asked for, and why the contract ends at the earliest possible date if it does."""
+    asked = promise.asked_end
+    if promise.wish != "unread":
+        asked = date_format(date.fromisoformat(asked), "DATE_FORMAT")
+    why = {
+        "met": "",
+        "early": _("That is earlier than possible, so it ends at the earliest possible date."),
+        "far": _("That is more than five years away, so it ends at the earliest possible date."),
+        "owed": _("A payment is still open, so it ends at the earliest possible date."),
+        "resting": _("The contract is paused, so it ends at the earliest possible date."),
+        "unread": _("We couldn’t read that as a day, so it ends at the earliest possible date."),
+    }[promise.wish]
+    return f"{asked}\n{why}" if why else asked
 
 
 def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
@@ -166,7 +196,7 @@ def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
 def next_charge(subscription: Subscription) -> str:
     """`€29.00 on 22 December 2026`, or that there is none."""
     rests = subscription.state == Subscription.State.PAUSED
-    if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at or rests:
+    if subscription.renews_at is None or not subscription.may_renew or rests:
         return _("None")
     zone = ZoneInfo(subscription.timezone)
     day = subscription.renews_at.astimezone(zone).date()
@@ -254,6 +284,10 @@ def announce(
             "renewal_soon": (
                 _("Your contract renews on %(day)s: %(contract)s") % facts,
                 _("A short reminder, so that nothing comes as a surprise."),
+            ),
+            "resuming": (
+                _("Your contract goes on on %(day)s: %(contract)s") % facts,
+                _("Your pause ends then, as you asked. If you want to go on, there is nothing to do."),
             ),
             "half_year": (
                 _("What your contract costs: %(contract)s") % facts,

@@ -44,10 +44,10 @@ class Due:
         return prorate(price, self.period, self.whole)
 
 
-def next_due(item: Recurring, *, anchor: date) -> Due:
-    """The first days of an item that aren't charged for, up to its next boundary."""
+def next_due(item: Recurring, *, anchor: date, until: date | None = None) -> Due:
+    """The first days of an item that aren't charged for, up to its next boundary, or to the day on which its contract ends."""
     whole = period_at(anchor, item.interval, item.charged_through)
-    return Due(Period(item.charged_through, whole.end), whole)
+    return Due(Period(item.charged_through, min(whole.end, until or whole.end)), whole)
 
 
 def first_due_on(items: Sequence[Recurring]) -> date:
