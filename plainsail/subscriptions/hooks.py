@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, PaymentReleased
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
@@ -43,7 +43,18 @@ from plainsail.subscriptions.events import (
     SubscriptionStarted,
 )
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import changing, choosing, contracts, dunning, letters, links, planning, renewal
+from plainsail.subscriptions.services import (
+    changing,
+    choosing,
+    contracts,
+    dunning,
+    letters,
+    links,
+    planning,
+    refunds,
+    renewal,
+    settling,
+)
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
@@ -93,12 +104,24 @@ def settle(event: InvoicePaid) -> None:
     dunning.settle(event.invoice_id, at=event.at)
 
 
+@on(InvoicePaid, subscriber="subscriptions.adopt_card")
+def adopt_card(event: InvoicePaid) -> None:
+    """A renewal was paid by its customer, with whichever card: the request does this too, if they come back to it."""
+    settling.adopt(event.invoice_id, event.charge_id)
+
+
 @on(InvoiceDeclined, subscriber="subscriptions.decline")
 def decline(event: InvoiceDeclined) -> None:
     """A renewal’s charge was declined. What a customer tries by themselves doesn’t count."""
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+@on(PaymentReleased, subscriber="subscriptions.pay_what_was_held")
+def pay_what_was_held(event: PaymentReleased) -> None:
+    """The bank has decided for the business: what a cancellation promised and the dispute held back goes back now."""
+    refunds.pay_held(event.invoice_id, at=event.at)
 
 
 @on(InvoicePaid, subscriber="subscriptions.finish_change")

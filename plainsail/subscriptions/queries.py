@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price
 from plainsail.commerce.services.crediting import billed_lines
@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
+    DunningCase,
     PlanChange,
     PolicyVersion,
     Subscription,
@@ -216,20 +217,24 @@ def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...
 
 
 def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:
-    """The one running contract that a public notice can mean: by its number, an invoice's number, or an address on file.
+    """The one contract that a public notice can mean: by its number, an invoice's number, or an address on file.
 
-    Nothing where none or several fit: then a person decides.
+    One that is over only where its own number or invoice is named, or nothing of that address runs. Nothing where none or
+    several fit: then a person decides.
     """
     wanted = contract.strip()
-    running: QuerySet[Subscription] = workspace.subscriptions.filter(state__in=RUNNING)
-    for condition in (
-        Q(reference__iexact=wanted),
-        Q(items__id__in=_items_on_invoice(workspace, wanted)),
-        Q(account__email__in={wanted.lower(), email.strip().lower()}),
+    everything: QuerySet[Subscription] = workspace.subscriptions.all()
+    running, over = everything.filter(state__in=RUNNING), everything.exclude(state__in=RUNNING)
+    of_address = Q(account__email__in={wanted.lower(), email.strip().lower()})
+    for rows in (
+        everything.filter(reference__iexact=wanted),
+        everything.filter(items__id__in=_items_on_invoice(workspace, wanted)),
+        running.filter(of_address),
+        over.filter(of_address),
     ):
-        found = list(running.filter(condition).order_by("id").distinct()[:2])
-        if len(found) == 1:
-            return found[0]
+        found = list(rows.order_by("id").distinct()[:2])
+        if found:
+            return found[0] if len(found) == 1 else None
     return None
 
 
@@ -332,6 +337,55 @@ def charged_through(account_id: UUID) -> int:
     """How many running contracts have a method of this gateway account. One query."""
     methods = PaymentMethod.objects.filter(account_id=account_id).values("id")
     return int(Subscription.objects.filter(state__in=RUNNING, payment_method_id__in=methods).count())
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Renewals whose first charge was declined since a day, in one currency, and what became of them by now."""
+
+    currency: str
+    declined: int
+    paid: int
+    open: int
+    paid_minor: int
+
+    @property
+    def amount(self) -> Money:
+        """What came in after all, tax included."""
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def percent(self) -> int:
+        """Of those that aren't open any more. Nothing where all are."""
+        settled = self.declined - self.open
+        return round(100 * self.paid / settled) if settled else 0
+
+
+def overdue(workspace: Workspace) -> QuerySet[DunningCase]:
+    """Renewals whose charge was declined and that are tried again, the next try first."""
+    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, tries__gt=0)
+    return found.select_related("subscription__account").order_by("next_try_at", "id")
+
+
+def recovery(workspace: Workspace, *, since: datetime) -> list[Recovery]:
+    """What became of the renewals declined since a moment, by currency. One query."""
+    paid, still_open = Q(state=Invoice.State.PAID), Q(id__in=overdue(workspace).values("invoice_id"))
+    cases = workspace.dunning_cases.filter(opened_at__gte=since, tries__gt=0)
+    rows = (
+        workspace.invoices.filter(id__in=cases.order_by().values("invoice_id"))
+        .values("currency")
+        .annotate(
+            declined=Count("id"),
+            paid=Count("id", filter=paid),
+            still_open=Count("id", filter=still_open & ~paid),
+            paid_minor=Sum("paid_minor", filter=paid),
+        )
+        .order_by("currency")
+    )
+    return [
+        Recovery(row["currency"], row["declined"], row["paid"], row["still_open"], int(row["paid_minor"] or 0))
+        for row in rows
+    ]
 
 
 def policy_history(workspace: Workspace) -> QuerySet[PolicyVersion]:

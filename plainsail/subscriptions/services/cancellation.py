@@ -26,7 +26,7 @@ from plainsail.subscriptions.models import (
     Subscription,
 )
 from plainsail.subscriptions.services import dunning, ending, lasting, letters, noticing, planning, refunds
-from plainsail.subscriptions.services.quoting import NONE, Quote, When, quote
+from plainsail.subscriptions.services.quoting import NONE, Quote, When, from_json, quote
 
 SELLER = "seller"
 """Who took a cancellation back: the seller, whose closing was taken back."""
@@ -97,7 +97,7 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     promise = _promise(request, locked, when=when, at=_counts_from(request, locked, at=at))
     if standing is not None and standing.effective_at <= promise.effective_at:
         if standing.request_id != request.id:
-            RepeatedRequest.objects.get_or_create(request=request, defaults={"cancellation": standing})
+            repeat(request, standing, at=at)
         return standing
     stored = CancellationQuote.objects.create(
         subscription=locked, quoted_at=at, result=promise.as_json(), digest=promise.digest
@@ -134,6 +134,17 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     refunds.begin(made, promise, at=at)
     subscription.refresh_from_db()
     return made
+
+
+@transaction.atomic
+def repeat(request: CancellationRequest, standing: Cancellation, *, at: datetime) -> None:
+    """Said again, with nothing left to do: kept with the cancellation that counts, and answered with its receipt.
+
+    The receipt goes to the address on file, at most once a day: nobody's mailbox is flooded by who types a number again.
+    """
+    _row, is_new = RepeatedRequest.objects.get_or_create(request=request, defaults={"cancellation": standing})
+    if is_new and request.door in {CancellationRequest.Door.PUBLIC, CancellationRequest.Door.WITHDRAWAL}:
+        letters.confirm_again(standing, from_json(standing.quote.result), at=at)
 
 
 def _counts_from(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> datetime:

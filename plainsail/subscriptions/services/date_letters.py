@@ -77,7 +77,7 @@ def asks_to_go_on(subscription: Subscription, *, at: datetime) -> None:
     """A pause should have ended by itself, but going on costs more than was said: the customer decides."""
     with translation.override(letters.language_of(subscription)):
         subject = _("Your pause is over, and we need your word: %(contract)s") % {"contract": subscription.reference}
-        words = [
+        words: list[str | Linked] = [
             _("Going on costs more today than we told you, so nothing was charged and your contract stays paused."),
             Linked(_("Look at the amount and decide:"), _("Your account"), links.account_url(subscription)),
         ]

@@ -21,8 +21,8 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.jobs import job
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
-from plainsail.subscriptions.queries import find_contract
-from plainsail.subscriptions.services import cancellation, letters, wishes
+from plainsail.subscriptions.queries import find_contract, in_force
+from plainsail.subscriptions.services import cancellation, letters, policies, wishes
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.services.references import reference
 
@@ -175,13 +175,27 @@ def settle(*, request_id: UUID) -> None:
         .filter(id=request_id, cancellation=None, repetition=None)
         .first()
     )
-    if request is None or request.kind == CancellationRequest.Kind.EXTRAORDINARY:
+    if request is None:
         return
-    named = str(request.payload.get("contract", ""))
+    named, at = str(request.payload.get("contract", "")), clocks.seller_now(clock.now())
     found = find_contract(request.workspace, email=request.email, contract=named)
-    if found is not None:
+    if found is not None and found.is_ended:
+        _repeat(request, found, at=at)
+    elif found is not None and request.kind != CancellationRequest.Kind.EXTRAORDINARY:
         kind = CancellationRequest.Kind(request.kind)
-        cancellation.put_in_force(request, found, when=_when(kind), at=clocks.seller_now(clock.now()))
+        cancellation.put_in_force(request, found, when=_when(kind), at=at)
+
+
+def _repeat(request: CancellationRequest, contract: Subscription, *, at: datetime) -> None:
+    """Answer a declaration about a contract that a cancellation has ended. A person decides where none has, and about a
+
+    withdrawal in time, which may give more back.
+    """
+    over, is_withdrawal = in_force(contract), request.kind == CancellationRequest.Kind.WITHDRAWAL
+    if is_withdrawal and policies.is_in_time(contract.started_at, at=request.received_at, zone=contract.timezone):
+        return
+    if over is not None:
+        cancellation.repeat(request, over, at=at)
 
 
 def _when(kind: CancellationRequest.Kind) -> When:
@@ -190,6 +204,13 @@ def _when(kind: CancellationRequest.Kind) -> When:
 
 @transaction.atomic
 def match(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> UUID:
-    """Staff found whose declaration it is: its effect counts from the original arrival."""
+    """Staff found whose declaration it is: its effect counts from the original arrival. Returns the cancellation that counts.
+
+    Raises AlreadyEnded where the contract is over and no cancellation ended it.
+    """
     kind = CancellationRequest.Kind(request.kind)
+    over = in_force(subscription) if subscription.is_ended else None
+    if over is not None:
+        cancellation.repeat(request, over, at=at)
+        return over.id
     return cancellation.put_in_force(request, subscription, when=_when(kind), at=at).id

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from plainsail.commerce.services import clocks
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
+from plainsail.kernel.periods import local_date
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
-from plainsail.mail.services.letters import letter
+from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
 from plainsail.subscriptions.services import billing, links, planning
 from plainsail.subscriptions.services.announcing import Announcement
@@ -66,8 +67,18 @@ def _entered() -> dict[str, str]:
     }
 
 
+def confirm_again(made: Cancellation, promise: Quote, *, at: datetime) -> None:
+    """The receipt that counts, because the contract was cancelled once more. One a day at most."""
+    day = local_date(at, made.subscription.timezone)
+    _confirm(made, promise, key=f"cancelled:{made.id}:{day.isoformat()}", at=at)
+
+
 def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) -> None:
     """The receipt: content, time of receipt, end, money back, no further charges, how to take it back."""
+    _confirm(made, promise, key=f"cancelled:{made.id}", at=at)
+
+
+def _confirm(made: Cancellation, promise: Quote, *, key: str, at: datetime) -> None:
     subscription = made.subscription
     with translation.override(language_of(subscription)):
         subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
@@ -84,7 +95,7 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
             subject,
             html,
             text,
-            key=f"cancelled:{made.id}",
+            key=key,
             at=at,
             of=subscription,
         )
@@ -242,8 +253,16 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
         subject = _("We could not charge your card: %(contract)s") % {"contract": subscription.reference}
         html, text = letter(
             subject,
-            [_("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below.")],
-            button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
+            [
+                _("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below."),
+                _("With another card it is settled at once, without a sign-in: the button leads there."),
+                Linked(
+                    _("If you don’t want to go on:"),
+                    _("Cancel subscription"),
+                    links.absolute(subscription.workspace, links.cancel_path(subscription)),
+                ),
+            ],
+            button=(_("Pay with another card"), links.absolute(subscription.workspace, links.pay_path(subscription))),
             rows=[(_("Next try"), moment(case.next_try_at, subscription.timezone))],
         )
         _send(
