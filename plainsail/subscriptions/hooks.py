@@ -44,6 +44,7 @@ from plainsail.subscriptions.events import (
 )
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
+    allowances,
     changing,
     choosing,
     contracts,
@@ -51,6 +52,7 @@ from plainsail.subscriptions.services import (
     letters,
     links,
     planning,
+    policies,
     refunds,
     renewal,
     settling,
@@ -63,12 +65,15 @@ SALES_TABS.register(
         label=gettext_lazy("Subscriptions"),
         url="subscriptions:subscriptions",
         order=10,
-        pages=("subscriptions:subscription", "subscriptions:record_cancellation"),
+        pages=tuple(
+            f"subscriptions:{page}" for page in ("subscription", "record_cancellation", "pause", "resume", "move_date")
+        ),
     ),
 )
 SALES_TABS.register(
     "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
 )
+SALES_TABS.register("overdue", SalesTab(label=gettext_lazy("Unpaid"), url="subscriptions:overdue", order=15))
 ROOMS.register("subscriptions", "sales")
 SETTINGS.register(
     "policies",
@@ -78,7 +83,8 @@ SETTINGS.register(
         order=55,
         can="subscriptions.manage",
         pages=tuple(
-            f"subscriptions:{page}" for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy")
+            f"subscriptions:{page}"
+            for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy", "pausing_policy")
         ),
     ),
 )
@@ -187,6 +193,7 @@ ORDER_FACTS.register("subscriptions", contract_note)
 
 def own_contracts(request: Request, contact: Contact) -> Rendered:
     """The customer's contracts, each with its next charge and its way out."""
+    newest = policies.terms()["pausing"]
     rows = [
         {
             "subscription": subscription,
@@ -197,6 +204,9 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "planned": (planned := planning.planned(subscription)),
             "planned_words": planning.words(planned) if planned else "",
             "has_other_plans": bool(choosing.other_prices(subscription)),
+            "may": allowances.weigh(subscription, newest),
+            "runs": subscription.state == Subscription.State.ACTIVE and not subscription.is_ending,
+            "rests": subscription.state == Subscription.State.PAUSED and not subscription.is_ending,
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]

@@ -6,9 +6,10 @@ A policy as data, versioned like the others: `{"by_customers": true, "most_days"
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import policies
 
@@ -25,8 +26,12 @@ class Allowance:
 
 def of(subscription: Subscription) -> Allowance:
     """The better of what stood at the purchase and what stands today. One query."""
-    own = subscription.terms.get("pausing", policies.DEFAULT_PAUSING)
-    both = (own, policies.standing(queries.newest_policies())["pausing"])
+    return weigh(subscription, policies.terms()["pausing"])
+
+
+def weigh(subscription: Subscription, newest: Mapping[str, Any]) -> Allowance:
+    """The same, where today's policy is known."""
+    both = (subscription.terms.get("pausing", policies.DEFAULT_PAUSING), newest)
     granted = [policy for policy in both if policy["by_customers"]]
     return Allowance(
         may_pause=bool(granted),

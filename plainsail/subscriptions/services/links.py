@@ -52,6 +52,11 @@ def pay_path(subscription: Subscription) -> str:
     return f"/pay/{_token(PAY, subscription.id)}/"
 
 
+def pay_path_of(token: str) -> str:
+    """The same, by its token."""
+    return f"/pay/{token}/"
+
+
 def read_pay(token: str) -> Subscription:
     """Raises BadToken."""
     found: Subscription = _find(Subscription.objects.select_related("account", "workspace"), PAY, token)

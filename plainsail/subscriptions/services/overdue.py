@@ -39,7 +39,7 @@ def may_try(case: DunningCase, *, at: datetime) -> bool:
     by_us = Charge.objects.filter(initiator=Charge.Initiator.MERCHANT)
     if by_us.filter(subject_id=case.invoice_id).count() >= MOST_AN_INVOICE:
         return False
-    lately = by_us.filter(
+    lately: int = by_us.filter(
         method_id=case.subscription.payment_method_id, created_at__gt=clocks.wall(at) - FORTNIGHT
     ).count()
     return lately < MOST_A_FORTNIGHT

@@ -84,6 +84,16 @@ class Resumption:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What may be chosen: a rest begins on a day, and ends by itself on another, which may have to be named."""
+
+    begins_on: date
+    last_on: date
+    needs_day: bool
+    keeps_access: bool
+
+
+@dataclass(frozen=True)
 class Rest:
     """What pausing now means: from when nothing is paid for, and how it goes on if a day for that is named."""
 
@@ -106,29 +116,29 @@ def refuse_unpausable(subscription: Subscription, *, at: datetime) -> None:
         raise NotPausable  # a period has begun that isn't invoiced yet
 
 
-def latest(subscription: Subscription, *, by: AskedBy) -> date:
-    """The last day on which a rest that begins now may end. Raises NotAllowed."""
-    begins_on = _begins_on(subscription)
-    if by == AskedBy.STAFF:
-        return begins_on + LONGEST
-    allowed = allowances.of(subscription)
-    if not allowed.may_pause:
+def outlook(subscription: Subscription, *, by: AskedBy, at: datetime) -> Outlook:
+    """What may be chosen. Where the policy has a longest pause, customers name a day within it.
+
+    Changes nothing. Raises NotPausable, NotAllowed.
+    """
+    refuse_unpausable(subscription, at=at)
+    begins_on, allowed = _begins_on(subscription), allowances.of(subscription)
+    is_staff = by == AskedBy.STAFF
+    if not is_staff and not allowed.may_pause:
         raise NotAllowed
-    return begins_on + (timedelta(days=allowed.most_days) if allowed.most_days else LONGEST)
+    is_limited = not is_staff and allowed.most_days > 0
+    last_on = begins_on + (timedelta(days=allowed.most_days) if is_limited else LONGEST)
+    return Outlook(begins_on, last_on, is_limited, allowed.keeps_access)
 
 
 def foresee(subscription: Subscription, *, resumes_on: date | None, by: AskedBy, at: datetime) -> Rest:
-    """What pausing now would mean. Changes nothing. Raises NotPausable, NotAllowed, BadDay.
-
-    Where the policy has a longest pause, customers name a day within it.
-    """
-    refuse_unpausable(subscription, at=at)
-    begins_on, last, allowed = _begins_on(subscription), latest(subscription, by=by), allowances.of(subscription)
-    is_needed = by == AskedBy.CUSTOMER and allowed.most_days > 0
-    if is_needed if resumes_on is None else not begins_on < resumes_on <= last:
+    """What pausing now would mean. Changes nothing. Raises NotPausable, NotAllowed, BadDay."""
+    may = outlook(subscription, by=by, at=at)
+    is_bad = may.needs_day if resumes_on is None else not may.begins_on < resumes_on <= may.last_on
+    if is_bad:
         raise BadDay(field="resumes_on")
     going_on = _going_on(subscription, resumes_on) if resumes_on is not None else None
-    return Rest(begins_on, resumes_on, going_on, allowed.keeps_access)
+    return Rest(may.begins_on, resumes_on, going_on, may.keeps_access)
 
 
 def _begins_on(subscription: Subscription) -> date:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from plainsail.payments.services import accounts, declines, methods
 from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import dunning, paying
+from plainsail.subscriptions.services import dunning, letters, links, paying
 from plainsail.subscriptions.services.cancellation import AlreadyEnded
 from plainsail.subscriptions.services.changing import Progress
 
@@ -44,9 +45,18 @@ def owed(subscription: Subscription) -> Invoice | None:
     return next((one for one in found if one.due.minor > 0), None)
 
 
-def types_card(*, at: datetime) -> bool:
-    """Whether the card is typed into our page; else the gateway's own page asks for it."""
-    return accounts.takes_card_fields(sellers.of_workspace(at=at).gateway_account)
+def shown(subscription: Subscription, *, at: datetime) -> dict[str, Any]:
+    """What the page about it shows. A handful of queries."""
+    seller, invoice = sellers.of_workspace(at=at), owed(subscription)
+    return {
+        "owed": invoice,
+        "takes_card": invoice is not None or not subscription.is_ended,
+        "types_card": accounts.takes_card_fields(seller.gateway_account),
+        "is_test": seller.is_test,
+        "card": PaymentMethod.objects.filter(id=subscription.payment_method_id).first(),
+        "next_charge": letters.next_charge(subscription),
+        "cancel_path": "" if subscription.is_ended or subscription.is_ending else links.cancel_path(subscription),
+    }
 
 
 def fresh_card(subscription: Subscription, *, at: datetime) -> PaymentMethod | None:
