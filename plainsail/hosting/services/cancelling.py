@@ -48,7 +48,10 @@ def contract_of(business: Workspace, seller: Workspace, *, at: datetime) -> Subs
 
 
 def preview(business: Workspace, *, at: datetime, last_on: date | None = None) -> Preview:
-    """What cancelling would do, at once, as early as possible, and with a later day if one is asked for. Changes nothing. Raises NoPlans, NoPlan."""
+    """What cancelling would do: at once, as early as possible, and on a later day if one is named. Changes nothing.
+
+    Raises NoPlans, NoPlan.
+    """
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.forms import Form
 from django.http import QueryDict
 
 from plainsail.commerce.services import sellers
@@ -124,3 +125,8 @@ def press_move(request: Request, contract: Subscription, *, by: AskedBy) -> Move
         except Refusal as refusal:
             form.add_error(None, str(refusal))
     return form
+
+
+def fault(form: Form, otherwise: str) -> str:
+    """What a form says is wrong with all of it."""
+    return " ".join(str(words) for words in form.non_field_errors()) or otherwise

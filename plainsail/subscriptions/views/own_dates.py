@@ -29,7 +29,7 @@ def pause(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("Your contract is paused. The confirmation is on its way."))
             return redirect(public_path("portal:account"))
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at what you entered."))
+        messages.error(request, dating.fault(form, _("Please look at what you entered.")))
         data = request.POST
     context = dating.pause_page(request, contract, data if "resumes_on" in data else None, by=CUSTOMER)
     return render(request, "subscriptions/own_pause.html", context, status=422 if request.method == "POST" else 200)
@@ -45,7 +45,7 @@ def resume(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("Your contract goes on. The confirmation is on its way."))
             return redirect(public_path("portal:account"))
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at the amount once more."))
+        messages.error(request, dating.fault(form, _("Please look at the amount once more.")))
     context = dating.resume_page(request, contract)
     return render(request, "subscriptions/own_resume.html", context, status=422 if request.method == "POST" else 200)
 
@@ -60,7 +60,7 @@ def move(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("Your next charge comes on another day. The confirmation is on its way."))
             return redirect(public_path("portal:account"))
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at what you entered."))
+        messages.error(request, dating.fault(form, _("Please look at what you entered.")))
         data = request.POST
     context = dating.move_page(request, contract, data if "to_on" in data else None, by=CUSTOMER)
     return render(request, "subscriptions/own_move.html", context, status=422 if request.method == "POST" else 200)

@@ -27,7 +27,7 @@ def pause(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("Paused. The customer gets a confirmation."))
             return back(request, contract)
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at what you entered."))
+        messages.error(request, dating.fault(form, _("Please look at what you entered.")))
         data = request.POST
     context = dating.pause_page(request, contract, data if "resumes_on" in data else None, by=STAFF)
     return render(request, "subscriptions/staff_pause.html", context, status=422 if request.method == "POST" else 200)
@@ -43,7 +43,7 @@ def resume(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("The contract goes on. The customer gets a confirmation."))
             return back(request, contract)
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at the amount once more."))
+        messages.error(request, dating.fault(form, _("Please look at the amount once more.")))
     context = dating.resume_page(request, contract)
     return render(request, "subscriptions/staff_resume.html", context, status=422 if request.method == "POST" else 200)
 
@@ -58,7 +58,7 @@ def move(request: Request, subscription_id: UUID) -> HttpResponse:
         if not form.errors:
             messages.success(request, _("Moved. The customer gets a confirmation."))
             return back(request, contract)
-        messages.error(request, " ".join(form.non_field_errors()) or _("Please look at what you entered."))
+        messages.error(request, dating.fault(form, _("Please look at what you entered.")))
         data = request.POST
     context = dating.move_page(request, contract, data if "to_on" in data else None, by=STAFF)
     return render(request, "subscriptions/staff_move.html", context, status=422 if request.method == "POST" else 200)
