@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plainsail.kernel.models import Workspace
-from plainsail.subscriptions.tests.lives.changes import Machine
+from plainsail.subscriptions.tests.lives.dates import Machine
 from plainsail.subscriptions.tests.lives.rules import ANY, GOOD
 
 pytestmark = pytest.mark.long
