@@ -9,9 +9,9 @@ from plainsail.commerce.services import collecting, crediting
 from plainsail.commerce.tests.factories import NOON, issued
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
-from plainsail.payments.gateways.base import DisputeFact
+from plainsail.payments.gateways import sandbox
 from plainsail.payments.models import Charge, Dispute, Refund
-from plainsail.payments.services import disputes
+from plainsail.payments.services import charging
 from plainsail.payments.tests.factories import DISPUTED, saved
 from plainsail.subscriptions.models import Cancellation, CancellationRequest
 from plainsail.subscriptions.services import cancellation, declaring, letters, refunds
@@ -21,11 +21,12 @@ from plainsail.subscriptions.tests.factories import subscribed
 DAY = timedelta(days=1)
 
 
-def decide(state: str) -> None:
-    """The bank's word, as the gateway tells it. In the open workspace."""
-    dispute = Dispute.objects.select_related("charge").get()
-    fact = DisputeFact(ref=dispute.gateway_ref, state=state, amount=dispute.amount, reason=dispute.reason)
-    disputes.note(dispute.charge, [fact], at=NOON + 3 * DAY)
+def decide(of, state: str) -> None:
+    """The bank's word, as the gateway tells it."""
+    with workspace(of):
+        dispute = Dispute.objects.get()
+        sandbox.decide_dispute(dispute.gateway_ref, state=state, at=NOON + 3 * DAY)
+    charging.look_up(of.pk, dispute.charge_id, at=NOON + 3 * DAY)
 
 
 def cancelled_while_disputed(of) -> Cancellation:
@@ -43,7 +44,7 @@ def test_what_a_dispute_kept_from_going_back_goes_back_once_it_is_won(juniper):
     with workspace(juniper):
         rows = dict(letters.receipt_rows(made, from_json(made.quote.result)))
         assert rows["Disputed payment"].startswith("€29.00 more, should your bank decide")
-        decide("won")
+    decide(juniper, "won")
     run_jobs(at=NOON + 3 * DAY)
     with workspace(juniper):
         assert (CreditNote.objects.get().payable_minor, Refund.objects.get().state) == (2900, "succeeded")
@@ -53,8 +54,7 @@ def test_what_a_dispute_kept_from_going_back_goes_back_once_it_is_won(juniper):
 
 def test_what_was_lost_has_gone_back_already(juniper):
     cancelled_while_disputed(juniper)
-    with workspace(juniper):
-        decide("lost")
+    decide(juniper, "lost")
     run_jobs(at=NOON + 3 * DAY)
     with workspace(juniper):
         assert not Refund.objects.exists()
@@ -67,15 +67,13 @@ def test_a_payment_for_a_cancelled_invoice_that_is_disputed_at_once_is_entered_a
     with workspace(juniper):
         begun = collecting.begin(bill, method=method, initiator="merchant", at=NOON)
         crediting.void(bill, reason="Cancelled", at=NOON)
-    from plainsail.payments.services import charging
-
     charging.submit(juniper.pk, begun.id, at=NOON)
     charging.look_up(juniper.pk, begun.id, at=NOON + timedelta(hours=1))
     with workspace(juniper):
         assert Dispute.objects.get().state == "open"
         collecting.settle(begun.id)
         assert not Refund.objects.exists()
-        decide("won")
+    decide(juniper, "won")
     run_jobs(at=NOON + 3 * DAY)
     with workspace(juniper):
         assert (Refund.objects.get().amount_minor, Charge.objects.get().state) == (2900, "succeeded")

@@ -12,9 +12,9 @@ from plainsail.commerce.models import CreditNote, Invoice
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.gateways.base import DisputeFact
+from plainsail.payments.gateways import sandbox
 from plainsail.payments.models import Dispute
-from plainsail.payments.services import disputes
+from plainsail.payments.services import charging
 from plainsail.subscriptions.models import AskedBy, Subscription
 from plainsail.subscriptions.services import cancellation, declaring, pausing, rescheduling
 from plainsail.subscriptions.tests.lives import changes
@@ -77,13 +77,10 @@ class Machine(changes.Machine):
         with workspace(self.life.of):
             waiting = Dispute.objects.filter(state="open").select_related("charge").order_by("created_at", "id").first()
             if waiting is not None:
-                fact = DisputeFact(
-                    ref=waiting.gateway_ref,
-                    state="won" if is_won else "lost",
-                    amount=waiting.amount,
-                    reason=waiting.reason,
-                )
-                disputes.note(waiting.charge, [fact], at=self.life.wall)
+                state = "won" if is_won else "lost"
+                sandbox.decide_dispute(waiting.gateway_ref, state=state, at=self.life.wall)
+        if waiting is not None:
+            charging.look_up(self.life.of.pk, waiting.charge_id, at=self.life.wall)
         self.look()
 
     def _loaded(self, contract: Subscription) -> Subscription:
