@@ -51,7 +51,9 @@ class ConfirmForm(forms.Form):
         initial="period_end",
         widget=forms.RadioSelect,
     )
-    end_on = forms.DateField(label=_("The last day"), required=False, widget=Day())
+    end_on = forms.DateField(
+        label=_("The last day"), help_text=_("Only for a later end."), required=False, widget=Day()
+    )
     shown_charges = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
     """Fingerprint of what the page said is charged until a later end: the outcome must be the same."""
     shown_refund = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**12, required=False)

@@ -355,6 +355,11 @@ class Recovery:
         return Money(self.paid_minor, self.currency)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether any of them is."""
+        return self.declined > self.open
+
+    @property
     def percent(self) -> int:
         """Of those that aren't open any more. Nothing where all are."""
         settled = self.declined - self.open

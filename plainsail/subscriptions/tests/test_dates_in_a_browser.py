@@ -50,7 +50,7 @@ def test_customers_pages_read_well_and_work_by_keyboard(live_server, juniper, pa
     page.set_viewport_size({"width": width, "height": 844})
     trouble: dict = {}
     page.goto(f"{site}{cancel}")
-    page.check("#when-later")
+    page.check("[name=when][value=later]")
     page.fill("[name=end_on]", "2027-01-31")
     page.get_by_role("button", name="Cancel subscription").press("Enter")
     page.get_by_text("Until then only this is charged").wait_for()
