@@ -23,6 +23,26 @@ from plainsail.kernel.models import (
 )
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval, local_date
+from plainsail.subscriptions.date_models import AskedBy, DateMove, Pause
+
+__all__ = [
+    "MOVED",
+    "RENEWABLE",
+    "AskedBy",
+    "Cancellation",
+    "CancellationQuote",
+    "CancellationRequest",
+    "CancellationUndo",
+    "DateMove",
+    "DunningCase",
+    "Notice",
+    "Pause",
+    "PlanChange",
+    "PolicyVersion",
+    "RepeatedRequest",
+    "Subscription",
+    "SubscriptionItem",
+]
 
 MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
 """A contract whose next announcement isn't worked out for the days that it has now."""
@@ -237,72 +257,6 @@ class PlanChange(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.description
-
-
-class AskedBy(models.TextChoices):
-    """Who asked for a pause or another day: a customer agreed to its words, staff did it for them."""
-
-    CUSTOMER = "customer", _("the customer")
-    STAFF = "staff", _("staff")
-
-
-class Pause(WorkspaceOwned):
-    """A contract's rest: who asked for it, until when, and what was shown to be charged as it goes on."""
-
-    workspace = WorkspaceKey(related_name="pauses")
-    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="pauses")
-    by = models.CharField(max_length=8, choices=AskedBy)
-    resumes_on = models.DateField(null=True)
-    shown_minor = models.BigIntegerField(null=True)
-    """What going on that day costs, as it was shown; it goes on by itself for no more than that."""
-    consent = TiedForeignKey("commerce.ConsentRecord", on_delete=models.PROTECT, related_name="pauses", null=True)
-    asked_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta(WorkspaceOwned.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["workspace", "subscription"], condition=models.Q(ended_at=None), name="pause_one_at_a_time"
-            ),
-        ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="pause_of")]
-
-    def __str__(self) -> str:
-        return f"{self.subscription_id} rests since {self.asked_at:%Y-%m-%d}"
-
-
-class DateMove(WorkspaceOwned):
-    """The next charge of a contract moved to another day: a new anchor, and what became of the days in between."""
-
-    class Days(models.TextChoices):
-        GIVEN = "given", _("given")
-        CHARGED = "charged", _("charged for themselves")
-        CREDITED = "credited", _("paid back")
-
-    workspace = WorkspaceKey(related_name="date_moves")
-    subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="date_moves")
-    by = models.CharField(max_length=8, choices=AskedBy)
-    from_on = models.DateField()
-    to_on = models.DateField()
-    days = models.CharField(max_length=8, choices=Days)
-    old_anchor_on = models.DateField()
-    quote = models.JSONField()
-    """What was shown before it was confirmed (`rescheduling.Move`)."""
-    consent = TiedForeignKey("commerce.ConsentRecord", on_delete=models.PROTECT, related_name="date_moves", null=True)
-    asked_at = models.DateTimeField()
-
-    class Meta(WorkspaceOwned.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.CheckConstraint(condition=~models.Q(from_on=models.F("to_on")), name="date_move_moves"),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "subscription"], name="date_move_of")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.from_on:%Y-%m-%d} to {self.to_on:%Y-%m-%d}"
 
 
 class CancellationQuote(WorkspaceOwned):

@@ -363,7 +363,7 @@ class Recovery:
     def percent(self) -> int:
         """Of those that aren't open any more. Nothing where all are."""
         settled = self.declined - self.open
-        return round(100 * self.paid / settled) if settled else 0
+        return (200 * self.paid + settled) // (2 * settled) if settled else 0
 
 
 def overdue(workspace: Workspace) -> QuerySet[DunningCase]:
