@@ -105,6 +105,15 @@ class PaymentDisputed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentReleased(Event):
+    """A dispute was won, and no other holds the payment: the bank gives its money free."""
+
+    name: ClassVar[str] = "commerce.payment_released"
+    invoice_id: UUID
+    charge_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class VatIdAnswered(Event):
     """VIES answered about the VAT id of a buyer whose invoice waited for it; the invoice has its number now."""
 

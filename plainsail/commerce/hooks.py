@@ -44,6 +44,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
+    DisputeDecided,
     DisputeOpened,
     MethodConfirmed,
     RefundFailed,
@@ -137,6 +138,12 @@ def settle_failed_refund(event: RefundFailed) -> None:
 @on(DisputeOpened, subscriber="commerce.hold_disputed")
 def hold_disputed(event: DisputeOpened) -> None:
     collecting.hold_disputed(event.dispute_id)
+
+
+@on(DisputeDecided, subscriber="commerce.release_disputed")
+def release_disputed(event: DisputeDecided) -> None:
+    if event.is_won:
+        collecting.release_disputed(event.dispute_id, at=event.at)
 
 
 @on(InvoicePaid, subscriber="commerce.send_receipt")

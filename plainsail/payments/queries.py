@@ -26,6 +26,17 @@ def disputed(subject_ids: Iterable[UUID]) -> set[UUID]:
     return set(found.values_list("charge__subject_id", flat=True))
 
 
+def held(subject_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of some disputed subjects the bank hasn't decided about, and hasn't lost one of. No query where there are none."""
+    wanted = list(subject_ids)
+    if not wanted:
+        return set()
+    found = Dispute.objects.filter(charge__subject_id__in=wanted)
+    states = found.values_list("charge__subject_id", "state")
+    lost = {subject_id for subject_id, state in states if state == Dispute.State.LOST}
+    return {subject_id for subject_id, state in states if state == Dispute.State.OPEN} - lost
+
+
 def charges_of(subject_id: UUID) -> list[Charge]:
     """All charges of a subject, oldest first, with their methods."""
     return list(Charge.objects.filter(subject_id=subject_id).select_related("method").order_by("created_at", "id"))

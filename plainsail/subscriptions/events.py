@@ -75,6 +75,15 @@ class SubscriptionResumed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChargeDateMoved(Event):
+    """The next charge of a contract comes on another day, and those after it count from there."""
+
+    name: ClassVar[str] = "subscriptions.charge_date_moved"
+    subscription_id: UUID
+    move_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanChangePlanned(Event):
     """Another plan takes the place of a contract’s when the time paid for is over, unless that is taken back."""
 

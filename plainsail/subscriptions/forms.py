@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -21,15 +22,40 @@ REASONS = [
 ]
 
 
+class Day(forms.DateInput):
+    """The browser's own field for a day."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+def need_a_day(form: forms.Form, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """A later end needs its day."""
+    if cleaned.get("when") == "later" and not cleaned.get("end_on") and "end_on" not in form.errors:
+        form.add_error("end_on", _("Please say on which day."))
+    return cleaned
+
+
 class ConfirmForm(forms.Form):
     """The one page between “Cancel subscription” and its receipt."""
 
     when = forms.ChoiceField(
         label=_("When should it end?"),
-        choices=[("period_end", _("At the end of the time you have paid for")), ("now", _("Now"))],
+        choices=[
+            ("period_end", _("At the end of the time you have paid for")),
+            ("later", _("Later, at the end of a day")),
+            ("now", _("Now")),
+        ],
         initial="period_end",
         widget=forms.RadioSelect,
     )
+    end_on = forms.DateField(
+        label=_("The last day"), help_text=_("Only for a later end."), required=False, widget=Day()
+    )
+    shown_charges = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
+    """Fingerprint of what the page said is charged until a later end: the outcome must be the same."""
     shown_refund = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**12, required=False)
     """Minor units that the page promised for “now”: the outcome must meet it or be better."""
     reason = forms.ChoiceField(label=_("Why are you leaving?"), choices=REASONS, required=False)
@@ -39,6 +65,22 @@ class ConfirmForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        return need_a_day(self, super().clean() or {})
+
+    @property
+    def later_end(self) -> date | None:
+        """The day until which it shall run, to be shown with what that costs; none where none was named."""
+        if not self.is_bound or self.data.get("when") != "later":
+            return None
+        found: date | None = getattr(self, "cleaned_data", {}).get("end_on")
+        return found
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all that is confirmed stood on the page: what is charged until a later end must have been. Of a valid form."""
+        return self.cleaned_data["when"] != "later" or bool(self.cleaned_data["shown_charges"])
 
 
 class DeclarationForm(forms.Form):
@@ -80,6 +122,7 @@ class PublicCancellationForm(DeclarationForm):
     )
     end = forms.CharField(
         label=_("When should it end?"),
+        help_text=_("You can also write a day, such as 31 December: then it ends with that day."),
         initial=_("At the earliest possible date"),
         max_length=60,
         required=False,
@@ -129,21 +172,63 @@ class StaffNoticeForm(forms.Form):
     )
     when = forms.ChoiceField(
         label=_("When should it end?"),
-        choices=[("period_end", _("At the end of the time paid for")), ("now", _("Now"))],
+        choices=[
+            ("period_end", _("At the end of the time paid for")),
+            ("later", _("Later, at the end of a day")),
+            ("now", _("Now")),
+        ],
         initial="period_end",
         widget=forms.RadioSelect,
+    )
+    end_on = forms.DateField(
+        label=_("The last day"),
+        help_text=_("Only for a later end. What is charged until then stands in the customer’s confirmation."),
+        required=False,
+        widget=Day(),
     )
     note = forms.CharField(
         label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
+    def clean(self) -> dict[str, Any]:
+        return need_a_day(self, super().clean() or {})
 
-class ChangeForm(forms.Form):
-    """Another plan, as it was shown, and the card that pays where it isn’t the contract’s own."""
 
-    plan = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.CharField(widget=forms.HiddenInput, max_length=40)
+class PauseForm(forms.Form):
+    """Until when a contract rests."""
+
+    resumes_on = forms.DateField(label=_("When should it go on?"), required=False, widget=Day())
+    shown = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**12, required=False)
+    """Minor units that going on that day was said to cost."""
+
+
+class ResumeForm(forms.Form):
+    """Going on, for what was shown."""
+
+    shown = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**12)
+
+
+class MoveForm(forms.Form):
+    """Another day for the next charge. `days` is asked of staff: customers pay for the days until a later one."""
+
+    to_on = forms.DateField(label=_("On which day should the next charge come?"), widget=Day())
+    days = forms.ChoiceField(
+        label=_("If that is later, the days in between"),
+        choices=[("given", _("are free")), ("charged", _("are charged for themselves, on the day foreseen until now"))],
+        initial="given",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
     """Fingerprint of what the page said: the outcome must be the same."""
+
+    def clean_days(self) -> str:
+        return self.cleaned_data["days"] or "given"
+
+
+class CardForm(forms.Form):
+    """A card, where the gateway lets it be typed here."""
+
     number = forms.CharField(
         label=_("Card number"),
         max_length=30,
@@ -166,12 +251,24 @@ class ChangeForm(forms.Form):
     CARD = ("number", "expiry", "cvc")
 
     @property
-    def wish(self) -> dict[str, Any]:
-        """What is asked for: `plan`, as `shown`, and the `card` that was typed, empty where the contract’s own is to pay."""
+    def card(self) -> dict[str, str]:
+        """What was typed; empty where nothing was."""
         typed = {name: self.cleaned_data[name] for name in self.CARD}
-        card = typed if any(typed.values()) else {}
-        return {"plan": self.cleaned_data["plan"], "shown": self.cleaned_data["shown"], "card": card}
+        return typed if any(typed.values()) else {}
 
     def to_show_again(self) -> None:
         """For the answer that says what is wrong: a card is never sent back."""
         self.data = {name: value for name, value in self.data.items() if name not in self.CARD}
+
+
+class ChangeForm(CardForm):
+    """Another plan, as it was shown, and the card that pays where it isn’t the contract’s own."""
+
+    plan = forms.UUIDField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    """Fingerprint of what the page said: the outcome must be the same."""
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """What is asked for: `plan`, as `shown`, and the `card` that was typed, empty where the contract’s own is to pay."""
+        return {"plan": self.cleaned_data["plan"], "shown": self.cleaned_data["shown"], "card": self.card}

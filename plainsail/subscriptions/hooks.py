@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, PaymentReleased
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
@@ -36,8 +36,10 @@ from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import (
     CancellationUndone,
+    ChargeDateMoved,
     PlanChanged,
     PlanChangePlanned,
+    SubscriptionPaused,
     SubscriptionRenewed,
     SubscriptionResumed,
     SubscriptionStarted,
@@ -45,6 +47,7 @@ from plainsail.subscriptions.events import (
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
     agreed,
+    allowances,
     changing,
     choosing,
     completing,
@@ -53,7 +56,10 @@ from plainsail.subscriptions.services import (
     letters,
     links,
     planning,
+    policies,
+    refunds,
     renewal,
+    settling,
 )
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
@@ -63,7 +69,9 @@ SALES_TABS.register(
         label=gettext_lazy("Subscriptions"),
         url="subscriptions:subscriptions",
         order=10,
-        pages=("subscriptions:subscription", "subscriptions:record_cancellation"),
+        pages=tuple(
+            f"subscriptions:{page}" for page in ("subscription", "record_cancellation", "pause", "resume", "move_date")
+        ),
     ),
 )
 SALES_TABS.register(
@@ -78,6 +86,7 @@ API_SCOPES.register(
         order=30,
     ),
 )
+SALES_TABS.register("overdue", SalesTab(label=gettext_lazy("Unpaid"), url="subscriptions:overdue", order=15))
 ROOMS.register("subscriptions", "sales")
 SETTINGS.register(
     "policies",
@@ -87,7 +96,8 @@ SETTINGS.register(
         order=55,
         can="subscriptions.manage",
         pages=tuple(
-            f"subscriptions:{page}" for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy")
+            f"subscriptions:{page}"
+            for page in ("refund_policy", "refund_draft", "dunning_policy", "retention_policy", "pausing_policy")
         ),
     ),
 )
@@ -119,12 +129,24 @@ def complete(event: SubscriptionRenewed) -> None:
     completing.complete(Subscription.objects.get(id=event.subscription_id), at=event.at)
 
 
+@on(InvoicePaid, subscriber="subscriptions.adopt_card")
+def adopt_card(event: InvoicePaid) -> None:
+    """A renewal was paid by its customer, with whichever card: the request does this too, if they come back to it."""
+    settling.adopt(event.invoice_id, event.charge_id)
+
+
 @on(InvoiceDeclined, subscriber="subscriptions.decline")
 def decline(event: InvoiceDeclined) -> None:
     """A renewal’s charge was declined. What a customer tries by themselves doesn’t count."""
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+@on(PaymentReleased, subscriber="subscriptions.pay_what_was_held")
+def pay_what_was_held(event: PaymentReleased) -> None:
+    """The bank has decided for the business: what a cancellation promised and the dispute held back goes back now."""
+    refunds.pay_held(event.invoice_id, at=event.at)
 
 
 @on(InvoicePaid, subscriber="subscriptions.finish_change")
@@ -144,7 +166,15 @@ def look_again(event: Event) -> None:
     renewal.look_again(at=event.at)
 
 
-for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone, PlanChanged, PlanChangePlanned):
+for happened in (
+    SubscriptionStarted,
+    SubscriptionPaused,
+    SubscriptionResumed,
+    CancellationUndone,
+    ChargeDateMoved,
+    PlanChanged,
+    PlanChangePlanned,
+):
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
@@ -185,6 +215,7 @@ ORDER_FACTS.register("subscriptions", contract_note)
 
 def own_contracts(request: Request, contact: Contact) -> Rendered:
     """The customer's contracts, each with its next charge and its way out."""
+    newest = policies.terms()["pausing"]
     rows = [
         {
             "subscription": subscription,
@@ -196,6 +227,9 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "planned": (planned := planning.planned(subscription)),
             "planned_words": planning.words(planned) if planned else "",
             "has_other_plans": bool(choosing.other_prices(subscription)),
+            "may": allowances.weigh(subscription, newest),
+            "runs": subscription.state == Subscription.State.ACTIVE and not subscription.is_ending,
+            "rests": subscription.state == Subscription.State.PAUSED and not subscription.is_ending,
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]
@@ -223,6 +257,7 @@ for name, icon, words in (
     ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
+    ("subscriptions.charge_date_moved", "calendar", gettext_lazy("Moved the next charge of a subscription")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
     EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
@@ -271,6 +306,8 @@ for table, fields in {
     "repeatedrequest": (),
     "dunningcase": (),
     "notice": (),
+    "pause": (),
+    "datemove": (),
 }.items():
     answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
     PERSONAL_DATA.register(f"subscriptions.{table}", answer)

@@ -7,6 +7,7 @@ it belongs and what was promised, and that it was taken back.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -21,10 +22,35 @@ from plainsail.kernel.models import (
     WorkspaceOwned,
 )
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Cycle, Interval
+from plainsail.kernel.periods import Cycle, Interval, local_date
+from plainsail.subscriptions.date_models import AskedBy, DateMove, Pause
+
+__all__ = [
+    "MOVED",
+    "RENEWABLE",
+    "AskedBy",
+    "Cancellation",
+    "CancellationQuote",
+    "CancellationRequest",
+    "CancellationUndo",
+    "DateMove",
+    "DunningCase",
+    "Notice",
+    "Pause",
+    "PlanChange",
+    "PolicyVersion",
+    "RepeatedRequest",
+    "Subscription",
+    "SubscriptionItem",
+]
 
 MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
 """A contract whose next announcement isn't worked out for the days that it has now."""
+
+RENEWABLE = models.Q(scheduled_end_at=None) | models.Q(
+    is_charged_to_end=True, renews_at__lt=models.F("scheduled_end_at")
+)
+"""Running contracts whose next days will be charged for (`Subscription.may_renew`)."""
 
 
 class Subscription(WorkspaceOwned):
@@ -49,7 +75,7 @@ class Subscription(WorkspaceOwned):
     account = TiedForeignKey("commerce.BillingAccount", on_delete=models.PROTECT, related_name="subscriptions")
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     anchor_on = models.DateField()
-    """The local day from which every boundary is computed; it never moves."""
+    """The local day from which every boundary is computed. Only asking for another day moves it (`DateMove`)."""
     timezone = models.CharField(max_length=64)
     """IANA zone, frozen at the start."""
     currency = models.CharField(max_length=3)
@@ -64,6 +90,10 @@ class Subscription(WorkspaceOwned):
     notice_for = models.DateTimeField(null=True)
     """The `renews_at` that `notice_at` was worked out for: where they differ, it has to be worked out again."""
     scheduled_end_at = models.DateTimeField(null=True)
+    is_charged_to_end = models.BooleanField(default=False)
+    """Whether it renews until its planned end, because a later day was asked for; else a planned end means no charge more."""
+    resumes_at = models.DateTimeField(null=True)
+    """When a resting contract goes on by itself; a day that was asked for as it was paused, with what is charged then."""
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
     payment_method_id = models.UUIDField(null=True)
@@ -91,6 +121,11 @@ class Subscription(WorkspaceOwned):
             models.Index(fields=["workspace", "renews_at"], name="subscription_renewal"),
             models.Index(fields=["workspace", "scheduled_end_at"], name="subscription_end"),
             models.Index(fields=["workspace", "notice_at"], name="subscription_notice"),
+            models.Index(
+                fields=["workspace", "resumes_at"],
+                condition=models.Q(resumes_at__isnull=False),
+                name="subscription_resumption",
+            ),
             models.Index(fields=["workspace", "id"], condition=MOVED, name="subscription_moved"),
             models.Index(
                 fields=["workspace", "charge_from"],
@@ -115,6 +150,20 @@ class Subscription(WorkspaceOwned):
     def is_ending(self) -> bool:
         """Its end is planned and has not come."""
         return not self.is_ended and self.scheduled_end_at is not None
+
+    @property
+    def last_charged_until(self) -> date | None:
+        """The local day on which its charges stop though its items go on; none where nothing but their ends stops them."""
+        if not self.is_charged_to_end or self.scheduled_end_at is None:
+            return None
+        return local_date(self.scheduled_end_at, self.timezone)
+
+    @property
+    def may_renew(self) -> bool:
+        """Whether what falls due is charged: no end is planned, or one that lies beyond what is paid for."""
+        if self.is_ended or self.renews_at is None:
+            return False
+        return self.scheduled_end_at is None or (self.is_charged_to_end and self.renews_at < self.scheduled_end_at)
 
 
 class SubscriptionItem(WorkspaceOwned):
@@ -404,12 +453,13 @@ class PolicyVersion(WorkspaceOwned):
         REFUND = "refund", _("money back")
         DUNNING = "dunning", _("declined charges")
         RETENTION = "retention", _("data after the end")
+        PAUSING = "pausing", _("pauses and dates")
 
     workspace = WorkspaceKey(related_name="policy_versions")
     kind = models.CharField(max_length=10, choices=Kind)
     version = models.PositiveIntegerField()
     text = models.JSONField()
-    """As `services/policies.py` (refund), `retries.py` (dunning) and `limits.py` (retention) read it."""
+    """As `services/policies.py` (refund), `retries.py` (dunning), `limits.py` (retention), `allowances.py` (pausing) read it."""
     by = models.CharField(max_length=254, blank=True)
     """Who wrote it, in words that outlive the account; empty for the one that the program came with."""
     made_at = models.DateTimeField()
@@ -435,6 +485,7 @@ class Notice(WorkspaceOwned):
         RENEWAL = "renewal", _("renewal")
         RENEWAL_SOON = "renewal_soon", _("renewal in three days")
         HALF_YEAR = "half_year", _("reminder every six months")
+        RESUMING = "resuming", _("end of a pause")
         AGREED = "agreed", _("agreed to by the customer")
 
     workspace = WorkspaceKey(related_name="notices")

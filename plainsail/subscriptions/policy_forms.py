@@ -454,7 +454,42 @@ class RetentionForm(forms.Form):
         return {"since": standing["version"], **{key: standing[key] for key in ("grace_days", "documents_years")}}
 
 
-def _check(form: DunningForm | RetentionForm, kind: str, *, country: str = "") -> None:
+class PausingForm(forms.Form):
+    """What customers may do by themselves with a running contract."""
+
+    since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**6)
+    by_customers = forms.BooleanField(label=_("Customers can pause by themselves"), required=False)
+    most_days = forms.IntegerField(
+        label=_("For how many days at most"),
+        help_text=_("From the end of the time paid for. 0: for as long as they like."),
+    )
+    access = forms.ChoiceField(
+        label=_("What a paused contract opened"),
+        choices=[("close", _("closes when the time paid for is over")), ("keep", _("stays open"))],
+        widget=forms.RadioSelect,
+    )
+    move_days = forms.IntegerField(
+        label=_("Customers can move their next charge by up to so many days"),
+        help_text=_("0: not by themselves. They pay for the days until a later charge; an earlier one pays days back."),
+    )
+    FIELDS = ("by_customers", "most_days", "access", "move_days")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            _check(self, "pausing")
+        return cleaned
+
+    @property
+    def text(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.FIELDS}
+
+    @staticmethod
+    def initial_of(standing: Mapping[str, Any]) -> dict[str, Any]:
+        return {"since": standing["version"], **{name: standing[name] for name in PausingForm.FIELDS}}
+
+
+def _check(form: DunningForm | RetentionForm | PausingForm, kind: str, *, country: str = "") -> None:
     try:
         limits.check(kind, form.text, country=country)
     except BadPolicy as fault:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price
 from plainsail.commerce.services.crediting import billed_lines
@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
+    DunningCase,
     PlanChange,
     PolicyVersion,
     Subscription,
@@ -44,6 +45,8 @@ class PaidLine:
     billed: Billed
     paid_at: datetime
     is_first: bool
+    is_held: bool = False
+    """Whether the bank holds its money because the customer disputes it: nothing goes back before that is decided."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +174,13 @@ def _paid_lines(
 ) -> tuple[PaidLine, ...]:
     """Lines that may give money back: those whose period runs on; for a withdrawal, all of them.
 
-    Not what the customer has asked their bank for: the bank decides, and paying back too would pay twice.
+    Not what the bank gave back. What it is still deciding about is marked: paying back too would pay twice.
     """
     today = local_date(at, subscription.timezone)
     by_id = {item.id: item for item in items}
     billed = billed_lines({line.invoice_id for line in lines})
     disputed = payments.disputed({line.invoice_id for line in lines})
+    held = payments.held(disputed)
     return tuple(
         PaidLine(
             invoice_id=str(line.invoice_id),
@@ -189,17 +193,22 @@ def _paid_lines(
             billed=billed[line.id],
             paid_at=line.invoice.paid_at,
             is_first=line.period_start <= item.starts_on,
+            is_held=line.invoice_id in held,
         )
         for line in lines
         if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
         if line.invoice.is_paid and line.period_start and line.period_end and line.invoice.paid_at
-        if line.invoice_id not in disputed and (kind == "withdrawal" or line.period_end > today)
+        if line.invoice_id not in disputed - held and (kind == "withdrawal" or line.period_end > today)
     )
 
 
 def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
-    """An item's lines that are paid and whose days run on, without what is disputed. Three queries."""
-    return _paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at)
+    """An item's lines that are paid and whose days run on, without what is disputed. Four queries."""
+    return _undisputed(_paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at))
+
+
+def _undisputed(lines: Sequence[PaidLine]) -> tuple[PaidLine, ...]:
+    return tuple(line for line in lines if not line.is_held)
 
 
 def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Offer]:
@@ -225,24 +234,28 @@ def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
 def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
     """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
     items = list(standing_items(subscription))
-    return _paid_lines(subscription, items, _lines(items), kind="ordinary", at=at)
+    return _undisputed(_paid_lines(subscription, items, _lines(items), kind="ordinary", at=at))
 
 
 def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:
-    """The one running contract that a public notice can mean: by its number, an invoice's number, or an address on file.
+    """The one contract that a public notice can mean: by its number, an invoice's number, or an address on file.
 
-    Nothing where none or several fit: then a person decides.
+    One that is over only where its own number or invoice is named, or nothing of that address runs. Nothing where none or
+    several fit: then a person decides.
     """
     wanted = contract.strip()
-    running: QuerySet[Subscription] = workspace.subscriptions.filter(state__in=RUNNING)
-    for condition in (
-        Q(reference__iexact=wanted),
-        Q(items__id__in=_items_on_invoice(workspace, wanted)),
-        Q(account__email__in={wanted.lower(), email.strip().lower()}),
+    everything: QuerySet[Subscription] = workspace.subscriptions.all()
+    running, over = everything.filter(state__in=RUNNING), everything.exclude(state__in=RUNNING)
+    of_address = Q(account__email__in={wanted.lower(), email.strip().lower()})
+    for rows in (
+        everything.filter(reference__iexact=wanted),
+        everything.filter(items__id__in=_items_on_invoice(workspace, wanted)),
+        running.filter(of_address),
+        over.filter(of_address),
     ):
-        found = list(running.filter(condition).order_by("id").distinct()[:2])
-        if len(found) == 1:
-            return found[0]
+        found = list(rows.order_by("id").distinct()[:2])
+        if found:
+            return found[0] if len(found) == 1 else None
     return None
 
 
@@ -345,6 +358,60 @@ def charged_through(account_id: UUID) -> int:
     """How many running contracts have a method of this gateway account. One query."""
     methods = PaymentMethod.objects.filter(account_id=account_id).values("id")
     return int(Subscription.objects.filter(state__in=RUNNING, payment_method_id__in=methods).count())
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Renewals whose first charge was declined since a day, in one currency, and what became of them by now."""
+
+    currency: str
+    declined: int
+    paid: int
+    open: int
+    paid_minor: int
+
+    @property
+    def amount(self) -> Money:
+        """What came in after all, tax included."""
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether any of them is."""
+        return self.declined > self.open
+
+    @property
+    def percent(self) -> int:
+        """Of those that aren't open any more. Nothing where all are."""
+        settled = self.declined - self.open
+        return (200 * self.paid + settled) // (2 * settled) if settled else 0
+
+
+def overdue(workspace: Workspace) -> QuerySet[DunningCase]:
+    """Renewals whose charge was declined and that are tried again, the next try first."""
+    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, tries__gt=0)
+    return found.select_related("subscription__account").order_by("next_try_at", "id")
+
+
+def recovery(workspace: Workspace, *, since: datetime) -> list[Recovery]:
+    """What became of the renewals declined since a moment, by currency. One query."""
+    paid, still_open = Q(state=Invoice.State.PAID), Q(id__in=overdue(workspace).values("invoice_id"))
+    cases = workspace.dunning_cases.filter(opened_at__gte=since, tries__gt=0)
+    rows = (
+        workspace.invoices.filter(id__in=cases.order_by().values("invoice_id"))
+        .values("currency")
+        .annotate(
+            declined=Count("id"),
+            paid=Count("id", filter=paid),
+            still_open=Count("id", filter=still_open & ~paid),
+            paid_minor=Sum("paid_minor", filter=paid),
+        )
+        .order_by("currency")
+    )
+    return [
+        Recovery(row["currency"], row["declined"], row["paid"], row["still_open"], int(row["paid_minor"] or 0))
+        for row in rows
+    ]
 
 
 def policy_history(workspace: Workspace) -> QuerySet[PolicyVersion]:

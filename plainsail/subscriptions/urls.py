@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import changing, policies, public, staff
+from plainsail.subscriptions.views import changing, overdue, own_dates, paying, policies, public, staff, staff_dates
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -15,6 +15,10 @@ public_urls = [
     path("change/<str:token>/", changing.progress, name="change_progress"),
     path("account/subscriptions/<uuid:subscription_id>/plan/", changing.change, name="change"),
     path("account/subscriptions/<uuid:subscription_id>/plan/undo/", changing.take_back, name="take_back_change"),
+    path("account/subscriptions/<uuid:subscription_id>/pause/", own_dates.pause, name="pause_own"),
+    path("account/subscriptions/<uuid:subscription_id>/pause/end/", own_dates.resume, name="resume_own"),
+    path("account/subscriptions/<uuid:subscription_id>/date/", own_dates.move, name="move_own"),
+    path("pay/<str:token>/", paying.pay, name="pay"),
     path("withdraw/", public.withdraw_here, name="withdraw_here"),
 ]
 
@@ -27,6 +31,12 @@ workspace_urls = [
         name="record_cancellation",
     ),
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
+    path("sales/subscriptions/<uuid:subscription_id>/pause/", staff_dates.pause, name="pause"),
+    path("sales/subscriptions/<uuid:subscription_id>/pause/end/", staff_dates.resume, name="resume"),
+    path("sales/subscriptions/<uuid:subscription_id>/date/", staff_dates.move, name="move_date"),
+    path("sales/unpaid/", overdue.cases, name="overdue"),
+    path("sales/unpaid/<uuid:dunningcase_id>/try/", overdue.try_now, name="try_now"),
+    path("sales/unpaid/<uuid:dunningcase_id>/end/", overdue.let_be, name="let_be"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),
     path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),
     path("settings/policies/", policies.overview, name="policies"),
@@ -34,5 +44,6 @@ workspace_urls = [
     path("settings/policies/refunds/draft/", policies.draft, name="refund_draft"),
     path("settings/policies/charges/", policies.charges, name="dunning_policy"),
     path("settings/policies/data/", policies.retention, name="retention_policy"),
+    path("settings/policies/pauses/", policies.pauses, name="pausing_policy"),
     path("settings/policies/versions/<uuid:policy_version_id>/return/", policies.go_back, name="policy_return"),
 ]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -13,15 +14,22 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.events import CheckoutDeclined, InvoiceDeclined, InvoicePaid, PaymentDisputed
-from plainsail.commerce.models import Invoice, JournalEntry
-from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, sellers
+from plainsail.commerce.events import (
+    CheckoutDeclined,
+    InvoiceDeclined,
+    InvoicePaid,
+    PaymentDisputed,
+    PaymentReleased,
+)
+from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting
+from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, refunding, sellers
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.models import Charge, Dispute, PaymentMethod
+from plainsail.payments import queries as payments
+from plainsail.payments.models import Charge, Dispute, PaymentMethod, Refund
 from plainsail.payments.services import charging
 from plainsail.payments.services import refunding as rails
 
@@ -174,7 +182,9 @@ def _book(invoice: Invoice, paid: Charge, *, at: datetime) -> Money | None:
     if entry is None:
         return None
     if beyond:
-        rails.request(paid, amount=beyond, at=clocks.wall(at))
+        # What the bank holds can't be paid back; it is owed, and goes back once the bank has given it free.
+        with suppress(rails.Disputed):
+            rails.request(paid, amount=beyond, at=clocks.wall(at))
     return taken
 
 
@@ -244,3 +254,46 @@ def hold_disputed(dispute_id: UUID) -> None:
             at=at,
         )
     )
+
+
+@transaction.atomic
+def release_disputed(dispute_id: UUID, *, at: datetime) -> None:
+    """A dispute was won: its money is entered as free again, and what couldn't be paid back meanwhile is. Once for each.
+
+    That is what was paid beyond an invoice, and what credit notes promised. A payment that another dispute holds waits on.
+    `at` is the wall's time.
+    """
+    dispute = Dispute.objects.select_related("charge__account").get(id=dispute_id)
+    charge = dispute.charge
+    invoice = Invoice.objects.select_related("billing_account").filter(id=charge.subject_id).first()
+    if invoice is None or dispute.state != Dispute.State.WON:
+        return
+    hold_disputed(dispute.id)  # the news of its beginning may come second
+    at = clocks.seller_now(at)
+    postings = [
+        ledger.debit(Kind.CLEARING, dispute.amount, charge.account.code),
+        ledger.credit(Kind.DISPUTES_HELD, dispute.amount),
+    ]
+    if ledger.post("dispute_won", dispute.id, postings=postings, at=at, memo=invoice.number) is None:
+        return
+    if payments.disputed({invoice.id}):
+        return
+    if owed := _owed_beyond(charge):
+        rails.request(charge, amount=owed, at=clocks.wall(at))
+    for note in CreditNote.objects.filter(invoice=invoice).select_related("invoice").order_by("issued_at", "id"):
+        refunding.pay_back(note, at=at)
+    publish(
+        PaymentReleased(
+            invoice_id=invoice.id, charge_id=charge.id, contact_id=invoice.billing_account.contact_id, at=at
+        )
+    )
+
+
+def _owed_beyond(charge: Charge) -> Money:
+    """What of a payment its invoice didn't take, and nobody has asked to be paid back yet."""
+    entered = Posting.objects.filter(
+        entry__source_type="payment", entry__source_id=charge.id, account__kind=Kind.REFUNDS_PAYABLE
+    )
+    beyond = -sum(entered.values_list("amount_minor", flat=True))
+    asked = sum(Refund.objects.filter(charge=charge, subject_id=None).counting().values_list("amount_minor", flat=True))
+    return Money(max(0, beyond - asked), charge.currency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,8 @@ class Preview:
     subscription: Subscription
     at_period_end: Quote
     now: Quote
+    later: Quote | None = None
+    """To the end of a day that was asked for."""
 
 
 def contract_of(business: Workspace, seller: Workspace, *, at: datetime) -> Subscription:
@@ -45,8 +47,11 @@ def contract_of(business: Workspace, seller: Workspace, *, at: datetime) -> Subs
     return found
 
 
-def preview(business: Workspace, *, at: datetime) -> Preview:
-    """What cancelling would do. Changes nothing. Raises NoPlans, NoPlan."""
+def preview(business: Workspace, *, at: datetime, last_on: date | None = None) -> Preview:
+    """What cancelling would do: at once, as early as possible, and on a later day if one is named. Changes nothing.
+
+    Raises NoPlans, NoPlan.
+    """
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)
@@ -55,6 +60,7 @@ def preview(business: Workspace, *, at: datetime) -> Preview:
             contract,
             cancellation.preview(contract, when="period_end", at=now),
             cancellation.preview(contract, when="now", at=now),
+            cancellation.preview(contract, when="period_end", last_on=last_on, at=now) if last_on else None,
         )
 
 
@@ -64,11 +70,7 @@ def cancel(business: Workspace, data: Mapping[str, Any], *, at: datetime) -> UUI
     with workspace(seller):
         now = clocks.seller_now(at)
         contract = contract_of(business, seller, at=now)
-        if data["when"] == "now":
-            cancellation.keep_promise(contract, shown_minor=data.get("shown_refund") or 0, at=now)
-        declaration = declaring.from_confirm_page(data, contract, door=CancellationRequest.Door.BILLING)
-        request = declaring.declare(declaration, received_at=now)
-        made_id: UUID = cancellation.put_in_force(request, contract, when=data["when"], at=now).id
+        made_id: UUID = declaring.cancel(contract, data, door=CancellationRequest.Door.BILLING, at=now).id
         return made_id
 
 

@@ -51,12 +51,12 @@ def take_plan(request: Request) -> HttpResponse:
 def cancel(request: Request) -> HttpResponse:
     """One page: what ends, when, money back, data, then the button."""
     form = ConfirmForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and form.is_shown:
         cancelling.cancel(request.workspace, form.cleaned_data, at=request.now)
         return redirect(workspace_url(request.workspace, "hosting:billing"))
-    found = cancelling.preview(request.workspace, at=request.now)
+    found = cancelling.preview(request.workspace, at=request.now, last_on=form.later_end)
     context = {"subscription": found.subscription, "quotes": found, "form": form}
-    return render(request, "hosting/cancel.html", context, status=422 if form.is_bound else 200)
+    return render(request, "hosting/cancel.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -308,11 +308,25 @@ def _disputes_of(record: SandboxRecord) -> tuple[DisputeFact, ...]:
     if not record.facts.get("disputed_minor"):
         return ()
     amount = Money(record.facts["disputed_minor"], record.currency)
-    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason="fraudulent", state="open"),)
+    state = record.facts.get("dispute_state", "open")
+    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason="fraudulent", state=state),)
+
+
+def decide_dispute(gateway_ref: str, *, state: Literal["won", "lost"], at: datetime) -> None:
+    """The bank's word about a dispute (by its reference), for whoever plays the bank; whoever looks again learns of it.
+
+    In the open workspace.
+    """
+    record = SandboxRecord.objects.select_for_update().get(
+        kind=SandboxRecord.Kind.CHARGE, ref=gateway_ref.removeprefix("dp_")
+    )
+    record.facts["dispute_state"], record.changed_at = state, at
+    record.save(update_fields=["facts", "changed_at"])
 
 
 def _write_refund(charge: SandboxRecord, request: RefundRequest) -> SandboxRecord:
-    gone = _paid_back(charge, at=request.at) + charge.facts.get("disputed_minor", 0)
+    held = 0 if charge.facts.get("dispute_state") == "won" else charge.facts.get("disputed_minor", 0)
+    gone = _paid_back(charge, at=request.at) + held
     is_covered = charge.state == "succeeded" and gone + request.amount.minor <= charge.amount_minor
     behaviour = cards.BY_LAST4[charge.facts["last4"]].refund
     record: SandboxRecord = SandboxRecord.objects.create(

@@ -8,6 +8,7 @@ One calendar for everybody, whatever their country, inside all the windows that 
 - a shorter trial: a day before; that it was begun is confirmed at once, and that confirmation is the notice that counts;
 - an interval of six months or more: twenty-one days before the charge (California and New York: 15 to 45; Mastercard:
   7 to 30), and a short word three days before;
+- a pause that ends by itself: a week before;
 - every shorter interval: once in six months, a fortnight before the charge (United Kingdom; 7 to 21).
 
 A paid trial is announced like a free one. Instalments that begin anew after six months or more are announced like a renewal.
@@ -33,13 +34,13 @@ from plainsail.kernel.periods import (
 )
 from plainsail.subscriptions.services import scheduling
 
-Kind = Literal["trial", "trial_short", "renewal", "renewal_soon", "half_year"]
+Kind = Literal["trial", "trial_short", "renewal", "renewal_soon", "half_year", "resuming"]
 
 MORNING, NOON = time(9), time(12)
 LONG_TRIAL = 7
 """Days. A trial of more than these is announced in time before it ends."""
 HALF_A_YEAR = Interval("month", 6)
-DAYS_BEFORE: dict[Kind, int] = {"trial": 7, "renewal": 21, "renewal_soon": 3, "half_year": 14}
+DAYS_BEFORE: dict[Kind, int] = {"trial": 7, "renewal": 21, "renewal_soon": 3, "half_year": 14, "resuming": 7}
 LEAD: dict[Kind, int] = {"trial": 7, "renewal": 15, "half_year": 7}
 """Whole days that must lie between an announcement and its charge. Kinds without a lead are a courtesy: nothing waits for them."""
 
@@ -127,6 +128,12 @@ def _of_trial(contract: Contract, on: date) -> Iterator[Announcement]:
     due_at = charge_at - timedelta(hours=24)
     if due_at > contract.started_at:
         yield Announcement("trial_short", on, due_at, charge_at)
+
+
+def of_resumption(on: date, zone: str) -> Announcement:
+    """A contract that rests goes on by itself on a day: a week before, what is charged then is told again."""
+    due_at = local_moment(on - timedelta(days=DAYS_BEFORE["resuming"]), MORNING, zone)
+    return Announcement("resuming", on, due_at, day_start(on, zone))
 
 
 def is_long_trial(started_on: date, ends_on: date) -> bool:

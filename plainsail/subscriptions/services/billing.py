@@ -12,6 +12,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
 from plainsail.subscriptions.services import scheduling
+from plainsail.subscriptions.services.scheduling import Due
 
 
 def named(subscription: Subscription) -> Named:
@@ -29,9 +30,14 @@ def gross(subscription: Subscription, items: Sequence[SubscriptionItem], *, on: 
     return invoicing.preview([line(subscription, item) for item in items], seller=seller, place=where).gross
 
 
+def coming_days(subscription: Subscription, item: SubscriptionItem) -> Due:
+    """The next days of an item to be charged for; not beyond the end of a contract that runs until a day asked for."""
+    return scheduling.next_due(item, anchor=subscription.anchor_on, until=subscription.last_charged_until)
+
+
 def line(subscription: Subscription, item: SubscriptionItem) -> invoicing.LineSpec:
     """The invoice line for the next days of an item that aren't charged for: their part of a period that has begun."""
-    coming = scheduling.next_due(item, anchor=subscription.anchor_on)
+    coming = coming_days(subscription, item)
     # A part of a period is one amount: rounding each piece of a quantity would cost more than the whole.
     quantity = item.quantity if coming.is_whole else 1
     unit = Money(item.unit_minor, subscription.currency) if coming.is_whole else coming.of(item.price())

@@ -6,7 +6,7 @@ one that is in force. From its arrival on nothing is charged automatically excep
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -25,8 +25,8 @@ from plainsail.subscriptions.models import (
     RepeatedRequest,
     Subscription,
 )
-from plainsail.subscriptions.services import dunning, ending, letters, planning, refunds
-from plainsail.subscriptions.services.quoting import Quote, When, quote
+from plainsail.subscriptions.services import dunning, ending, lasting, letters, noticing, planning, refunds
+from plainsail.subscriptions.services.quoting import NONE, Quote, When, from_json, quote
 
 SELLER = "seller"
 """Who took a cancellation back: the seller, whose closing was taken back."""
@@ -61,11 +61,28 @@ def keep_promise(subscription: Subscription, *, shown_minor: int, at: datetime) 
         raise QuoteChanged
 
 
-def preview(subscription: Subscription, *, when: When, at: datetime, kind: str = "ordinary") -> Quote:
-    """What cancelling would do now. Changes nothing. Raises AlreadyEnded."""
+def keep_list(subscription: Subscription, last_on: date, *, shown: str, at: datetime) -> None:
+    """What a later end costs must be what was shown (`shown` is the quote's digest of its charges). Raises QuoteChanged."""
+    if preview(subscription, when="period_end", last_on=last_on, at=at).charges_digest != shown:
+        raise QuoteChanged
+
+
+def preview(
+    subscription: Subscription, *, when: When, at: datetime, kind: str = "ordinary", last_on: date | None = None
+) -> Quote:
+    """What cancelling would do now, or to the end of a day that is asked for. Changes nothing. Raises AlreadyEnded."""
     if subscription.is_ended:
         raise AlreadyEnded
-    return quote(queries.facts_of(subscription, kind=kind, at=at), when=when, at=at)
+    facts = queries.facts_of(subscription, kind=kind, at=at)
+    wish = lasting.weigh(subscription, facts, last_on, at=at) if last_on is not None else NONE
+    return quote(facts, when=when, at=at, wish=wish)
+
+
+def _promise(request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime) -> Quote:
+    if subscription.is_ended:
+        raise AlreadyEnded
+    facts = queries.facts_of(subscription, kind=request.kind, at=at)
+    return quote(facts, when=when, at=at, wish=lasting.of_request(request, subscription, facts, at=at))
 
 
 @transaction.atomic
@@ -77,10 +94,10 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     """
     locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
     standing = queries.in_force(locked)
-    promise = preview(locked, when=when, at=_counts_from(request, locked, at=at), kind=request.kind)
+    promise = _promise(request, locked, when=when, at=_counts_from(request, locked, at=at))
     if standing is not None and standing.effective_at <= promise.effective_at:
         if standing.request_id != request.id:
-            RepeatedRequest.objects.get_or_create(request=request, defaults={"cancellation": standing})
+            repeat(request, standing, at=at)
         return standing
     stored = CancellationQuote.objects.create(
         subscription=locked, quoted_at=at, result=promise.as_json(), digest=promise.digest
@@ -90,8 +107,12 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
     )
     if standing is not None:
         CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=SUPERSEDED)
+        noticing.disagree(locked, at=at)
+    for one in promise.charges_after:
+        noticing.agree(locked, on=one.day, at=at)
     locked.scheduled_end_at = promise.effective_at
-    locked.save(update_fields=["scheduled_end_at"])
+    locked.is_charged_to_end = bool(promise.charges_after)
+    locked.save(update_fields=["scheduled_end_at", "is_charged_to_end"])
     publish(
         SubscriptionCancelled(
             subscription_id=locked.id,
@@ -108,9 +129,22 @@ def put_in_force(request: CancellationRequest, subscription: Subscription, *, wh
         ending.end(locked, reason=_reason(request), at=at)
     else:
         due.schedule(ending.CONTRACTS, clocks.wall(promise.effective_at))
+        if locked.is_charged_to_end and locked.renews_at is not None:
+            due.schedule(ending.CONTRACTS, clocks.wall(locked.renews_at))
     refunds.begin(made, promise, at=at)
     subscription.refresh_from_db()
     return made
+
+
+@transaction.atomic
+def repeat(request: CancellationRequest, standing: Cancellation, *, at: datetime) -> None:
+    """Said again, with nothing left to do: kept with the cancellation that counts, and answered with its receipt.
+
+    The receipt goes to the address on file, at most once a day: nobody's mailbox is flooded by who types a number again.
+    """
+    _row, is_new = RepeatedRequest.objects.get_or_create(request=request, defaults={"cancellation": standing})
+    if is_new and request.door in {CancellationRequest.Door.PUBLIC, CancellationRequest.Door.WITHDRAWAL}:
+        letters.confirm_again(standing, from_json(standing.quote.result), at=at)
 
 
 def _counts_from(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> datetime:
@@ -145,7 +179,9 @@ def undo(subscription: Subscription, *, by: str, at: datetime) -> CancellationUn
         raise NothingToUndo
     undone: CancellationUndo = CancellationUndo.objects.create(cancellation=standing, undone_at=at, by=by)
     locked.scheduled_end_at = None
-    locked.save(update_fields=["scheduled_end_at"])
+    locked.is_charged_to_end = False
+    locked.save(update_fields=["scheduled_end_at", "is_charged_to_end"])
+    noticing.disagree(locked, at=at)
     if locked.renews_at is not None:
         due.schedule(ending.CONTRACTS, clocks.wall(locked.renews_at))
     publish(

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
+from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import collecting
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
@@ -14,6 +15,7 @@ from plainsail.payments.services.charging import MethodUnusable
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import dunning
+from plainsail.subscriptions.services.quoting import from_json
 
 logger = logging.getLogger("plainsail.subscriptions")
 
@@ -29,7 +31,7 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
 
     def check() -> None:
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
-        if subscription.is_ended or queries.in_force(subscription) is not None:
+        if subscription.is_ended or not _may_be_taken(subscription, invoice_id):
             raise NotChargeable
 
     try:
@@ -52,3 +54,15 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
             dunning.settle(invoice_id, at=at)
         elif done.state == Charge.State.DECLINED:
             dunning.decline(invoice_id, charge_id=done.id, decline_class=done.decline_class, at=at)
+
+
+def _may_be_taken(subscription: Subscription, invoice_id: UUID) -> bool:
+    """Nobody cancelled, or the cancellation's receipt names the charge: its day, and no less than its amount."""
+    standing = queries.in_force(subscription)
+    if standing is None:
+        return True
+    listed = {one.on: one.amount_minor for one in from_json(standing.quote.result).charges_after}
+    lines = InvoiceLine.objects.filter(invoice_id=invoice_id, period_start__isnull=False)
+    first = lines.order_by("period_start").values_list("period_start", flat=True).first()
+    invoice = Invoice.objects.get(id=invoice_id)
+    return first is not None and invoice.due.minor <= listed.get(first.isoformat(), -1)

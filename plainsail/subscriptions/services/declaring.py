@@ -12,15 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.services import clocks
+from plainsail.commerce.services import clocks, sellers
 from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.jobs import job
+from plainsail.kernel.periods import local_date
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
-from plainsail.subscriptions.queries import find_contract
-from plainsail.subscriptions.services import cancellation, letters
+from plainsail.subscriptions.queries import find_contract, in_force
+from plainsail.subscriptions.services import cancellation, letters, policies, wishes
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.services.references import reference
 
@@ -55,7 +57,7 @@ def from_confirm_page(
     """The declaration that a confirmed page makes."""
     return Declaration(
         door=door,
-        payload={"contract": subscription.reference, "end": data["when"]},
+        payload={"contract": subscription.reference, "end": data["when"], **_until(data)},
         reason_code=data.get("reason", ""),
         feedback=data.get("feedback", ""),
     )
@@ -84,8 +86,19 @@ def from_withdrawal_page(data: Mapping[str, Any]) -> Declaration:
 def from_staff(data: Mapping[str, Any], *, by: str) -> Declaration:
     """A notice that reached somebody at the business."""
     return Declaration(
-        door=CancellationRequest.Door.STAFF, payload={"note": data["note"], "end": data["when"], "recorded_by": by}
+        door=CancellationRequest.Door.STAFF,
+        payload={"note": data["note"], "end": data["when"], "recorded_by": by, **_until(data)},
     )
+
+
+def _until(data: Mapping[str, Any]) -> dict[str, str]:
+    """The last day that was chosen, where a later one than the earliest was."""
+    return {"end_on": data["end_on"].isoformat()} if data["when"] == "later" else {}
+
+
+def when_of(data: Mapping[str, Any]) -> When:
+    """How a form's choice ends a contract: a later day is in the declaration itself."""
+    return "now" if data["when"] == "now" else "period_end"
 
 
 @transaction.atomic
@@ -95,13 +108,26 @@ def declare(declaration: Declaration, *, received_at: datetime) -> CancellationR
         reference=reference("C"),
         door=declaration.door,
         kind=declaration.kind,
-        payload=dict(declaration.payload),
+        payload=_read(declaration, received_at=received_at),
         email=declaration.email,
         reason_code=declaration.reason_code,
         feedback=declaration.feedback,
         received_at=received_at,
     )
     return made
+
+
+def _read(declaration: Declaration, *, received_at: datetime) -> dict[str, Any]:
+    """What was entered; beside a day that was written as the end of the contract, how it is read."""
+    payload = dict(declaration.payload)
+    if declaration.door == CancellationRequest.Door.PUBLIC and payload.get("end"):
+        zone = sellers.of_workspace(at=received_at).timezone
+        day = wishes.read(str(payload["end"]), today=local_date(received_at, zone))
+        if day is not None:
+            payload["end_on"] = day.isoformat()
+        elif str(payload["end"]).strip() != gettext("At the earliest possible date"):
+            payload["is_unread"] = True
+    return payload
 
 
 @transaction.atomic
@@ -114,8 +140,10 @@ def cancel(
     """
     if data["when"] == "now":
         cancellation.keep_promise(subscription, shown_minor=data["shown_refund"] or 0, at=at)
+    elif data["when"] == "later":
+        cancellation.keep_list(subscription, data["end_on"], shown=data["shown_charges"], at=at)
     request = declare(from_confirm_page(data, subscription, door=door), received_at=at)
-    return cancellation.put_in_force(request, subscription, when=data["when"], at=at)
+    return cancellation.put_in_force(request, subscription, when=when_of(data), at=at)
 
 
 @transaction.atomic
@@ -147,13 +175,27 @@ def settle(*, request_id: UUID) -> None:
         .filter(id=request_id, cancellation=None, repetition=None)
         .first()
     )
-    if request is None or request.kind == CancellationRequest.Kind.EXTRAORDINARY:
+    if request is None:
         return
-    named = str(request.payload.get("contract", ""))
+    named, at = str(request.payload.get("contract", "")), clocks.seller_now(clock.now())
     found = find_contract(request.workspace, email=request.email, contract=named)
-    if found is not None:
+    if found is not None and found.is_ended:
+        _repeat(request, found, at=at)
+    elif found is not None and request.kind != CancellationRequest.Kind.EXTRAORDINARY:
         kind = CancellationRequest.Kind(request.kind)
-        cancellation.put_in_force(request, found, when=_when(kind), at=clocks.seller_now(clock.now()))
+        cancellation.put_in_force(request, found, when=_when(kind), at=at)
+
+
+def _repeat(request: CancellationRequest, contract: Subscription, *, at: datetime) -> None:
+    """Answer a declaration about a contract that a cancellation has ended. A person decides where none has, and about a
+
+    withdrawal in time, which may give more back.
+    """
+    over, is_withdrawal = in_force(contract), request.kind == CancellationRequest.Kind.WITHDRAWAL
+    if is_withdrawal and policies.is_in_time(contract.started_at, at=request.received_at, zone=contract.timezone):
+        return
+    if over is not None:
+        cancellation.repeat(request, over, at=at)
 
 
 def _when(kind: CancellationRequest.Kind) -> When:
@@ -162,6 +204,13 @@ def _when(kind: CancellationRequest.Kind) -> When:
 
 @transaction.atomic
 def match(request: CancellationRequest, subscription: Subscription, *, at: datetime) -> UUID:
-    """Staff found whose declaration it is: its effect counts from the original arrival."""
+    """Staff found whose declaration it is: its effect counts from the original arrival. Returns the cancellation that counts.
+
+    Raises AlreadyEnded where the contract is over and no cancellation ended it.
+    """
     kind = CancellationRequest.Kind(request.kind)
+    over = in_force(subscription) if subscription.is_ended else None
+    if over is not None:
+        cancellation.repeat(request, over, at=at)
+        return over.id
     return cancellation.put_in_force(request, subscription, when=_when(kind), at=at).id

@@ -85,7 +85,7 @@ def miss(invoice_id: UUID, *, at: datetime) -> None:
 
 def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
     subscription = case.subscription
-    policy = _policy(case)
+    policy = policy_of(case)
     again_at = retries.next_try(policy, first_tried_at=case.opened_at, tries=case.tries, zone=subscription.timezone)
     publish(
         RenewalFailed(
@@ -96,24 +96,26 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
             at=at,
         )
     )
+    case.tries += 1
+    case.save(update_fields=["tries", "counted"])
     if again_at is None or decline_class in NEVER_AGAIN:
-        _give_up(subscription, at=at)
+        give_up(subscription, at=at)
         return
     case.next_try_at = again_at
-    case.tries += 1
-    case.save(update_fields=["next_try_at", "tries", "counted"])
+    case.save(update_fields=["next_try_at"])
     due.schedule(ending.CONTRACTS, clocks.wall(again_at))
     if retries.is_told(policy, tries=case.tries):
         letters.payment_failed(case, at=at)
 
 
-def _policy(case: DunningCase) -> Mapping[str, Any]:
+def policy_of(case: DunningCase) -> Mapping[str, Any]:
     """The gentler of the contract's own policy and the business's at the first try; a later one changes no plan under way."""
     newest = policies.standing(queries.newest_policies(by=case.opened_at))["dunning"]
     return retries.gentler(case.subscription.terms["dunning"], newest)
 
 
-def _give_up(subscription: Subscription, *, at: datetime) -> None:
+@transaction.atomic
+def give_up(subscription: Subscription, *, at: datetime) -> None:
     """The contract ends unpaid. What else of it is paid for and can't be used any more comes back."""
     for case in DunningCase.objects.select_for_update().filter(subscription=subscription, closed_at=None):
         close(case, at=at)

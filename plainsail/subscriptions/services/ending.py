@@ -36,8 +36,9 @@ def close(subscription: Subscription, *, reason: Subscription.EndReason, at: dat
     locked.state = Subscription.State.ENDED
     locked.ended_at = at
     locked.end_reason = reason
-    locked.renews_at = None
-    locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at"])
+    locked.renews_at = locked.resumes_at = None
+    locked.save(update_fields=["state", "ended_at", "end_reason", "renews_at", "resumes_at"])
+    locked.pauses.filter(ended_at=None).update(ended_at=at)
     locked.items.filter(ends_on=None).update(ends_on=local_date(at, locked.timezone))
     planning.drop_all(locked, at=at)
     publish(SubscriptionEnded(subscription_id=locked.id, reason=reason, contact_id=locked.account.contact_id, at=at))

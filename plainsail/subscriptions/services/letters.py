@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from plainsail.commerce.services import clocks
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
+from plainsail.kernel.periods import local_date
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
-from plainsail.mail.services.letters import letter
+from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
 from plainsail.subscriptions.services import billing, links, planning, pricing, scheduling
 from plainsail.subscriptions.services.announcing import Announcement
@@ -66,12 +67,22 @@ def _entered() -> dict[str, str]:
     }
 
 
+def confirm_again(made: Cancellation, promise: Quote, *, at: datetime) -> None:
+    """The receipt that counts, because the contract was cancelled once more. One a day at most."""
+    day = local_date(at, made.subscription.timezone)
+    _confirm(made, promise, key=f"cancelled:{made.id}:{day.isoformat()}", at=at)
+
+
 def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) -> None:
     """The receipt: content, time of receipt, end, money back, no further charges, how to take it back."""
+    _confirm(made, promise, key=f"cancelled:{made.id}", at=at)
+
+
+def _confirm(made: Cancellation, promise: Quote, *, key: str, at: datetime) -> None:
     subscription = made.subscription
     with translation.override(language_of(subscription)):
         subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
-        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at)
+        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at, is_charged=bool(promise.charges_after))
         html, text = letter(
             subject,
             paragraphs,
@@ -84,18 +95,20 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
             subject,
             html,
             text,
-            key=f"cancelled:{made.id}",
+            key=key,
             at=at,
             of=subscription,
         )
 
 
-def _paragraphs(made: Cancellation, *, is_over: bool) -> list[str]:
+def _paragraphs(made: Cancellation, *, is_over: bool, is_charged: bool) -> list[str]:
     if made.request.is_sellers:
         facts = {"seller": made.workspace.name}
         words = [_("%(seller)s is closing, so your contract ends as shown below. You need to do nothing.") % facts]
         return words if is_over else [*words, _("Until then you keep what you paid for. Nothing more will be charged.")]
     words = [_("Your contract ends as shown below. Nothing more will be charged.")]
+    if is_charged:
+        words = [_("Your contract ends as shown below. Until then nothing is charged but what is listed there.")]
     if not is_over:
         words.append(_("Until then you keep what you paid for, and you can take the cancellation back."))
     if not _is_requester(made):
@@ -134,12 +147,41 @@ def receipt_rows(made: Cancellation, promise: Quote) -> Rows:
             back = _("None: nothing was charged.")
         elif promise.when == "now":
             back = _("None: the refund policy of this contract gives none for the running period.")
+    held = _("%(amount)s more, should your bank decide that your payment stands: then it comes back by itself.")
     return [
         *declared,
         (_("Ends"), moment(made.effective_at, zone)),
+        *([(_("End asked for"), wish_words(promise))] if promise.wish else []),
         (_("Money back"), back),
-        (_("Charges after this"), _("None")),
+        *([(_("Disputed payment"), held % {"amount": _shown(promise.held_back)})] if promise.held else []),
+        (_("Charges after this"), "\n".join(charges(promise)) or _("None")),
     ]
+
+
+def charges(promise: Quote) -> list[str]:
+    """What is still charged until the end that was asked for: `€29.00 on 22 December 2026: Club`."""
+    facts = [
+        {"amount": _shown(one.amount), "day": date_format(one.day, "DATE_FORMAT"), "what": one.what}
+        for one in promise.charges_after
+    ]
+    return [_("%(amount)s on %(day)s: %(what)s") % each for each in facts]
+
+
+def wish_words(promise: Quote) -> str:
+    """The last day that was asked for, and why the contract ends at the earliest possible date if it does."""
+    asked = promise.asked_end
+    if promise.wish != "unread":
+        asked = date_format(date.fromisoformat(asked), "DATE_FORMAT")
+    why = {
+        "met": "",
+        "early": _("That is earlier than possible, so it ends at the earliest possible date."),
+        "far": _("That is more than five years away, so it ends at the earliest possible date."),
+        "owed": _("A payment is still open, so it ends at the earliest possible date."),
+        "resting": _("The contract is paused, so it ends at the earliest possible date."),
+        "parts": _("It is paid for in parts, so it ends when the days paid for are over."),
+        "unread": _("We couldn’t read that as a day, so it ends at the earliest possible date."),
+    }[promise.wish]
+    return f"{asked}\n{why}" if why else asked
 
 
 def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
@@ -167,7 +209,7 @@ def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
 def next_charge(subscription: Subscription) -> str:
     """`€29.00 on 22 December 2026`, or that there is none."""
     rests = subscription.state == Subscription.State.PAUSED
-    if subscription.renews_at is None or subscription.is_ended or subscription.scheduled_end_at or rests:
+    if subscription.renews_at is None or not subscription.may_renew or rests:
         return _("None")
     zone = ZoneInfo(subscription.timezone)
     day = subscription.renews_at.astimezone(zone).date()
@@ -213,8 +255,16 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
         subject = _("We could not charge your card: %(contract)s") % {"contract": subscription.reference}
         html, text = letter(
             subject,
-            [_("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below.")],
-            button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
+            [
+                _("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below."),
+                _("With another card it is settled at once, without a sign-in: the button leads there."),
+                Linked(
+                    _("If you don’t want to go on:"),
+                    _("Cancel subscription"),
+                    links.absolute(subscription.workspace, links.cancel_path(subscription)),
+                ),
+            ],
+            button=(_("Pay with another card"), links.absolute(subscription.workspace, links.pay_path(subscription))),
             rows=[(_("Next try"), moment(case.next_try_at, subscription.timezone))],
         )
         _send(
@@ -255,6 +305,10 @@ def announce(
             "renewal_soon": (
                 _("Your contract renews on %(day)s: %(contract)s") % facts,
                 _("A short reminder, so that nothing comes as a surprise."),
+            ),
+            "resuming": (
+                _("Your contract goes on on %(day)s: %(contract)s") % facts,
+                _("Your pause ends then, as you asked. If you want to go on, there is nothing to do."),
             ),
             "half_year": (
                 _("What your contract costs: %(contract)s") % facts,

@@ -24,6 +24,9 @@ LEAST_GRACE, MOST_GRACE = 7, 365
 PAY_WITHIN = Span(days=14)
 """Money must be on its way back within fourteen days: Consumer Rights Directive (2011/83/EU), art. 13."""
 MOST_YEARS = 30
+LONGEST_PAUSE, FURTHEST_MOVE = 366, 31
+"""Days: for how long customers may pause by themselves at most (0: for as long as they like), and how far move a charge."""
+ACCESS = ("close", "keep")
 DOCUMENT_YEARS = {
     "AT": 7,  # § 132 BAO
     "CH": 10,  # art. 958f OR
@@ -46,7 +49,22 @@ def document_years(country: str) -> int:
 
 def check(kind: str, text: Mapping[str, Any], *, country: str = "") -> None:
     """Raises BadPolicy, with the place of the fault, where a policy goes below a limit or isn't understood."""
-    {"refund": _check_refund, "dunning": _check_dunning, "retention": _check_retention}[kind](text, country)
+    checks = {
+        "refund": _check_refund,
+        "dunning": _check_dunning,
+        "retention": _check_retention,
+        "pausing": _check_pausing,
+    }
+    checks[kind](text, country)
+
+
+def _check_pausing(text: Mapping[str, Any], _country: str) -> None:
+    if set(text) - {"version", "by_customers", "most_days", "access", "move_days"} or text["access"] not in ACCESS:
+        raise BadPolicy(_("This isn’t understood."))
+    if not 0 <= text["most_days"] <= LONGEST_PAUSE:
+        raise BadPolicy(_("Between 0 and 366 days."), at=("most_days",))
+    if not 0 <= text["move_days"] <= FURTHEST_MOVE:
+        raise BadPolicy(_("Between 0 and 31 days."), at=("move_days",))
 
 
 def _check_refund(text: Mapping[str, Any], _country: str) -> None:

@@ -14,7 +14,7 @@ from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
-PROGRESS = "subscriptions.progress"
+PROGRESS, PAY = "subscriptions.progress", "subscriptions.pay"
 PROGRESS_AGE = 24 * 3600
 
 M = TypeVar("M", bound=Model)
@@ -45,6 +45,27 @@ def read_progress(token: str) -> tuple[Subscription, str]:
     if contract is None:
         raise BadToken
     return contract, found["back"]
+
+
+def pay_path(subscription: Subscription) -> str:
+    """Where a customer types another card for a contract, and pays what is open, without a sign-in."""
+    return f"/pay/{_token(PAY, subscription.id)}/"
+
+
+def pay_path_of(token: str) -> str:
+    """The same, by its token."""
+    return f"/pay/{token}/"
+
+
+def read_pay(token: str) -> Subscription:
+    """Raises BadToken."""
+    found: Subscription = _find(Subscription.objects.select_related("account", "workspace"), PAY, token)
+    return found
+
+
+def account_url(subscription: Subscription) -> str:
+    """The customer's account on the business's own host."""
+    return absolute(subscription.workspace, "/account/")
 
 
 def absolute(workspace: Workspace, path: str) -> str:

@@ -20,7 +20,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.mail.models import Delivery
-from plainsail.subscriptions.models import MOVED, Notice, Subscription
+from plainsail.subscriptions.models import MOVED, Notice, Pause, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import announcing, billing, contracts, letters, planning, scheduling
 from plainsail.subscriptions.services.announcing import Announcement, Contract, Recurring
@@ -84,13 +84,30 @@ def contract_of(subscription: Subscription) -> Contract:
 
 def next_of(subscription: Subscription) -> Announcement | None:
     """The first announcement that wasn't dealt with yet. Two queries."""
-    if subscription.is_ended or subscription.state == Subscription.State.PAUSED:
+    if subscription.is_ended:
         return None
+    if subscription.state == Subscription.State.PAUSED:
+        return _of_pause(subscription)
     known = set(subscription.notices.values_list("kind", "about_on"))
     for coming in announcing.calendar(contract_of(subscription)):
         if not known & {(coming.kind, coming.about_on), (Notice.Kind.AGREED.value, coming.about_on)}:
             return coming
     return None
+
+
+def _of_pause(subscription: Subscription) -> Announcement | None:
+    """That a resting contract will go on, unless that was told or the pause is too short for telling again."""
+    pause = _pause_of(subscription)
+    if pause is None or pause.resumes_on is None:
+        return None
+    coming = announcing.of_resumption(pause.resumes_on, subscription.timezone)
+    is_told = subscription.notices.filter(kind=coming.kind, about_on=coming.about_on).exists()
+    return coming if pause.asked_at < coming.due_at and not is_told else None
+
+
+def _pause_of(subscription: Subscription) -> Pause | None:
+    found: Pause | None = subscription.pauses.filter(ended_at=None).first()
+    return found
 
 
 @transaction.atomic
@@ -102,13 +119,20 @@ def send_next(subscription_id: UUID, *, at: datetime) -> None:
     locked = Subscription.objects.select_for_update(of=("self",)).select_related("account", "workspace")
     subscription = locked.get(id=subscription_id)
     coming = next_of(subscription)
-    if coming is not None and coming.due_at <= at and subscription.scheduled_end_at is None:
+    if coming is not None and coming.due_at <= at and _is_charged(subscription):
         notice, _is_new = Notice.objects.get_or_create(
             subscription=subscription, kind=coming.kind, about_on=coming.about_on, defaults={"written_at": at}
         )
         if coming.is_required or coming.charge_at > at:
             _write(notice, subscription, coming, at=at)
     plan(subscription)
+
+
+def _is_charged(subscription: Subscription) -> bool:
+    """Whether what falls due, or would as a rest ends, is charged."""
+    if subscription.state == Subscription.State.PAUSED:
+        return not subscription.is_ending
+    return subscription.may_renew
 
 
 def _write(notice: Notice, subscription: Subscription, coming: Announcement, *, at: datetime) -> None:
@@ -154,6 +178,9 @@ def _letter(subscription: Subscription, said: Announcement, *, attempt: int, at:
 
 def amount_of(subscription: Subscription, said: Announcement, *, at: datetime) -> Money:
     """What will be charged on the day that is announced, tax included."""
+    pause = _pause_of(subscription)
+    if said.kind == "resuming" and pause is not None:
+        return Money(pause.shown_minor or 0, subscription.currency)
     items = list(subscription.items.filter(ends_on=None).select_related("product", "subscription").order_by("id"))
     while scheduling.owed(items) and scheduling.first_due_on(items) < said.about_on:
         for item in scheduling.due_on(items, scheduling.first_due_on(items)):
@@ -195,7 +222,7 @@ def _awaited() -> QuerySet[Notice]:
         attempts__gt=0,
         kind__in=list(announcing.LEAD),
         subscription__state__in=RUNNING,
-        subscription__scheduled_end_at=None,
+        subscription__scheduled_end_at=None,  # until a later end every charge is agreed to
         about_on__gte=TruncDate("subscription__renews_at", tzinfo=UTC),
     )
     return found
@@ -288,14 +315,22 @@ def run_on(subscription: Subscription) -> None:
     subscription.save(update_fields=["anchor_on", "trial_ends_at", "renews_at"])
 
 
-def agree(subscription: Subscription, *, at: datetime) -> None:
-    """The customer has just seen and confirmed what is charged today: no letter has to announce it."""
+def agree(subscription: Subscription, *, on: date, at: datetime) -> None:
+    """The customer has just seen and confirmed what is charged on a day: no letter has to announce it."""
     Notice.objects.get_or_create(
         subscription=subscription,
         kind=Notice.Kind.AGREED,
-        about_on=local_date(at, subscription.timezone),
+        about_on=on,
         defaults={"written_at": at, "sent_at": at},
     )
+
+
+def disagree(subscription: Subscription, *, at: datetime) -> None:
+    """What was confirmed for days to come counts no more: those charges are announced like any others."""
+    coming = subscription.notices.filter(kind=Notice.Kind.AGREED, about_on__gt=local_date(at, subscription.timezone))
+    if coming.delete()[0]:
+        subscription.notice_for = None
+        subscription.save(update_fields=["notice_for"])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ State = PlanChange.State
 
 def planned(subscription: Subscription) -> PlanChange | None:
     """The change that waits for the end of the time paid for, if any; none where the contract ends then anyway."""
-    if subscription.is_ended or subscription.is_ending:
+    if subscription.is_ended or (subscription.is_ending and not subscription.is_charged_to_end):
         return None
     found: PlanChange | None = subscription.changes.filter(state=State.PLANNED).select_related("old_item").first()
     return found

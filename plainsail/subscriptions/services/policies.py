@@ -40,10 +40,18 @@ DEFAULT_REFUND: dict[str, Any] = {
 }
 DEFAULT_RETENTION: dict[str, Any] = {"version": 1, "grace_days": 30, "documents_years": 10}
 DEFAULT_DUNNING: dict[str, Any] = {"version": 1, "retry_days": [3, 7, 14], "then": "end"}
+DEFAULT_PAUSING: dict[str, Any] = {
+    "version": 1,
+    "by_customers": False,
+    "most_days": 90,
+    "access": "close",
+    "move_days": 0,
+}
 DEFAULTS: dict[str, dict[str, Any]] = {
     "refund": DEFAULT_REFUND,
     "retention": DEFAULT_RETENTION,
     "dunning": DEFAULT_DUNNING,
+    "pausing": DEFAULT_PAUSING,
 }
 
 WITHDRAWAL = Span(days=14)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from plainsail.commerce.services import shapes
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import day_start, local_moment
+from plainsail.kernel.periods import day_start, local_moment, part
 from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
 from plainsail.subscriptions.services import policies
 
@@ -35,6 +35,45 @@ class RefundLine:
     net_minor: int | None = None
     """What of it is net, where the price came without tax and so was cut by its net."""
     ground: str = "policy"
+
+
+@dataclass(frozen=True)
+class ChargeAfter:
+    """A charge that is still taken after a cancellation, because a later end was asked for: when, for what, how much. Gross."""
+
+    on: str
+    """A local day, in ISO 8601."""
+    what: str
+    amount_minor: int
+    currency: str
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(self.on)
+
+
+Answer = Literal["", "met", "early", "owed", "resting", "parts", "far", "unread"]
+"""What became of a wish: none was uttered, it is met, or why the contract ends at the earliest possible date all the same."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The last day that was asked for and what becomes of it. `ends_on` is the first day not served, if that isn't the earliest.
+
+    `charges` are what it costs until then.
+    """
+
+    asked: str = ""
+    answer: Answer = ""
+    ends_on: date | None = None
+    charges: tuple[ChargeAfter, ...] = ()
+
+
+NONE = Wish()
 
 
 @dataclass(frozen=True)
@@ -89,16 +128,25 @@ class Quote:
     refund_rule: policies.Refund
     refund_by: datetime
     items: tuple[ItemEnd, ...]
-    charges_after: tuple[dict[str, Any], ...]
+    charges_after: tuple[ChargeAfter, ...]
     grace_days: int
     is_trial_paid: bool = False
     """Whether a trial ran that had its price: then money may come back although the contract itself never began."""
     is_bought_in_parts: bool = False
     """Whether all payments together would have bought it for good."""
+    asked_end: str = ""
+    """The last day that was asked for: in ISO 8601, or in the words that nobody could read."""
+    wish: Answer = ""
+    held: tuple[RefundLine, ...] = ()
+    """What would come back if the bank weren't deciding about its payment; it does once the bank has decided for the seller."""
 
     @property
     def refund(self) -> Money:
         return Money(self.refund_minor, self.currency)
+
+    @property
+    def held_back(self) -> Money:
+        return Money(sum(line.amount_minor for line in self.held), self.currency)
 
     @property
     def effective_local(self) -> datetime:
@@ -110,22 +158,30 @@ class Quote:
         return json.loads(json.dumps(asdict(self), default=_plain))  # type: ignore[no-any-return]  # a dictionary by construction
 
     @property
+    def charges_digest(self) -> str:
+        """Fingerprint of when it ends and what is charged until then."""
+        told = [self.effective_at.isoformat(), *(f"{one.on} {one.amount_minor}" for one in self.charges_after)]
+        return hashlib.blake2b("\n".join(told).encode(), digest_size=10).hexdigest()
+
+    @property
     def digest(self) -> str:
         """Fingerprint of what was promised."""
         return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
 
 
-def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
+def quote(facts: Facts, *, when: When, at: datetime, wish: Wish = NONE) -> Quote:
     """What cancelling at `at` does: when each item ends, what comes back, and that nothing is charged afterwards.
 
     At the end of the paid time nothing comes back, because everything paid for is still served, unless it was charged
     after `at`, when the declaration arrived. Ending now gives back what the policy says. A withdrawal in time ends now;
-    one that comes too late is a cancellation.
+    one that comes too late is a cancellation. A later end that was asked for, and can be had, is the end.
     """
     if facts.kind == "withdrawal":
         when = "now" if policies.is_in_time(facts.started_at, at=at, zone=facts.timezone) else "period_end"
-    effective_at = at if when == "now" else max(at, _paid_through(facts))
-    refunds = tuple(line for paid in _returnable(facts, when=when, at=at) if (line := _refund(facts, paid, at=at)))
+    wish = NONE if when == "now" else wish
+    effective_at = at if when == "now" else max(at, _paid_through(facts), _asked_for(facts, wish) or at)
+    given = [(paid, _refund(facts, paid, wish, at=at)) for paid in _returnable(facts, when=when, at=at)]
+    refunds = tuple(line for paid, line in given if line and not paid.is_held)
     return Quote(
         reference=facts.reference,
         currency=facts.currency,
@@ -136,12 +192,22 @@ def quote(facts: Facts, *, when: When, at: datetime) -> Quote:
         refund_minor=sum(line.amount_minor for line in refunds),
         refund_rule=max((line.rule for line in refunds), key=lambda rule: policies.WEIGHT[rule], default="none"),
         refund_by=_refund_by(facts, at=at),
-        items=tuple(_end(facts, item, when=when, effective_at=effective_at) for item in facts.items),
-        charges_after=(),
+        items=tuple(
+            _end(facts, item, when=when, effective_at=effective_at, is_asked_for=wish.ends_on is not None)
+            for item in facts.items
+        ),
+        charges_after=wish.charges,
         is_trial_paid=facts.is_trial_paid,
         is_bought_in_parts=any(item.ends_by_itself for item in facts.items),
         grace_days=max(facts.terms["retention"]["grace_days"], _newest(facts)["retention"]["grace_days"]),
+        asked_end=wish.asked,
+        wish=wish.answer,
+        held=tuple(line for paid, line in given if line and paid.is_held),
     )
+
+
+def _asked_for(facts: Facts, wish: Wish) -> datetime | None:
+    return day_start(wish.ends_on, facts.timezone) if wish.ends_on is not None else None
 
 
 def _returnable(facts: Facts, *, when: When, at: datetime) -> list[PaidLine]:
@@ -156,9 +222,10 @@ def _paid_through(facts: Facts) -> datetime:
     return max(ends)
 
 
-def _end(facts: Facts, item: ItemFacts, *, when: When, effective_at: datetime) -> ItemEnd:
+def _end(facts: Facts, item: ItemFacts, *, when: When, effective_at: datetime, is_asked_for: bool) -> ItemEnd:
     served = day_start(item.paid_through, facts.timezone)
-    ends_at = effective_at if when == "now" or not item.is_addon else min(effective_at, max(served, _earliest(facts)))
+    runs_on = when == "now" or not item.is_addon or is_asked_for
+    ends_at = effective_at if runs_on else min(effective_at, max(served, _earliest(facts)))
     return ItemEnd(
         item_id=item.item_id,
         description=item.description,
@@ -190,7 +257,12 @@ def _newest(facts: Facts) -> dict[str, dict[str, Any]]:
     return policies.standing(facts.newest)
 
 
-def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
+def _refund(facts: Facts, paid: PaidLine, wish: Wish, *, at: datetime) -> RefundLine | None:
+    if wish.ends_on is not None:
+        # Charged since the declaration arrived, for days that were asked for; only what lies beyond them comes back.
+        first = min(max(wish.ends_on, paid.period.start), paid.period.end)
+        beyond = policies.Share(part(first, paid.period.end, paid.period), "prorated", "charged_after_cancellation")
+        return _line(paid, beyond)
     case = policies.Case(
         kind=facts.kind,
         at=at,
@@ -206,6 +278,10 @@ def _refund(facts: Facts, paid: PaidLine, *, at: datetime) -> RefundLine | None:
         country=facts.country,
     )
     given = policies.share([facts.terms["refund"], _newest(facts)["refund"]], case)
+    return _line(paid, given)
+
+
+def _line(paid: PaidLine, given: policies.Share) -> RefundLine | None:
     amount = paid.billed.by_part(given.part)
     if not amount.gross:
         return None
@@ -237,6 +313,7 @@ def from_json(stored: dict[str, Any]) -> Quote:
             "items": tuple(
                 ItemEnd(**item | {"ends_at": datetime.fromisoformat(item["ends_at"])}) for item in stored["items"]
             ),
-            "charges_after": tuple(stored["charges_after"]),
+            "charges_after": tuple(ChargeAfter(**line) for line in stored["charges_after"]),
+            "held": tuple(RefundLine(**line) for line in stored.get("held", ())),
         }
     )

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.commerce.services import crediting, proration, refunding
+from plainsail.commerce.services import crediting, ledger, proration, refunding
+from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.money import Money
 from plainsail.payments import queries as payments
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, Subscription
 from plainsail.subscriptions.queries import PaidLine
 from plainsail.subscriptions.services import letters
-from plainsail.subscriptions.services.quoting import Quote, RefundLine
+from plainsail.subscriptions.services.quoting import Quote, RefundLine, from_json
 
 
 def begin(made: Cancellation, promise: Quote, *, at: datetime) -> None:
@@ -32,6 +35,35 @@ def begin(made: Cancellation, promise: Quote, *, at: datetime) -> None:
         parts = [_part(line, promise.currency) for line in lines]
         note = crediting.credit(invoice, parts=parts, reason=reason, at=at)
         refunding.pay_back(note, at=at)
+
+
+@transaction.atomic
+def pay_held(invoice_id: UUID, *, at: datetime) -> None:
+    """A dispute was won: pay back what the cancellation in force promised of its payment. Once, however often it is told.
+
+    Less only where something of it was credited meanwhile.
+    """
+    contract = queries.of_invoice(invoice_id)
+    standing = queries.in_force(contract) if contract is not None else None
+    if contract is None or standing is None:
+        return
+    promise = from_json(standing.quote.result)
+    lines = [line for line in promise.held if line.invoice_id == str(invoice_id)]
+    # An entry without postings marks it as done.
+    if not lines or ledger.post("held_refund", invoice_id, postings=[], at=at) is None:
+        return
+    left = crediting.billed_lines({invoice_id})
+    parts = [_part(_at_most(line, left[UUID(line.line_id)]), promise.currency) for line in lines]
+    if parts := [part for part in parts if part.amount]:
+        with translation.override(letters.language_of(contract)):
+            reason = _("Cancellation %(number)s") % {"number": standing.request.reference}
+        note = crediting.credit(Invoice.objects.get(id=invoice_id), parts=parts, reason=reason, at=at)
+        refunding.pay_back(note, at=at)
+
+
+def _at_most(line: RefundLine, billed: Billed) -> RefundLine:
+    net = None if line.net_minor is None else min(line.net_minor, billed.left.net)
+    return replace(line, amount_minor=min(line.amount_minor, billed.left.gross), net_minor=net)
 
 
 def give_back_unserved(

@@ -1,8 +1,8 @@
 """What falls due for contracts: ends, renewals, further tries of a declined charge, letters. One step at a time, in order.
 
 The clock's worker and a seller's test clock take the same steps: `upcoming` names the next one, `perform` does it.
-Order at one instant: ends, then renewals, then tries (so a contract that ends at a moment is never renewed at it), then
-letters.
+Order at one instant: ends, then ends of pauses, then renewals, then tries (so a contract that ends at a moment is never
+renewed at it), then letters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plainsail.kernel import due
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.models import PaymentMethod
-from plainsail.subscriptions.models import DunningCase, Subscription
+from plainsail.subscriptions.models import RENEWABLE, DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     billing,
@@ -36,11 +36,11 @@ from plainsail.subscriptions.services import (
 )
 from plainsail.subscriptions.services.ending import CONTRACTS
 
-ENDS, RENEWALS, TRIES, NOTICES = 10, 20, 30, 40
+ENDS, RESUMPTIONS, RENEWALS, TRIES, NOTICES = 10, 15, 20, 30, 40
 
 
 def upcoming(until: datetime) -> ClockStep | None:
-    """The first thing due at or before a moment of the seller's time. Six index look-ups.
+    """The first thing due at or before a moment of the seller's time. Seven index look-ups.
 
     Contracts that are new or have moved get their next letter worked out first, whoever moved them.
     """
@@ -51,10 +51,12 @@ def upcoming(until: datetime) -> ClockStep | None:
     waits = (
         _renewable(running).filter(renews_at__lte=until, charge_from__lte=until).order_by("charge_from", "id").first()
     )
+    resumes = _resting(running).filter(resumes_at__lte=until).order_by("resumes_at", "id").first()
     tries = DunningCase.objects.filter(closed_at=None, next_try_at__lte=until).order_by("next_try_at", "id").first()
     writes = _renewable(running).filter(notice_at__lte=until).order_by("notice_at", "id").first()
     steps = [
         ClockStep(ends.scheduled_end_at, ENDS, f"end:{ends.id}") if ends and ends.scheduled_end_at else None,
+        ClockStep(resumes.resumes_at, RESUMPTIONS, f"resume:{resumes.id}") if resumes and resumes.resumes_at else None,
         ClockStep(renews.renews_at, RENEWALS, f"renew:{renews.id}") if renews and renews.renews_at else None,
         ClockStep(_charge_at(waits), RENEWALS, f"renew:{waits.id}") if waits else None,
         ClockStep(tries.next_try_at, TRIES, f"try:{tries.id}") if tries and tries.next_try_at else None,
@@ -69,8 +71,15 @@ def _charge_at(subscription: Subscription) -> datetime:
 
 
 def _renewable(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    """A contract whose end is planned renews no more, even where one of its items runs out before that end."""
-    return running.filter(scheduled_end_at=None)
+    """A contract whose end is planned renews no more, even where one of its items runs out before that end.
+
+    Unless a later end was asked for: then it is charged until it.
+    """
+    return running.filter(RENEWABLE)
+
+
+def _resting(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    return running.filter(state=Subscription.State.PAUSED, scheduled_end_at=None)
 
 
 def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
@@ -80,6 +89,9 @@ def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
         _end(workspace_id, UUID(key), at=at)
     elif kind == "renew":
         renew(workspace_id, UUID(key), at=at)
+    elif kind == "resume":
+        with workspace(workspace_id):
+            pausing.resume_by_itself(Subscription.objects.get(id=UUID(key)), at=at)
     elif kind == "notice":
         with workspace(workspace_id):
             noticing.send_next(UUID(key), at=at)
@@ -121,6 +133,7 @@ def _next_due(letters_at: datetime | None) -> datetime | None:
     renewable = _renewable(running)
     moments = [
         _first(running, "scheduled_end_at"),
+        _first(_resting(running), "resumes_at"),
         _first(renewable.filter(charge_from=None), "renews_at"),
         _first(renewable.filter(renews_at__isnull=False), "charge_from"),
         _first(renewable, "notice_at"),
@@ -141,6 +154,7 @@ def _end(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
     with workspace(workspace_id):
         subscription = Subscription.objects.get(id=subscription_id)
         if subscription.scheduled_end_at is not None and subscription.scheduled_end_at <= at:
+            dunning.stop(subscription, at=at)
             ending.end(subscription, reason=cancellation.reason_of(subscription), at=at)
 
 
@@ -175,9 +189,7 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
 
 
 def _is_due(subscription: Subscription, *, at: datetime) -> bool:
-    if subscription.is_ended or subscription.renews_at is None or subscription.scheduled_end_at is not None:
-        return False
-    return _charge_at(subscription) <= at
+    return subscription.may_renew and _charge_at(subscription) <= at
 
 
 def _can_be_charged(subscription: Subscription) -> bool:
@@ -202,7 +214,7 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     lines = [billing.line(subscription, item) for item in items]
     invoice = invoicing.issue(subscription.account, lines=lines, named=billing.named(subscription), at=at)
     for item in items:
-        item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
+        item.charged_through = billing.coming_days(subscription, item).period.end
         item.save(update_fields=["charged_through"])
     subscription.renews_at = contracts.renewal_moment(subscription)
     subscription.charge_from = None

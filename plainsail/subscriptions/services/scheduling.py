@@ -49,11 +49,11 @@ class Due:
         return prorate(price, self.period, self.whole)
 
 
-def next_due(item: Recurring, *, anchor: date) -> Due:
-    """The first days of an item that aren't charged for, up to its next boundary."""
+def next_due(item: Recurring, *, anchor: date, until: date | None = None) -> Due:
+    """The first days of an item that aren't charged for, up to its next boundary, or to the day on which its contract ends."""
     day = item.charged_through
     whole = _whole(item, anchor, day)
-    return Due(Period(day, whole.end), whole)
+    return Due(Period(day, min(whole.end, until or whole.end)), whole)
 
 
 def _whole(item: Recurring, anchor: date, day: date) -> Period:

@@ -182,11 +182,39 @@ def retention(policy: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def pausing(policy: Mapping[str, Any]) -> list[str]:
+    """What customers may do by themselves with a running contract."""
+    most, days = policy["most_days"], policy["move_days"]
+    pauses = _("Customers can’t pause by themselves; you can do it for them.")
+    if policy["by_customers"]:
+        pauses = ngettext(
+            "Customers can pause by themselves, for %(count)d day at most.",
+            "Customers can pause by themselves, for %(count)d days at most.",
+            most,
+        ) % {"count": most}
+        pauses = pauses if most else _("Customers can pause by themselves, for as long as they like.")
+    moves = _("Customers can’t move their next charge; you can do it for them.")
+    if days:
+        moves = ngettext(
+            "Customers can move their next charge by %(count)d day, and pay for the days in between.",
+            "Customers can move their next charge by up to %(count)d days, and pay for the days in between.",
+            days,
+        ) % {"count": days}
+    return [
+        pauses,
+        _("What a paused contract opened stays open.")
+        if policy["access"] == "keep"
+        else _("What a paused contract opened closes when the time paid for is over."),
+        moves,
+        _("What going on costs is shown before pausing and told again a week before."),
+    ]
+
+
 def text(kind: str, policy: Mapping[str, Any]) -> list[str]:
     """Any policy, sentence by sentence."""
     if kind == "refund":
         return [*(rule.sentence for rule in rules(policy)), *counting(policy)]
-    return dunning(policy) if kind == "dunning" else retention(policy)
+    return {"dunning": dunning, "retention": retention, "pausing": pausing}[kind](policy)
 
 
 def nothing(quote: Quote) -> str:

@@ -41,7 +41,9 @@ def confirm_page(
         "at_period_end": cancellation.preview(subscription, when="period_end", at=at),
         "now": cancellation.preview(subscription, when="now", at=at),
     }
-    status = 422 if form.is_bound else 200
+    if form.later_end is not None:
+        shown["later"] = cancellation.preview(subscription, when="period_end", last_on=form.later_end, at=at)
+    status = 422 if form.errors else 200
     return render(
         request, template, {"subscription": subscription, "form": form, "quotes": shown, **context}, status=status
     )

@@ -23,6 +23,7 @@ from plainsail.subscriptions.models import PolicyVersion
 from plainsail.subscriptions.policy_forms import (
     MOST_RULES,
     DunningForm,
+    PausingForm,
     RefundPolicyForm,
     RetentionForm,
     SampleForm,
@@ -36,13 +37,12 @@ from plainsail.ui.charts import Series
 
 PER_PAGE = 20
 PRICES = 100
-PAGES = {"refund": "refund_policy", "dunning": "dunning_policy", "retention": "retention_policy"}
 
 
 @require_GET
 @can("subscriptions.manage")
 def overview(request: Request) -> HttpResponse:
-    """The three policies in words, what they can't go below, and how they came to be."""
+    """The policies in words, what they can't go below, and how they came to be."""
     terms = policies.terms()
     page = Paginator(queries.policy_history(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -51,6 +51,7 @@ def overview(request: Request) -> HttpResponse:
         "floors": wording.floors(),
         "dunning": wording.dunning(terms["dunning"]),
         "retention": wording.retention(terms["retention"]),
+        "pausing": wording.pausing(terms["pausing"]),
         "terms": terms,
         "page": page,
         "history": [(row, wording.text(row.kind, row.text), is_standing(row, terms)) for row in page],
@@ -109,6 +110,16 @@ def retention(request: Request) -> HttpResponse:
         return save(request, "retention", form.text, since=form.cleaned_data["since"])
     context = {"form": form, "least_days": limits.LEAST_GRACE, "least_years": limits.document_years(country)}
     return render(request, "subscriptions/policy_retention.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("subscriptions.manage")
+def pauses(request: Request) -> HttpResponse:
+    """Whether customers may pause and move their next charge by themselves."""
+    form = PausingForm(request.POST or None, initial=PausingForm.initial_of(policies.terms()["pausing"]))
+    if form.is_valid():
+        return save(request, "pausing", form.text, since=form.cleaned_data["since"])
+    return render(request, "subscriptions/policy_pausing.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_POST

@@ -37,7 +37,7 @@ def cancel_by_link(request: Request, token: str) -> HttpResponse:
     if already := receipt_of(subscription):
         return redirect(already)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and (done := press(request, subscription, form)):
+    if form.is_valid() and form.is_shown and (done := press(request, subscription, form)):
         return redirect(done)
     keep = public_path("portal:account") if customer_of(request) else "/"
     return confirm_page(request, subscription, form, "subscriptions/cancel.html", keep_path=keep)

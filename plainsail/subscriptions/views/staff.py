@@ -66,6 +66,10 @@ def shown(found: Subscription, *, at: datetime) -> dict[str, Any]:
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
         "hold": noticing.hold_of(found, at=at),
+        "runs": found.state == Subscription.State.ACTIVE and not found.is_ending,
+        "rests": found.state == Subscription.State.PAUSED and not found.is_ending,
+        "pauses": found.pauses.order_by("-asked_at", "-id"),
+        "moves": found.date_moves.order_by("-asked_at", "-id"),
     }
 
 
@@ -81,7 +85,7 @@ def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         arrived = min(form.cleaned_data["received_at"], at)
         notice = declaring.declare(declaring.from_staff(form.cleaned_data, by=str(request.user)), received_at=arrived)
-        cancellation.put_in_force(notice, found, when=form.cleaned_data["when"], at=at)
+        cancellation.put_in_force(notice, found, when=declaring.when_of(form.cleaned_data), at=at)
         messages.success(request, _("Recorded. The customer gets a confirmation."))
         return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
     context = {"subscription": found, "form": form, "quote": cancellation.preview(found, when="period_end", at=at)}
@@ -137,7 +141,8 @@ def declared(notice: CancellationRequest) -> list[tuple[str, str]]:
         "end": _("End"),
         "cause": _("Reason"),
         "email": _("Confirmation to"),
+        "end_on": _("Last day"),
         "note": _("What was said"),
         "recorded_by": _("Recorded by"),
     }
-    return [(labels.get(key, key), str(value)) for key, value in notice.payload.items()]
+    return [(labels.get(key, key), str(value)) for key, value in notice.payload.items() if key != "is_unread"]

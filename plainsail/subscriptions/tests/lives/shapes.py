@@ -9,14 +9,14 @@ from plainsail.commerce.services import shapes
 from plainsail.commerce.services.catalogue import PriceTerms
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval
-from plainsail.subscriptions.tests.lives import changes
+from plainsail.subscriptions.tests.lives import dates
 from plainsail.subscriptions.tests.lives.rules import INTERVALS, MINORS, cards, picks
 
 INITIALS = st.sampled_from((None, None, 1, 900, 49_00))
 TRIALS = st.sampled_from((0, 0, 1, 7, 14, 30))
 
 
-class Machine(changes.Machine):
+class Machine(dates.Machine):
     """All that may happen in a life."""
 
     @rule(

@@ -34,6 +34,7 @@ from plainsail.subscriptions.models import (
     CancellationQuote,
     CancellationRequest,
     CancellationUndo,
+    DateMove,
     DunningCase,
     Notice,
     PlanChange,
@@ -56,6 +57,7 @@ class Snapshot:
     cases: dict[UUID, DunningCase]
     notices: dict[UUID, Notice]
     changes: dict[UUID, PlanChange]
+    moves: dict[UUID, DateMove]
     invoices: dict[UUID, Invoice]
     lines: dict[UUID, InvoiceLine]
     notes: dict[UUID, CreditNote]
@@ -94,6 +96,35 @@ class Snapshot:
     def change_to(self, item: SubscriptionItem) -> PlanChange | None:
         """The change by which an item took another's place, if it did."""
         return next((one for one in self.changes.values() if one.new_item_id == item.id and one.state == "done"), None)
+
+    def moves_of(self, contract: Subscription) -> list[DateMove]:
+        """When its next charge was moved, in order."""
+        found = [one for one in self.moves.values() if one.subscription_id == contract.id]
+        return sorted(found, key=lambda one: (one.asked_at, one.id))
+
+    def anchors(self, contract: Subscription) -> set[date]:
+        """Every day from which its boundaries were ever computed."""
+        return {contract.anchor_on, *(one.old_anchor_on for one in self.moves_of(contract))}
+
+    def begun_on(self, contract: Subscription) -> set[date]:
+        """Days on which a period began that isn't a boundary's: a rest or a move came before it, or a cut at an end taken back."""
+        moved = {day for one in self.moves_of(contract) for day in (one.from_on, one.to_on)}
+        return self.resumed_on.get(contract.id, set()) | moved | self.asked_ends(contract)
+
+    def asked_ends(self, contract: Subscription) -> set[date]:
+        """Days on which the contract was to end because somebody asked for it, taken back or not."""
+        return {
+            local_date(one.effective_at, contract.timezone)
+            for one in self.cancellations.values()
+            if one.subscription_id == contract.id and one.quote.result["charges_after"]
+        }
+
+    def listed(self, contract: Subscription) -> dict[str, int]:
+        """What the cancellation in force lists: amounts by their days."""
+        standing = self.in_force(contract)
+        if standing is None:
+            return {}
+        return {one["on"]: one["amount_minor"] for one in standing.quote.result["charges_after"]}
 
     def replaced(self) -> set[UUID]:
         """The items whose place another has taken."""
@@ -172,6 +203,7 @@ TABLES: dict[str, type[Model]] = {
     "cases": DunningCase,
     "notices": Notice,
     "changes": PlanChange,
+    "moves": DateMove,
     "invoices": Invoice,
     "lines": InvoiceLine,
     "notes": CreditNote,

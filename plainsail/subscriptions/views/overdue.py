@@ -1,0 +1,96 @@
+"""Renewals that weren't paid: who, how much, what comes next, what came of it; and what staff can do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.subscriptions import queries
+from plainsail.subscriptions.models import DunningCase
+from plainsail.subscriptions.services import dunning, links, overdue, retries
+from plainsail.subscriptions.views.confirming import now
+
+PER_PAGE = 50
+LOOKS_BACK = timedelta(days=90)
+
+
+@require_GET
+@can("subscriptions.view")
+def cases(request: Request) -> HttpResponse:
+    """All that is tried again now, the next try first, and what came of those of the last three months."""
+    at = now(request)
+    page = Paginator(queries.overdue(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
+    invoices = request.workspace.invoices.in_bulk([case.invoice_id for case in page])
+    context = {
+        "page": page,
+        "rows": [row(case, invoices[case.invoice_id]) for case in page],
+        "recovery": queries.recovery(request.workspace, since=at - LOOKS_BACK),
+        "days": LOOKS_BACK.days,
+    }
+    return render(request, "subscriptions/overdue.html", context)
+
+
+def row(case: DunningCase, invoice: Any) -> dict[str, Any]:
+    """A case as it is shown. Its plan is what its contract and its day say."""
+    days = retries.days(dunning.policy_of(case))
+    return {
+        "case": case,
+        "invoice": invoice,
+        "most": len(days) + 1,
+        "is_last": case.tries >= len(days),
+        "link": links.absolute(case.workspace, links.pay_path(case.subscription)),
+    }
+
+
+@require_POST
+@can("subscriptions.change")
+@outside_transaction
+def try_now(request: Request, dunningcase_id: UUID) -> HttpResponse:
+    """Charge once more, in the place of the next try."""
+    at = find(request, dunningcase_id)
+    try:
+        is_paid = overdue.try_now(request.workspace.pk, dunningcase_id, at=at)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        words = _("Paid. The customer gets the receipt.") if is_paid else _("It wasn’t paid this time either.")
+        messages.success(request, words) if is_paid else messages.warning(request, words)
+    return back(request)
+
+
+@require_POST
+@can("subscriptions.change")
+@outside_transaction
+def let_be(request: Request, dunningcase_id: UUID) -> HttpResponse:
+    """No further try: the contract ends unpaid, now."""
+    at = find(request, dunningcase_id)
+    try:
+        with workspace(request.workspace):
+            overdue.let_be(dunningcase_id, at=at)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Stopped. The contract has ended, and the customer is told."))
+    return back(request)
+
+
+def find(request: Request, dunningcase_id: UUID) -> datetime:
+    """The seller's time, once it is sure that the case is this business's. Raises Http404."""
+    with workspace(request.workspace):
+        get_object_or_404(request.workspace.dunning_cases, id=dunningcase_id)
+        return now(request)
+
+
+def back(request: Request) -> HttpResponse:
+    return redirect(workspace_url(request.workspace, "subscriptions:overdue"))
