@@ -112,7 +112,7 @@ def test_a_charge_that_turns_out_to_have_succeeded_after_the_end_comes_back(juni
     advance(juniper, MONTH + timedelta(hours=13))
     with workspace(juniper):
         case = contract.dunning_cases.get()
-        dunning._give_up(contract, at=NOON + MONTH + timedelta(hours=13))
+        dunning.give_up(contract, at=NOON + MONTH + timedelta(hours=13))
     run_jobs(at=NOON + timedelta(hours=1))
     assert fresh(contract).is_ended
     with workspace(juniper):
