@@ -31,7 +31,7 @@ SEND_WITHIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """An amount (above zero) to be taken, as `charging.begin` takes it."""
+    """An amount (above zero) to be taken, as `charging.begin` takes it; the method has its account loaded."""
 
     method: PaymentMethod
     subject_id: UUID
@@ -58,6 +58,8 @@ def begin(wanted: Sequence[Wanted], *, initiator: Charge.Initiator, at: datetime
         )
         for one in wanted
     ]
+    for one, charge in zip(wanted, made, strict=True):
+        charge.account = one.method.account
     Charge.objects.bulk_create(made)
     due.schedule(charging.UNRESOLVED, at + charging.INTERRUPTED_AFTER)
     return made

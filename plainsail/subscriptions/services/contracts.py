@@ -81,7 +81,12 @@ def _add_item(subscription: Subscription, line: OrderLine, *, is_base: bool) -> 
 
 def renewal_moment(subscription: Subscription) -> datetime:
     """When the first of its items is no longer invoiced."""
-    return day_start(scheduling.first_due_on(list(subscription.items.filter(ends_on=None))), subscription.timezone)
+    return moment_of(subscription, list(subscription.items.filter(ends_on=None)))
+
+
+def moment_of(subscription: Subscription, items: Sequence[SubscriptionItem]) -> datetime:
+    """The same, of its running items (one at least). No query."""
+    return day_start(scheduling.first_due_on(items), subscription.timezone)
 
 
 @transaction.atomic
