@@ -19,6 +19,8 @@ from plainsail.commerce.services import clocks, crediting, invoicing
 from plainsail.kernel import due
 from plainsail.kernel.events import publish, publish_many
 from plainsail.kernel.sets import update_each
+from plainsail.payments.models import Charge
+from plainsail.payments.services.charging import NEVER_ARRIVED
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
@@ -27,6 +29,8 @@ from plainsail.subscriptions.services import contracts, ending, letters, policie
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
 """A try whose outcome was never heard is looked at again after this long."""
+ANEW = 3
+"""How often a charge for an invoice is begun anew because the one before never reached its gateway."""
 
 
 @transaction.atomic
@@ -86,7 +90,22 @@ def decline(invoice_id: UUID, *, charge_id: UUID, decline_class: str, at: dateti
     if case is None or str(charge_id) in case.counted:
         return
     case.counted = [*case.counted, str(charge_id)]
+    if _was_never_asked_for(case, charge_id):
+        case.next_try_at = at
+        case.save(update_fields=["next_try_at", "counted"])
+        due.schedule(ending.CONTRACTS, clocks.wall(at))
+        return
     _fail(case, decline_class=decline_class, at=at)
+
+
+def _was_never_asked_for(case: DunningCase, charge_id: UUID) -> bool:
+    """Whether a charge never reached its gateway (we were interrupted, say): nobody refused it, so it is tried again at once.
+
+    So often, and no oftener: a gateway that never takes charges in isn't asked for ever.
+    """
+    lost = Charge.objects.filter(id__in=case.counted, decline_code=NEVER_ARRIVED)
+    ids = [str(found) for found in lost.values_list("id", flat=True)]
+    return str(charge_id) in ids and len(ids) <= ANEW
 
 
 @transaction.atomic

@@ -99,6 +99,8 @@ def renew_all(workspace_id: UUID, subscription_ids: Sequence[UUID], *, at: datet
 def _loaded(held: QuerySet[Subscription]) -> list[Subscription]:
     """Locked in the order of their ids, and given in that of their days."""
     found = list(held.select_related("account", "workspace").order_by("id"))
+    for subscription in found:
+        subscription.account.workspace = subscription.workspace
     return sorted((one for one in found if one.renews_at is not None), key=lambda one: (one.renews_at, one.id))
 
 
