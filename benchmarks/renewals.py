@@ -11,8 +11,8 @@ import sys
 
 from benchmarks.harness import QUICK, ROOT, ROUNDS, Result, installation, median, median_ratio
 
-SETS, SINGLES = (500, 20) if QUICK else (2000, 60)
-MANY = 2_000 if QUICK else 100_000
+SETS, SINGLES = (250, 10) if QUICK else (2000, 60)
+MANY = 1_000 if QUICK else 100_000
 
 
 def renewals() -> Result:
