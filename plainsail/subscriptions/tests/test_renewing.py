@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from plainsail.commerce import queries as books
 from plainsail.commerce.models import Invoice, JournalEntry, Order, SandboxClock, VatAnswer
 from plainsail.commerce.services import sellers, vies
+from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.tests.factories import NOON, seller
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
@@ -21,10 +22,11 @@ from plainsail.payments.gateways.base import ChargeOutcome
 from plainsail.payments.gateways.sandbox import Sandbox
 from plainsail.payments.models import Charge, SandboxRecord
 from plainsail.payments.services import resolving, rounds
-from plainsail.payments.tests.factories import LOST_TAKEN
+from plainsail.payments.tests.factories import DECLINED, INSUFFICIENT, LOST_TAKEN
 from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.services import pausing, renewal, renewing
-from plainsail.subscriptions.tests.factories import charged_by, subscribed
+from plainsail.subscriptions.tests.factories import charged_by, combined, subscribed
+from plainsail.subscriptions.tests.lives.life import Life
 
 SAVES_THEN_FAILS = "4000 0000 0000 0341"
 DUE = datetime(2026, 12, 23, 1, tzinfo=UTC)
@@ -262,3 +264,31 @@ class TestSomebodyElse:
             f"TEST-INV-{number:05d}" for number in range(7, 13)
         ]
         assert charges(juniper) == ["succeeded"] * 6
+
+
+def test_sets_leave_the_books_as_single_steps_do(juniper):
+    """Plans and add-ons of any interval, trials, cards that fail or whose answers get lost, resting and cancelled contracts."""
+    life = Life(juniper, zone="Europe/Berlin", wall=NOON, tax_rate=Decimal(19))
+    for number, terms in enumerate(({}, {"interval_count": 2}, {"minor": 999}, {"trial_days": 7}, {"trial_days": 30})):
+        subscribed(juniper, buyer=Buyer(email=f"{number}@example.com", name="Somebody", country="DE"), **terms)
+    resting = combined(juniper, "month", "week", "year")
+    combined(juniper, "week", "month", number=LOST_TAKEN)
+    with workspace(juniper):
+        pausing.pause(resting, at=NOON + timedelta(days=1))
+        ending = Subscription.objects.order_by("started_at", "id")[0]
+        Subscription.objects.filter(pk=ending.pk).update(scheduled_end_at=DUE - timedelta(hours=1))
+    for card in (SAVES_THEN_FAILS, INSUFFICIENT, DECLINED):
+        charged_by(subscribed(juniper), card)
+    life.wall = DUE
+
+    def step_by_step() -> None:
+        while True:
+            with workspace(juniper):
+                step = renewal.upcoming(DUE)
+            if step is None:
+                return
+            renewal.perform(juniper.pk, step, DUE)
+
+    before = life.snapshot().digest()
+    one_by_one, in_sets = life.outcome(step_by_step), life.outcome(life.run_due)
+    assert before != one_by_one == in_sets
