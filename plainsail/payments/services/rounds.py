@@ -70,11 +70,13 @@ def submit(workspace_id: UUID, charges: Sequence[Charge], *, at: datetime) -> li
 
     As many at a time as each gateway takes (`capabilities.at_once`). Returns them as they stand then.
     """
-    now = clock.ticking(at)
+    moment = clock.ticking(at)
     outcomes = {
-        charge_id: outcome for part in _by_pace(charges) for charge_id, outcome in _ask(part, begun_at=at, now=now)
+        charge_id: outcome
+        for part in _by_pace(charges)
+        for charge_id, outcome in _ask(part, begun_at=at, moment=moment)
     }
-    return _record(workspace_id, outcomes, at=now())
+    return _record(workspace_id, outcomes, at=moment())
 
 
 def _by_pace(charges: Sequence[Charge]) -> Iterator[tuple[int, Sequence[Charge]]]:
@@ -85,12 +87,12 @@ def _by_pace(charges: Sequence[Charge]) -> Iterator[tuple[int, Sequence[Charge]]
 
 
 def _ask(
-    part: tuple[int, Sequence[Charge]], *, begun_at: datetime, now: Callable[[], datetime]
+    part: tuple[int, Sequence[Charge]], *, begun_at: datetime, moment: Callable[[], datetime]
 ) -> Iterator[tuple[UUID, ChargeOutcome]]:
     pace, charges = part
 
     def ask(charge: Charge) -> ChargeOutcome:
-        at = now()
+        at = moment()
         if at >= begun_at + SEND_WITHIN:
             return NOT_SENT
         return gateway_of(charge.account).charge(charge.account, charging.request_for(charge, at=at))
