@@ -31,6 +31,7 @@ BENCHMARKS = {
     "isolation": "benchmarks.views:isolation",
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
+    "renewals": "benchmarks.renewals:renewals",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",
     "idle_memory": "benchmarks.installation:idle_memory",

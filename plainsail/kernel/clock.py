@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
@@ -19,6 +19,12 @@ def now() -> datetime:
 def today(zone: str) -> date:
     """The calendar day it is now in an IANA zone."""
     return now().astimezone(ZoneInfo(zone)).date()
+
+
+def ticking(at: datetime) -> Callable[[], datetime]:
+    """A clock that begins at a moment and ticks on with the wall's (and stands where that is fixed): for work of minutes."""
+    began = now()
+    return lambda: at + (now() - began)
 
 
 @contextmanager

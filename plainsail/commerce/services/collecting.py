@@ -21,7 +21,7 @@ from plainsail.commerce.events import (
     PaymentDisputed,
     PaymentReleased,
 )
-from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting
+from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting, Seller
 from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, refunding, sellers
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel.errors import Refusal
@@ -81,7 +81,7 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
         subject_id=invoice.id,
         amount=invoice.due,
         initiator=Charge.Initiator(initiator),
-        descriptor=seller.legal_name[:22],
+        descriptor=descriptor_of(seller),
         return_path=return_path,
         at=clocks.wall(at),
     )
@@ -89,6 +89,11 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
     if _is_paid_but_not_booked(invoice):
         raise charging.ChargeUnderway
     return begun
+
+
+def descriptor_of(seller: Seller) -> str:
+    """What a payer reads on the statement."""
+    return seller.legal_name[:22]
 
 
 def is_being_paid(invoice: Invoice) -> bool:
@@ -152,33 +157,32 @@ def settle(charge_id: UUID) -> None:
     taken = _book(invoice, paid, at=at)
     if taken is None or not taken.minor:
         return
+    mark_paid(invoice, taken, at=at)
+    invoice.save(update_fields=PAID)
+    if invoice.is_paid:
+        publish(told(invoice, paid, at=at))
+        if invoice.order_id:
+            fulfilling.fulfil(invoice.order_id, method_id=paid.method_id, at=at)
+
+
+PAID = ("paid_minor", "state", "paid_at")
+"""What changes of an invoice that takes a payment."""
+
+
+def mark_paid(invoice: Invoice, taken: Money, *, at: datetime) -> None:
+    """An invoice as it is once it has taken a payment, from the moment that this is saved (`PAID`)."""
     invoice.paid_minor += taken.minor
     if invoice.due.minor == 0:
         invoice.state = invoice.state if invoice.is_waiting else Invoice.State.PAID
         invoice.paid_at = at
-    invoice.save(update_fields=["paid_minor", "state", "paid_at"])
-    if invoice.is_paid:
-        _tell(invoice, paid, at=at)
 
 
 def _book(invoice: Invoice, paid: Charge, *, at: datetime) -> Money | None:
     """Enter a payment; returns how much of it the invoice took, or None where it is in the books already."""
-    is_written_off = invoice.state == Invoice.State.UNCOLLECTIBLE
     takes = invoice.is_waiting or invoice.state in {Invoice.State.OPEN, Invoice.State.UNCOLLECTIBLE}
     taken = min(paid.amount, invoice.due) if takes else Money.zero(paid.currency)
-    owed = ledger.credit(Kind.WRITE_OFF, taken) if is_written_off else None
-    beyond = paid.amount - taken
-    entry = ledger.post(
-        "payment",
-        paid.id,
-        postings=[
-            ledger.debit(Kind.CLEARING, paid.amount, paid.account.code),
-            owed or ledger.credit(Kind.RECEIVABLE, taken, invoice.billing_account_id),
-            ledger.credit(Kind.REFUNDS_PAYABLE, beyond, invoice.billing_account_id),
-        ],
-        at=at,
-        memo=invoice.number,
-    )
+    fact, beyond = fact_of(invoice, paid, taken=taken), paid.amount - taken
+    entry = ledger.post(fact.source_type, fact.source_id, postings=fact.postings, at=at, memo=fact.memo)
     if entry is None:
         return None
     if beyond:
@@ -188,20 +192,28 @@ def _book(invoice: Invoice, paid: Charge, *, at: datetime) -> Money | None:
     return taken
 
 
-def _tell(invoice: Invoice, paid: Charge, *, at: datetime) -> None:
-    contact_id = invoice.billing_account.contact_id
-    publish(
-        InvoicePaid(
-            invoice_id=invoice.id,
-            charge_id=paid.id,
-            amount_minor=paid.amount_minor,
-            currency=paid.currency,
-            contact_id=contact_id,
-            at=at,
-        )
+def fact_of(invoice: Invoice, paid: Charge, *, taken: Money) -> ledger.Fact:
+    """What a payment is in the books, of which the invoice takes so much."""
+    is_written_off = invoice.state == Invoice.State.UNCOLLECTIBLE
+    owed = ledger.credit(Kind.WRITE_OFF, taken) if is_written_off else None
+    postings = [
+        ledger.debit(Kind.CLEARING, paid.amount, paid.account.code),
+        owed or ledger.credit(Kind.RECEIVABLE, taken, invoice.billing_account_id),
+        ledger.credit(Kind.REFUNDS_PAYABLE, paid.amount - taken, invoice.billing_account_id),
+    ]
+    return ledger.Fact("payment", paid.id, postings, invoice.number)
+
+
+def told(invoice: Invoice, paid: Charge, *, at: datetime) -> InvoicePaid:
+    """That an invoice is paid, to be told."""
+    return InvoicePaid(
+        invoice_id=invoice.id,
+        charge_id=paid.id,
+        amount_minor=paid.amount_minor,
+        currency=paid.currency,
+        contact_id=invoice.billing_account.contact_id,
+        at=at,
     )
-    if invoice.order_id:
-        fulfilling.fulfil(invoice.order_id, method_id=paid.method_id, at=at)
 
 
 @transaction.atomic

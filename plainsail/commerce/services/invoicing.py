@@ -167,9 +167,25 @@ def draft(
     """
     seller = sellers.of_workspace(at=at)
     billed = named or (places.of_order(order) if order else places.of_account(account))
-    today = local_date(at, seller.timezone)
-    where = places.place(seller, billed, on=today)
-    totals = preview(lines, seller=seller, place=where)
+    where = places.place(seller, billed, on=local_date(at, seller.timezone))
+    invoice, rows = drafted(account, lines=lines, seller=seller, place=where, due_on=due_on, order=order, at=at)
+    invoice.save(force_insert=True)
+    add_lines(rows)
+    return invoice
+
+
+def drafted(
+    account: BillingAccount,
+    *,
+    lines: Sequence[LineSpec],
+    seller: Seller,
+    place: Place,
+    at: datetime,
+    due_on: date | None = None,
+    order: Order | None = None,
+) -> tuple[Invoice, list[InvoiceLine]]:
+    """A draft with its lines, not saved. No query. Raises BadMoney."""
+    totals = preview(lines, seller=seller, place=place)
     if totals.gross.minor < 0:
         raise BadMoney("An invoice can’t be below zero.")
     invoice = Invoice(
@@ -178,19 +194,23 @@ def draft(
         order=order,
         mode=seller.mode,
         currency=totals.gross.currency,
-        rounding=where.rounding,
-        buyer=asdict(billed),
+        rounding=place.rounding,
+        buyer=asdict(place.named),
         net_minor=totals.net.minor,
         tax_minor=totals.tax.minor,
         gross_minor=totals.gross.minor,
-        due_on=due_on or today,
+        due_on=due_on or local_date(at, seller.timezone),
         created_at=at,
     )
-    invoice.save(force_insert=True)
     rows = [
         _row(invoice, position, line, total, at=at)
         for position, (line, total) in enumerate(zip(lines, totals.lines, strict=True), start=1)
     ]
+    return invoice, rows
+
+
+def add_lines(rows: Sequence[InvoiceLine]) -> None:
+    """Save lines of drafts. Raises AlreadyBilled."""
     try:
         with transaction.atomic():
             InvoiceLine.objects.bulk_create(rows)
@@ -198,7 +218,6 @@ def draft(
         if "invoice_line_period_once" not in str(error):
             raise
         raise AlreadyBilled from error
-    return invoice
 
 
 @transaction.atomic
@@ -294,7 +313,12 @@ def _depends_on_vies(invoice: Invoice, *, at: datetime) -> bool:
         return False
     seller = sellers.of_workspace(at=at)
     where = places.place(seller, places.of_row(invoice.buyer), on=local_date(at, seller.timezone))
-    return any(where.ruling(line.product).waits for line in invoice.lines.select_related("product"))
+    return waits(where, [line.product for line in invoice.lines.select_related("product")])
+
+
+def waits(place: Place, products: Sequence[Product | None]) -> bool:
+    """Whether the tax of a sale depends on an id that VIES hasn't answered for. No query."""
+    return place.named.vat_check == VatAnswer.PENDING and any(place.ruling(product).waits for product in products)
 
 
 @transaction.atomic
@@ -310,26 +334,41 @@ def issue_now(invoice: Invoice, *, at: datetime) -> Invoice:
     invoice = _draft_of(invoice)
     seller = sellers.of_workspace(at=at)
     lines = list(invoice.lines.order_by("position"))
-    invoice.number, at = numbering.take(NumberSeries.Series.INVOICE, mode=invoice.mode, at=at)
-    invoice.issued_at = at
+    number, at = numbering.take(NumberSeries.Series.INVOICE, mode=invoice.mode, at=at)
+    make_final(invoice, lines, seller=seller, number=number, at=at)
+    invoice.save(update_fields=FINAL)
+    fact = fact_of(invoice, lines)
+    ledger.post(fact.source_type, fact.source_id, postings=fact.postings, at=at, memo=fact.memo)
+    publish(issued(invoice, at=at))
+    return invoice
+
+
+FINAL = ("number", "issued_at", "document", "document_hash", "state", "paid_at", "is_waiting")
+"""What changes of a draft that becomes final."""
+
+
+def make_final(invoice: Invoice, lines: Sequence[InvoiceLine], *, seller: Seller, number: str, at: datetime) -> None:
+    """A draft with its number, final from the moment that this is saved (`FINAL`)."""
+    invoice.number, invoice.issued_at = number, at
     invoice.document = documents.of_invoice(invoice, lines, seller=seller, buyer=invoice.billing_account, at=at)
     invoice.document_hash = documents.seal(invoice.document)
     invoice.is_waiting = False
     invoice.state = Invoice.State.OPEN if invoice.due.minor else Invoice.State.PAID
     invoice.paid_at = None if invoice.due.minor else invoice.paid_at or at
-    invoice.save(update_fields=["number", "issued_at", "document", "document_hash", "state", "paid_at", "is_waiting"])
-    _book(invoice, lines, at=at)
-    contact_id = invoice.billing_account.contact_id
-    publish(InvoiceIssued(invoice_id=invoice.id, contact_id=contact_id, at=at))
-    return invoice
 
 
-def _book(invoice: Invoice, lines: Sequence[InvoiceLine], *, at: datetime) -> None:
+def issued(invoice: Invoice, *, at: datetime) -> InvoiceIssued:
+    """That an invoice was numbered, to be told."""
+    return InvoiceIssued(invoice_id=invoice.id, contact_id=invoice.billing_account.contact_id, at=at)
+
+
+def fact_of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> ledger.Fact:
+    """What a numbered invoice is in the books."""
     postings = [ledger.debit(Kind.RECEIVABLE, invoice.gross, invoice.billing_account_id)]
     for line in lines:
         postings.append(ledger.credit(earned_on(line), Money(line.net_minor, invoice.currency)))
         postings.append(ledger.credit(Kind.TAX, Money(line.tax_minor, invoice.currency), jurisdiction(invoice, line)))
-    ledger.post("invoice", invoice.id, postings=postings, at=at, memo=invoice.number)
+    return ledger.Fact("invoice", invoice.id, postings, invoice.number)
 
 
 def earned_on(line: InvoiceLine) -> Kind:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from plainsail.commerce.models import JournalEntry, LedgerAccount, Posting
 from plainsail.kernel.money import Money
@@ -36,6 +36,16 @@ def credit(kind: Kind, amount: Money, subject: object = "") -> Posted:
     return Posted(kind, str(subject), -amount)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """What is entered once for its source."""
+
+    source_type: str
+    source_id: UUID
+    postings: Sequence[Posted]
+    memo: str = ""
+
+
 @transaction.atomic
 def post(
     source_type: str, source_id: UUID, *, postings: Sequence[Posted], at: datetime, memo: str = ""
@@ -44,17 +54,32 @@ def post(
 
     Raises Unbalanced.
     """
-    _balanced(postings)
-    entry = JournalEntry(source_type=source_type, source_id=source_id, at=at, created_at=at, memo=memo[:200])
-    try:
-        with transaction.atomic():
-            entry.save(force_insert=True)
-    except IntegrityError as error:
-        if "journal_entry_source" not in str(error):
-            raise
-        return None
-    amounts = [posted for posted in postings if posted.amount]
-    accounts = _accounts(amounts, at=at)
+    made = post_all([Fact(source_type, source_id, postings, memo)], at=at)
+    return made[0] if made else None
+
+
+@transaction.atomic
+def post_all(facts: Sequence[Fact], *, at: datetime) -> list[JournalEntry]:
+    """Enter facts of different sources; returns the entries of those that weren't in the books already. Raises Unbalanced.
+
+    Five statements, however many there are.
+    """
+    for fact in facts:
+        _balanced(fact.postings)
+    wanted = [
+        (
+            JournalEntry(
+                source_type=fact.source_type, source_id=fact.source_id, at=at, created_at=at, memo=fact.memo[:200]
+            ),
+            fact,
+        )
+        for fact in facts
+    ]
+    JournalEntry.objects.bulk_create([entry for entry, _fact in wanted], ignore_conflicts=True)
+    made = set(JournalEntry.objects.filter(id__in=[entry.id for entry, _fact in wanted]).values_list("id", flat=True))
+    entered = [(entry, fact) for entry, fact in wanted if entry.id in made]
+    amounts = [(entry, posted) for entry, fact in entered for posted in fact.postings if posted.amount]
+    accounts = _accounts([posted for _entry, posted in amounts], at=at)
     Posting.objects.bulk_create(
         Posting(
             entry=entry,
@@ -63,9 +88,9 @@ def post(
             currency=posted.amount.currency,
             created_at=at,
         )
-        for posted in amounts
+        for entry, posted in amounts
     )
-    return entry
+    return [entry for entry, _fact in entered]
 
 
 def _balanced(postings: Sequence[Posted]) -> None:
@@ -76,6 +101,8 @@ def _balanced(postings: Sequence[Posted]) -> None:
 
 def _accounts(postings: Sequence[Posted], *, at: datetime) -> dict[tuple[str, str, str], LedgerAccount]:
     wanted = {(posted.kind, posted.subject, posted.amount.currency) for posted in postings}
+    if not wanted:
+        return {}
     LedgerAccount.objects.bulk_create(
         [
             LedgerAccount(kind=kind, subject=subject, currency=currency, created_at=at)

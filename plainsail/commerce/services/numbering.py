@@ -25,15 +25,21 @@ def take(series: str, *, mode: str, at: datetime) -> tuple[str, datetime]:
     moments of a series ascend as its numbers do. Holds the series' row until the transaction ends, so a number goes back
     if the document doesn't come about: no gap.
     """
+    (number,), moment = take_many(series, 1, mode=mode, at=at)
+    return number, moment
+
+
+def take_many(series: str, count: int, *, mode: str, at: datetime) -> tuple[list[str], datetime]:
+    """The next numbers (one at least) of a series, ascending, and the one moment that they may bear. One statement."""
     prefix = ("TEST-" if mode == Mode.TEST else "") + PREFIXES[series]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO commerce_numberseries (id, created_at, workspace_id, series, mode, prefix, next_number, last_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, 2, %s) ON CONFLICT (workspace_id, series, mode) "
-            "DO UPDATE SET next_number = commerce_numberseries.next_number + 1, "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (workspace_id, series, mode) "
+            "DO UPDATE SET next_number = commerce_numberseries.next_number + EXCLUDED.next_number - 1, "
             "last_at = greatest(commerce_numberseries.last_at, EXCLUDED.last_at) "
-            "RETURNING prefix, next_number - 1, last_at",
-            [new_id(), at, current_workspace_id(), series, mode, prefix, at],
+            "RETURNING prefix, next_number, last_at",
+            [new_id(), at, current_workspace_id(), series, mode, prefix, count + 1, at],
         )
-        kept, number, moment = cursor.fetchone()
-    return f"{kept}{number:0{DIGITS}d}", moment
+        kept, following, moment = cursor.fetchone()
+    return [f"{kept}{number:0{DIGITS}d}" for number in range(following - count, following)], moment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -77,8 +77,13 @@ class Place:
 
 def place(seller: Seller, named: Named, *, on: date) -> Place:
     """The place of a sale. One query."""
+    return places(seller, on=on)(named)
+
+
+def places(seller: Seller, *, on: date) -> Callable[[Named], Place]:
+    """The places of sales to many on a day: one query for all of them."""
     selling = _selling(seller, own=dict(TaxRate.objects.values_list("country", "rate")))
-    return Place(selling=selling, named=named, on=on, mode=seller.rounding)
+    return lambda named: Place(selling=selling, named=named, on=on, mode=seller.rounding)
 
 
 def _selling(seller: Seller, *, own: Mapping[str, Decimal]) -> Selling:

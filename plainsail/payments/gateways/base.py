@@ -81,6 +81,8 @@ class Capabilities:
     disputes: bool = False
     currencies: frozenset[str] | None = None
     """None: any currency that we know."""
+    at_once: int = 1
+    """How many charges of a round may be on their way to it at a time. Above one its `charge` must not touch the database."""
 
 
 @dataclass(frozen=True, kw_only=True)

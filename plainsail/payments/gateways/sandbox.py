@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.crypto import sign
@@ -256,15 +257,17 @@ def _verdict(held: SandboxRecord, card: cards.Card, request: ChargeRequest) -> t
     if card.decline[0] and (not card.declines_first or earlier.count() < card.declines_first):
         return "declined", card.decline
     if request.initiator == "merchant":
-        return _unattended_verdict(held, card, earlier.filter(facts__initiator="merchant").count())
+        return _unattended_verdict(held, card, earlier.filter(facts__initiator="merchant"))
     needs_payer = card.check == "always" or (card.check == "once" and not held.facts.get("is_authenticated"))
     return ("requires_action" if needs_payer else "succeeded"), ("", "")
 
 
-def _unattended_verdict(held: SandboxRecord, card: cards.Card, earlier: int) -> tuple[str, tuple[str, str]]:
+def _unattended_verdict(
+    held: SandboxRecord, card: cards.Card, earlier: QuerySet[SandboxRecord]
+) -> tuple[str, tuple[str, str]]:
     if card.check == "always" or (card.check == "once" and not held.facts.get("is_authenticated")):
         return "declined", AUTHENTICATION_REQUIRED
-    if card.later_decline[0] and earlier + 1 >= card.later_fails_from:
+    if card.later_decline[0] and earlier.count() + 1 >= card.later_fails_from:
         return "declined", card.later_decline
     return "succeeded", ("", "")
 

@@ -42,6 +42,8 @@ API_VERSION = "2026-10-28.endive"
 """What this module is written for; each request asks for it, whatever the account's own default is."""
 CONNECT_WITHIN, ANSWER_WITHIN = 5, 25
 """Seconds. Together well below the two minutes after which a charge counts as interrupted."""
+AT_ONCE = 8
+"""Charges on their way at a time: far below Stripe's limit of 100 requests a second (“Rate limits”), some seconds each at worst."""
 TOLERANCE = 300
 """Seconds by which a message's time may be off (“Preventing replay attacks”)."""
 SETTLED_AFTER = 60
@@ -76,7 +78,7 @@ class Stripe(base.Gateway):
     """References: a method is `customer/payment method`, or the session that will save one; a charge is a PaymentIntent."""
 
     code = CODE
-    capabilities: ClassVar = base.Capabilities(has_messages=True, disputes=True)
+    capabilities: ClassVar = base.Capabilities(has_messages=True, disputes=True, at_once=AT_ONCE)
 
     def __init__(self, *, api: str = "https://api.stripe.com") -> None:
         self.api = api

@@ -29,6 +29,12 @@ INTERRUPTED_AFTER = timedelta(minutes=2)
 """A charge in flight for longer was interrupted: no gateway call takes that long."""
 ABANDONED_AFTER = timedelta(hours=1)
 """How long a payer may take for the bank's check."""
+NEWS_AFTER = timedelta(minutes=1)
+"""How soon the gateway's list of changes is looked at after a success."""
+NEVER_ARRIVED = "never_arrived"
+"""The code of a decline that nobody spoke: the gateway was never asked, or doesn't know of it."""
+PAID = ("state", "gateway_ref", "settled_at", "decline_class", "decline_code", "action_url")
+"""What changes of a charge that succeeds."""
 
 
 class ChargeUnderway(Refusal):
@@ -62,19 +68,15 @@ def begin(
     """
     if not method.is_usable:
         raise MethodUnusable
-    charge = Charge(
-        id=new_id(),
-        account_id=method.account_id,
-        method=method,
+    charge = written(
+        method,
         subject_id=subject_id,
-        amount_minor=amount.minor,
-        currency=amount.currency,
+        amount=amount,
         initiator=initiator,
-        descriptor=descriptor[:60],
+        descriptor=descriptor,
         return_path=return_path,
-        created_at=at,
+        at=at,
     )
-    charge.idempotency_key = str(charge.id)
     try:
         with transaction.atomic():
             charge.save(force_insert=True)
@@ -86,12 +88,45 @@ def begin(
     return charge
 
 
+def written(
+    method: PaymentMethod,
+    *,
+    subject_id: UUID,
+    amount: Money,
+    initiator: Charge.Initiator,
+    at: datetime,
+    descriptor: str = "",
+    return_path: str = "",
+) -> Charge:
+    """A charge about to be asked for, not saved. Its id is the key under which the gateway takes it once."""
+    charge_id = new_id()
+    return Charge(
+        id=charge_id,
+        account_id=method.account_id,
+        method=method,
+        subject_id=subject_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        idempotency_key=str(charge_id),
+        initiator=initiator,
+        descriptor=descriptor[:60],
+        return_path=return_path,
+        created_at=at,
+    )
+
+
 def submit(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
     """Ask the gateway for a charge that was begun, and write down its answer. A charge that is past that stays as it is."""
     charge = _load(workspace_id, charge_id)
     if charge.state != Charge.State.IN_FLIGHT:
         return charge
-    request = ChargeRequest(
+    outcome = gateway_of(charge.account).charge(charge.account, request_for(charge, at=at))
+    return _record(workspace_id, charge_id, outcome, at=at)
+
+
+def request_for(charge: Charge, *, at: datetime) -> ChargeRequest:
+    """What a gateway is asked for."""
+    return ChargeRequest(
         idempotency_key=charge.idempotency_key,
         amount=charge.amount,
         method_ref=charge.method.gateway_ref,
@@ -100,8 +135,6 @@ def submit(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
         return_path=charge.return_path,
         at=at,
     )
-    outcome = gateway_of(charge.account).charge(charge.account, request)
-    return _record(workspace_id, charge_id, outcome, at=at)
 
 
 def look_up(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:
@@ -119,7 +152,7 @@ def ask(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> tuple[Charge, b
     if outcome.state == "not_found":
         if at < charge.created_at + INTERRUPTED_AFTER:
             return charge, True
-        outcome = ChargeOutcome(state="declined", decline_class="soft", decline_code="never_arrived")
+        outcome = ChargeOutcome(state="declined", decline_class="soft", decline_code=NEVER_ARRIVED)
     return _record(workspace_id, charge_id, outcome, at=at), not outcome.is_silence
 
 
@@ -143,12 +176,15 @@ def _load(workspace_id: UUID, charge_id: UUID) -> Charge:
 def _record(workspace_id: UUID, charge_id: UUID, outcome: ChargeOutcome, *, at: datetime) -> Charge:
     with workspace(workspace_id):
         charge: Charge = Charge.objects.select_for_update(of=("self",)).select_related("method").get(id=charge_id)
-        _merge(charge, outcome, at=at)
+        merge(charge, outcome, at=at)
         return charge
 
 
-def _merge(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:
-    """Only forward: nothing undoes a success, and only a success undoes a decline."""
+def merge(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:
+    """Write down an answer, only forward: nothing undoes a success, and only a success undoes a decline.
+
+    The charge's row is locked by the caller.
+    """
     if outcome.state == "succeeded" and not charge.has_succeeded:
         _succeed(charge, outcome, at=at)
     elif charge.is_open and outcome.state == "declined":
@@ -167,11 +203,21 @@ def _merge(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:
 
 
 def _succeed(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:
+    mark_paid(charge, outcome, at=at)
+    charge.save(update_fields=PAID)
+    due.schedule(CHANGES, at + NEWS_AFTER)
+    publish(succeeded(charge, at=at))
+
+
+def mark_paid(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:
+    """A charge as it is once it has succeeded, from the moment that this is saved (`PAID`)."""
     charge.state, charge.gateway_ref, charge.settled_at = Charge.State.SUCCEEDED, outcome.ref, at
     charge.decline_class = charge.decline_code = charge.action_url = ""
-    charge.save(update_fields=["state", "gateway_ref", "settled_at", "decline_class", "decline_code", "action_url"])
-    due.schedule(CHANGES, at + timedelta(minutes=1))
-    publish(ChargeSucceeded(charge_id=charge.id, subject_id=charge.subject_id, at=at))
+
+
+def succeeded(charge: Charge, *, at: datetime) -> ChargeSucceeded:
+    """That a charge succeeded, to be told."""
+    return ChargeSucceeded(charge_id=charge.id, subject_id=charge.subject_id, at=at)
 
 
 def _decline(charge: Charge, outcome: ChargeOutcome, *, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from plainsail.commerce.models import InvoiceLine, Order
 from plainsail.commerce.services import invoicing, places, sellers
@@ -17,8 +18,18 @@ from plainsail.subscriptions.services.scheduling import Due
 
 def named(subscription: Subscription) -> Named:
     """Who is billed, and so how it is taxed: whoever bought, as the order has them; else whose account it is."""
-    order = Order.objects.filter(id=subscription.order_id).first() if subscription.order_id else None
-    return places.of_order(order) if order else places.of_account(subscription.account)
+    return named_of([subscription])[subscription.id]
+
+
+def named_of(subscriptions: Sequence[Subscription]) -> dict[UUID, Named]:
+    """The same of many, by the contract's id. One query, where their accounts are loaded."""
+    orders = {
+        one.id: one for one in Order.objects.filter(id__in=[one.order_id for one in subscriptions if one.order_id])
+    }
+    return {
+        one.id: places.of_order(orders[one.order_id]) if one.order_id in orders else places.of_account(one.account)
+        for one in subscriptions
+    }
 
 
 def gross(subscription: Subscription, items: Sequence[SubscriptionItem], *, on: date) -> Money:

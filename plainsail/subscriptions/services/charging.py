@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +32,7 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
 
     def check() -> None:
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
-        if subscription.is_ended or not _may_be_taken(subscription, invoice_id):
+        if subscription.is_ended or not may_be_taken(subscription, invoice_id):
             raise NotChargeable
 
     try:
@@ -48,15 +49,22 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
             extra={"invoice_id": invoice_id, "code": refusal.code, "workspace_id": workspace_id},
         )
         return
-    # The events say the same later; told at once, the next step of a test clock finds it settled.
+    follow(workspace_id, [done], at=at)
+
+
+def follow(workspace_id: UUID, done: Sequence[Charge], *, at: datetime) -> None:
+    """Let contracts know what became of their charges. The events say the same later; told at once, the next step of a test
+    clock finds it settled."""
+    if not done:
+        return
     with workspace(workspace_id):
-        if done.state == Charge.State.SUCCEEDED:
-            dunning.settle(invoice_id, at=at)
-        elif done.state == Charge.State.DECLINED:
-            dunning.decline(invoice_id, charge_id=done.id, decline_class=done.decline_class, at=at)
+        dunning.settle_all([one.subject_id for one in done if one.has_succeeded], at=at)
+        for one in done:
+            if one.was_declined:
+                dunning.decline(one.subject_id, charge_id=one.id, decline_class=one.decline_class, at=at)
 
 
-def _may_be_taken(subscription: Subscription, invoice_id: UUID) -> bool:
+def may_be_taken(subscription: Subscription, invoice_id: UUID) -> bool:
     """Nobody cancelled, or the cancellation's receipt names the charge: its day, and no less than its amount."""
     standing = queries.in_force(subscription)
     if standing is None:

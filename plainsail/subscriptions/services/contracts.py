@@ -102,7 +102,12 @@ def last_day(item: SubscriptionItem, *, starts_on: date) -> date | None:
 
 def renewal_moment(subscription: Subscription) -> datetime | None:
     """When the first of its items is no longer invoiced; None where no payment is to come."""
-    owed = scheduling.owed(list(subscription.items.filter(ends_on=None)))
+    return moment_of(subscription, list(subscription.items.filter(ends_on=None)))
+
+
+def moment_of(subscription: Subscription, items: Sequence[SubscriptionItem]) -> datetime | None:
+    """The same, of its running items. No query."""
+    owed = scheduling.owed(items)
     return day_start(scheduling.first_due_on(owed), subscription.timezone) if owed else None
 
 

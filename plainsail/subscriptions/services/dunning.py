@@ -5,7 +5,7 @@ Only its own tries are counted. It stops at once on payment, on cancelling, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,10 @@ from django.utils.translation import gettext as _
 from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, crediting, invoicing
 from plainsail.kernel import due
-from plainsail.kernel.events import publish
+from plainsail.kernel.events import publish, publish_many
+from plainsail.kernel.sets import update_each
+from plainsail.payments.models import Charge
+from plainsail.payments.services.charging import NEVER_ARRIVED
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
@@ -27,40 +30,57 @@ from plainsail.subscriptions.services import completing, contracts, ending, lett
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
 """A try whose outcome was never heard is looked at again after this long."""
+ANEW = 3
+"""How often a charge for an invoice is begun anew because the one before never reached its gateway."""
 
 
 @transaction.atomic
-def open_case(subscription: Subscription, invoice_id: UUID, *, at: datetime) -> DunningCase:
-    """Watch a renewal invoice from its first charge on, so that a crash in between is taken up."""
-    found, _is_new = DunningCase.objects.get_or_create(
-        invoice_id=invoice_id,
-        defaults={"subscription": subscription, "opened_at": at, "next_try_at": at + UNSETTLED},
-    )
+def open_cases(renewed: Sequence[tuple[Subscription, UUID]], *, at: datetime) -> None:
+    """Watch renewal invoices from their first charge on, so that a crash in between is taken up."""
+    if not renewed:
+        return
+    cases = [
+        DunningCase(subscription=subscription, invoice_id=invoice_id, opened_at=at, next_try_at=at + UNSETTLED)
+        for subscription, invoice_id in renewed
+    ]
+    DunningCase.objects.bulk_create(cases, ignore_conflicts=True)
     due.schedule(ending.CONTRACTS, clocks.wall(at + UNSETTLED))
-    case: DunningCase = found
-    return case
 
 
 @transaction.atomic
 def settle(invoice_id: UUID, *, at: datetime) -> None:
     """The invoice is paid: the case is closed and the renewal told."""
+    # Locked before it is looked at: whoever holds it may be doing the same.
     case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id).first()
-    if case is None:
-        return
-    if case.closed_at is not None:
+    if case is not None and case.closed_at is not None:
         _return_what_came_too_late(case, at=at)
-        return
-    close(case, at=at)
-    invoice = Invoice.objects.get(id=invoice_id)
-    publish(
+    elif case is not None:
+        _settle([case], at=at)
+
+
+@transaction.atomic
+def settle_all(invoice_ids: Sequence[UUID], *, at: datetime) -> None:
+    """The same of many that were just paid, some statements for all. What somebody else holds is left to its event."""
+    waiting = DunningCase.objects.select_for_update(of=("self",), skip_locked=True).filter(closed_at=None)
+    found = waiting.filter(invoice_id__in=invoice_ids).select_related("subscription__account").order_by("id")
+    _settle(list(found), at=at)
+
+
+def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
+    invoices = Invoice.objects.in_bulk([case.invoice_id for case in cases])
+    for case in cases:
+        case.closed_at, case.next_try_at = at, None
+    update_each(cases, fields=["closed_at", "next_try_at"])
+    publish_many(
         SubscriptionRenewed(
             subscription_id=case.subscription_id,
-            invoice_id=invoice_id,
-            amount_minor=invoice.gross_minor,
-            currency=invoice.currency,
+            invoice_id=case.invoice_id,
+            amount_minor=invoices[case.invoice_id].gross_minor,
+            currency=invoices[case.invoice_id].currency,
             contact_id=case.subscription.account.contact_id,
             at=at,
         )
+        for case in cases
     )
     completing.complete(case.subscription, at=at)
 
@@ -72,7 +92,22 @@ def decline(invoice_id: UUID, *, charge_id: UUID, decline_class: str, at: dateti
     if case is None or str(charge_id) in case.counted:
         return
     case.counted = [*case.counted, str(charge_id)]
+    if _was_never_asked_for(case, charge_id):
+        case.next_try_at = at
+        case.save(update_fields=["next_try_at", "counted"])
+        due.schedule(ending.CONTRACTS, clocks.wall(at))
+        return
     _fail(case, decline_class=decline_class, at=at)
+
+
+def _was_never_asked_for(case: DunningCase, charge_id: UUID) -> bool:
+    """Whether a charge never reached its gateway (we were interrupted, say): nobody refused it, so it is tried again at once.
+
+    So often, and no oftener: a gateway that never takes charges in isn't asked for ever.
+    """
+    lost = Charge.objects.filter(id__in=case.counted, decline_code=NEVER_ARRIVED)
+    ids = [str(found) for found in lost.values_list("id", flat=True)]
+    return str(charge_id) in ids and len(ids) <= ANEW
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ moves a contract's days moves `renews_at`, and with it this is worked out again 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -19,8 +21,9 @@ from plainsail.commerce.services import clocks
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
+from plainsail.kernel.sets import update_each
 from plainsail.mail.models import Delivery
-from plainsail.subscriptions.models import MOVED, Notice, Pause, Subscription
+from plainsail.subscriptions.models import MOVED, Notice, Pause, Subscription, SubscriptionItem
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import announcing, billing, contracts, letters, planning, scheduling
 from plainsail.subscriptions.services.announcing import Announcement, Contract, Recurring
@@ -44,36 +47,65 @@ def to_plan() -> QuerySet[Subscription]:
 
 def plan_new() -> int:
     """Work out the next announcement of contracts that are new or have moved, at most so many. Returns how many."""
-    found = list(to_plan().select_related("workspace", "account")[:AT_ONCE])
-    for subscription in found:
-        plan(subscription)
+    found = list(to_plan()[:AT_ONCE])
+    _plan_all(found)
     return len(found)
 
 
 def plan(subscription: Subscription) -> None:
     """Work out when the next letter falls due, and keep a long trial from being charged before noon."""
-    coming = next_of(subscription)
-    subscription.notice_at = coming.due_at if coming else None
-    if subscription.notice_for != subscription.renews_at:
-        subscription.charge_from = _noon_of_trial(subscription)
-    subscription.notice_for = subscription.renews_at
-    subscription.save(update_fields=["notice_at", "notice_for", "charge_from"])
+    _plan_all([subscription])
 
 
-def _noon_of_trial(subscription: Subscription) -> datetime | None:
-    contract = contract_of(subscription)
+def _plan_all(subscriptions: Sequence[Subscription]) -> None:
+    """Three statements, however many contracts there are."""
+    facts = facts_of(subscriptions)
+    for subscription in subscriptions:
+        coming = _next_of(subscription, facts[subscription.id])
+        subscription.notice_at = coming.due_at if coming else None
+        if subscription.notice_for != subscription.renews_at:
+            subscription.charge_from = _noon_of_trial(facts[subscription.id].contract)
+        subscription.notice_for = subscription.renews_at
+    update_each(subscriptions, fields=["notice_at", "notice_for", "charge_from"])
+
+
+def _noon_of_trial(contract: Contract) -> datetime | None:
     first = next(announcing.calendar(contract), None) if contract.trial_ends_on else None
     return first.charge_at if first is not None and first.kind == "trial" else None
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the letters of a contract depend on: its calendar, and those dealt with, by kind and day."""
+
+    contract: Contract
+    notices: Mapping[tuple[str, date], Notice]
+
+
+def facts_of(subscriptions: Sequence[Subscription]) -> dict[UUID, Facts]:
+    """By the contract's id. Two queries."""
+    items = defaultdict(list)
+    running = SubscriptionItem.objects.filter(subscription__in=subscriptions, ends_on=None)
+    for item in running.order_by("subscription_id", "id"):
+        items[item.subscription_id].append(item)
+    notices: dict[UUID, dict[tuple[str, date], Notice]] = defaultdict(dict)
+    for notice in Notice.objects.filter(subscription__in=subscriptions).order_by("id"):
+        notices[notice.subscription_id][notice.kind, notice.about_on] = notice
+    return {one.id: Facts(_contract(one, items[one.id]), notices[one.id]) for one in subscriptions}
+
+
 def contract_of(subscription: Subscription) -> Contract:
     """What the calendar depends on. One query."""
+    return _contract(subscription, list(subscription.items.filter(ends_on=None).order_by("id")))
+
+
+def _contract(subscription: Subscription, items: Sequence[SubscriptionItem]) -> Contract:
     zone = subscription.timezone
     is_trial = subscription.state == Subscription.State.TRIALING and subscription.trial_ends_at is not None
     return Contract(
         items=tuple(
             Recurring(item.interval, item.starts_on, item.charged_through, item.runs_until, item.cycle)
-            for item in subscription.items.filter(ends_on=None).order_by("id")
+            for item in items
         ),
         anchor=subscription.anchor_on,
         zone=zone,
@@ -84,13 +116,16 @@ def contract_of(subscription: Subscription) -> Contract:
 
 def next_of(subscription: Subscription) -> Announcement | None:
     """The first announcement that wasn't dealt with yet. Two queries."""
+    return _next_of(subscription, facts_of([subscription])[subscription.id])
+
+
+def _next_of(subscription: Subscription, facts: Facts) -> Announcement | None:
     if subscription.is_ended:
         return None
     if subscription.state == Subscription.State.PAUSED:
         return _of_pause(subscription)
-    known = set(subscription.notices.values_list("kind", "about_on"))
-    for coming in announcing.calendar(contract_of(subscription)):
-        if not known & {(coming.kind, coming.about_on), (Notice.Kind.AGREED.value, coming.about_on)}:
+    for coming in announcing.calendar(facts.contract):
+        if not facts.notices.keys() & {(coming.kind, coming.about_on), (Notice.Kind.AGREED.value, coming.about_on)}:
             return coming
     return None
 
@@ -261,7 +296,8 @@ def holds(subscription: Subscription, *, at: datetime) -> bool:
     """Whether the charge that is due must wait because its announcement didn't leave in time; sets until when (R47)."""
     assert subscription.renews_at is not None
     day = local_date(subscription.renews_at, subscription.timezone)
-    until = max((_until(subscription, coming, at=at) for coming in _required(subscription, day)), default=at)
+    facts = facts_of([subscription])[subscription.id]
+    until = max((_until(subscription, coming, at=at) for coming in _required(facts, day)), default=at)
     if until <= at:
         return False
     subscription.charge_from = until
@@ -270,11 +306,27 @@ def holds(subscription: Subscription, *, at: datetime) -> bool:
     return True
 
 
-def _required(subscription: Subscription, day: date) -> list[Announcement]:
-    if subscription.notices.filter(kind=Notice.Kind.AGREED, about_on=day).exists():
+def is_free(subscription: Subscription, facts: Facts, *, at: datetime) -> bool:
+    """Whether nothing keeps the charge that is due: no letter must announce it, or each is known to have left in time.
+
+    No query. Where it isn't so plain, `holds` looks closer.
+    """
+    assert subscription.renews_at is not None
+    day = local_date(subscription.renews_at, subscription.timezone)
+    for coming in _required(facts, day):
+        notice = facts.notices.get((coming.kind, coming.about_on))
+        if notice is None or notice.sent_at is None:
+            return False
+        if _charge_after(subscription, coming, sent_at=notice.sent_at) > at:
+            return False
+    return True
+
+
+def _required(facts: Facts, day: date) -> list[Announcement]:
+    if (Notice.Kind.AGREED.value, day) in facts.notices:
         return []
     found: list[Announcement] = []
-    for coming in announcing.calendar(contract_of(subscription)):
+    for coming in announcing.calendar(facts.contract):
         if coming.about_on != day:
             break
         found += [coming] if coming.is_required else []

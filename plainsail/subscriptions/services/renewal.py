@@ -14,26 +14,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from plainsail.commerce.models import Invoice
-from plainsail.commerce.services import clocks, invoicing, sellers
+from plainsail.commerce.services import clocks, sellers
 from plainsail.commerce.sockets import ClockStep
-from plainsail.kernel import due
-from plainsail.kernel.periods import local_date
+from plainsail.kernel import clock, due
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.payments.models import PaymentMethod
-from plainsail.subscriptions.models import RENEWABLE, DunningCase, Subscription
+from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import (
-    billing,
-    cancellation,
-    charging,
-    contracts,
-    dunning,
-    ending,
-    noticing,
-    pausing,
-    scheduling,
-    swapping,
-)
+from plainsail.subscriptions.services import cancellation, charging, dunning, ending, noticing, pausing, renewing
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RESUMPTIONS, RENEWALS, TRIES, NOTICES = 10, 15, 20, 30, 40
@@ -47,35 +34,22 @@ def upcoming(until: datetime) -> ClockStep | None:
     noticing.plan_new()
     running = Subscription.objects.filter(state__in=RUNNING)
     ends = running.filter(scheduled_end_at__lte=until).order_by("scheduled_end_at", "id").first()
-    renews = _renewable(running).filter(renews_at__lte=until, charge_from=None).order_by("renews_at", "id").first()
+    renews = renewing.renewable().filter(renews_at__lte=until, charge_from=None).order_by("renews_at", "id").first()
     waits = (
-        _renewable(running).filter(renews_at__lte=until, charge_from__lte=until).order_by("charge_from", "id").first()
+        renewing.renewable().filter(renews_at__lte=until, charge_from__lte=until).order_by("charge_from", "id").first()
     )
     resumes = _resting(running).filter(resumes_at__lte=until).order_by("resumes_at", "id").first()
     tries = DunningCase.objects.filter(closed_at=None, next_try_at__lte=until).order_by("next_try_at", "id").first()
-    writes = _renewable(running).filter(notice_at__lte=until).order_by("notice_at", "id").first()
+    writes = renewing.renewable().filter(notice_at__lte=until).order_by("notice_at", "id").first()
     steps = [
         ClockStep(ends.scheduled_end_at, ENDS, f"end:{ends.id}") if ends and ends.scheduled_end_at else None,
         ClockStep(resumes.resumes_at, RESUMPTIONS, f"resume:{resumes.id}") if resumes and resumes.resumes_at else None,
         ClockStep(renews.renews_at, RENEWALS, f"renew:{renews.id}") if renews and renews.renews_at else None,
-        ClockStep(_charge_at(waits), RENEWALS, f"renew:{waits.id}") if waits else None,
+        ClockStep(renewing.charge_at(waits), RENEWALS, f"renew:{waits.id}") if waits else None,
         ClockStep(tries.next_try_at, TRIES, f"try:{tries.id}") if tries and tries.next_try_at else None,
         ClockStep(writes.notice_at, NOTICES, f"notice:{writes.id}") if writes and writes.notice_at else None,
     ]
     return min((step for step in steps if step), key=lambda step: (step.due_at, step.priority, step.key), default=None)
-
-
-def _charge_at(subscription: Subscription) -> datetime:
-    assert subscription.renews_at is not None
-    return max(subscription.renews_at, subscription.charge_from or subscription.renews_at)
-
-
-def _renewable(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    """A contract whose end is planned renews no more, even where one of its items runs out before that end.
-
-    Unless a later end was asked for: then it is charged until it.
-    """
-    return running.filter(RENEWABLE)
 
 
 def _resting(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
@@ -102,14 +76,26 @@ def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
 @due.runs(CONTRACTS)
 @outside_transaction
 def run(*, workspace_id: UUID, at: datetime) -> datetime | None:
-    """Take every step that is due in a workspace; returns when the next one is."""
+    """Take everything that is due in a workspace; returns when the next step is.
+
+    Renewals go in sets (`renewing.ready`), all else step by step. For a seller whose test clock was moved everything goes
+    step by step, so that what is watched there happens in its order, across all contracts. What takes minutes is written
+    down at the moment at which it happens, not at that of the beginning: a charge that looks old is taken for interrupted.
+    """
+    wall = clock.ticking(at)
     is_mail_open = _look_after_letters(workspace_id, at=at)
     while True:
         with workspace(workspace_id):
-            now = clocks.seller_now(at)
+            now = clocks.seller_now(wall())
+            noticing.plan_new()
+            many = [] if clocks.ahead() else renewing.ready(now)
+        if many and renewing.renew_all(workspace_id, many, at=now):
+            continue
+        # None of them was free: the next step waits for whoever holds its contract.
+        with workspace(workspace_id):
             step = upcoming(now)
             if step is None:
-                return _next_due(at + noticing.LOOK_AGAIN if is_mail_open else None)
+                return _next_due(wall() + noticing.LOOK_AGAIN if is_mail_open else None)
         perform(workspace_id, step, now)
         is_mail_open = is_mail_open or step.priority == NOTICES
 
@@ -129,8 +115,7 @@ def look_again(*, at: datetime) -> None:
 
 def _next_due(letters_at: datetime | None) -> datetime | None:
     """The wall's time of what comes next; `letters_at` is when to look after letters that haven't left."""
-    running = Subscription.objects.filter(state__in=RUNNING)
-    renewable = _renewable(running)
+    running, renewable = Subscription.objects.filter(state__in=RUNNING), renewing.renewable()
     moments = [
         _first(running, "scheduled_end_at"),
         _first(_resting(running), "resumes_at"),
@@ -159,70 +144,8 @@ def _end(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
 
 
 def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
-    """Invoice the period that begins, move the contract on, then charge the saved method.
-
-    The invoice and the move are one transaction, and a period can be invoiced once only, so a crash between invoice
-    and charge leaves an open invoice that dunning takes up.
-    """
-    with workspace(workspace_id):
-        subscription = Subscription.objects.select_for_update().get(id=subscription_id)
-        if not _is_due(subscription, at=at):
-            return
-        if not sellers.may_sell(sellers.of_workspace(at=at)):
-            # Whoever closes charges nobody, and so owes nobody an invoice: what is paid for has been served by now.
-            ending.end(subscription, reason=Subscription.EndReason.SELLER_CLOSED, at=at)
-            return
-        if subscription.state == Subscription.State.PAUSED:
-            pausing.rest(subscription, at=at)
-            return
-        if subscription.state == Subscription.State.TRIALING and not _can_be_charged(subscription):
-            ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
-            return
-        if noticing.holds(subscription, at=at):
-            return
-        noticing.run_on(subscription)
-        swapping.before_renewal(subscription, at=at)
-        invoice = _invoice_due_items(subscription, at=at)
-        dunning.open_case(subscription, invoice.id, at=at)
-    if invoice.due:
-        _charge(workspace_id, subscription, invoice.id, at=at)
-
-
-def _is_due(subscription: Subscription, *, at: datetime) -> bool:
-    return subscription.may_renew and _charge_at(subscription) <= at
-
-
-def _can_be_charged(subscription: Subscription) -> bool:
-    found = PaymentMethod.objects.filter(id=subscription.payment_method_id, state=PaymentMethod.State.USABLE)
-    return bool(found.exists())
-
-
-def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
-    if subscription.payment_method_id is not None:
-        method_id = subscription.payment_method_id
-        charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)
-        return
-    with workspace(workspace_id):
-        dunning.miss(invoice_id, at=at)
-
-
-def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
-    assert subscription.renews_at is not None
-    day = local_date(subscription.renews_at, subscription.timezone)
-    running = subscription.items.select_for_update(of=("self",)).filter(ends_on=None).order_by("id")
-    items = scheduling.due_on(list(running), day)
-    lines = [billing.line(subscription, item) for item in items]
-    invoice = invoicing.issue(subscription.account, lines=lines, named=billing.named(subscription), at=at)
-    for item in items:
-        item.charged_through = billing.coming_days(subscription, item).period.end
-        item.save(update_fields=["charged_through"])
-    subscription.renews_at = contracts.renewal_moment(subscription)
-    subscription.charge_from = None
-    subscription.state = Subscription.State.ACTIVE
-    subscription.save(update_fields=["renews_at", "charge_from", "state"])
-    if subscription.renews_at is not None:
-        due.schedule(CONTRACTS, clocks.wall(subscription.renews_at))
-    return invoice
+    """Renew one contract, if it is due by now: a set of one. Outside any transaction. Raises AlreadyBilled, BadMoney."""
+    renewing.renew(workspace_id, subscription_id, at=at)
 
 
 def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
@@ -243,3 +166,12 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         case.save(update_fields=["next_try_at"])
         subscription = case.subscription
     _charge(workspace_id, subscription, case.invoice_id, at=at)
+
+
+def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
+    if subscription.payment_method_id is not None:
+        method_id = subscription.payment_method_id
+        charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)
+        return
+    with workspace(workspace_id):
+        dunning.miss(invoice_id, at=at)
