@@ -46,6 +46,8 @@ class Invoice(WorkspaceOwned):
     """What credit notes have taken off the amount due."""
     payable_minor = models.BigIntegerField(default=0)
     """What credit notes give back of the amount paid."""
+    payment_reference = models.CharField(max_length=25, blank=True)
+    """What a bank transfer for it is recognised by (ISO 11649); empty where none is waited for."""
     issued_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
     paid_at = models.DateTimeField(null=True)
@@ -57,6 +59,11 @@ class Invoice(WorkspaceOwned):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "number"], condition=~Q(number=""), name="invoice_number"),
+            models.UniqueConstraint(
+                fields=["workspace", "payment_reference"],
+                condition=~Q(payment_reference=""),
+                name="invoice_payment_reference",
+            ),
             models.CheckConstraint(
                 condition=Q(gross_minor=models.F("net_minor") + models.F("tax_minor")), name="invoice_adds_up"
             ),
@@ -97,6 +104,12 @@ class Invoice(WorkspaceOwned):
     @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def awaits_transfer(self) -> bool:
+        """Somebody was asked to send what is due."""
+        is_asked_for = self.is_waiting or self.state == self.State.OPEN
+        return bool(self.payment_reference) and is_asked_for and self.due.minor > 0
 
     @property
     def is_test(self) -> bool:

@@ -142,12 +142,17 @@ def issue(
     due_on: date | None = None,
     order: Order | None = None,
     named: Named | None = None,
+    payment_reference: str = "",
 ) -> Invoice:
     """Make and finalize an invoice in one go; it stays a draft that waits where VIES hasn't answered yet.
 
     Raises AlreadyBilled, BadMoney.
     """
-    return finalize(draft(account, lines=lines, at=at, due_on=due_on, order=order, named=named), at=at)
+    made = draft(account, lines=lines, at=at, due_on=due_on, order=order, named=named)
+    if payment_reference:
+        made.payment_reference = payment_reference
+        made.save(update_fields=["payment_reference"])
+    return finalize(made, at=at)
 
 
 @transaction.atomic

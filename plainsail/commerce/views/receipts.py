@@ -93,6 +93,8 @@ def paid_with(found: Receipt) -> str:
     """How it was paid, in words; empty where it wasn't."""
     if found.charge is None:
         return ""
+    if found.charge.method.is_by_transfer:
+        return _("Paid by bank transfer.")
     return _("Paid with %(brand)s ending in %(last4)s.") % {
         "brand": found.charge.method.brand,
         "last4": found.charge.method.last4,

@@ -126,6 +126,24 @@ def payer_of(method: PaymentMethod) -> BankRecord:
     return found
 
 
+def pay_out(method: PaymentMethod, amount: Money, *, at: datetime) -> BankRecord:
+    """A payer's credit was sent back: it is drawn upon without paying for anything. In the workspace."""
+    payer = BankRecord.objects.select_for_update().get(kind=PAYER, ref=method.gateway_ref)
+    record: BankRecord = BankRecord.objects.create(
+        account=method.account,
+        kind=CHARGE,
+        key=f"out:{secrets.token_hex(12)}",
+        ref=f"out_{secrets.token_hex(12)}",
+        parent_ref=payer.ref,
+        state="succeeded",
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        changed_at=at,
+        created_at=at,
+    )
+    return record
+
+
 def note_sent(key: str, *, at: datetime) -> None:
     """A person says that a refund was sent. In the workspace; twice is fine."""
     BankRecord.objects.filter(kind=REFUND, key=key, state="pending").update(state="succeeded", changed_at=at)

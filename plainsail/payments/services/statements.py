@@ -125,7 +125,7 @@ def table(content: bytes) -> Table:
     """A CSV's columns and rows, whatever stands above them. Raises BadStatement."""
     if len(content) > LARGEST:
         raise BadStatement
-    text = _decoded(content)
+    text = decoded(content)
     delimiter = max(";,\t", key=text[:5000].count)
     try:
         lines = [tuple(cell.strip() for cell in line) for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
@@ -134,14 +134,15 @@ def table(content: bytes) -> Table:
     lines = [line for line in lines if sum(map(bool, line)) > 1]
     scored = [(sum(index >= 0 for index in _guess(line).values()), -number) for number, line in enumerate(lines[:30])]
     best, place = max(scored, default=(0, 0))
-    if len(lines) < 2 or not best and len(lines[0]) < len(NEEDED):
+    if len(lines) < 2 or (not best and len(lines[0]) < len(NEEDED)):
         raise BadStatement
     heads = lines[-place]
     rows = tuple((*line, *[""] * len(heads))[: len(heads)] for line in lines[-place + 1 :])
     return Table(heads, rows, _guess(heads))
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """A file as text: UTF-8, or what banks used before it."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

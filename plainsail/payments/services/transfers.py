@@ -46,7 +46,17 @@ class BankAccount:
     @property
     def shown_iban(self) -> str:
         """In groups of four, as people read it."""
-        return str(iban.format(self.iban))
+        return shown_iban(self.iban)
+
+
+def shown_iban(compact: str) -> str:
+    """In groups of four, as people read it."""
+    return str(iban.format(compact))
+
+
+def shown_reference(compact: str) -> str:
+    """In groups of four, as people read it."""
+    return str(iso11649.format(compact))
 
 
 def clean_iban(text: str) -> str:
@@ -174,6 +184,13 @@ def set_aside(transfer: Transfer) -> bool:
 def credit(method: PaymentMethod, currency: str) -> Money:
     """What a payer has sent and hasn't been drawn on yet. In the workspace, three queries."""
     return offline.credit(method.account, offline.payer_of(method), currency)
+
+
+@transaction.atomic
+def pay_out(method: PaymentMethod, *, amount: Money, at: datetime) -> UUID:
+    """Somebody sent a payer's credit back by hand; returns the id of the record."""
+    paid_out: UUID = offline.pay_out(method, amount, at=at).id
+    return paid_out
 
 
 def references_in(text: str) -> list[str]:
