@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
@@ -41,7 +41,17 @@ from plainsail.subscriptions.events import (
     SubscriptionStarted,
 )
 from plainsail.subscriptions.models import Subscription
-from plainsail.subscriptions.services import changing, choosing, contracts, dunning, letters, links, planning, renewal
+from plainsail.subscriptions.services import (
+    changing,
+    choosing,
+    contracts,
+    dunning,
+    ending,
+    letters,
+    links,
+    planning,
+    renewal,
+)
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
 SALES_TABS.register(
@@ -97,6 +107,14 @@ def decline(event: InvoiceDeclined) -> None:
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+@on(OrderLapsed, subscriber="subscriptions.end_unpaid")
+def end_unpaid(event: OrderLapsed) -> None:
+    """A contract that began before its order was paid ends with it."""
+    subscription = queries.of_order(event.order_id)
+    if subscription is not None:
+        ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=event.at)
 
 
 @on(InvoicePaid, subscriber="subscriptions.finish_change")

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from plainsail.accounts.services import hosts
 from plainsail.commerce.models import Invoice, Order, Seller
-from plainsail.commerce.services import clocks, fulfilling, girocode, invoicing, lapsing, receipts, sellers
+from plainsail.commerce.services import clocks, fulfilling, girocode, invoicing, lapsing, receipts, receiving, sellers
+from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
-from plainsail.kernel.tenancy import current_workspace_id, workspace
+from plainsail.kernel.tenancy import current_workspace_id, outside_transaction, workspace
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import letters, transactional
 from plainsail.payments.models import GatewayAccount, PaymentMethod
@@ -82,40 +84,60 @@ def ask(workspace_id: UUID, order_id: UUID, *, at: datetime) -> None:
     payer_key = order.billing_account_id
     method = transfers.method_of(workspace_id, account_id=account.id, payer_key=payer_key, at=wall)
     with workspace(workspace_id):
-        _await(order_id, account, method, at=at)
+        asked = _await(order_id, account, method, at=at)
+    for invoice_id in asked:
+        receiving.draw(workspace_id, invoice_id, at=at)
 
 
 @transaction.atomic
-def _await(order_id: UUID, account: GatewayAccount, method: PaymentMethod, *, at: datetime) -> None:
+def _await(order_id: UUID, account: GatewayAccount, method: PaymentMethod, *, at: datetime) -> list[UUID]:
+    """Let an order wait; returns the invoices that were issued for it now."""
     # Invoice before order, as where a payment is entered.
     drafts = list(Invoice.objects.select_for_update().filter(order_id=order_id).order_by("id"))
     order = Order.objects.select_for_update().get(id=order_id)
     to = transfers.details(account)
     if not order.is_open or to is None:
-        return
+        return []
     order.method = method
     if not drafts:
         order.save(update_fields=["method"])
         fulfilling.fulfil(order_id, method_id=method.id, at=at)
-        return
+        return []
     zone = sellers.of_workspace(at=at).timezone
     due_on = local_date(at, zone) + timedelta(days=to.days)
     order.pay_by = order.pay_by or day_start(due_on + timedelta(days=1), zone)
     order.save(update_fields=["method", "pay_by"])
     lapsing.watch(order, at=at)
-    for invoice in drafts:
-        _ask_for(invoice, due_on=due_on, at=at)
+    new = [invoice for invoice in drafts if invoice.is_draft and not invoice.payment_reference]
+    for invoice in new:
+        _issue(invoice, due_on=due_on, at=at)
     if to.gives_at_once:
         fulfilling.give_ahead(order, method_id=method.id, at=at)
+    return [invoice.id for invoice in new]
 
 
-def _ask_for(invoice: Invoice, *, due_on: date, at: datetime) -> None:
-    """Issue a draft with a reference, and say how to pay it. One that was asked for stays as it is."""
-    if not invoice.is_draft or invoice.payment_reference:
-        return
+def _issue(invoice: Invoice, *, due_on: date, at: datetime) -> None:
+    """Issue a draft with a reference; a job says how to pay it, or draws on what its payer sent before."""
     invoice.payment_reference, invoice.due_on = new_reference(), due_on
     invoice.save(update_fields=["payment_reference", "due_on"])
-    send(invoicing.finalize(invoice, at=at), at=at)
+    invoicing.finalize(invoice, at=at)
+    tell_later.later(invoice_id=invoice.id)
+
+
+@job("commerce.tell_transfer")
+@outside_transaction
+def tell_later(*, workspace_id: UUID, invoice_id: UUID) -> None:
+    """Say how to pay an invoice, once what its payer sent before is drawn upon."""
+    with workspace(workspace_id):
+        at = clocks.seller_now(clock.now())
+    tell(workspace_id, invoice_id, at=at)
+
+
+def tell(workspace_id: UUID, invoice_id: UUID, *, at: datetime) -> None:
+    """Draw on its payer's credit, and mail how to pay what is left, if anything is. Outside any transaction."""
+    receiving.draw(workspace_id, invoice_id, at=at)
+    with workspace(workspace_id):
+        send(Invoice.objects.select_related("order", "billing_account").get(id=invoice_id), at=at)
 
 
 def instructions(invoice: Invoice) -> Instructions | None:

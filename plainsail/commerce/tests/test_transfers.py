@@ -73,6 +73,7 @@ def test_an_order_by_transfer_is_invoiced_at_once_and_says_where_to_send_it(juni
         "reference": invoice.payment_reference,
         "due_minor": 17500,
     }
+    run_jobs(at=NOON)
     with workspace(juniper):
         assert Delivery.objects.filter(source_kind="commerce.transfer").count() == 1
     assert access(juniper, at=NOON) == 0
@@ -250,7 +251,9 @@ def test_a_seller_without_a_bank_account_takes_no_transfers(juniper):
 
 
 def test_the_code_for_banking_apps_says_what_the_standard_wants():
-    text = girocode.payload(holder="Juniper Kites", iban=TO.iban, bic="", reference="RF18539007547034", amount=euros(17500))
+    text = girocode.payload(
+        holder="Juniper Kites", iban=TO.iban, bic="", reference="RF18539007547034", amount=euros(17500)
+    )
     assert text.split("\n") == [
         *("BCD", "002", "1", "SCT", "", "Juniper Kites", TO.iban, "EUR175.00", "", "RF18539007547034"),
     ]

@@ -31,6 +31,7 @@ from plainsail.subscriptions.services import (
     ending,
     noticing,
     pausing,
+    reminding,
     scheduling,
     swapping,
 )
@@ -186,6 +187,11 @@ def _can_be_charged(subscription: Subscription) -> bool:
 
 
 def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
+    with workspace(workspace_id):
+        is_by_transfer = reminding.is_by_transfer(subscription)
+    if is_by_transfer:
+        reminding.chase(workspace_id, invoice_id, at=at)
+        return
     if subscription.payment_method_id is not None:
         method_id = subscription.payment_method_id
         charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)
@@ -200,7 +206,15 @@ def _invoice_due_items(subscription: Subscription, *, at: datetime) -> Invoice:
     running = subscription.items.select_for_update(of=("self",)).filter(ends_on=None).order_by("id")
     items = scheduling.due_on(list(running), day)
     lines = [billing.line(subscription, item) for item in items]
-    invoice = invoicing.issue(subscription.account, lines=lines, named=billing.named(subscription), at=at)
+    reference, due_on = reminding.terms(subscription, at=at)
+    invoice = invoicing.issue(
+        subscription.account,
+        lines=lines,
+        named=billing.named(subscription),
+        payment_reference=reference,
+        due_on=due_on,
+        at=at,
+    )
     for item in items:
         item.charged_through = scheduling.next_due(item, anchor=subscription.anchor_on).period.end
         item.save(update_fields=["charged_through"])
