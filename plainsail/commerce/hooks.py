@@ -328,7 +328,7 @@ BOOKS = "accounting: kept as long as tax law asks"
 EVIDENCE = "what was agreed to: kept for claims that may come"
 NOBODY = "names no person"
 SUMS = ("currency", "net_minor", "tax_minor", "gross_minor")
-PAPER = ("number", *SUMS, "issued_at", "document", "document_hash")
+PAPER = ("number", *SUMS, "issued_at", "document", "document_hash", "einvoice", "einvoice_hash")
 for table, answer in {
     "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
@@ -356,7 +356,7 @@ for table, answer in {
     ),
     "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "invoice": PersonalData(
-        fields=("document", "buyer"),
+        fields=("document", "buyer", "einvoice"),
         erase="keep",
         ground=BOOKS,
         kept=Kept(
@@ -365,7 +365,7 @@ for table, answer in {
     ),
     "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "creditnote": PersonalData(
-        fields=("document",),
+        fields=("document", "einvoice"),
         erase="keep",
         ground=BOOKS,
         kept=Kept(category="invoices", columns=("id", "invoice_id", *PAPER), dated="issued_at"),

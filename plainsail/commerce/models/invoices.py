@@ -54,6 +54,9 @@ class Invoice(WorkspaceOwned):
     document = models.JSONField(default=dict)
     """All that stands on it, frozen when it was numbered; the PDF is made from this."""
     document_hash = models.CharField(max_length=64, blank=True)
+    einvoice = models.TextField(blank=True)
+    """The same as XML (EN 16931); empty where a country isn't known."""
+    einvoice_hash = models.CharField(max_length=64, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -197,6 +200,9 @@ class CreditNote(WorkspaceOwned):
     issued_at = models.DateTimeField()
     document = models.JSONField(default=dict)
     document_hash = models.CharField(max_length=64)
+    einvoice = models.TextField(blank=True)
+    """The same as XML (EN 16931); empty where a country isn't known."""
+    einvoice_hash = models.CharField(max_length=64, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -24,7 +24,7 @@ from plainsail.commerce.models import (
     TaxBehavior,
     VatAnswer,
 )
-from plainsail.commerce.services import clocks, documents, ledger, numbering, places, sellers, taxing
+from plainsail.commerce.services import clocks, documents, einvoices, ledger, numbering, places, sellers, taxing
 from plainsail.commerce.services.ledger import Kind
 from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.services.vat import Ruling
@@ -35,6 +35,11 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.money import BadMoney, Money
 from plainsail.kernel.periods import local_date
 
+ISSUED = (
+    *("number", "issued_at", "document", "document_hash", "einvoice", "einvoice_hash"),
+    *("state", "paid_at", "is_waiting"),
+)
+"""What numbering an invoice writes."""
 WAITING = "commerce.vat_checks"
 """The due work that asks VIES for invoices that wait (`services.waiting`)."""
 
@@ -319,10 +324,12 @@ def issue_now(invoice: Invoice, *, at: datetime) -> Invoice:
     invoice.issued_at = at
     invoice.document = documents.of_invoice(invoice, lines, seller=seller, buyer=invoice.billing_account, at=at)
     invoice.document_hash = documents.seal(invoice.document)
+    invoice.einvoice = einvoices.of(invoice.document)
+    invoice.einvoice_hash = einvoices.seal(invoice.einvoice) if invoice.einvoice else ""
     invoice.is_waiting = False
     invoice.state = Invoice.State.OPEN if invoice.due.minor else Invoice.State.PAID
     invoice.paid_at = None if invoice.due.minor else invoice.paid_at or at
-    invoice.save(update_fields=["number", "issued_at", "document", "document_hash", "state", "paid_at", "is_waiting"])
+    invoice.save(update_fields=ISSUED)
     _book(invoice, lines, at=at)
     contact_id = invoice.billing_account.contact_id
     publish(InvoiceIssued(invoice_id=invoice.id, contact_id=contact_id, at=at))

@@ -41,6 +41,10 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 """Names that banks give their columns, the telling ones first."""
 
 
+AMOUNT = re.compile(r"(?:[A-Z]{3}|[€$£¥])?\s*([+-]?\s*[0-9][0-9.,'’\s]*)(?:[A-Z]{3}|[€$£¥])?")
+"""A number as people write it, with or without its currency: a reference with digits in it is none."""
+
+
 class BadStatement(Refusal):
     """The file is no statement that can be read."""
 
@@ -197,7 +201,10 @@ def day(text: str) -> date | None:
 
 def plain(text: str) -> str:
     """An amount without what groups its digits, such as `-1234.5` for `-1.234,50 €`: the last mark parts the decimals."""
-    kept = re.sub(r"[^0-9.,+-]", "", text).lstrip("+")
+    found = AMOUNT.fullmatch(text.strip())
+    if found is None:
+        return ""
+    kept = re.sub(r"[^0-9.,-]", "", found[1])
     mark = max(kept.rfind(","), kept.rfind("."))
     if mark < 0:
         return kept

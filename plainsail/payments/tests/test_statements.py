@@ -121,6 +121,9 @@ def test_columns_without_amounts_are_said_to_be_wrong():
         ("+29", "29"),
         ("1.234.567", "1234567"),
         ("12.5", "12.5"),
+        ("EUR 12", "12"),
+        ("RF18 5390", ""),
+        ("", ""),
     ],
 )
 def test_amounts_are_read_in_either_way_of_writing(written, plain):
