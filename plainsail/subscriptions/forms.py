@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.models import Product
 from plainsail.contacts.services import addresses
 
 REASONS = [
@@ -136,6 +137,43 @@ class StaffNoticeForm(forms.Form):
     note = forms.CharField(
         label=_("What was said"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class AddonForm(forms.Form):
+    """An add-on, as it was shown."""
+
+    price = forms.UUIDField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    """Fingerprint of what the page said: the outcome must be the same."""
+
+
+class AddonRemovalForm(forms.Form):
+    """When an add-on ends, and what the page said comes back."""
+
+    when = forms.ChoiceField(
+        choices=[("period_end", _("At the end of the time paid for")), ("now", _("Now"))],
+        initial="period_end",
+        widget=forms.RadioSelect,
+    )
+    shown_minor = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+
+class AddonOfferForm(forms.Form):
+    """Which product may be added to which."""
+
+    base: forms.ModelChoiceField[Product] = forms.ModelChoiceField(label=_("To contracts for"), queryset=None)
+    addon: forms.ModelChoiceField[Product] = forms.ModelChoiceField(label=_("customers may add"), queryset=None)
+
+    def __init__(self, *args: Any, products: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("base", "addon"):
+            self.fields[name].queryset = products  # type: ignore[attr-defined]  # a ModelChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("base") and cleaned.get("base") == cleaned.get("addon"):
+            self.add_error("addon", _("A product can’t be added to itself. Choose another."))
+        return cleaned
 
 
 class ChangeForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed
 from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
     ORDER_FACTS,
@@ -34,6 +35,8 @@ from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import (
+    AddonAdded,
+    AddonRemoved,
     CancellationUndone,
     PlanChanged,
     PlanChangePlanned,
@@ -42,6 +45,7 @@ from plainsail.subscriptions.events import (
 )
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
+    addons,
     changing,
     choosing,
     contracts,
@@ -60,7 +64,7 @@ SALES_TABS.register(
         label=gettext_lazy("Subscriptions"),
         url="subscriptions:subscriptions",
         order=10,
-        pages=("subscriptions:subscription", "subscriptions:record_cancellation"),
+        pages=("subscriptions:subscription", "subscriptions:record_cancellation", "subscriptions:addon_offers"),
     ),
 )
 SALES_TABS.register(
@@ -79,6 +83,8 @@ SETTINGS.register(
         ),
     ),
 )
+AUDIT_ACTIONS.register("subscriptions.addon_offered", AuditAction(label=gettext_lazy("Offered a product as an add-on")))
+AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettext_lazy("Stopped offering an add-on")))
 AUDIT_ACTIONS.register(
     "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
 )
@@ -123,6 +129,18 @@ def finish_change(event: InvoicePaid) -> None:
     changing.finish(event.invoice_id, at=event.at)
 
 
+@on(InvoicePaid, subscriber="subscriptions.finish_addon")
+def finish_addon(event: InvoicePaid) -> None:
+    """An add-on was paid for. The request that took the money does this too; whoever comes second finds it done."""
+    addons.finish(event.invoice_id, at=event.at)
+
+
+@on(InvoiceDeclined, subscriber="subscriptions.fail_addon")
+def fail_addon(event: InvoiceDeclined) -> None:
+    """The charge for an add-on was declined. A reminder of a bank transfer is none of these."""
+    addons.fail(event.invoice_id, at=event.at)
+
+
 @on(InvoiceDeclined, subscriber="subscriptions.fail_change")
 def fail_change(event: InvoiceDeclined) -> None:
     """The charge for another plan was declined."""
@@ -134,7 +152,15 @@ def look_again(event: Event) -> None:
     renewal.look_again(at=event.at)
 
 
-for happened in (SubscriptionStarted, SubscriptionResumed, CancellationUndone, PlanChanged, PlanChangePlanned):
+for happened in (
+    SubscriptionStarted,
+    SubscriptionResumed,
+    CancellationUndone,
+    PlanChanged,
+    PlanChangePlanned,
+    AddonAdded,
+    AddonRemoved,
+):
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
@@ -182,6 +208,7 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "planned": (planned := planning.planned(subscription)),
             "planned_words": planning.words(planned) if planned else "",
             "has_other_plans": bool(choosing.other_prices(subscription)),
+            "has_addons": addons.is_of_interest(subscription, at=clocks.seller_now(request.now)),
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]
@@ -207,6 +234,8 @@ for name, icon, words in (
     ("subscriptions.plan_changed", "refresh-cw", gettext_lazy("Changed the plan of a subscription")),
     ("subscriptions.plan_change_planned", "calendar", gettext_lazy("Planned another plan for a subscription")),
     ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
+    ("subscriptions.addon_added", "plus", gettext_lazy("Added something to a subscription")),
+    ("subscriptions.addon_removed", "circle-x", gettext_lazy("Cancelled an add-on")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
@@ -250,6 +279,9 @@ for table, fields in {
     "subscription": ("account_id", "reference"),
     "subscriptionitem": (),
     "planchange": (),
+    "addonoffer": (),
+    "addonorder": (),
+    "addonremoval": ("quote",),
     "cancellationquote": ("result",),
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),

@@ -22,6 +22,7 @@ from plainsail.kernel.models import (
 )
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval
+from plainsail.subscriptions import addon_models  # noqa: F401  # tables of this area that point here
 
 MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
 """A contract whose next announcement isn't worked out for the days that it has now."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price
+from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price, Product
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
@@ -335,3 +335,10 @@ def recurring_prices(workspace: Workspace, *, most: int) -> list[Price]:
     """Prices that are paid again and again, of products for sale, newest first."""
     found = workspace.prices.filter(product__state="active").exclude(interval="").select_related("product")
     return list(found.order_by("-created_at", "-id")[:most])
+
+
+def recurring_products(workspace: Workspace) -> QuerySet[Product]:
+    """Products for sale that are paid again and again, by name."""
+    recurring = workspace.prices.exclude(interval="").values("product_id")
+    found: QuerySet[Product] = workspace.products.filter(state="active", id__in=recurring)
+    return found.order_by("name", "id")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import changing, policies, public, staff
+from plainsail.subscriptions.views import addon_offers, addons, changing, policies, public, staff
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -15,6 +15,13 @@ public_urls = [
     path("change/<str:token>/", changing.progress, name="change_progress"),
     path("account/subscriptions/<uuid:subscription_id>/plan/", changing.change, name="change"),
     path("account/subscriptions/<uuid:subscription_id>/plan/undo/", changing.take_back, name="take_back_change"),
+    path("account/subscriptions/<uuid:subscription_id>/addons/", addons.addons, name="addons"),
+    path(
+        "account/subscriptions/<uuid:subscription_id>/addons/<uuid:item_id>/removal/",
+        addons.removal,
+        name="addon_removal",
+    ),
+    path("account/subscriptions/<uuid:subscription_id>/addons/<uuid:item_id>/return/", addons.keep, name="keep_addon"),
     path("withdraw/", public.withdraw_here, name="withdraw_here"),
 ]
 
@@ -27,6 +34,8 @@ workspace_urls = [
         name="record_cancellation",
     ),
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
+    path("sales/subscriptions/addons/", addon_offers.offers, name="addon_offers"),
+    path("sales/subscriptions/addons/<uuid:addon_offer_id>/removal/", addon_offers.remove, name="remove_addon_offer"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),
     path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),
     path("settings/policies/", policies.overview, name="policies"),

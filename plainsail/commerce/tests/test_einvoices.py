@@ -11,7 +11,15 @@ from django.db import IntegrityError, transaction
 from lxml import etree
 
 from plainsail.commerce.models import CreditNote, Invoice, Order
-from plainsail.commerce.services import crediting, einvoices, invoicing, receipts, refunding, transfer_orders
+from plainsail.commerce.services import (
+    crediting,
+    einvoices,
+    invoicing,
+    receipts,
+    refunding,
+    transfer_orders,
+    vat_checks,
+)
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.invoicing import LineSpec
 from plainsail.commerce.tests.factories import NOON, account, bought, euros, offer, placed, seller
@@ -94,6 +102,7 @@ def test_one_to_be_paid_by_transfer_says_where_to(juniper, german, schema):
 
 def test_reverse_charge_has_its_category_and_both_ids(juniper, german, schema):
     buyer = Buyer(email="rossi@example.com", name="Rossi", company="ROSSI SRL", country="IT", vat_id="IT00743110157")
+    vat_checks.ask(juniper.pk, buyer.vat_id, at=NOON)
     bought(juniper, buyer=buyer)
     with workspace(juniper):
         root = read(Invoice.objects.get().einvoice, schema)
