@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.models import Product
+from plainsail.commerce.models import Price, Product
 from plainsail.contacts.services import addresses
+from plainsail.subscriptions.price_models import PriceRise
+from plainsail.subscriptions.services.quoting import every
 
 REASONS = [
     ("", _("I’d rather not say")),
@@ -156,6 +159,40 @@ class AddonRemovalForm(forms.Form):
         widget=forms.RadioSelect,
     )
     shown_minor = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+
+class PriceRiseForm(forms.Form):
+    """Another price for running contracts, from when, and what happens where nobody agrees."""
+
+    old_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(label=_("Contracts at"), queryset=None)
+    new_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(
+        label=_("New price"),
+        queryset=None,
+        help_text=_("Of the same product, for the same interval. Make it on the product’s page first."),
+    )
+    starts_on = forms.DateField(
+        label=_("Not before"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_(
+            "Each contract changes with its first period from this day on, three weeks from now at the earliest."
+        ),
+    )
+    otherwise = forms.ChoiceField(
+        label=_("Where a consumer doesn’t agree"), choices=PriceRise.Otherwise.choices, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, prices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("old_price", "new_price"):
+            field = self.fields[name]
+            field.queryset = prices  # type: ignore[attr-defined]  # a ModelChoiceField
+            field.label_from_instance = _price_words  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+def _price_words(price: Price) -> str:
+    shown = price.amount.format(get_language() or "en")
+    return f"{price.product.name}: {shown} {every(price.interval, price.interval_count)}"
 
 
 class AddonOfferForm(forms.Form):

@@ -54,6 +54,7 @@ from plainsail.subscriptions.services import (
     letters,
     links,
     planning,
+    price_rises,
     renewal,
 )
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
@@ -64,7 +65,12 @@ SALES_TABS.register(
         label=gettext_lazy("Subscriptions"),
         url="subscriptions:subscriptions",
         order=10,
-        pages=("subscriptions:subscription", "subscriptions:record_cancellation", "subscriptions:addon_offers"),
+        pages=(
+            "subscriptions:subscription",
+            "subscriptions:record_cancellation",
+            "subscriptions:addon_offers",
+            "subscriptions:price_rises",
+        ),
     ),
 )
 SALES_TABS.register(
@@ -85,11 +91,17 @@ SETTINGS.register(
 )
 AUDIT_ACTIONS.register("subscriptions.addon_offered", AuditAction(label=gettext_lazy("Offered a product as an add-on")))
 AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettext_lazy("Stopped offering an add-on")))
+for action, label in {
+    "subscriptions.price_planned": gettext_lazy("Planned a new price for running contracts"),
+    "subscriptions.price_taken_back": gettext_lazy("Took a planned price back"),
+}.items():
+    AUDIT_ACTIONS.register(action, AuditAction(label=label))
 AUDIT_ACTIONS.register(
     "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
 )
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
+CLOCK_ACTIONS.register("price_notices", ClockSource(upcoming=price_rises.upcoming, run=price_rises.perform))
 
 # The labels are fixed by law (§ 312k BGB; Consumer Rights Directive, art. 11a): change them with a lawyer only.
 FOOTER_LINKS.register(
@@ -280,6 +292,8 @@ for table, fields in {
     "subscriptionitem": (),
     "planchange": (),
     "addonoffer": (),
+    "pricerise": (),
+    "pricenotice": (),
     "addonorder": (),
     "addonremoval": ("quote",),
     "cancellationquote": ("result",),

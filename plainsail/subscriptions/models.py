@@ -22,7 +22,7 @@ from plainsail.kernel.models import (
 )
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval
-from plainsail.subscriptions import addon_models  # noqa: F401  # tables of this area that point here
+from plainsail.subscriptions import addon_models, price_models  # noqa: F401  # tables of this area that point here
 
 MOVED = models.Q(renews_at__isnull=False) & (models.Q(notice_for=None) | ~models.Q(notice_for=models.F("renews_at")))
 """A contract whose next announcement isn't worked out for the days that it has now."""
@@ -245,6 +245,7 @@ class CancellationRequest(WorkspaceOwned):
         EXTRAORDINARY = "extraordinary", _("cancellation for cause")
         WITHDRAWAL = "withdrawal", _("withdrawal")
         SELLER_CLOSING = "seller_closing", _("end, because the business closes")
+        PRICE_CHANGE = "price_change", _("end, because a new price wasn’t agreed to")
 
     workspace = WorkspaceKey(related_name="cancellation_requests")
     reference = models.CharField(max_length=20)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import addon_offers, addons, changing, policies, public, staff
+from plainsail.subscriptions.views import addon_offers, addons, changing, policies, prices, public, staff
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -22,6 +22,7 @@ public_urls = [
         name="addon_removal",
     ),
     path("account/subscriptions/<uuid:subscription_id>/addons/<uuid:item_id>/return/", addons.keep, name="keep_addon"),
+    path("price/<str:token>/", prices.price, name="price"),
     path("withdraw/", public.withdraw_here, name="withdraw_here"),
 ]
 
@@ -34,6 +35,8 @@ workspace_urls = [
         name="record_cancellation",
     ),
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
+    path("sales/subscriptions/prices/", prices.rises, name="price_rises"),
+    path("sales/subscriptions/prices/<uuid:price_rise_id>/removal/", prices.take_back, name="take_back_price"),
     path("sales/subscriptions/addons/", addon_offers.offers, name="addon_offers"),
     path("sales/subscriptions/addons/<uuid:addon_offer_id>/removal/", addon_offers.remove, name="remove_addon_offer"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),

@@ -62,9 +62,11 @@ def keep_promise(subscription: Subscription, *, shown_minor: int, at: datetime) 
 
 
 def preview(subscription: Subscription, *, when: When, at: datetime, kind: str = "ordinary") -> Quote:
-    """What cancelling would do now. Changes nothing. Raises AlreadyEnded."""
+    """What cancelling would do now. Changes nothing. Who cancels while asked to pay more does so for that. Raises AlreadyEnded."""
     if subscription.is_ended:
         raise AlreadyEnded
+    if kind == "ordinary" and queries.is_asked_for_more(subscription):
+        kind = "price_change"
     return quote(queries.facts_of(subscription, kind=kind, at=at), when=when, at=at)
 
 

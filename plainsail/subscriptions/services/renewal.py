@@ -31,6 +31,7 @@ from plainsail.subscriptions.services import (
     ending,
     noticing,
     pausing,
+    price_rises,
     reminding,
     scheduling,
     swapping,
@@ -169,6 +170,8 @@ def renew(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> None:
             return
         noticing.run_on(subscription)
         swapping.before_renewal(subscription, at=at)
+        if price_rises.before_renewal(subscription, at=at):
+            return
         invoice = _invoice_due_items(subscription, at=at)
         dunning.open_case(subscription, invoice.id, at=at)
     if invoice.due:
