@@ -87,7 +87,7 @@ def _line(trade: ET.Element, document: Document, line: Document, number: int) ->
     item = _sub(trade, "IncludedSupplyChainTradeLineItem")
     _put(item, "AssociatedDocumentLineDocument/LineID", str(number))
     _put(item, "SpecifiedTradeProduct/Name", line["description"] or "–")
-    price = (net / quantity).quantize(Decimal("0.000001")).normalize()
+    price = (Decimal(net) / quantity).quantize(Decimal("0.000001")).normalize()
     _put(item, "SpecifiedLineTradeAgreement/NetPriceProductTradePrice/ChargeAmount", format(price, "f"))
     _put(item, "SpecifiedLineTradeDelivery/BilledQuantity", format(quantity, "f"), unitCode=PIECE)
     settled = _sub(item, "SpecifiedLineTradeSettlement")

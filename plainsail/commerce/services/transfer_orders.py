@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from plainsail.accounts.services import hosts
 from plainsail.commerce.models import Invoice, Order, Seller
 from plainsail.commerce.services import clocks, fulfilling, girocode, invoicing, lapsing, receipts, receiving, sellers
+from plainsail.commerce.services.checkout import Progress
 from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.jobs import job
@@ -70,7 +71,7 @@ def new_reference() -> str:
     return transfers.reference("".join(secrets.choice(ALPHABET) for _position in range(LENGTH)))
 
 
-def ask(workspace_id: UUID, order_id: UUID, *, at: datetime) -> None:
+def ask(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
     """Have an open order paid by bank transfer; outside any transaction, `at` is the seller's time. Twice is fine.
 
     A trial begins at once. Raises NotOffered, SellerClosing.
@@ -87,6 +88,9 @@ def ask(workspace_id: UUID, order_id: UUID, *, at: datetime) -> None:
         asked = _await(order_id, account, method, at=at)
     for invoice_id in asked:
         receiving.draw(workspace_id, invoice_id, at=at)
+    with workspace(workspace_id):
+        is_paid = Order.objects.get(id=order_id).is_paid
+    return Progress("paid" if is_paid else "transfer")
 
 
 @transaction.atomic

@@ -184,17 +184,21 @@ def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
     attempt = purchases.read_attempt(form.cleaned_data["attempt"], sale.offer)
     try:
         order, token = place(request, sale, form, attempt=attempt)
-        if form.by_transfer:
-            transfer_orders.ask(request.workspace.pk, order.pk, at=sale.at)
-            return redirect("commerce:payment", token)
-        back = public_path("commerce:payment", token)
-        progress = purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=sale.at)
+        progress = pay(request, order, token, form, at=sale.at)
     except ChargeUnderway:
         # The same form came twice. Whoever was first is at work; this one waits for what comes of it.
         return await_other(request, attempt.order_id.hex)
     if progress.state == "declined":
         raise CardRefused("number", progress.words)
     return go_on(progress, token)
+
+
+def pay(request: Request, order: Order, token: str, form: CheckoutForm, *, at: datetime) -> Progress:
+    """Charge the card, or say where to send the money. Raises Refusal, CardRefused."""
+    if form.by_transfer:
+        return transfer_orders.ask(request.workspace.pk, order.pk, at=at)
+    back = public_path("commerce:payment", token)
+    return purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=at)
 
 
 def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt) -> tuple[Order, str]:

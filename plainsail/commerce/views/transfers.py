@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -66,17 +67,22 @@ def received(request: Request, invoice_id: UUID) -> HttpResponse:
         today = local_date(at, sellers.of_workspace(at=at).timezone)
     initial = {"booked_on": today, "amount": invoice.due.decimal}
     form = ReceivedForm(request.POST or None, currency=invoice.currency, initial=initial)
-    if form.is_valid():
-        try:
-            receiving.mark_paid(request.workspace.pk, invoice.pk, at=at, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            note(request, "commerce.transfer_noted", f"{invoice} ({form.cleaned_data['amount']})")
-            messages.success(request, _("Noted."))
-            return back(request)
+    if form.is_valid() and is_noted(request, invoice, form, at=at):
+        return back(request)
     context = {"invoice": invoice, "form": form}
     return render(request, "commerce/received.html", context, status=422 if form.is_bound else 200)
+
+
+def is_noted(request: Request, invoice: Invoice, form: ReceivedForm, *, at: datetime) -> bool:
+    """Note what came in, or say at the form why not."""
+    try:
+        receiving.mark_paid(request.workspace.pk, invoice.pk, at=at, **form.cleaned_data)
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    note(request, "commerce.transfer_noted", f"{invoice} ({form.cleaned_data['amount']})")
+    messages.success(request, _("Noted."))
+    return True
 
 
 @require_POST

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from datetime import datetime
+from typing import Any, cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -75,32 +76,33 @@ def go_on(request: Request, contract: Subscription, made: Progress) -> HttpRespo
 
 
 def show(request: Request, contract: Subscription, form: AddonForm) -> HttpResponse:
+    """The page. Asks the gateway about what waits for its payment; charges nothing."""
     with workspace(request.workspace):
         at = now(request)
     services.look_up(request.workspace.pk, contract.id, at=at)
-    refusal = ""
+    wanted = str(form["price"].value() if form.is_bound else request.GET.get("price", ""))
     with workspace(request.workspace):
         contract.refresh_from_db()
-        standing = [(item, addon_removals.in_force(item)) for item in services.standing(contract, at=at)]
-        offered = services.offered(contract, at=at)
-        wanted = str(form["price"].value() if form.is_bound else request.GET.get("price", ""))
-        try:
-            quotes = [services.preview(contract, offer, at=at) for offer in offered]
-        except Refusal as refused:
-            quotes, refusal = [], str(refused)
-        chosen = next((quote for quote in quotes if quote.price_id == wanted), None)
-        seller = sellers.of_workspace(at=at).legal_name
-        consent = services.consent_text(contract, chosen, seller=seller) if chosen else ""
-    context = {
-        "subscription": contract,
-        "standing": standing,
-        "quotes": quotes,
-        "chosen": chosen,
-        "consent": consent,
-        "refusal": refusal,
-        "form": form,
-    }
+        context = {"subscription": contract, "form": form, **about(contract, wanted, at=at)}
     return render(request, "subscriptions/addons.html", context, status=422 if form.is_bound else 200)
+
+
+def about(contract: Subscription, wanted: str, *, at: datetime) -> dict[str, Any]:
+    """What a contract has, what it could have, and the one that was chosen."""
+    quotes, refusal = [], ""
+    try:
+        quotes = [services.preview(contract, offer, at=at) for offer in services.offered(contract, at=at)]
+    except Refusal as refused:
+        refusal = str(refused)
+    chosen = next((quote for quote in quotes if quote.price_id == wanted), None)
+    seller = sellers.of_workspace(at=at).legal_name
+    return {
+        "standing": [(item, addon_removals.in_force(item)) for item in services.standing(contract, at=at)],
+        "quotes": quotes,
+        "refusal": refusal,
+        "chosen": chosen,
+        "consent": services.consent_text(contract, chosen, seller=seller) if chosen else "",
+    }
 
 
 @never_cache

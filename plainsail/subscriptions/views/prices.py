@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, client_ip, private_link, public, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import PriceRiseForm
+from plainsail.subscriptions.price_models import PriceNotice
 from plainsail.subscriptions.services import links, price_letters, price_rises
 from plainsail.subscriptions.views.confirming import now, read_or_404
 
@@ -84,21 +86,24 @@ def price(request: Request, token: str) -> HttpResponse:
     """What changes for one contract, and one button that agrees. Without a sign-in, by the link in the letter."""
     notice, refusal = read_or_404(links.read_price, token), ""
     if request.method == "POST":
-        trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
         try:
+            trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
             notice = price_rises.agree(notice, trace=trace, at=now(request))
         except Refusal as refused:
             refusal = str(refused)
+    context = {**about(notice, at=now(request)), "refusal": refusal}
+    return render(request, "subscriptions/price.html", context, status=409 if refusal else 200)
+
+
+def about(notice: PriceNotice, *, at: datetime) -> dict[str, Any]:
+    """What the page shows of a new price, in the page's language."""
     contract = notice.item.subscription
-    is_over = bool(notice.outcome) or contract.is_ended or contract.is_ending
-    context = {
+    return {
         "notice": notice,
         "rows": price_letters.rows_of(notice),
         "words": price_letters.words_of(notice),
-        "consent": price_rises.consent_text(notice, seller=sellers.of_workspace(at=now(request)).legal_name),
+        "consent": price_rises.consent_text(notice, seller=sellers.of_workspace(at=at).legal_name),
         "cancel_path": links.cancel_path(contract),
-        "is_over": is_over,
+        "is_over": bool(notice.outcome) or contract.is_ended or contract.is_ending,
         "needs_consent": contract.account.is_consumer,
-        "refusal": refusal,
     }
-    return render(request, "subscriptions/price.html", context, status=409 if refusal else 200)
