@@ -108,12 +108,15 @@ def _agreement(trade: ET.Element, document: Document) -> None:
     agreement = _sub(trade, "ApplicableHeaderTradeAgreement")
     seller, buyer = document["seller"], document["buyer"]
     hides_ids = _is_outside_all_tax(document)
+    vat_id = "" if hides_ids else seller.get("vat_id", "")
     party = _sub(agreement, "SellerTradeParty")
+    if seller["tax_id"] and not vat_id:
+        _put(party, "ID", seller["tax_id"])  # something must tell the seller (BR-CO-26)
     _put(party, "Name", seller["name"])
     lines = [line for line in lines_below(seller["name"], seller["address"]) if line][:3]
     _address(party, seller["country"], lines)
     _mail(party, seller["email"])
-    _registered(party, "" if hides_ids else seller.get("vat_id", ""), "VA")
+    _registered(party, vat_id, "VA")
     _registered(party, seller["tax_id"], "FC")
     party = _sub(agreement, "BuyerTradeParty")
     _put(party, "Name", buyer["company"] or buyer["name"] or buyer["email"])
@@ -128,7 +131,11 @@ def _delivery(trade: ET.Element, document: Document) -> None:
     delivery = _sub(trade, "ApplicableHeaderTradeDelivery")
     if any(entry.get("kind") == "intra_community" for entry in document["taxes"]):
         _address(_sub(delivery, "ShipToTradeParty"), document["buyer"]["country"], [])
-    _day(delivery, "ActualDeliverySupplyChainEvent/OccurrenceDateTime", document.get("supplied_on", ""))
+    _day(
+        delivery,
+        "ActualDeliverySupplyChainEvent/OccurrenceDateTime",
+        document.get("supplied_on") or document["issued_on"],
+    )
 
 
 def _settlement(trade: ET.Element, document: Document) -> None:

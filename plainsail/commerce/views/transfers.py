@@ -136,6 +136,7 @@ def refund_sent(request: Request, refund_id: UUID) -> HttpResponse:
 def credit_sent(request: Request, account_id: UUID, currency: str) -> HttpResponse:
     """Somebody sent a customer's whole credit back."""
     with workspace(request.workspace):
+        get_object_or_404(request.workspace.billing_accounts, id=account_id)
         at = clocks.seller_now(request.now)
         found = [one for one in queries.customer_credits(request.workspace) if one.account.id == account_id]
         amount = next((one.amount for one in found if one.amount.currency == currency), None)

@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from plainsail.commerce.models import Invoice, Order
-from plainsail.commerce.services import receiving, transfer_orders
+from plainsail.commerce.services import catalogue, receiving, transfer_orders
+from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests.factories import NOON, euros, monthly, placed
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
@@ -17,7 +19,8 @@ from plainsail.payments.services import transfers
 from plainsail.payments.services.statements import Entry
 from plainsail.payments.services.transfers import BankAccount
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import cancellation, declaring, renewal
+from plainsail.subscriptions.services import addons, cancellation, changing, declaring, renewal
+from plainsail.subscriptions.services.changing import Wanted
 
 TO = BankAccount(holder="Juniper Kites", iban="DE89370400440532013000", days=10)
 
@@ -133,3 +136,30 @@ def test_a_contract_given_ahead_ends_when_its_order_is_not_paid(juniper):
     with workspace(juniper):
         assert Subscription.objects.get().state == "ended"
         assert Order.objects.get().state == "expired"
+
+
+def test_a_dearer_plan_now_needs_a_card(juniper, contract):
+    with workspace(juniper):
+        product = contract.items.get().product
+        terms = PriceTerms(amount=euros(9900), interval="month")
+        wanted = Wanted(catalogue.add_price(product, terms=terms, at=NOON).price, "Studio club")
+        shown = changing.preview(contract, wanted, at=NOON).digest
+    with pytest.raises(changing.NotChangeable, match="Enter a card"):
+        changing.choose(juniper.pk, contract.pk, wanted, shown=shown, trace=Trace(), at=NOON)
+    with workspace(juniper):
+        assert not contract.changes.exists()
+
+
+def test_an_addon_is_asked_for_like_a_renewal_and_begins_at_once(juniper, contract):
+    with workspace(juniper):
+        sold = monthly("Kiln", 1000)
+        addons.offer_to(contract.items.get().product, sold.price.product, at=NOON)
+        shown = addons.preview(contract, sold, at=NOON).digest
+    made = addons.choose(juniper.pk, contract.pk, sold, shown=shown, trace=Trace(), return_path="/", at=NOON)
+    assert (made.state, newest(juniper).state, bool(newest(juniper).payment_reference)) == ("done", "open", True)
+    assert letters(juniper) == 1
+    send_money(juniper, newest(juniper), 1000)
+    run_jobs(at=NOON)
+    with workspace(juniper):
+        assert contract.items.count() == 2
+        assert DunningCase.objects.get().closed_at is not None
