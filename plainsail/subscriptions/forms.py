@@ -164,10 +164,13 @@ class AddonRemovalForm(forms.Form):
 class PriceRiseForm(forms.Form):
     """Another price for running contracts, from when, and what happens where nobody agrees."""
 
-    old_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(label=_("Contracts at"), queryset=None)
+    old_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(
+        label=_("Contracts at"), queryset=None, empty_label=_("Choose …")
+    )
     new_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(
         label=_("New price"),
         queryset=None,
+        empty_label=_("Choose …"),
         help_text=_("Of the same product, for the same interval. Make it on the product’s page first."),
     )
     starts_on = forms.DateField(
@@ -179,7 +182,10 @@ class PriceRiseForm(forms.Form):
         ),
     )
     otherwise = forms.ChoiceField(
-        label=_("Where a consumer doesn’t agree"), choices=PriceRise.Otherwise.choices, widget=forms.RadioSelect
+        label=_("Where a consumer doesn’t agree"),
+        choices=PriceRise.Otherwise.choices,
+        initial="keep",
+        widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, prices: Any, **kwargs: Any) -> None:
@@ -198,8 +204,12 @@ def _price_words(price: Price) -> str:
 class AddonOfferForm(forms.Form):
     """Which product may be added to which."""
 
-    base: forms.ModelChoiceField[Product] = forms.ModelChoiceField(label=_("To contracts for"), queryset=None)
-    addon: forms.ModelChoiceField[Product] = forms.ModelChoiceField(label=_("customers may add"), queryset=None)
+    base: forms.ModelChoiceField[Product] = forms.ModelChoiceField(
+        label=_("To contracts for"), queryset=None, empty_label=_("Choose …")
+    )
+    addon: forms.ModelChoiceField[Product] = forms.ModelChoiceField(
+        label=_("customers may add"), queryset=None, empty_label=_("Choose …")
+    )
 
     def __init__(self, *args: Any, products: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
