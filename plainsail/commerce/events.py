@@ -22,6 +22,22 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderGivenAhead(Event):
+    """What was ordered is given before it is paid, because the seller trusts in its bank transfer."""
+
+    name: ClassVar[str] = "commerce.order_given_ahead"
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLapsed(Event):
+    """An order whose bank transfer was waited for wasn't paid in time; what was given ahead goes back."""
+
+    name: ClassVar[str] = "commerce.order_lapsed"
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckoutDeclined(Event):
     """Somebody tried to pay at a checkout and the bank said no."""
 

@@ -72,6 +72,12 @@ class CheckoutForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("With its country, such as FR12 345678901. It is checked with the EU’s register."),
     )
+    pays_by = forms.ChoiceField(
+        label=gettext_lazy("Pay by"),
+        choices=[("card", gettext_lazy("Card")), ("transfer", gettext_lazy("Bank transfer"))],
+        initial="card",
+        widget=forms.RadioSelect,
+    )
     attempt = forms.CharField(widget=forms.HiddenInput, max_length=2000)
 
     CARD = ("number", "expiry", "cvc")
@@ -79,9 +85,17 @@ class CheckoutForm(forms.Form):
     """What the tax depends on."""
 
     def __init__(
-        self, *args: Any, needs_card: bool, takes_vat_id: bool = False, needs_country: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        needs_card: bool,
+        takes_transfer: bool = False,
+        takes_vat_id: bool = False,
+        needs_country: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if not takes_transfer:
+            del self.fields["pays_by"]
         self.fields["country"].required = needs_country
         if not takes_vat_id:
             del self.fields["vat_id"]
@@ -89,6 +103,10 @@ class CheckoutForm(forms.Form):
         if not needs_card:
             for name in self.CARD:
                 del self.fields[name]
+        elif takes_transfer:
+            # Which of them is needed is known once the form is sent: the page works without a script.
+            for name in self.CARD:
+                self.fields[name].required = False
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
@@ -100,7 +118,15 @@ class CheckoutForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("vat_id"):
             self._check_vat_id(cleaned)
+        for name in self.CARD if "pays_by" in self.fields and not self.by_transfer else ():
+            if name in self.fields and not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, self.fields[name].error_messages["required"])
         return cleaned
+
+    @property
+    def by_transfer(self) -> bool:
+        """Whether the buyer sends the money, instead of a card being charged."""
+        return bool(self.cleaned_data.get("pays_by") == "transfer")
 
     def _check_vat_id(self, cleaned: dict[str, Any]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,14 @@ from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, Audi
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.commerce import queries
-from plainsail.commerce.events import InvoicePaid, OrderPaid, OrderRefunded, VatIdAnswered
+from plainsail.commerce.events import (
+    InvoicePaid,
+    OrderGivenAhead,
+    OrderLapsed,
+    OrderPaid,
+    OrderRefunded,
+    VatIdAnswered,
+)
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
 from plainsail.commerce.services import (
     clocks,
@@ -26,7 +34,7 @@ from plainsail.commerce.services import (
     showcase,
     vat_letters,
 )
-from plainsail.commerce.sockets import CLOCK_ACTIONS, ClockSource
+from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, SalesTab
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
@@ -99,7 +107,16 @@ SETTINGS.register(
         url="commerce:gateways",
         order=51,
         can="commerce.own",
-        pages=("commerce:gateway_messages",),
+        pages=("commerce:gateway_messages", "commerce:bank_account"),
+    ),
+)
+SALES_TABS.register(
+    "transfers",
+    SalesTab(
+        label=gettext_lazy("Bank transfers"),
+        url="commerce:transfers",
+        order=5,
+        pages=("commerce:received", "commerce:statement", "commerce:statement_columns"),
     ),
 )
 
@@ -172,8 +189,12 @@ def tell_vat_answer(event: VatIdAnswered) -> None:
 
 @on(OrderPaid, subscriber="commerce.give_access")
 def give_access(event: OrderPaid) -> None:
+    _give_access(event.order_id, at=event.at)
+
+
+def _give_access(order_id: UUID, *, at: datetime) -> None:
     """What was bought for good may be used for good. Access by a contract is the contract's to give."""
-    order = Order.objects.select_related("billing_account__contact").get(id=event.order_id)
+    order = Order.objects.select_related("billing_account__contact").get(id=order_id)
     contact = order.billing_account.contact
     if contact is None:
         return
@@ -183,8 +204,19 @@ def give_access(event: OrderPaid) -> None:
             resource=line.product.resource_key,
             source_kind="order",
             source_id=order.id,
-            at=clocks.wall(event.at),
+            at=clocks.wall(at),
         )
+
+
+@on(OrderGivenAhead, subscriber="commerce.give_access")
+def give_access_ahead(event: OrderGivenAhead) -> None:
+    _give_access(event.order_id, at=event.at)
+
+
+@on(OrderLapsed, subscriber="commerce.end_access")
+def end_unpaid_access(event: OrderLapsed) -> None:
+    """What was given ahead and not paid for can't be used any more."""
+    grants.end_source(source_kind="order", source_id=event.order_id, at=clocks.wall(event.at))
 
 
 @on(OrderRefunded, subscriber="commerce.end_access")
@@ -309,6 +341,11 @@ for action, label in {
     "commerce.clock_moved": gettext_lazy("Moved the test clock"),
     "commerce.gateway_connected": gettext_lazy("Connected a payment service"),
     "commerce.gateway_chosen": gettext_lazy("Chose how new orders are paid"),
+    "commerce.bank_account_kept": gettext_lazy("Changed the bank account for transfers"),
+    "commerce.transfer_noted": gettext_lazy("Noted a bank transfer"),
+    "commerce.transfer_set_aside": gettext_lazy("Set a bank transfer aside"),
+    "commerce.refund_sent": gettext_lazy("Noted that money was sent back"),
+    "commerce.statement_read": gettext_lazy("Imported a bank statement"),
     "commerce.gateway_disconnected": gettext_lazy("Disconnected a payment service"),
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
@@ -317,7 +354,7 @@ BOOKS = "accounting: kept as long as tax law asks"
 EVIDENCE = "what was agreed to: kept for claims that may come"
 NOBODY = "names no person"
 SUMS = ("currency", "net_minor", "tax_minor", "gross_minor")
-PAPER = ("number", *SUMS, "issued_at", "document", "document_hash")
+PAPER = ("number", *SUMS, "issued_at", "document", "document_hash", "einvoice", "einvoice_hash")
 for table, answer in {
     "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
     "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
@@ -345,7 +382,7 @@ for table, answer in {
     ),
     "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "invoice": PersonalData(
-        fields=("document", "buyer"),
+        fields=("document", "buyer", "einvoice"),
         erase="keep",
         ground=BOOKS,
         kept=Kept(
@@ -354,7 +391,7 @@ for table, answer in {
     ),
     "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
     "creditnote": PersonalData(
-        fields=("document",),
+        fields=("document", "einvoice"),
         erase="keep",
         ground=BOOKS,
         kept=Kept(category="invoices", columns=("id", "invoice_id", *PAPER), dated="issued_at"),

@@ -9,14 +9,16 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncQuarter
 
 from plainsail.commerce.models import (
+    BillingAccount,
     CreditNote,
     CreditNoteLine,
     Invoice,
     InvoiceLine,
+    LedgerAccount,
     Mode,
     Offer,
     Order,
@@ -28,7 +30,8 @@ from plainsail.contacts.models import Contact
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
-from plainsail.payments.models import Charge, Dispute, Refund
+from plainsail.payments.models import Charge, Dispute, Refund, Transfer
+from plainsail.payments.services import transfers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,3 +256,54 @@ def contacts_who_bought(product_id: UUID | str | None) -> QuerySet[Order, UUID |
         orders = orders.filter(lines__product_id=product_id)
     found: QuerySet[Order, UUID | None] = orders.values_list("billing_account__contact_id", flat=True)
     return found
+
+
+def awaited_transfers(workspace: Workspace) -> QuerySet[Invoice]:
+    """Invoices for which a bank transfer is waited for, due first. One query."""
+    asked: QuerySet[Invoice] = workspace.invoices.exclude(payment_reference="").filter(
+        Q(state=Invoice.State.OPEN) | Q(is_waiting=True, paid_at=None)
+    )
+    return asked.select_related("billing_account", "order").order_by("due_on", "created_at", "id")
+
+
+def unclaimed_transfers(workspace: Workspace) -> QuerySet[Transfer]:
+    """Money of which nobody knows yet what it is for, newest first. One query."""
+    found: QuerySet[Transfer] = workspace.transfers.filter(state=Transfer.State.UNCLAIMED)
+    return found.order_by("-booked_on", "-id")
+
+
+def refunds_to_send(workspace: Workspace) -> QuerySet[Refund]:
+    """Refunds of bank transfers that somebody has to send, oldest first, with where the money came from. One query.
+
+    `to_name` and `to_iban` are those of the payer's last transfer that told an IBAN; `invoice_number` is what was paid.
+    """
+    waiting: QuerySet[Refund] = workspace.refunds.filter(
+        charge__account__code=transfers.CODE, state__in=[Refund.State.REQUESTED, Refund.State.SUBMITTED]
+    )
+    came = workspace.transfers.filter(
+        state=Transfer.State.CREDITED, payer_key=OuterRef("charge__method__payer_key")
+    ).order_by("-booked_on", "-id")
+    told = came.exclude(payer_iban="")
+    return waiting.annotate(
+        to_iban=Subquery(told.values("payer_iban")[:1]),
+        to_name=Subquery(came.exclude(payer_name="").values("payer_name")[:1]),
+        invoice_number=Subquery(workspace.invoices.filter(id=OuterRef("charge__subject_id")).values("number")[:1]),
+    ).order_by("created_at", "id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """What a customer sent beyond what was due."""
+
+    account: BillingAccount
+    amount: Money
+
+
+def customer_credits(workspace: Workspace) -> list[Credit]:
+    """Customers with a credit, by name. Two queries: one sum over the books, one for who they are."""
+    rows = workspace.postings.filter(account__kind=LedgerAccount.Kind.CUSTOMER_CREDIT)
+    sums = rows.values("account__subject", "currency").annotate(total=Sum("amount_minor")).exclude(total=0)
+    owed = [(UUID(row["account__subject"]), Money(-int(row["total"]), row["currency"])) for row in sums.order_by()]
+    known = {one.id: one for one in workspace.billing_accounts.filter(id__in=[key for key, _amount in owed])}
+    found = [Credit(account=known[key], amount=amount) for key, amount in owed if key in known]
+    return sorted(found, key=lambda one: (str(one.account), one.amount.currency))

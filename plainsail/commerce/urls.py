@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.commerce.views import checkout, gateways, orders, products, receipts, selling, taxes
+from plainsail.commerce.views import (
+    checkout,
+    gateways,
+    orders,
+    products,
+    receipts,
+    selling,
+    taxes,
+    transfer,
+    transfers,
+)
 
 workspace_urls = [
     path("sales/", orders.orders, name="orders"),
@@ -13,11 +23,21 @@ workspace_urls = [
     path("sales/invoices/", orders.invoices, name="invoices"),
     path("sales/invoices/<uuid:invoice_id>.pdf", orders.invoice_pdf, name="invoice_pdf"),
     path("sales/invoices/<uuid:invoice_id>.json", orders.invoice_json, name="invoice_json"),
+    path("sales/invoices/<uuid:invoice_id>.xml", orders.invoice_xml, name="invoice_xml"),
     path("sales/invoices/<uuid:invoice_id>/vat-check/", taxes.ask_vies, name="ask_vies"),
     path("sales/invoices/<uuid:invoice_id>/number/", taxes.issue_unchecked, name="issue_unchecked"),
+    path("sales/transfers/", transfers.transfers, name="transfers"),
+    path("sales/transfers/statement/", transfers.statement, name="statement"),
+    path("sales/transfers/statement/columns/", transfers.columns, name="statement_columns"),
+    path("sales/transfers/awaited/<uuid:invoice_id>/", transfers.received, name="received"),
+    path("sales/transfers/<uuid:transfer_id>/invoice/", transfers.assign, name="assign_transfer"),
+    path("sales/transfers/<uuid:transfer_id>/removal/", transfers.set_aside, name="set_aside_transfer"),
+    path("sales/transfers/refunds/<uuid:refund_id>/", transfers.refund_sent, name="refund_sent"),
+    path("sales/transfers/credits/<uuid:account_id>/<slug:currency>/", transfers.credit_sent, name="credit_sent"),
     path("sales/taxes/", taxes.taxes, name="taxes"),
     path("sales/taxes/<slug:part>.csv", taxes.taxes_csv, name="taxes_csv"),
     path("sales/credit-notes/<uuid:note_id>.pdf", orders.credit_note_pdf, name="credit_note_pdf"),
+    path("sales/credit-notes/<uuid:note_id>.xml", orders.credit_note_xml, name="credit_note_xml"),
     path("sales/credit-notes/<uuid:note_id>.json", orders.credit_note_json, name="credit_note_json"),
     path("sales/products/", products.products, name="products"),
     path("sales/products/new/", products.new_product, name="new_product"),
@@ -34,6 +54,7 @@ workspace_urls = [
     path("settings/selling/test-mode/", selling.test_mode, name="test_mode"),
     path("settings/selling/test-mode/clock/", selling.advance, name="advance_clock"),
     path("settings/payments/", gateways.gateways, name="gateways"),
+    path("settings/payments/bank/", gateways.bank_account, name="bank_account"),
     path("settings/payments/<uuid:account_id>/messages/", gateways.messages_secret, name="gateway_messages"),
     path("settings/payments/<uuid:account_id>/check/", gateways.check, name="check_gateway"),
     path("settings/payments/<uuid:account_id>/use/", gateways.use, name="use_gateway"),
@@ -43,9 +64,15 @@ workspace_urls = [
 public_urls = [
     path("checkout/<slug:slug>/", checkout.checkout, name="checkout"),
     path("checkout/payment/<str:token>/", checkout.payment, name="payment"),
+    path("transfer/<str:token>/", transfer.transfer, name="transfer"),
+    path("transfer/<str:token>/code.svg", transfer.code_svg, name="transfer_code"),
+    path("transfer/<str:token>/code.png", transfer.code_png, name="transfer_picture"),
+    path("transfer/<str:token>/invoice.pdf", transfer.transfer_pdf, name="transfer_pdf"),
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/invoice.pdf", receipts.invoice_pdf, name="receipt_pdf"),
     path("receipt/<str:token>/invoice.json", receipts.invoice_json, name="receipt_json"),
+    path("receipt/<str:token>/invoice.xml", receipts.invoice_xml, name="receipt_xml"),
+    path("receipt/<str:token>/credit-notes/<uuid:note_id>.xml", receipts.note_xml, name="receipt_credit_note_xml"),
     path("receipt/<str:token>/credit-notes/<uuid:note_id>.json", receipts.note_json, name="receipt_credit_note_json"),
     path("receipt/<str:token>/credit-notes/<uuid:note_id>.pdf", receipts.credit_note_pdf, name="receipt_credit_note"),
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
+from plainsail.payments.gateways.offline import Offline
 from plainsail.payments.gateways.sandbox import Sandbox
 from plainsail.payments.gateways.stripe import Stripe
 from plainsail.payments.sockets import GATEWAYS
 
 GATEWAYS.register(Sandbox.code, Sandbox())
 GATEWAYS.register(Stripe.code, Stripe())
+GATEWAYS.register(Offline.code, Offline())
 
 BOOKS = "accounting: kept as long as tax law asks, names no person"
+BOOKS_OF_BANK = "accounting: what stands on a bank statement is kept as long as tax law asks"
 MOVED = ("amount_minor", "currency", "state", "gateway_ref", "settled_at")
 for table, answer in {
     "gatewayaccount": PersonalData(fields=(), erase="keep", ground="names no person", portable=False),
@@ -37,6 +40,15 @@ for table, answer in {
             category="ledger", columns=("id", "charge_id", "amount_minor", "currency", "state"), dated="created_at"
         ),
     ),
+    "transfer": PersonalData(
+        fields=("payer_name", "payer_iban", "text", "payer_key"),
+        erase="keep",
+        ground=BOOKS_OF_BANK,
+        kept=Kept(
+            category="ledger", columns=("id", "booked_on", "amount_minor", "currency", "state"), dated="created_at"
+        ),
+    ),
+    "bankrecord": PersonalData(fields=("key",), erase="keep", ground=BOOKS),
     "inboxmessage": PersonalData(fields=(), erase="keep", ground="names no person", portable=False),
     "sandboxrecord": PersonalData(fields=(), erase="keep", ground="made-up cards only", portable=False),
 }.items():

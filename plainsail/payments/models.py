@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.models import (
@@ -90,6 +91,9 @@ class PaymentMethod(WorkspaceOwned):
         REFUSED = "refused", _("refused by the bank")
         DETACHED = "detached", _("removed")
 
+    TRANSFER: ClassVar = "transfer"
+    """The brand of what is paid by bank transfer."""
+
     workspace = WorkspaceKey(related_name="payment_methods")
     account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="methods")
     payer_key = models.UUIDField()
@@ -115,11 +119,17 @@ class PaymentMethod(WorkspaceOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand} •••• {self.last4}"
+        brand = gettext("Bank transfer") if self.is_by_transfer else self.brand
+        return f"{brand} •••• {self.last4}"
 
     @property
     def is_usable(self) -> bool:
         return self.state == self.State.USABLE
+
+    @property
+    def is_by_transfer(self) -> bool:
+        """Whether its payer sends the money; nothing can be taken from it. `last4` is then of the business's own account."""
+        return self.brand == self.TRANSFER
 
 
 class ChargeQuerySet(OwnedQuerySet["Charge"]):
@@ -361,6 +371,105 @@ class SandboxRecord(WorkspaceOwned):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "changed_at", "ref"], name="sandbox_changes"),
             models.Index(fields=["workspace", "parent_ref", "kind"], name="sandbox_of_card"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.state}"
+
+
+class TransferQuerySet(OwnedQuerySet["Transfer"]):
+    def unclaimed(self) -> TransferQuerySet:
+        """Those of which nobody knows yet what they are for."""
+        return self.filter(state=Transfer.State.UNCLAIMED)
+
+    def credited_to(self, payer_key: UUID) -> TransferQuerySet:
+        return self.filter(state=Transfer.State.CREDITED, payer_key=payer_key)
+
+
+class Transfer(WorkspaceOwned):
+    """Money that came in on the business's bank account: read from a statement, or noted by hand."""
+
+    class State(models.TextChoices):
+        UNCLAIMED = "unclaimed", _("not matched yet")
+        CREDITED = "credited", _("matched")
+        SET_ASIDE = "set_aside", _("set aside")
+
+    workspace = WorkspaceKey(related_name="transfers")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="transfers")
+    key = models.CharField(max_length=80)
+    """What tells it from any other: the bank's own reference, or a digest of the statement's line. Importing it twice is harmless."""
+    booked_on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    payer_name = models.CharField(max_length=150, blank=True)
+    payer_iban = models.CharField(max_length=34, blank=True)
+    text = models.CharField(max_length=500, blank=True)
+    """What the payer wrote, the payment's reference among it."""
+    state = models.CharField(max_length=9, choices=State, default=State.UNCLAIMED)
+    payer_key = models.UUIDField(null=True)
+    """On whose account it is credited, as the area above names them."""
+    subject_id = models.UUIDField(null=True)
+    """What it was sent for, as the area above names it."""
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(TransferQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "account", "key"], name="transfer_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="transfer_is_positive"),
+            models.CheckConstraint(
+                condition=Q(state="credited", payer_key__isnull=False) | ~Q(state="credited"),
+                name="transfer_credit_has_its_payer",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "payer_key", "state"], name="transfers_of_payer"),
+            models.Index(fields=["workspace", "state", "-booked_on", "-id"], name="transfers_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.booked_on:%Y-%m-%d}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class BankRecord(WorkspaceOwned):
+    """The book of payments by bank transfer: who pays so, what was taken of their credit, what goes back.
+
+    Only `gateways.offline` reads or writes it.
+    """
+
+    class Kind(models.TextChoices):
+        PAYER = "payer"
+        CHARGE = "charge"
+        REFUND = "refund"
+
+    workspace = WorkspaceKey(related_name="bank_records")
+    account = TiedForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="bank_records")
+    kind = models.CharField(max_length=6, choices=Kind)
+    ref = models.CharField(max_length=60)
+    key = models.CharField(max_length=80)
+    parent_ref = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=20)
+    last4 = models.CharField(max_length=4, blank=True)
+    """Of a payer: the end of the IBAN that they were told to send to."""
+    decline = models.CharField(max_length=40, blank=True)
+    amount_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "ref"], name="bank_record_ref"),
+            models.UniqueConstraint(fields=["workspace", "account", "kind", "key"], name="bank_record_key"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "account", "changed_at", "ref"], name="bank_record_changes"),
+            models.Index(fields=["workspace", "parent_ref", "kind"], name="bank_records_of_parent"),
         ]
 
     def __str__(self) -> str:

@@ -113,6 +113,26 @@ class PlanChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddonAdded(Event):
+    """A customer added something to a running contract."""
+
+    name: ClassVar[str] = "subscriptions.addon_added"
+    subscription_id: UUID
+    item_id: UUID
+    product_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonRemoved(Event):
+    """A customer cancelled one add-on of a contract; the contract goes on."""
+
+    name: ClassVar[str] = "subscriptions.addon_removed"
+    subscription_id: UUID
+    item_id: UUID
+    product_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubscriptionEnded(Event):
     """A contract is over; nothing is charged for it again."""
 

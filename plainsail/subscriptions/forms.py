@@ -6,9 +6,13 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.models import Price, Product
+from plainsail.commerce.services.shapes import every
 from plainsail.contacts.services import addresses
+from plainsail.subscriptions.price_models import PriceRise
 
 REASONS = [
     ("", _("I’d rather not say")),
@@ -192,6 +196,87 @@ class StaffNoticeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         return need_a_day(self, super().clean() or {})
+
+
+class AddonForm(forms.Form):
+    """An add-on, as it was shown."""
+
+    price = forms.UUIDField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    """Fingerprint of what the page said: the outcome must be the same."""
+
+
+class AddonRemovalForm(forms.Form):
+    """When an add-on ends, and what the page said comes back."""
+
+    when = forms.ChoiceField(
+        choices=[("period_end", _("At the end of the time paid for")), ("now", _("Now"))],
+        initial="period_end",
+        widget=forms.RadioSelect,
+    )
+    shown_minor = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+
+class PriceRiseForm(forms.Form):
+    """Another price for running contracts, from when, and what happens where nobody agrees."""
+
+    old_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(
+        label=_("Contracts at"), queryset=None, empty_label=_("Choose …")
+    )
+    new_price: forms.ModelChoiceField[Price] = forms.ModelChoiceField(
+        label=_("New price"),
+        queryset=None,
+        empty_label=_("Choose …"),
+        help_text=_("Of the same product, for the same interval. Make it on the product’s page first."),
+    )
+    starts_on = forms.DateField(
+        label=_("Not before"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_(
+            "Each contract changes with its first period from this day on, three weeks from now at the earliest."
+        ),
+    )
+    otherwise = forms.ChoiceField(
+        label=_("Where a consumer doesn’t agree"),
+        choices=PriceRise.Otherwise.choices,
+        initial="keep",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, prices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("old_price", "new_price"):
+            field = self.fields[name]
+            field.queryset = prices  # type: ignore[attr-defined]  # a ModelChoiceField
+            field.label_from_instance = _price_words  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+def _price_words(price: Price) -> str:
+    shown = price.amount.format(get_language() or "en")
+    return f"{price.product.name}: {shown} {every(price.interval, price.interval_count)}"
+
+
+class AddonOfferForm(forms.Form):
+    """Which product may be added to which."""
+
+    base: forms.ModelChoiceField[Product] = forms.ModelChoiceField(
+        label=_("To contracts for"), queryset=None, empty_label=_("Choose …")
+    )
+    addon: forms.ModelChoiceField[Product] = forms.ModelChoiceField(
+        label=_("customers may add"), queryset=None, empty_label=_("Choose …")
+    )
+
+    def __init__(self, *args: Any, products: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("base", "addon"):
+            self.fields[name].queryset = products  # type: ignore[attr-defined]  # a ModelChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("base") and cleaned.get("base") == cleaned.get("addon"):
+            self.add_error("addon", _("A product can’t be added to itself. Choose another."))
+        return cleaned
 
 
 class PauseForm(forms.Form):

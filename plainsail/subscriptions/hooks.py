@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, PaymentReleased
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
@@ -35,6 +35,8 @@ from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import (
+    AddonAdded,
+    AddonRemoved,
     CancellationUndone,
     ChargeDateMoved,
     PlanChanged,
@@ -46,6 +48,7 @@ from plainsail.subscriptions.events import (
 )
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
+    addons,
     agreed,
     allowances,
     changing,
@@ -53,10 +56,12 @@ from plainsail.subscriptions.services import (
     completing,
     contracts,
     dunning,
+    ending,
     letters,
     links,
     planning,
     policies,
+    price_rises,
     refunds,
     renewal,
     settling,
@@ -70,7 +75,11 @@ SALES_TABS.register(
         url="subscriptions:subscriptions",
         order=10,
         pages=tuple(
-            f"subscriptions:{page}" for page in ("subscription", "record_cancellation", "pause", "resume", "move_date")
+            f"subscriptions:{page}"
+            for page in (
+                *("subscription", "record_cancellation", "pause", "resume", "move_date"),
+                *("addon_offers", "price_rises"),
+            )
         ),
     ),
 )
@@ -101,11 +110,19 @@ SETTINGS.register(
         ),
     ),
 )
+AUDIT_ACTIONS.register("subscriptions.addon_offered", AuditAction(label=gettext_lazy("Offered a product as an add-on")))
+AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettext_lazy("Stopped offering an add-on")))
+for action, label in {
+    "subscriptions.price_planned": gettext_lazy("Planned a new price for running contracts"),
+    "subscriptions.price_taken_back": gettext_lazy("Took a planned price back"),
+}.items():
+    AUDIT_ACTIONS.register(action, AuditAction(label=label))
 AUDIT_ACTIONS.register(
     "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
 )
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
 CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
+CLOCK_ACTIONS.register("price_notices", ClockSource(upcoming=price_rises.upcoming, run=price_rises.perform))
 
 # The labels are fixed by law (§ 312k BGB; Consumer Rights Directive, art. 11a): change them with a lawyer only.
 FOOTER_LINKS.register(
@@ -149,10 +166,30 @@ def pay_what_was_held(event: PaymentReleased) -> None:
     refunds.pay_held(event.invoice_id, at=event.at)
 
 
+@on(OrderLapsed, subscriber="subscriptions.end_unpaid")
+def end_unpaid(event: OrderLapsed) -> None:
+    """A contract that began before its order was paid ends with it."""
+    subscription = queries.of_order(event.order_id)
+    if subscription is not None:
+        ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=event.at)
+
+
 @on(InvoicePaid, subscriber="subscriptions.finish_change")
 def finish_change(event: InvoicePaid) -> None:
     """Another plan was paid for. The request that took the money does this too; whoever comes second finds it done."""
     changing.finish(event.invoice_id, at=event.at)
+
+
+@on(InvoicePaid, subscriber="subscriptions.finish_addon")
+def finish_addon(event: InvoicePaid) -> None:
+    """An add-on was paid for. The request that took the money does this too; whoever comes second finds it done."""
+    addons.finish(event.invoice_id, at=event.at)
+
+
+@on(InvoiceDeclined, subscriber="subscriptions.fail_addon")
+def fail_addon(event: InvoiceDeclined) -> None:
+    """The charge for an add-on was declined. A reminder of a bank transfer is none of these."""
+    addons.fail(event.invoice_id, at=event.at)
 
 
 @on(InvoiceDeclined, subscriber="subscriptions.fail_change")
@@ -174,6 +211,8 @@ for happened in (
     ChargeDateMoved,
     PlanChanged,
     PlanChangePlanned,
+    AddonAdded,
+    AddonRemoved,
 ):
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
@@ -230,6 +269,7 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "may": allowances.weigh(subscription, newest),
             "runs": subscription.state == Subscription.State.ACTIVE and not subscription.is_ending,
             "rests": subscription.state == Subscription.State.PAUSED and not subscription.is_ending,
+            "has_addons": addons.is_of_interest(subscription, at=clocks.seller_now(request.now)),
         }
         for subscription in queries.of_contact(request.workspace, contact.id)
     ]
@@ -255,6 +295,8 @@ for name, icon, words in (
     ("subscriptions.plan_changed", "refresh-cw", gettext_lazy("Changed the plan of a subscription")),
     ("subscriptions.plan_change_planned", "calendar", gettext_lazy("Planned another plan for a subscription")),
     ("subscriptions.plan_change_taken_back", "undo-2", gettext_lazy("Took a planned change of plan back")),
+    ("subscriptions.addon_added", "plus", gettext_lazy("Added something to a subscription")),
+    ("subscriptions.addon_removed", "circle-x", gettext_lazy("Cancelled an add-on")),
     ("subscriptions.paused", "pause", gettext_lazy("Subscription paused")),
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.charge_date_moved", "calendar", gettext_lazy("Moved the next charge of a subscription")),
@@ -299,6 +341,11 @@ for table, fields in {
     "subscription": ("account_id", "reference"),
     "subscriptionitem": (),
     "planchange": (),
+    "addonoffer": (),
+    "pricerise": (),
+    "pricenotice": (),
+    "addonorder": (),
+    "addonremoval": ("quote",),
     "cancellationquote": ("result",),
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),

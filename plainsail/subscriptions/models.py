@@ -23,6 +23,7 @@ from plainsail.kernel.models import (
 )
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Cycle, Interval, local_date
+from plainsail.subscriptions import addon_models, price_models  # noqa: F401  # tables of this area that point here
 from plainsail.subscriptions.date_models import AskedBy, DateMove, Pause
 
 __all__ = [
@@ -329,6 +330,7 @@ class CancellationRequest(WorkspaceOwned):
         EXTRAORDINARY = "extraordinary", _("cancellation for cause")
         WITHDRAWAL = "withdrawal", _("withdrawal")
         SELLER_CLOSING = "seller_closing", _("end, because the business closes")
+        PRICE_CHANGE = "price_change", _("end, because a new price wasn’t agreed to")
 
     workspace = WorkspaceKey(related_name="cancellation_requests")
     reference = models.CharField(max_length=20)

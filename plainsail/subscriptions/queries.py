@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price
+from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price, Product
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
 from plainsail.kernel.models import Workspace
@@ -28,6 +28,7 @@ from plainsail.subscriptions.models import (
     Subscription,
     SubscriptionItem,
 )
+from plainsail.subscriptions.price_models import PriceNotice, PriceRise
 
 RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
 
@@ -424,3 +425,36 @@ def recurring_prices(workspace: Workspace, *, most: int) -> list[Price]:
     found = workspace.prices.filter(product__state="active", payments=None).exclude(interval="")
     found = found.select_related("product")
     return list(found.order_by("-created_at", "-id")[:most])
+
+
+def recurring_products(workspace: Workspace) -> QuerySet[Product]:
+    """Products for sale that are paid again and again, by name."""
+    recurring = workspace.prices.exclude(interval="").values("product_id")
+    found: QuerySet[Product] = workspace.products.filter(state="active", id__in=recurring)
+    return found.order_by("name", "id")
+
+
+def is_asked_for_more(subscription: Subscription) -> bool:
+    """Whether the customer was told of a new price and it isn't settled yet, nor agreed to. One query."""
+    asked = PriceNotice.objects.filter(item__subscription=subscription, outcome="", consent=None)
+    return bool(asked.exclude(delivery_id=None).exists())
+
+
+def rising_prices(workspace: Workspace) -> QuerySet[Price]:
+    """Prices that are paid again and again, by product and amount: what contracts have, and what they could have."""
+    found: QuerySet[Price] = workspace.prices.exclude(interval="").select_related("product")
+    return found.order_by("product__name", "unit_minor", "id")
+
+
+def price_rises(workspace: Workspace) -> QuerySet[PriceRise]:
+    """Planned prices, newest first, with how many contracts wait, agreed, pay the new price, the old one, or ended. One query."""
+    found: QuerySet[PriceRise] = workspace.price_rises.select_related("old_price__product", "new_price")
+    is_open = Q(notices__outcome="")
+    return found.annotate(
+        waiting=Count("notices", filter=is_open),
+        told=Count("notices", filter=is_open & Q(notices__written_at__isnull=False)),
+        agreed=Count("notices", filter=is_open & Q(notices__consent__isnull=False)),
+        risen=Count("notices", filter=Q(notices__outcome="risen")),
+        kept=Count("notices", filter=Q(notices__outcome="kept")),
+        ended=Count("notices", filter=Q(notices__outcome="ended")),
+    ).order_by("-planned_at", "-id")

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from plainsail.subscriptions.views import changing, overdue, own_dates, paying, policies, public, staff, staff_dates
+from plainsail.subscriptions.views import (
+    addon_offers,
+    addons,
+    changing,
+    overdue,
+    own_dates,
+    paying,
+    policies,
+    prices,
+    public,
+    staff,
+    staff_dates,
+)
 
 public_urls = [
     path("cancel/", public.cancel_here, name="cancel_here"),
@@ -19,6 +31,14 @@ public_urls = [
     path("account/subscriptions/<uuid:subscription_id>/pause/end/", own_dates.resume, name="resume_own"),
     path("account/subscriptions/<uuid:subscription_id>/date/", own_dates.move, name="move_own"),
     path("pay/<str:token>/", paying.pay, name="pay"),
+    path("account/subscriptions/<uuid:subscription_id>/addons/", addons.addons, name="addons"),
+    path(
+        "account/subscriptions/<uuid:subscription_id>/addons/<uuid:item_id>/removal/",
+        addons.removal,
+        name="addon_removal",
+    ),
+    path("account/subscriptions/<uuid:subscription_id>/addons/<uuid:item_id>/return/", addons.keep, name="keep_addon"),
+    path("price/<str:token>/", prices.price, name="price"),
     path("withdraw/", public.withdraw_here, name="withdraw_here"),
 ]
 
@@ -37,6 +57,10 @@ workspace_urls = [
     path("sales/unpaid/", overdue.cases, name="overdue"),
     path("sales/unpaid/<uuid:dunningcase_id>/try/", overdue.try_now, name="try_now"),
     path("sales/unpaid/<uuid:dunningcase_id>/end/", overdue.let_be, name="let_be"),
+    path("sales/subscriptions/prices/", prices.rises, name="price_rises"),
+    path("sales/subscriptions/prices/<uuid:price_rise_id>/removal/", prices.take_back, name="take_back_price"),
+    path("sales/subscriptions/addons/", addon_offers.offers, name="addon_offers"),
+    path("sales/subscriptions/addons/<uuid:addon_offer_id>/removal/", addon_offers.remove, name="remove_addon_offer"),
     path("sales/cancellations/", staff.cancellations, name="cancellations"),
     path("sales/cancellations/<uuid:request_id>/match/", staff.match, name="match"),
     path("settings/policies/", policies.overview, name="policies"),

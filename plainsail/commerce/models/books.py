@@ -21,6 +21,7 @@ class LedgerAccount(WorkspaceOwned):
         DEFERRED_REVENUE = "deferred_revenue", _("revenue of coming periods")
         TAX = "tax", _("tax")
         REFUNDS_PAYABLE = "refunds_payable", _("to be paid back")
+        CUSTOMER_CREDIT = "customer_credit", _("customers’ credit")
         DISPUTES_HELD = "disputes_held", _("held in disputes")
         WRITE_OFF = "write_off", _("written off")
 

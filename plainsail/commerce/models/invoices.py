@@ -46,17 +46,27 @@ class Invoice(WorkspaceOwned):
     """What credit notes have taken off the amount due."""
     payable_minor = models.BigIntegerField(default=0)
     """What credit notes give back of the amount paid."""
+    payment_reference = models.CharField(max_length=25, blank=True)
+    """What a bank transfer for it is recognised by (ISO 11649); empty where none is waited for."""
     issued_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
     paid_at = models.DateTimeField(null=True)
     document = models.JSONField(default=dict)
     """All that stands on it, frozen when it was numbered; the PDF is made from this."""
     document_hash = models.CharField(max_length=64, blank=True)
+    einvoice = models.TextField(blank=True)
+    """The same as XML (EN 16931); empty where a country isn't known."""
+    einvoice_hash = models.CharField(max_length=64, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "number"], condition=~Q(number=""), name="invoice_number"),
+            models.UniqueConstraint(
+                fields=["workspace", "payment_reference"],
+                condition=~Q(payment_reference=""),
+                name="invoice_payment_reference",
+            ),
             models.CheckConstraint(
                 condition=Q(gross_minor=models.F("net_minor") + models.F("tax_minor")), name="invoice_adds_up"
             ),
@@ -97,6 +107,12 @@ class Invoice(WorkspaceOwned):
     @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def awaits_transfer(self) -> bool:
+        """Somebody was asked to send what is due."""
+        is_asked_for = self.is_waiting or self.state == self.State.OPEN
+        return bool(self.payment_reference) and is_asked_for and self.due.minor > 0
 
     @property
     def is_test(self) -> bool:
@@ -184,6 +200,9 @@ class CreditNote(WorkspaceOwned):
     issued_at = models.DateTimeField()
     document = models.JSONField(default=dict)
     document_hash = models.CharField(max_length=64)
+    einvoice = models.TextField(blank=True)
+    """The same as XML (EN 16931); empty where a country isn't known."""
+    einvoice_hash = models.CharField(max_length=64, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -71,6 +71,10 @@ class Order(WorkspaceOwned):
     refunded_minor = models.BigIntegerField(default=0)
     """What has been credited and paid back or is on its way back."""
     paid_at = models.DateTimeField(null=True)
+    pay_by = models.DateTimeField(null=True)
+    """Until when a bank transfer is waited for; empty where none was chosen."""
+    given_at = models.DateTimeField(null=True)
+    """When what was bought was given before it was paid; empty where it wasn't."""
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(OrderQuerySet)()
 

@@ -101,10 +101,12 @@ class Trace:
 class Progress:
     """How an order stands for its buyer: `paid`, `declined` with `words`, `action` with `url`, or `processing`.
 
+    `transfer` waits for the buyer's bank transfer.
+
     `open` is an order of which nothing was asked of a bank yet; `url` is then the gateway's page, where the card is missing.
     """
 
-    state: Literal["paid", "declined", "action", "processing", "open", "lapsed"]
+    state: Literal["paid", "declined", "action", "processing", "open", "lapsed", "transfer"]
     words: str | Promise = ""
     url: str = ""
 
@@ -256,6 +258,9 @@ def _retyped(order: Order, buyer: Buyer, *, attempt: Attempt, trace: Trace, at: 
         return order
     if order.has_lapsed:
         raise StaleAttempt
+    if order.pay_by is not None:
+        # Its invoice is numbered and told already: it is paid as it stands, in whatever way.
+        return order
     account = buyers.account_of(buyer, at=at)
     named = identified(buyer, seller=sellers.of_workspace(at=at), at=at)
     if named.buying != places.of_order(order).buying:
@@ -432,10 +437,8 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
     with workspace(workspace_id):
         order = Order.objects.select_related("method__account").get(id=order_id)
         charges, wall = _charges(order_id), clocks.wall(at)
-    if order.is_paid:
-        return Progress("paid")
-    if order.has_lapsed:
-        return Progress("lapsed")
+    if (known := _without_asking(order)) is not None:
+        return known
     if order.method is not None and not accounts.takes_card_fields(order.method.account):
         return _after_gateway(workspace_id, order, order.method, charges, at=at)
     if order.total_minor == 0 and order.method is not None:
@@ -445,6 +448,15 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
         return Progress("open")
     last = charges[-1]
     return _told(collecting.look_up(workspace_id, last.id, at=at) if last.is_open else last)
+
+
+def _without_asking(order: Order) -> Progress | None:
+    """How an order stands where no gateway has to be asked; None where one has."""
+    if order.is_paid:
+        return Progress("paid")
+    if order.has_lapsed:
+        return Progress("lapsed")
+    return Progress("transfer") if order.method is not None and order.method.is_by_transfer else None
 
 
 def way_out(order: Order) -> str:

@@ -30,7 +30,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments import queries as payments
 from plainsail.payments.models import Charge, Dispute, PaymentMethod, Refund
-from plainsail.payments.services import charging
+from plainsail.payments.services import charging, transfers
 from plainsail.payments.services import refunding as rails
 
 
@@ -48,10 +48,11 @@ def charge(
     method_id: UUID,
     initiator: str,
     at: datetime,
+    amount: Money | None = None,
     return_path: str = "",
     check: Callable[[], None] | None = None,
 ) -> Charge:
-    """Take what is due on an invoice; outside any transaction. `at` is the seller's time.
+    """Take what is due on an invoice, or `amount` of it; outside any transaction. `at` is the seller's time.
 
     `check` runs in the transaction that writes the charge down, under the invoice's lock; it raises to stop it. The charge
     that comes back has succeeded, was declined, waits for the bank's check (`action_url`), or is unknown for now.
@@ -62,13 +63,21 @@ def charge(
         if check is not None:
             check()
         method = PaymentMethod.objects.get(id=method_id)
-        begun = begin(invoice, method=method, initiator=initiator, at=at, return_path=return_path)
+        begun = begin(invoice, method=method, initiator=initiator, amount=amount, at=at, return_path=return_path)
     return complete(workspace_id, begun.id, at=at)
 
 
 @transaction.atomic
-def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: datetime, return_path: str = "") -> Charge:
-    """Write down a charge for what is due on a draft or an open invoice. `complete` it after the commit.
+def begin(
+    invoice: Invoice,
+    *,
+    method: PaymentMethod,
+    initiator: str,
+    at: datetime,
+    amount: Money | None = None,
+    return_path: str = "",
+) -> Charge:
+    """Write down a charge for what is due on a draft or an open invoice, or `amount` of it. `complete` it after the commit.
 
     Raises ChargeUnderway, MethodUnusable, NothingDue, SellerClosing.
     """
@@ -79,7 +88,7 @@ def begin(invoice: Invoice, *, method: PaymentMethod, initiator: str, at: dateti
     begun = charging.begin(
         method,
         subject_id=invoice.id,
-        amount=invoice.due,
+        amount=min(amount, invoice.due) if amount else invoice.due,
         initiator=Charge.Initiator(initiator),
         descriptor=descriptor_of(seller),
         return_path=return_path,
@@ -192,12 +201,19 @@ def _book(invoice: Invoice, paid: Charge, *, at: datetime) -> Money | None:
     return taken
 
 
+def _drawn_from(invoice: Invoice, paid: Charge) -> ledger.Posted:
+    """A transfer was booked when it came in; what is charged then is drawn from the payer's credit."""
+    if paid.account.code == transfers.CODE:
+        return ledger.debit(Kind.CUSTOMER_CREDIT, paid.amount, invoice.billing_account_id)
+    return ledger.debit(Kind.CLEARING, paid.amount, paid.account.code)
+
+
 def fact_of(invoice: Invoice, paid: Charge, *, taken: Money) -> ledger.Fact:
     """What a payment is in the books, of which the invoice takes so much."""
     is_written_off = invoice.state == Invoice.State.UNCOLLECTIBLE
     owed = ledger.credit(Kind.WRITE_OFF, taken) if is_written_off else None
     postings = [
-        ledger.debit(Kind.CLEARING, paid.amount, paid.account.code),
+        _drawn_from(invoice, paid),
         owed or ledger.credit(Kind.RECEIVABLE, taken, invoice.billing_account_id),
         ledger.credit(Kind.REFUNDS_PAYABLE, paid.amount - taken, invoice.billing_account_id),
     ]

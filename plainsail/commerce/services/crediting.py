@@ -14,7 +14,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, NumberSeries, Order
-from plainsail.commerce.services import documents, ledger, numbering, proration, sellers
+from plainsail.commerce.services import documents, einvoices, ledger, numbering, proration, sellers
 from plainsail.commerce.services.invoicing import earned_on, jurisdiction, stop_waiting
 from plainsail.commerce.services.ledger import Kind
 from plainsail.commerce.services.proration import Billed, ExceedsBilled
@@ -231,6 +231,8 @@ def _write(
     seller = sellers.of_workspace(at=at)
     note.document = documents.of_credit_note(note, lines, seller=seller, buyer=invoice.billing_account, at=at)
     note.document_hash = documents.seal(note.document)
+    note.einvoice = einvoices.of(note.document)
+    note.einvoice_hash = einvoices.seal(note.einvoice) if note.einvoice else ""
     note.save(force_insert=True)
     CreditNoteLine.objects.bulk_create(lines)
     _book(invoice, note, lines, at=at)

@@ -25,11 +25,12 @@ from plainsail.commerce.models import (
     Seller,
     VatAnswer,
 )
-from plainsail.commerce.services import places, rates, vat, vat_checks
+from plainsail.commerce.services import girocode, places, rates, vat, vat_checks
 from plainsail.commerce.services.places import Named
 from plainsail.kernel import languages, postal
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
+from plainsail.payments.services import transfers
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "typst" / "document.typ"
 VERSION = 2
@@ -59,6 +60,7 @@ def of_invoice(
         "locale": _language(invoice, buyer),
         **_parties(seller, buyer, invoice),
         "place": _place(invoice, at=at),
+        **_transfer(invoice),
         "lines": [_line(line) for line in lines],
         "taxes": _taxes([(line, line) for line in lines], seller),
         **_sums(invoice),
@@ -144,6 +146,23 @@ def _place(invoice: Invoice, *, at: datetime) -> dict[str, Any]:
             "consultation": check.consultation if check else "",
         }
     return found
+
+
+def _transfer(invoice: Invoice) -> dict[str, Any]:
+    """Where what is due is to be sent, if by bank transfer: as it was when the invoice was numbered."""
+    account = transfers.account_of(invoice.mode) if invoice.payment_reference else None
+    to = transfers.details(account) if account else None
+    if to is None:
+        return {}
+    return {
+        "payment": {
+            "holder": to.holder,
+            "iban": to.iban,
+            "bic": to.bic,
+            "reference": invoice.payment_reference,
+            "due_minor": invoice.due.minor,
+        }
+    }
 
 
 def _line(line: InvoiceLine) -> dict[str, Any]:
@@ -259,6 +278,30 @@ def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:
         ],
         "total": [_("Total credited") if is_credit else _("Total"), money(document["gross_minor"])],
         "paid": paid_with,
+        "transfer": _transfer_page(document, money, day) if not paid_with else {},
+    }
+
+
+def _transfer_page(document: dict[str, Any], money: Callable[[int], str], day: Callable[[str], str]) -> dict[str, Any]:
+    """How to pay by bank transfer, as it is printed, with a code for banking apps."""
+    to = document.get("payment")
+    if not to:
+        return {}
+    due = Money(to["due_minor"], document["currency"])
+    rows = [
+        (_("Recipient"), to["holder"]),
+        (_("IBAN"), transfers.shown_iban(to["iban"])),
+        (_("BIC"), to["bic"]),
+        (_("Reference"), transfers.shown_reference(to["reference"])),
+        (_("Amount"), money(due.minor)),
+        (_("To be paid by"), day(document["due_on"])),
+    ]
+    code = girocode.payload(holder=to["holder"], iban=to["iban"], bic=to["bic"], reference=to["reference"], amount=due)
+    return {
+        "title": _("Please pay by bank transfer"),
+        "rows": [[label, value] for label, value in rows if value],
+        "code": girocode.svg(code) if code else "",
+        "words": _("Or scan this code with your banking app.") if code else "",
     }
 
 

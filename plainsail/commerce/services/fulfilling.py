@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from plainsail.commerce.events import OrderPaid
-from plainsail.commerce.models import Order
+from plainsail.commerce.events import OrderGivenAhead, OrderPaid
+from plainsail.commerce.models import Order, OrderLine
 from plainsail.commerce.sockets import RECURRING
 from plainsail.kernel.events import publish
 
@@ -22,11 +22,7 @@ def fulfil(order_id: UUID, *, method_id: UUID | None, at: datetime) -> bool:
     if not claimed:
         return False
     order = Order.objects.select_related("billing_account", "consent").get(id=order_id)
-    lines = list(order.lines.select_related("price", "product").order_by("position"))
-    for line in lines:
-        if line.is_recurring and method_id is not None:
-            for contracts in RECURRING:
-                contracts.begin(order, line, payment_method_id=method_id, at=at)
+    lines = _begin(order, method_id=method_id, at=at)
     publish(
         OrderPaid(
             order_id=order.id,
@@ -38,3 +34,23 @@ def fulfil(order_id: UUID, *, method_id: UUID | None, at: datetime) -> bool:
         )
     )
     return True
+
+
+@transaction.atomic
+def give_ahead(order: Order, *, method_id: UUID, at: datetime) -> None:
+    """Give what was ordered before it is paid; once. The order stays open."""
+    claimed = Order.objects.filter(id=order.id, state=Order.State.OPEN, given_at=None).update(given_at=at)
+    if not claimed:
+        return
+    _begin(order, method_id=method_id, at=at)
+    publish(OrderGivenAhead(order_id=order.id, contact_id=order.billing_account.contact_id, at=at))
+
+
+def _begin(order: Order, *, method_id: UUID | None, at: datetime) -> list[OrderLine]:
+    """Begin the contracts of an order's recurring lines, unless they have begun; returns all lines."""
+    lines = list(order.lines.select_related("price", "product").order_by("position"))
+    for line in lines:
+        if line.is_recurring and method_id is not None:
+            for contracts in RECURRING:
+                contracts.begin(order, line, payment_method_id=method_id, at=at)
+    return lines

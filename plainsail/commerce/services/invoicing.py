@@ -24,7 +24,7 @@ from plainsail.commerce.models import (
     TaxBehavior,
     VatAnswer,
 )
-from plainsail.commerce.services import clocks, documents, ledger, numbering, places, sellers, taxing
+from plainsail.commerce.services import clocks, documents, einvoices, ledger, numbering, places, sellers, taxing
 from plainsail.commerce.services.ledger import Kind
 from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.services.vat import Ruling
@@ -142,12 +142,17 @@ def issue(
     due_on: date | None = None,
     order: Order | None = None,
     named: Named | None = None,
+    payment_reference: str = "",
 ) -> Invoice:
     """Make and finalize an invoice in one go; it stays a draft that waits where VIES hasn't answered yet.
 
     Raises AlreadyBilled, BadMoney.
     """
-    return finalize(draft(account, lines=lines, at=at, due_on=due_on, order=order, named=named), at=at)
+    made = draft(account, lines=lines, at=at, due_on=due_on, order=order, named=named)
+    if payment_reference:
+        made.payment_reference = payment_reference
+        made.save(update_fields=["payment_reference"])
+    return finalize(made, at=at)
 
 
 @transaction.atomic
@@ -343,7 +348,10 @@ def issue_now(invoice: Invoice, *, at: datetime) -> Invoice:
     return invoice
 
 
-FINAL = ("number", "issued_at", "document", "document_hash", "state", "paid_at", "is_waiting")
+FINAL = (
+    *("number", "issued_at", "document", "document_hash", "einvoice", "einvoice_hash"),
+    *("state", "paid_at", "is_waiting"),
+)
 """What changes of a draft that becomes final."""
 
 
@@ -352,6 +360,8 @@ def make_final(invoice: Invoice, lines: Sequence[InvoiceLine], *, seller: Seller
     invoice.number, invoice.issued_at = number, at
     invoice.document = documents.of_invoice(invoice, lines, seller=seller, buyer=invoice.billing_account, at=at)
     invoice.document_hash = documents.seal(invoice.document)
+    invoice.einvoice = einvoices.of(invoice.document)
+    invoice.einvoice_hash = einvoices.seal(invoice.einvoice) if invoice.einvoice else ""
     invoice.is_waiting = False
     invoice.state = Invoice.State.OPEN if invoice.due.minor else Invoice.State.PAID
     invoice.paid_at = None if invoice.due.minor else invoice.paid_at or at

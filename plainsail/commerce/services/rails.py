@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import Seller
 from plainsail.payments.models import GatewayAccount
-from plainsail.payments.services import connecting
+from plainsail.payments.services import connecting, transfers
 
-NAMES: dict[str, str | Promise] = {"sandbox": _("Test cards"), "stripe": "Stripe"}
+NAMES: dict[str, str | Promise] = {"sandbox": _("Test cards"), "stripe": "Stripe", "offline": _("Bank transfer")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +28,11 @@ class Rail:
 
 
 def of_seller(seller: Seller) -> list[Rail]:
-    """Every account that is connected or in use: what is built in first, test before live. Two queries an account."""
-    accounts = GatewayAccount.objects.order_by("created_at", "id")
+    """Every account that is connected or in use: what is built in first, test before live. Two queries an account.
+
+    Bank transfer is left out: it stands beside any of them.
+    """
+    accounts = GatewayAccount.objects.exclude(code=transfers.CODE).order_by("created_at", "id")
     rails = [_rail(account, seller) for account in accounts]
     return sorted(
         (rail for rail in rails if rail.is_ready or rail.is_used),

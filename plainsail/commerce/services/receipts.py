@@ -138,17 +138,17 @@ def _lines(invoice: Invoice | None, order: Order | None) -> list[tuple[str, Mone
 
 def send(invoice: Invoice, *, at: datetime) -> None:
     """Mail the receipt of a paid invoice, once, in the buyer's language. Raises Unmailable."""
-    with override(_language(invoice)):
+    with override(language_of(invoice)):
         _send(receipt(invoice, at=at), invoice, at=at)
 
 
 def send_for_order(order: Order, *, at: datetime) -> None:
     """Mail the confirmation of an order for which nothing was charged, once, in the buyer's language. Raises Unmailable."""
-    with override(_language(order)):
+    with override(language_of(order)):
         _send(receipt(order, at=at), order, at=at)
 
 
-def _language(subject: Order | Invoice) -> str:
+def language_of(subject: Order | Invoice) -> str:
     """That of the order's checkout, else the buyer's own, else the business's."""
     order = subject if isinstance(subject, Order) else subject.order
     account = subject.billing_account
@@ -218,15 +218,12 @@ def _shown(amount: Money) -> str:
 def send_refund(note: CreditNote, *, at: datetime) -> None:
     """Tell a buyer that money is on its way back, once for each credit note, in their language. Raises Unmailable."""
     invoice = note.invoice
-    with override(_language(invoice)):
+    with override(language_of(invoice)):
         made = receipt(invoice, at=at)
         amount = _shown(note.payable)
         letter = letters.letter(
             _("Your refund"),
-            [
-                _("%(amount)s is on its way back to the card you paid with. Banks take a few days to show it.")
-                % {"amount": amount}
-            ],
+            [_way_back(made) % {"amount": amount}],
             rows=[(_("For invoice"), invoice.number), (_("Credit note"), note.number), (_("Refund"), amount)],
             button=(_("See the receipt"), url(invoice)),
         )
@@ -241,3 +238,9 @@ def send_refund(note: CreditNote, *, at: datetime) -> None:
             contact_id=invoice.billing_account.contact_id,
             when_uncertain=Delivery.WhenUncertain.RESEND,
         )
+
+
+def _way_back(made: Receipt) -> str:
+    if made.charge is not None and made.charge.method.is_by_transfer:
+        return _("%(amount)s is on its way back to your bank account. It takes a few days to show there.")
+    return _("%(amount)s is on its way back to the card you paid with. Banks take a few days to show it.")

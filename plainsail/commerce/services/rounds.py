@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -33,6 +33,9 @@ class Bill:
     account: BillingAccount
     named: Named
     lines: Sequence[LineSpec]
+    payment_reference: str = ""
+    """What a bank transfer is to name; empty where it is charged."""
+    due_on: date | None = None
 
 
 @transaction.atomic
@@ -49,7 +52,10 @@ def issue(bills: Sequence[Bill], *, at: datetime) -> list[Invoice]:
     made: list[tuple[Invoice, list[InvoiceLine]]] = []
     for bill in bills:
         where = place_of(bill.named)
-        invoice, rows = invoicing.drafted(bill.account, lines=bill.lines, seller=seller, place=where, at=at)
+        invoice, rows = invoicing.drafted(
+            bill.account, lines=bill.lines, seller=seller, place=where, due_on=bill.due_on, at=at
+        )
+        invoice.payment_reference = bill.payment_reference
         invoice.is_waiting = invoicing.waits(where, [line.product for line in bill.lines])
         made.append((invoice, rows))
     Invoice.objects.bulk_create([invoice for invoice, _rows in made])

@@ -19,7 +19,7 @@ from plainsail.commerce import queries
 from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
-from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, vat_checks
+from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, transfer_orders, vat_checks
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
 from plainsail.commerce.services.places import Named
@@ -32,6 +32,7 @@ from plainsail.kernel.throttle import Throttle
 from plainsail.payments.services import accounts
 from plainsail.payments.services.charging import ChargeUnderway
 from plainsail.payments.services.methods import CardRefused
+from plainsail.payments.services.transfers import BankAccount
 
 REFUSALS = Throttle(purpose="commerce.card_refused", limit=20)
 """Cards refused from one network address within an hour: enough for a full wallet, too few to try out stolen ones."""
@@ -52,6 +53,8 @@ class Sale:
     """Who buys, as far as they have said."""
     terms: str
     sentence: str
+    bank: BankAccount | None
+    """Where money may be sent instead of paying by card."""
 
     @property
     def needs_card(self) -> bool:
@@ -61,6 +64,11 @@ class Sale:
     def types_card(self) -> bool:
         """Whether the card is typed into our page; otherwise the gateway's own asks for it."""
         return self.needs_card and accounts.takes_card_fields(self.seller.gateway_account)
+
+    @property
+    def takes_transfer(self) -> bool:
+        """Whether the buyer may choose to pay by bank transfer."""
+        return self.needs_card and self.bank is not None
 
     @property
     def takes_vat_id(self) -> bool:
@@ -142,6 +150,7 @@ def identify(request: Request, sale: Sale, form: CheckoutForm) -> Sale:
 def form_of(sale: Sale, *args: Any, **kwargs: Any) -> CheckoutForm:
     facts = {
         "needs_card": sale.types_card,
+        "takes_transfer": sale.takes_transfer,
         "takes_vat_id": sale.takes_vat_id,
         "needs_country": sale.depends_on_buyer,
     }
@@ -162,6 +171,8 @@ def payment(request: Request, token: str) -> HttpResponse:
     progress = purchases.proceed(request.workspace.pk, order.pk, at=at)
     if progress.state in {"paid", "action"}:
         return go_on(progress, token)
+    if progress.state == "transfer":
+        return redirect("commerce:transfer", token)
     context = {"order": order, "progress": progress, "token": token}
     return render(request, "commerce/payment.html", context)
 
@@ -173,14 +184,21 @@ def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
     attempt = purchases.read_attempt(form.cleaned_data["attempt"], sale.offer)
     try:
         order, token = place(request, sale, form, attempt=attempt)
-        back = public_path("commerce:payment", token)
-        progress = purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=sale.at)
+        progress = pay(request, order, token, form, at=sale.at)
     except ChargeUnderway:
         # The same form came twice. Whoever was first is at work; this one waits for what comes of it.
         return await_other(request, attempt.order_id.hex)
     if progress.state == "declined":
         raise CardRefused("number", progress.words)
     return go_on(progress, token)
+
+
+def pay(request: Request, order: Order, token: str, form: CheckoutForm, *, at: datetime) -> Progress:
+    """Charge the card, or say where to send the money. Raises Refusal, CardRefused."""
+    if form.by_transfer:
+        return transfer_orders.ask(request.workspace.pk, order.pk, at=at)
+    back = public_path("commerce:payment", token)
+    return purchases.pay(request.workspace.pk, order.pk, fields=form.card, return_path=back, at=at)
 
 
 def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt) -> tuple[Order, str]:
@@ -235,6 +253,7 @@ def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
         named=who,
         terms=purchases.agreed_text(quote, seller=seller, name=offer.name, named=who),
         sentence=terms.sentence_of(quote),
+        bank=transfer_orders.offered(seller),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import cast
 from uuid import UUID
 
@@ -17,11 +18,12 @@ from plainsail.accounts.models import User
 from plainsail.accounts.services import audit
 from plainsail.commerce.forms import StripeKeyForm, StripeMessagesForm
 from plainsail.commerce.services import rails, sellers
+from plainsail.commerce.transfer_forms import BankAccountForm
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.models import GatewayAccount
-from plainsail.payments.services import connecting
+from plainsail.payments.services import connecting, transfers
 
 STRIPE = "stripe"
 
@@ -45,6 +47,21 @@ def gateways(request: Request) -> HttpResponse:
             messages.success(request, _("Stripe is connected."))
             return back(request)
     return show(request, form=form, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_POST
+@can("commerce.own")
+def bank_account(request: Request) -> HttpResponse:
+    """Keep the bank account that transfers go to, and on what terms."""
+    form = BankAccountForm(request.POST)
+    if not form.is_valid():
+        return show(request, form=StripeKeyForm(), bank=form, status=422)
+    seller = sellers.of_workspace(at=request.now)
+    account = transfers.set_up(form.account, mode=seller.mode, at=request.now)
+    note(request, "commerce.bank_account_kept", account)
+    messages.success(request, _("Saved."))
+    return back(request)
 
 
 @never_cache
@@ -121,7 +138,12 @@ def back(request: Request) -> HttpResponse:
 
 
 def show(
-    request: Request, *, form: StripeKeyForm, status: int, wrong: tuple[UUID, StripeMessagesForm] | None = None
+    request: Request,
+    *,
+    form: StripeKeyForm,
+    status: int,
+    wrong: tuple[UUID, StripeMessagesForm] | None = None,
+    bank: BankAccountForm | None = None,
 ) -> HttpResponse:
     """The page. Every account that sends messages has a form of its own for their secret."""
     with workspace(request.workspace):
@@ -130,7 +152,10 @@ def show(
             (rail, wrong[1] if wrong and wrong[0] == rail.account.pk else messages_form(rail))
             for rail in rails.of_seller(seller)
         ]
-    context = {"seller": seller, "rails": found, "form": form}
+        account = transfers.account_of(seller.mode)
+        to = transfers.details(account) if account else None
+        bank = bank or BankAccountForm(initial=asdict(to) if to else {"holder": seller.legal_name[:70]})
+    context = {"seller": seller, "rails": found, "form": form, "bank": bank, "bank_account": to}
     return render(request, "commerce/gateways.html", context, status=status)
 
 

@@ -22,7 +22,7 @@ from plainsail.commerce.models import CreditNote, Order
 from plainsail.commerce.services import clocks, refunding, vat_checks
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.sockets import ORDER_FACTS
-from plainsail.commerce.views.receipts import as_data, paper
+from plainsail.commerce.views.receipts import as_data, as_xml, paper
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -99,7 +99,8 @@ def invoices(request: Request) -> HttpResponse:
 def invoice_pdf(request: Request, invoice_id: UUID) -> HttpResponse:
     """An invoice on paper."""
     found = get_object_or_404(request.workspace.invoices.exclude(number=""), id=invoice_id)
-    return paper(found.document, found.number)
+    is_sent = bool(found.payment_reference) and found.is_paid
+    return paper(found.document, found.number, paid_with=_("Paid by bank transfer.") if is_sent else "")
 
 
 @require_GET
@@ -124,6 +125,20 @@ def credit_note_json(request: Request, note_id: UUID) -> HttpResponse:
     """A credit note as data."""
     found: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id)
     return as_data(found.document, found.document_hash, found.number)
+
+
+@require_GET
+@can("commerce.view")
+def invoice_xml(request: Request, invoice_id: UUID) -> HttpResponse:
+    """An invoice as XML (EN 16931)."""
+    return as_xml(get_object_or_404(request.workspace.invoices.exclude(number=""), id=invoice_id))
+
+
+@require_GET
+@can("commerce.view")
+def credit_note_xml(request: Request, note_id: UUID) -> HttpResponse:
+    """A credit note as XML (EN 16931)."""
+    return as_xml(get_object_or_404(request.workspace.credit_notes, id=note_id))
 
 
 def find(request: Request, order_id: UUID) -> Order:

@@ -60,6 +60,27 @@ def invoice_json(request: Request, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 @public
+def invoice_xml(request: Request, token: str) -> HttpResponse:
+    """The invoice as XML (EN 16931)."""
+    found = find(request, token)
+    if found.invoice is None:
+        raise Http404
+    return as_xml(found.invoice)
+
+
+@never_cache
+@require_safe
+@public
+def note_xml(request: Request, token: str, note_id: UUID) -> HttpResponse:
+    """A credit note as XML (EN 16931)."""
+    found = find(request, token)
+    note: CreditNote = get_object_or_404(request.workspace.credit_notes, id=note_id, invoice=found.invoice)
+    return as_xml(note)
+
+
+@never_cache
+@require_safe
+@public
 def credit_note_pdf(request: Request, token: str, note_id: UUID) -> HttpResponse:
     """A credit note on paper."""
     found = find(request, token)
@@ -93,6 +114,8 @@ def paid_with(found: Receipt) -> str:
     """How it was paid, in words; empty where it wasn't."""
     if found.charge is None:
         return ""
+    if found.charge.method.is_by_transfer:
+        return _("Paid by bank transfer.")
     return _("Paid with %(brand)s ending in %(last4)s.") % {
         "brand": found.charge.method.brand,
         "last4": found.charge.method.last4,
@@ -104,6 +127,17 @@ def as_data(document: dict[str, Any], sha256: str, number: str) -> HttpResponse:
     response = JsonResponse({"document": document, "sha256": sha256})
     response.headers["Content-Disposition"] = f'attachment; filename="{number}.json"'
     response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def as_xml(found: Invoice | CreditNote) -> HttpResponse:
+    """An e-invoice to be kept, with the hash by which it was sealed. Raises Http404 where there is none."""
+    if not found.einvoice:
+        raise Http404
+    response = HttpResponse(found.einvoice, content_type="application/xml")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.number}.xml"'
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["X-Content-SHA256"] = found.einvoice_hash
     return response
 
 

@@ -42,12 +42,14 @@ def letter(
     *,
     button: tuple[str, str] | None = None,
     rows: Sequence[tuple[str, str]] = (),
+    picture: tuple[str, str] | None = None,
     footer: str = "",
 ) -> Letter:
     """HTML and plain text of a letter; unpacks as `html, text`.
 
     All words are plain text and are escaped. `button` is (label, absolute address), `rows` are (label, value) pairs of
-    which the last may be the sum, `footer` a sentence in small print. In a workspace its name and address stand below.
+    which the last may be the sum, `picture` is (what it shows, absolute address) of a square one, `footer` a sentence
+    in small print. In a workspace its name and address stand below.
     """
     business = Workspace.objects.filter(id=current_workspace_id()).first() if has_workspace() else None
     context: dict[str, object] = {
@@ -55,6 +57,7 @@ def letter(
         "paragraphs": paragraphs,
         "button": button,
         "rows": rows,
+        "picture": picture,
         "footer": footer,
         "name": business.name if business else "Plainsail",
         "address": postal.line_below(business.name, business.postal_address) if business else "",

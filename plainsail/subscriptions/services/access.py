@@ -34,6 +34,12 @@ def close_replaced(subscription: Subscription, old: SubscriptionItem, *, at: dat
         _give(subscription, old, at=clocks.wall(at), ends_at=clocks.wall(at))
 
 
+def end_item(subscription: Subscription, item: SubscriptionItem, *, ends_at: datetime, at: datetime) -> None:
+    """Close at a moment what one item opened, unless another that runs opens it too."""
+    if not subscription.items.filter(ends_on=None, product_id=item.product_id).exists():
+        _give(subscription, item, at=clocks.wall(at), ends_at=clocks.wall(ends_at))
+
+
 def _open_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
     return subscription.items.filter(ends_on=None).select_related("product").order_by("id")
 

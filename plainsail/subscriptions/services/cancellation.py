@@ -70,10 +70,13 @@ def keep_list(subscription: Subscription, last_on: date, *, shown: str, at: date
 def preview(
     subscription: Subscription, *, when: When, at: datetime, kind: str = "ordinary", last_on: date | None = None
 ) -> Quote:
-    """What cancelling would do now, or to the end of a day that is asked for. Changes nothing. Raises AlreadyEnded."""
+    """What cancelling would do now, or to the end of a day that is asked for. Changes nothing. Raises AlreadyEnded.
+
+    Who cancels while asked to pay more does so for that.
+    """
     if subscription.is_ended:
         raise AlreadyEnded
-    facts = queries.facts_of(subscription, kind=kind, at=at)
+    facts = queries.facts_of(subscription, kind=_kind(subscription, kind), at=at)
     wish = lasting.weigh(subscription, facts, last_on, at=at) if last_on is not None else NONE
     return quote(facts, when=when, at=at, wish=wish)
 
@@ -81,8 +84,12 @@ def preview(
 def _promise(request: CancellationRequest, subscription: Subscription, *, when: When, at: datetime) -> Quote:
     if subscription.is_ended:
         raise AlreadyEnded
-    facts = queries.facts_of(subscription, kind=request.kind, at=at)
+    facts = queries.facts_of(subscription, kind=_kind(subscription, request.kind), at=at)
     return quote(facts, when=when, at=at, wish=lasting.of_request(request, subscription, facts, at=at))
+
+
+def _kind(subscription: Subscription, kind: str) -> str:
+    return "price_change" if kind == "ordinary" and queries.is_asked_for_more(subscription) else kind
 
 
 @transaction.atomic

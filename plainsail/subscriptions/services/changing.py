@@ -350,6 +350,10 @@ def _begin_now(
     method = PaymentMethod.objects.filter(id=change.payment_method_id or subscription.payment_method_id).first()
     if method is None or method.payer_key != subscription.account_id:
         raise MethodUnusable
+    if method.is_by_transfer:
+        raise NotChangeable(
+            gettext_lazy("This contract is paid by bank transfer. Enter a card below to change it now.")
+        )
     return collecting.begin(invoice, method=method, initiator=Charge.Initiator.CUSTOMER, return_path=return_path, at=at)
 
 

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.commerce.services import clocks, crediting, invoicing
+from plainsail.commerce.services import clocks, crediting, invoicing, transfer_orders
 from plainsail.kernel import due
 from plainsail.kernel.events import publish, publish_many
 from plainsail.kernel.sets import update_each
@@ -118,10 +118,20 @@ def miss(invoice_id: UUID, *, at: datetime) -> None:
         _fail(case, decline_class="update_card", at=at)
 
 
-def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
+@transaction.atomic
+def remind(invoice_id: UUID, *, since: datetime, at: datetime) -> None:
+    """A bank transfer is overdue since a moment: remind of it, or give up. Counts as a try."""
+    case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id, closed_at=None).first()
+    if case is not None:
+        _fail(case, decline_class="needs_action", since=since, at=at)
+
+
+def _fail(case: DunningCase, *, decline_class: str, at: datetime, since: datetime | None = None) -> None:
+    """One more try came to nothing; `since` is when a bank transfer was due, empty where a charge was declined."""
     subscription = case.subscription
     policy = policy_of(case)
-    again_at = retries.next_try(policy, first_tried_at=case.opened_at, tries=case.tries, zone=subscription.timezone)
+    first_at = since or case.opened_at
+    again_at = retries.next_try(policy, first_tried_at=first_at, tries=case.tries, zone=subscription.timezone)
     publish(
         RenewalFailed(
             subscription_id=subscription.id,
@@ -139,8 +149,12 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime) -> None:
     case.next_try_at = again_at
     case.save(update_fields=["next_try_at"])
     due.schedule(ending.CONTRACTS, clocks.wall(again_at))
-    if retries.is_told(policy, tries=case.tries):
+    if not retries.is_told(policy, tries=case.tries):
+        return
+    if since is None:
         letters.payment_failed(case, at=at)
+    else:
+        transfer_orders.send(Invoice.objects.get(id=case.invoice_id), reminder=case.tries, at=at)
 
 
 def policy_of(case: DunningCase) -> Mapping[str, Any]:

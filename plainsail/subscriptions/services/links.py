@@ -12,9 +12,10 @@ from plainsail.kernel.crypto import BadToken, sign, sign_json, verify, verify_js
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
+from plainsail.subscriptions.price_models import PriceNotice
 
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
-PROGRESS, PAY = "subscriptions.progress", "subscriptions.pay"
+PROGRESS, PAY, PRICE = "subscriptions.progress", "subscriptions.pay", "subscriptions.price"
 PROGRESS_AGE = 24 * 3600
 
 M = TypeVar("M", bound=Model)
@@ -36,6 +37,20 @@ def declaration_path(request: CancellationRequest) -> str:
 def progress_path(subscription: Subscription, *, back: str) -> str:
     """Where a customer lands after the bank's check of a change's payment; `back` is where they go on from there."""
     return f"/change/{sign_json(PROGRESS, {'contract': str(subscription.id), 'back': back})}/"
+
+
+def price_path(notice_id: UUID) -> str:
+    """The page on which a customer looks at a new price and may agree to it."""
+    return f"/price/{_token(PRICE, notice_id)}/"
+
+
+def read_price(token: str) -> PriceNotice:
+    """Raises BadToken."""
+    rows = PriceNotice.objects.select_related(
+        "rise__new_price", "rise__old_price", "item__subscription__account", "item__subscription__workspace", "consent"
+    )
+    found: PriceNotice = _find(rows, PRICE, token)
+    return found
 
 
 def read_progress(token: str) -> tuple[Subscription, str]:

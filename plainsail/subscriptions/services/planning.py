@@ -15,6 +15,7 @@ from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.payments import queries as payments
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
+from plainsail.subscriptions.price_models import PriceNotice
 from plainsail.subscriptions.services import pricing, switching
 
 State = PlanChange.State
@@ -50,15 +51,29 @@ def foreseen(
     subscription: Subscription, items: Sequence[SubscriptionItem], day: date | None = None
 ) -> list[SubscriptionItem]:
     """Items as they will be when they fall due by a day (or whenever): the plan as it will be then, on paper, for the old one."""
+    items = at_new_prices(subscription, items)
     waiting = planned(subscription)
     if waiting is None:
-        return list(items)
+        return items
     return [
         _successor(waiting, item)
         if item.id == waiting.old_item_id and (day is None or item.charged_through <= day)
         else item
         for item in items
     ]
+
+
+def at_new_prices(subscription: Subscription, items: Sequence[SubscriptionItem]) -> list[SubscriptionItem]:
+    """Items with the prices that they will have when they fall due, where a new one is agreed to or needs no consent. On paper."""
+    rows = PriceNotice.objects.filter(item__subscription=subscription, outcome="").select_related("rise__new_price")
+    if subscription.account.is_consumer:
+        rows = rows.exclude(consent=None)
+    agreed = {row.item_id: row for row in rows}
+    for item in items:
+        row = agreed.get(item.id)
+        if row is not None and row.about_on <= item.charged_through:
+            item.unit_minor, item.price_id = row.rise.new_price.unit_minor, row.rise.new_price_id
+    return list(items)
 
 
 def _successor(change: PlanChange, old: SubscriptionItem) -> SubscriptionItem:
@@ -103,6 +118,8 @@ def drop_all(subscription: Subscription, *, at: datetime) -> None:
     """The contract is over: nothing waits any more."""
     drop_open(subscription, at=at)
     PlanChange.objects.filter(subscription=subscription, state=State.PLANNED).update(state=State.DROPPED, settled_at=at)
+    asked = PriceNotice.objects.filter(item__subscription=subscription, outcome="")
+    asked.update(outcome=PriceNotice.Outcome.ENDED, settled_at=at)
 
 
 @transaction.atomic

@@ -28,6 +28,11 @@ def begin(made: Cancellation, promise: Quote, *, at: datetime) -> None:
     """Credit and pay back every line of the quote; the gateway is called after the commit."""
     with translation.override(letters.language_of(made.subscription)):
         reason = _("Cancellation %(number)s") % {"number": made.request.reference}
+    pay(promise, reason=reason, at=at)
+
+
+def pay(promise: Quote, *, reason: str, at: datetime) -> None:
+    """Credit and pay back what a quote promised, for a reason that stands on the notes."""
     for invoice_id, lines in groupby(
         sorted(promise.refunds, key=lambda line: line.invoice_id), lambda line: line.invoice_id
     ):

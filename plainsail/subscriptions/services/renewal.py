@@ -20,7 +20,16 @@ from plainsail.kernel import clock, due
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
-from plainsail.subscriptions.services import cancellation, charging, dunning, ending, noticing, pausing, renewing
+from plainsail.subscriptions.services import (
+    cancellation,
+    charging,
+    dunning,
+    ending,
+    noticing,
+    pausing,
+    reminding,
+    renewing,
+)
 from plainsail.subscriptions.services.ending import CONTRACTS
 
 ENDS, RESUMPTIONS, RENEWALS, TRIES, NOTICES = 10, 15, 20, 30, 40
@@ -169,6 +178,11 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
 
 
 def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
+    with workspace(workspace_id):
+        is_by_transfer = reminding.is_by_transfer(subscription)
+    if is_by_transfer:
+        reminding.chase(workspace_id, invoice_id, at=at)
+        return
     if subscription.payment_method_id is not None:
         method_id = subscription.payment_method_id
         charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)

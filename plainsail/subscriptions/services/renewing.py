@@ -32,6 +32,7 @@ from plainsail.subscriptions.models import (
     Subscription,
     SubscriptionItem,
 )
+from plainsail.subscriptions.price_models import PriceNotice
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     billing,
@@ -41,6 +42,8 @@ from plainsail.subscriptions.services import (
     ending,
     noticing,
     pausing,
+    price_rises,
+    reminding,
     scheduling,
     swapping,
 )
@@ -120,11 +123,13 @@ def _loaded(held: QuerySet[Subscription]) -> list[Subscription]:
 
 @dataclass
 class Billed:
-    """What was written down of a set: charges about to be asked for, and what has nothing to be charged by."""
+    """What was written down of a set: charges about to be asked for, and invoices (their ids) that go another way."""
 
     charges: list[Charge] = field(default_factory=list)
     missed: list[UUID] = field(default_factory=list)
-    """Ids of invoices."""
+    """There is nothing to charge them to."""
+    transfers: list[UUID] = field(default_factory=list)
+    """Their customer sends the money."""
 
 
 def _bill(subscriptions: Sequence[Subscription], *, at: datetime) -> Billed:
@@ -139,7 +144,7 @@ def _bill(subscriptions: Sequence[Subscription], *, at: datetime) -> Billed:
         return Billed()
     usable = _usable_methods(waiting)
     renewing = _those_that_renew(waiting, usable, at=at)
-    invoices = _invoice(renewing, at=at)
+    invoices = _invoice(renewing, usable, at=at)
     dunning.open_cases([(one, invoices[one.id].id) for one in renewing], at=at)
     return _charges(renewing, invoices, usable, at=at)
 
@@ -164,6 +169,11 @@ def _those_that_renew(
             subscription__in=subscriptions, state__in=[PlanChange.State.OPEN, PlanChange.State.PLANNED]
         ).values_list("subscription_id", flat=True)
     )
+    repriced = set(
+        PriceNotice.objects.filter(item__subscription__in=subscriptions, outcome="").values_list(
+            "item__subscription_id", flat=True
+        )
+    )
     found: list[Subscription] = []
     for subscription in subscriptions:
         is_trial = subscription.state == Subscription.State.TRIALING
@@ -179,24 +189,29 @@ def _those_that_renew(
             noticing.run_on(subscription)
         if subscription.id in changing:
             swapping.before_renewal(subscription, at=at)
+        if subscription.id in repriced and price_rises.before_renewal(subscription, at=at):
+            continue
         found.append(subscription)
     return found
 
 
-def _invoice(subscriptions: Sequence[Subscription], *, at: datetime) -> dict[UUID, Invoice]:
+def _invoice(
+    subscriptions: Sequence[Subscription], usable: dict[UUID, PaymentMethod], *, at: datetime
+) -> dict[UUID, Invoice]:
     """The invoices of what is due, by contract; the contracts and their items move on. A dozen statements."""
     if not subscriptions:
         return {}
     items, named = _running_items(subscriptions), billing.named_of(subscriptions)
     ready_items = {one.id: scheduling.due_on(items[one.id], _day_of(one)) for one in subscriptions}
-    bills = [
-        rounds.Bill(
-            account=one.account,
-            named=named[one.id],
-            lines=[billing.line(one, item) for item in ready_items[one.id]],
+    bills = []
+    for one in subscriptions:
+        lines = [billing.line(one, item) for item in ready_items[one.id]]
+        reference, due_on = reminding.terms(one, at=at) if _is_by_transfer(one, usable) else ("", None)
+        bills.append(
+            rounds.Bill(
+                account=one.account, named=named[one.id], lines=lines, payment_reference=reference, due_on=due_on
+            )
         )
-        for one in subscriptions
-    ]
     invoices = rounds.issue(bills, at=at)
     for subscription in subscriptions:
         for item in ready_items[subscription.id]:
@@ -242,15 +257,24 @@ def _charges(
         for one in subscriptions
         if invoices[one.id].due.minor and (one.id not in cancelled or charging.may_be_taken(one, invoices[one.id].id))
     ]
-    payable = [(invoices[one.id], usable[one.payment_method_id]) for one in owing if one.payment_method_id in usable]
-    missed = [invoices[one.id].id for one in owing if one.payment_method_id not in usable]
-    return Billed(rounds.begin(payable, at=at), missed)
+    sent = [invoices[one.id].id for one in owing if _is_by_transfer(one, usable)]
+    charged = [one for one in owing if not _is_by_transfer(one, usable)]
+    payable = [(invoices[one.id], usable[one.payment_method_id]) for one in charged if one.payment_method_id in usable]
+    missed = [invoices[one.id].id for one in charged if one.payment_method_id not in usable]
+    return Billed(rounds.begin(payable, at=at), missed, sent)
+
+
+def _is_by_transfer(subscription: Subscription, usable: dict[UUID, PaymentMethod]) -> bool:
+    method = usable.get(subscription.payment_method_id) if subscription.payment_method_id else None
+    return method is not None and method.brand == PaymentMethod.TRANSFER
 
 
 def _take(workspace_id: UUID, billed: Billed, *, at: datetime) -> None:
     """Have the charges asked for and their outcomes entered; outside any transaction."""
     done = rounds.complete(workspace_id, billed.charges, at=at)
     charging.follow(workspace_id, done, at=at)
+    for invoice_id in billed.transfers:
+        reminding.chase(workspace_id, invoice_id, at=at)
     for invoice_id in billed.missed:
         with workspace(workspace_id):
             dunning.miss(invoice_id, at=at)

@@ -1,0 +1,165 @@
+"""Contracts paid by bank transfer: each renewal asks for its money, reminders come by mail, nothing is ever charged."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.services import catalogue, receiving, transfer_orders
+from plainsail.commerce.services.catalogue import PriceTerms
+from plainsail.commerce.services.checkout import Trace
+from plainsail.commerce.tests.factories import NOON, euros, monthly, placed
+from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
+from plainsail.mail.models import Delivery
+from plainsail.payments.models import Charge
+from plainsail.payments.services import transfers
+from plainsail.payments.services.statements import Entry
+from plainsail.payments.services.transfers import BankAccount
+from plainsail.subscriptions.models import DunningCase, Subscription
+from plainsail.subscriptions.services import addons, cancellation, changing, declaring, renewal
+from plainsail.subscriptions.services.changing import Wanted
+
+TO = BankAccount(holder="Juniper Kites", iban="DE89370400440532013000", days=10)
+
+
+def send_money(juniper, invoice, minor=2900, *, at=NOON):
+    entry = Entry(key=f"{invoice.id}/{minor}", booked_on=at.date(), amount=euros(minor), text=invoice.payment_reference)
+    receiving.import_entries(juniper.pk, [entry], mode="test", at=at)
+
+
+def step_until(juniper, moment: datetime) -> None:
+    """Take every step that falls due by a moment, each at its own."""
+    while True:
+        with workspace(juniper):
+            step = renewal.upcoming(moment)
+        if step is None:
+            return
+        renewal.perform(juniper.pk, step, step.due_at)
+
+
+@pytest.fixture
+def contract(juniper) -> Subscription:
+    """€29.00 a month, the first of them paid."""
+    with workspace(juniper):
+        transfers.set_up(TO, mode="test", at=NOON)
+        sold = monthly()
+    order = placed(juniper, sold)
+    transfer_orders.ask(juniper.pk, order.pk, at=NOON)
+    with workspace(juniper):
+        first = Invoice.objects.get()
+    send_money(juniper, first)
+    with workspace(juniper):
+        return Subscription.objects.get()
+
+
+def newest(juniper) -> Invoice:
+    with workspace(juniper):
+        return Invoice.objects.order_by("-created_at", "-id").first()
+
+
+def letters(juniper) -> int:
+    with workspace(juniper):
+        return Delivery.objects.filter(source_kind="commerce.transfer").count()
+
+
+def test_a_renewal_asks_for_its_money_and_charges_nothing(juniper, contract):
+    with workspace(juniper):
+        charges = Charge.objects.count()
+    step_until(juniper, contract.renews_at)
+    invoice = newest(juniper)
+    assert (invoice.state, bool(invoice.payment_reference)) == ("open", True)
+    assert invoice.due_on == date(2027, 1, 2)
+    assert letters(juniper) == 1
+    with workspace(juniper):
+        assert Charge.objects.count() == charges
+        assert DunningCase.objects.get().tries == 0
+
+
+def test_its_money_settles_the_renewal(juniper, contract):
+    step_until(juniper, contract.renews_at)
+    later = contract.renews_at + timedelta(days=4)
+    send_money(juniper, newest(juniper), at=later)
+    run_jobs(at=later)
+    with workspace(juniper):
+        assert DunningCase.objects.get().closed_at is not None
+        assert newest(juniper).state == "paid"
+
+
+def test_credit_pays_a_renewal_by_itself(juniper, contract):
+    with workspace(juniper):
+        first = Invoice.objects.get()
+    send_money(juniper, first, 2901)
+    send_money(juniper, first, 2899)
+    step_until(juniper, contract.renews_at)
+    assert newest(juniper).state == "paid"
+    assert letters(juniper) == 0
+
+
+def test_reminders_come_by_mail_once_the_days_are_over_then_the_contract_ends(juniper, contract):
+    step_until(juniper, contract.renews_at + timedelta(days=10))
+    assert letters(juniper) == 1
+    step_until(juniper, contract.renews_at + timedelta(days=12))
+    assert letters(juniper) == 2
+    step_until(juniper, contract.renews_at + timedelta(days=29))
+    with workspace(juniper):
+        contract.refresh_from_db()
+        assert (contract.state, contract.end_reason) == ("ended", "payment_failed")
+        assert Charge.objects.filter(state=Charge.State.DECLINED).count() == 0
+    assert newest(juniper).state == "uncollectible"
+
+
+def test_cancelling_takes_back_what_is_neither_paid_nor_served(juniper, contract):
+    step_until(juniper, contract.renews_at)
+    at = contract.renews_at + timedelta(days=1)
+    with workspace(juniper):
+        contract.refresh_from_db()
+        declaration = declaring.from_confirm_page({"when": "period_end"}, contract, door="portal")
+        request = declaring.declare(declaration, received_at=at)
+        cancellation.put_in_force(request, contract, when="period_end", at=at)
+    assert newest(juniper).state == "void"
+
+
+def test_a_contract_given_ahead_ends_when_its_order_is_not_paid(juniper):
+    with workspace(juniper):
+        transfers.set_up(BankAccount(**{**TO.__dict__, "gives_at_once": True}), mode="test", at=NOON)
+        sold = monthly()
+    order = placed(juniper, sold)
+    transfer_orders.ask(juniper.pk, order.pk, at=NOON)
+    with workspace(juniper):
+        assert Subscription.objects.get().state == "active"
+    lapsed = NOON + timedelta(days=11)
+    run_jobs(at=lapsed)
+    run_jobs(at=lapsed)
+    with workspace(juniper):
+        assert Subscription.objects.get().state == "ended"
+        assert Order.objects.get().state == "expired"
+
+
+def test_a_dearer_plan_now_needs_a_card(juniper, contract):
+    with workspace(juniper):
+        product = contract.items.get().product
+        terms = PriceTerms(amount=euros(9900), interval="month")
+        wanted = Wanted(catalogue.add_price(product, terms=terms, at=NOON).price, "Studio club")
+        shown = changing.preview(contract, wanted, at=NOON).digest
+    with pytest.raises(changing.NotChangeable, match="Enter a card"):
+        changing.choose(juniper.pk, contract.pk, wanted, shown=shown, trace=Trace(), at=NOON)
+    with workspace(juniper):
+        assert not contract.changes.exists()
+
+
+def test_an_addon_is_asked_for_like_a_renewal_and_begins_at_once(juniper, contract):
+    with workspace(juniper):
+        sold = monthly("Kiln", 1000)
+        addons.offer_to(contract.items.get().product, sold.price.product, at=NOON)
+        shown = addons.preview(contract, sold, at=NOON).digest
+    made = addons.choose(juniper.pk, contract.pk, sold, shown=shown, trace=Trace(), return_path="/", at=NOON)
+    assert (made.state, newest(juniper).state, bool(newest(juniper).payment_reference)) == ("done", "open", True)
+    assert letters(juniper) == 1
+    send_money(juniper, newest(juniper), 1000)
+    run_jobs(at=NOON)
+    with workspace(juniper):
+        assert contract.items.count() == 2
+        assert DunningCase.objects.get().closed_at is not None
