@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.commerce.models import Price, Product
 from plainsail.commerce.services.shapes import every
 from plainsail.contacts.services import addresses
-from plainsail.subscriptions.price_models import PriceRise
+from plainsail.subscriptions.models import PriceRise
 
 REASONS = [
     ("", _("I’d rather not say")),

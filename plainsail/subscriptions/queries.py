@@ -25,10 +25,11 @@ from plainsail.subscriptions.models import (
     DunningCase,
     PlanChange,
     PolicyVersion,
+    PriceNotice,
+    PriceRise,
     Subscription,
     SubscriptionItem,
 )
-from plainsail.subscriptions.price_models import PriceNotice, PriceRise
 
 RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
 

@@ -14,8 +14,7 @@ from plainsail.commerce.services import clocks
 from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
-from plainsail.subscriptions.addon_models import AddonOrder, AddonRemoval
-from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.models import AddonOrder, AddonRemoval, Subscription
 from plainsail.subscriptions.services import letters, links, quoting
 
 if TYPE_CHECKING:

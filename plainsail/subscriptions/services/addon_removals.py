@@ -14,9 +14,8 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions import queries
-from plainsail.subscriptions.addon_models import AddonRemoval
 from plainsail.subscriptions.events import AddonRemoved
-from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.models import AddonRemoval, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import access, addon_letters, contracts, letters, quoting, refunds
 from plainsail.subscriptions.services.cancellation import AlreadyEnded, QuoteChanged
 from plainsail.subscriptions.services.quoting import Quote, When

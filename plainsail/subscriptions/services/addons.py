@@ -33,9 +33,8 @@ from plainsail.payments import queries as payments
 from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.services import declines
 from plainsail.payments.services.charging import MethodUnusable
-from plainsail.subscriptions.addon_models import AddonOffer, AddonOrder
 from plainsail.subscriptions.events import AddonAdded
-from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.models import AddonOffer, AddonOrder, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import (
     access,
     addon_letters,

@@ -11,8 +11,7 @@ from plainsail.accounts.services import hosts
 from plainsail.kernel.crypto import BadToken, sign, sign_json, verify, verify_json
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
-from plainsail.subscriptions.price_models import PriceNotice
+from plainsail.subscriptions.models import Cancellation, CancellationRequest, PriceNotice, Subscription
 
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
 PROGRESS, PAY, PRICE = "subscriptions.progress", "subscriptions.pay", "subscriptions.price"

@@ -14,8 +14,7 @@ from plainsail.commerce.services import crediting, refunding, shapes
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.payments import queries as payments
-from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.price_models import PriceNotice
+from plainsail.subscriptions.models import PlanChange, PriceNotice, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import pricing, switching
 
 State = PlanChange.State

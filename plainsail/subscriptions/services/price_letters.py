@@ -14,7 +14,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import Linked, letter
-from plainsail.subscriptions.price_models import PriceNotice, PriceRise
+from plainsail.subscriptions.models import PriceNotice, PriceRise
 from plainsail.subscriptions.services import letters, links
 
 Rows = list[tuple[str, str]]

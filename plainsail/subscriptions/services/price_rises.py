@@ -29,8 +29,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Span, local_date, local_moment
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Delivery
-from plainsail.subscriptions.models import CancellationRequest, Subscription, SubscriptionItem
-from plainsail.subscriptions.price_models import PriceNotice, PriceRise
+from plainsail.subscriptions.models import CancellationRequest, PriceNotice, PriceRise, Subscription, SubscriptionItem
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     addon_removals,
@@ -115,7 +114,12 @@ def preview(old: Price, new: Price, *, starts_on: date, at: datetime) -> Preview
 def refuse_misfit(old: Price, new: Price) -> None:
     """Raises NotThatPrice."""
     facts = [(one.product_id, one.currency, one.interval, one.interval_count, one.tax_behavior) for one in (old, new)]
-    if old.id == new.id or facts[0] != facts[1] or not (old.is_endless and new.is_endless) or old.unit_minor == new.unit_minor:
+    if (
+        old.id == new.id
+        or facts[0] != facts[1]
+        or not (old.is_endless and new.is_endless)
+        or old.unit_minor == new.unit_minor
+    ):
         raise NotThatPrice
 
 

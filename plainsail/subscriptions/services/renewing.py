@@ -29,10 +29,10 @@ from plainsail.subscriptions.models import (
     Cancellation,
     DunningCase,
     PlanChange,
+    PriceNotice,
     Subscription,
     SubscriptionItem,
 )
-from plainsail.subscriptions.price_models import PriceNotice
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     billing,

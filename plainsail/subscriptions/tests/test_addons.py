@@ -18,8 +18,7 @@ from plainsail.payments.models import Refund
 from plainsail.payments.tests.factories import CHECKED_ALWAYS, DECLINED
 from plainsail.portal.models import Grant
 from plainsail.portal.tests.factories import customer, session_key
-from plainsail.subscriptions.addon_models import AddonOffer, AddonOrder
-from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.models import AddonOffer, AddonOrder, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import addon_removals, addons, cancellation, declaring
 from plainsail.subscriptions.services.addons import NotNow
 from plainsail.subscriptions.services.pausing import AmountChanged

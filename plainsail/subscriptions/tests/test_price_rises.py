@@ -13,8 +13,7 @@ from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests.factories import NOON, euros
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Delivery
-from plainsail.subscriptions.models import Cancellation, Subscription
-from plainsail.subscriptions.price_models import PriceNotice
+from plainsail.subscriptions.models import Cancellation, PriceNotice, Subscription
 from plainsail.subscriptions.services import cancellation, letters, links, price_rises
 from plainsail.subscriptions.tests.factories import combined, subscribed
 

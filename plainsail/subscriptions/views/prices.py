@@ -20,7 +20,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, client_ip, private_link, public, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import PriceRiseForm
-from plainsail.subscriptions.price_models import PriceNotice
+from plainsail.subscriptions.models import PriceNotice
 from plainsail.subscriptions.services import links, price_letters, price_rises
 from plainsail.subscriptions.views.confirming import now, read_or_404
 

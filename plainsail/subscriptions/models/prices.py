@@ -1,4 +1,4 @@
-"""A new price for running contracts: what the owner planned, and what became of it for each. Tables beside `models`."""
+"""A new price for running contracts: what the owner planned, and what became of it for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pauses of contracts, and moves of their next charge to another day: what was asked for, shown and agreed to. See `models`."""
+"""Pauses of contracts, and moves of their next charge to another day: what was asked for, shown and agreed to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add-ons that are bought for a running contract, and taken out of it again. Tables of this area, beside `models`."""
+"""Add-ons that are bought for a running contract, and taken out of it again."""
 
 from __future__ import annotations
 
