@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -15,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, ConfigDict, IPvAnyAddress, ValidationError, WithJsonSchema
 
-from plainsail.contacts import models
+from plainsail.contacts import models, queries
 from plainsail.contacts.services import addresses, bulk, consent, tags
 from plainsail.contacts.services import contacts as people
 from plainsail.kernel import rest
@@ -68,6 +69,11 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
+FieldGiven = str | bool | int | float | list[str] | None
+"""What a custom field may be given: a choice by its id or label, several as a list, a date in ISO 8601."""
+FieldSaid = str | bool | int | float | list[str]
+
+
 class Profile(Input):
     """What is known of a person. What is left out stays as it is; an empty text clears."""
 
@@ -85,6 +91,9 @@ class Profile(Input):
     locale: Locale = ""
     notes: str = Field("", max_length=5000)
     score: int = Field(0, ge=-1_000_000, le=1_000_000)
+    fields: dict[str, FieldGiven] = Field(
+        default_factory=dict, max_length=200, description="Your own fields by their keys; an empty one is cleared."
+    )
 
     def given(self) -> dict[str, Any]:
         """The profile's fields that were sent."""
@@ -135,6 +144,7 @@ class Contact(Output):
     notes: str
     score: int
     source: str
+    fields: dict[str, FieldSaid]
     tags: list[str]
     lists: list[Membership]
     created_at: datetime
@@ -144,18 +154,26 @@ class Contact(Output):
     @classmethod
     def of(cls, found: models.Contact) -> Contact:
         """Reads tags and lists, which a list of contacts loads beforehand (`shown`)."""
-        plain = {name: getattr(found, name) for name in cls.model_fields if name not in {"tags", "lists"}}
+        beside = {"tags", "lists", "fields"}
+        plain = {name: getattr(found, name) for name in cls.model_fields if name not in beside}
         members = sorted(found.memberships.all(), key=lambda one: one.list.slug)
         return cls(
             **plain,
+            fields={key: _said(value) for key, value in queries.values_said(found.field_values.all()).items()},
             tags=sorted(one.tag.slug for one in found.contact_tags.all()),
             lists=[Membership.of(one) for one in members],
         )
 
 
+def _said(value: queries.Value) -> FieldSaid:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def shown(rows: QuerySet[models.Contact]) -> QuerySet[models.Contact]:
-    """Contacts with all that `Contact.of` reads: four queries a page."""
-    return rows.prefetch_related("contact_tags__tag", "memberships__list")
+    """Contacts with all that `Contact.of` reads: five queries a page."""
+    return rows.prefetch_related("contact_tags__tag", "memberships__list", "field_values__field")
 
 
 def find(request: Request, contact_id: UUID) -> models.Contact:
@@ -210,7 +228,8 @@ def _named(rows: Any, slug: str) -> Any:
 @allows("contacts.change")
 def add_contact(request: Request, body: NewContact, response: HttpResponse) -> Contact:
     """Somebody new. An address that another contact has is refused (`address_taken`); somebody deleted comes back."""
-    made = people.create(email=body.email, fields=body.given(), source=SOURCE, at=request.now)
+    given = {"fields": body.given(), "custom": body.fields}
+    made = people.create(email=body.email, **given, source=SOURCE, at=request.now)
     for name in body.tags:
         tags.add(made, tags.named(request.workspace, name), at=request.now)
     response["Location"] = f"{rest.API_PATH}contacts/{made.id}"
@@ -268,7 +287,7 @@ def bulk_upsert(request: Request, body: Bulk) -> BulkResults:
             faults = [_fault(index, each) for each in error.errors()[:20]]
             results[index] = BulkResult(index=index, state="refused", id=None, code="invalid", errors=faults)
         else:
-            rows[index] = bulk.Row(email=row.email, fields=row.given(), tags=row.tags)
+            rows[index] = bulk.Row(email=row.email, fields=row.given(), custom=row.fields, tags=row.tags)
     outcomes = bulk.upsert(request.workspace, [*rows.values()], source=SOURCE, at=request.now)
     for index, outcome in zip(rows, outcomes, strict=True):
         results[index] = _told(index, outcome)
@@ -281,7 +300,7 @@ def _fault(index: int, found: Mapping[str, Any]) -> BulkFault:
 
 
 def _told(index: int, outcome: bulk.Outcome) -> BulkResult:
-    errors = [BulkFault(pointer=f"/contacts/{index}/email", detail=outcome.words)] if outcome.code else []
+    errors = [BulkFault(pointer=f"/contacts/{index}/{outcome.field}", detail=outcome.words)] if outcome.code else []
     return BulkResult(index=index, state=outcome.state, id=outcome.contact_id, code=outcome.code, errors=errors)
 
 
@@ -300,7 +319,7 @@ def change_contact(request: Request, contact_id: UUID, body: ContactChange) -> C
     rest.require_match(request, Contact.of(found))
     if "email" in body.model_fields_set:
         people.change_address(found, email=body.email, at=request.now)
-    people.update(found, fields=body.given(), at=request.now)
+    people.update(found, fields=body.given(), custom=body.fields, at=request.now)
     return again(request, contact_id)
 
 

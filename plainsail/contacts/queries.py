@@ -208,15 +208,22 @@ Value = str | Decimal | date | bool | list[str]
 
 def values_of(people: Iterable[Contact]) -> dict[UUID, dict[str, Value]]:
     """What the custom fields say of these contacts, by contact and key; one statement, however many they are."""
-    said: dict[UUID, dict[str, Value]] = {contact.id: {} for contact in people}
-    rows = FieldValue.objects.filter(contact_id__in=said, field__archived_at=None).select_related("field")
-    for row in rows.order_by("contact_id", "field__position", "field_id", "id"):
-        values, key = said[row.contact_id], row.field.key
+    rows: dict[UUID, list[FieldValue]] = {contact.id: [] for contact in people}
+    for row in FieldValue.objects.filter(contact_id__in=rows).select_related("field"):
+        rows[row.contact_id].append(row)
+    return {contact_id: values_said(found) for contact_id, found in rows.items()}
+
+
+def values_said(rows: Iterable[FieldValue]) -> dict[str, Value]:
+    """What the rows of one contact say, by the fields' keys, in the fields' order; fields put away say nothing."""
+    said: dict[str, Value] = {}
+    shown = [row for row in rows if row.field.archived_at is None]
+    for row in sorted(shown, key=lambda row: (row.field.position, row.field.key, row.id)):
+        before = said.get(row.field.key, [])
         if row.field.kind == CustomField.Kind.CHOICES:
-            before = values.get(key, [])
-            values[key] = [*before, str(row.said)] if isinstance(before, list) else [str(row.said)]
+            said[row.field.key] = [*before, str(row.said)] if isinstance(before, list) else [str(row.said)]
         else:
-            values[key] = row.said
+            said[row.field.key] = row.said
     return said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,10 +11,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from plainsail.contacts.events import ContactCreated
+from plainsail.contacts.events import ContactChanged, ContactCreated
 from plainsail.contacts.models import Contact
-from plainsail.contacts.services import tags
-from plainsail.contacts.services.addresses import BadAddress, hashed, normalise
+from plainsail.contacts.services import phones, tags, values
+from plainsail.contacts.services.addresses import hashed, normalise
+from plainsail.contacts.services.contacts import CUSTOM
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish_many
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
@@ -28,17 +30,20 @@ class Row:
 
     email: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    """Custom fields by their keys."""
     tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row; with a reason (`bad_address`, `repeated`, `deleted`) where nothing did."""
+    """What became of a row; with a reason (`bad_address`, `bad_phone`, `bad_value`, …) where nothing did, and the field at fault."""
 
     state: Literal["created", "updated", "unchanged", "refused"]
     contact_id: UUID | None = None
     code: str = ""
     words: str = ""
+    field: str = "email"
 
 
 @transaction.atomic
@@ -50,11 +55,16 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
     """
     outcomes: dict[int, Outcome] = {}
     wanted: dict[str, int] = {}
+    said: dict[int, values.Wanted] = {}
+    fields = values.fields_of(workspace)
+    rows = list(rows)
     for index, row in enumerate(rows):
         try:
             address = normalise(row.email)
-        except BadAddress as refusal:
-            outcomes[index] = Outcome("refused", code=refusal.code, words=str(refusal))
+            rows[index] = replace(row, fields=_with_phone(row.fields))
+            said[index] = values.read(fields, row.custom)
+        except Refusal as refusal:
+            outcomes[index] = Outcome("refused", code=refusal.code, words=str(refusal), field=refusal.field or "email")
             continue
         if address in wanted:
             outcomes[index] = Outcome("refused", code="repeated", words=_("An earlier row has the same address."))
@@ -62,12 +72,29 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
             wanted[address] = index
     made = _make_missing({address: rows[index] for address, index in wanted.items()}, source=source, at=at)
     standing = {one.email: one for one in Contact.objects.select_for_update().filter(email__in=wanted).order_by("id")}
-    changed: list[Contact] = []
+    alive = {address: index for address, index in wanted.items() if not standing[address].is_deleted}
+    filled = values.put_many({standing[address].id: said[index] for address, index in alive.items() if said[index]})
+    changes: dict[Contact, list[str]] = {}
     for address, index in wanted.items():
-        outcomes[index] = _change(standing[address], rows[index], changed, is_new=standing[address].id in made, at=at)
-    _save(changed, rows)
+        contact, is_new = standing[address], standing[address].id in made
+        also = filled.get(contact.id, [])
+        outcomes[index] = _change(contact, rows[index], also, changes, is_new=is_new, at=at)
+    _save([*changes], rows)
+    publish_many(
+        [
+            ContactChanged(changed=names, contact_id=contact.id, at=at)
+            for contact, names in changes.items()
+            if contact.id not in made
+        ]
+    )
     _tag(workspace, rows, outcomes, standing, wanted, at=at)
     return [outcomes[index] for index in range(len(rows))]
+
+
+def _with_phone(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not fields.get("phone"):
+        return fields
+    return {**fields, "phone": phones.e164(fields["phone"], country=fields.get("country", ""))}
 
 
 def _make_missing(wanted: Mapping[str, Row], *, source: str, at: datetime) -> set[UUID]:
@@ -91,21 +118,24 @@ def _make_missing(wanted: Mapping[str, Row], *, source: str, at: datetime) -> se
     return made
 
 
-def _change(contact: Contact, row: Row, changed: list[Contact], *, is_new: bool, at: datetime) -> Outcome:
+def _change(
+    contact: Contact, row: Row, also: Sequence[str], changes: dict[Contact, list[str]], *, is_new: bool, at: datetime
+) -> Outcome:
+    """Set what differs, and note in `changes` what that was; `also` are custom fields that changed."""
     if contact.is_deleted:
         return Outcome("refused", contact.id, "deleted", _("This contact was deleted. Restore it first."))
     different = [name for name, value in row.fields.items() if getattr(contact, name) != value]
     for name in different:
         setattr(contact, name, row.fields[name])
-    if different:
+    if names := [*different, *(f"{CUSTOM}{key}" for key in also)]:
         contact.updated_at = at
-        changed.append(contact)
-    return Outcome("created" if is_new else "updated" if different else "unchanged", contact.id)
+        changes[contact] = names
+    return Outcome("created" if is_new else "updated" if names else "unchanged", contact.id)
 
 
 def _save(changed: Sequence[Contact], rows: Sequence[Row]) -> None:
     names = sorted({name for row in rows for name in row.fields})
-    if changed and names:
+    if changed:
         Contact.objects.bulk_update(changed, [*names, "updated_at"], batch_size=250)
 
 

@@ -144,35 +144,60 @@ _EXPECTED: dict[str, Callable[[CustomField], str]] = {
 }
 
 
+Wanted = dict[CustomField, list[Stored]]
+"""What fields are to say of a contact."""
+
+
+def read(fields: Mapping[str, CustomField], given: Mapping[str, Any]) -> Wanted:
+    """What was given by field key, as it is stored. Raises UnknownField, BadValue."""
+    if missing := set(given) - set(fields):
+        raise UnknownField(_("Contacts have no field “%(field)s”.") % {"field": min(missing)}, field=min(missing))
+    return {fields[key]: parse(fields[key], value) for key, value in given.items()}
+
+
+def fields_of(workspace: Workspace) -> dict[str, CustomField]:
+    """The fields that may be filled in, by key."""
+    return {field.key: field for field in workspace.custom_fields.filter(archived_at=None)}
+
+
 @transaction.atomic
 def put(contact: Contact, given: Mapping[str, Any]) -> list[str]:
     """Store what was given by field key, and clear what is given empty. Returns the keys of what changed.
 
     Raises UnknownField, BadValue; then nothing is stored.
     """
-    fields = known(contact.workspace, given)
-    wanted = {field: parse(field, given[field.key]) for field in fields}
-    have: dict[UUID, list[FieldValue]] = {}
+    if not given:
+        return []
+    wanted = read(fields_of(contact.workspace), given)
     # The contact's lock makes two who write the same field one after the other.
     Contact.objects.select_for_update().get(pk=contact.pk)
-    for row in FieldValue.objects.filter(contact=contact, field__in=fields):
-        have.setdefault(row.field_id, []).append(row)
-    changed = [field for field, rows in wanted.items() if set(rows) != {_stored(row) for row in have.get(field.id, [])}]
-    FieldValue.objects.filter(contact=contact, field__in=changed).delete()
+    return put_many({contact.pk: wanted})[contact.pk]
+
+
+def put_many(wanted: Mapping[UUID, Wanted]) -> dict[UUID, list[str]]:
+    """The same of contacts (by id) that the caller has locked; three statements, however many there are."""
+    have: dict[tuple[UUID, UUID], set[Stored]] = {}
+    rows: dict[tuple[UUID, UUID], list[UUID]] = {}
+    for row in FieldValue.objects.filter(contact_id__in=wanted):
+        have.setdefault((row.contact_id, row.field_id), set()).add(_stored(row))
+        rows.setdefault((row.contact_id, row.field_id), []).append(row.id)
+    changed = {
+        contact_id: [field for field, said in fields.items() if set(said) != have.get((contact_id, field.id), set())]
+        for contact_id, fields in wanted.items()
+    }
+    gone = [row for key, fields in changed.items() for field in fields for row in rows.get((key, field.id), ())]
+    FieldValue.objects.filter(id__in=gone).delete()
     FieldValue.objects.bulk_create(
-        [FieldValue(field=field, contact=contact, **row._asdict()) for field in changed for row in wanted[field]]
+        [
+            FieldValue(field=field, contact_id=key, **said._asdict())
+            for key, fields in changed.items()
+            for field in fields
+            for said in wanted[key][field]
+        ],
+        batch_size=5000,
     )
-    return [field.key for field in changed]
+    return {key: [field.key for field in fields] for key, fields in changed.items()}
 
 
 def _stored(row: FieldValue) -> Stored:
     return Stored(row.text, row.long_text, row.number, row.date)
-
-
-def known(workspace: Workspace, keys: Iterable[str]) -> list[CustomField]:
-    """The fields of these keys. Raises UnknownField for one that there isn't (any more)."""
-    wanted = set(keys)
-    found = list(workspace.custom_fields.filter(key__in=wanted, archived_at=None))
-    if missing := wanted - {field.key for field in found}:
-        raise UnknownField(_("Contacts have no field “%(field)s”.") % {"field": min(missing)}, field=min(missing))
-    return found

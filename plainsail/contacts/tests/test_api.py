@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.accounts.tests.factories import program
 from plainsail.contacts.models import ConsentEntry, Contact, ListMember
-from plainsail.contacts.services import consent, contacts, tags
+from plainsail.contacts.services import consent, contacts, fields, tags
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory, TagFactory
 from plainsail.kernel import clock
 from plainsail.kernel.models import EventRow
@@ -255,7 +255,7 @@ def test_a_page_takes_as_many_queries_for_one_as_for_three(shop, juniper, topic,
             member = ListMemberFactory(list=topic)
             tags.add(member.contact, TagFactory(), at=AT)
     shop.ask("get", "contacts")
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         shop.ask("get", "contacts")
 
 
@@ -331,3 +331,49 @@ def test_a_batch_sent_twice_is_done_once(shop):
     first, second = (bulk(shop, {"email": "m@example.com"}, idempotency_key="night-1") for _twice in range(2))
     assert first.json() == second.json()
     assert second["Idempotency-Replayed"] == "true"
+
+
+@pytest.fixture
+def own_fields(juniper):
+    kinds = {"Size": "number", "Born": "date", "Glazes": "choices", "Note": "text", "Member": "yes_no"}
+    with workspace(juniper):
+        for label, kind in kinds.items():
+            fields.define(juniper, label=label, kind=kind, choices=["Ash", "Celadon"], at=AT)
+
+
+GIVEN = {"size": 38.5, "born": "1990-02-28", "glazes": ["Celadon", "Ash"], "note": "wide", "member": True}
+
+
+def test_own_fields_are_given_and_read_by_their_keys(shop, own_fields):
+    made = shop.ask("post", "contacts", {"email": "maren@example.com", "fields": GIVEN}).json()
+    assert {**made["fields"], "glazes": sorted(made["fields"]["glazes"], reverse=True)} == GIVEN
+    changed = shop.ask("patch", f"contacts/{made['id']}", {"fields": {"size": 39, "note": "", "born": None}}).json()
+    assert changed["fields"] == {"size": 39, "glazes": made["fields"]["glazes"], "member": True}
+
+
+@pytest.mark.parametrize("wrong", [{"colour": "red"}, {"size": "large"}, {"glazes": ["Gold"]}, {"note": {"a": 1}}, []])
+def test_an_own_field_that_there_is_not_or_does_not_fit_is_refused(shop, juniper, own_fields, wrong):
+    refused = shop.ask("post", "contacts", {"email": "maren@example.com", "fields": wrong})
+    assert refused.status_code == 422
+    with workspace(juniper):
+        assert not Contact.objects.exists()
+
+
+def test_in_a_batch_own_fields_and_phones_are_checked_row_by_row(shop, juniper, own_fields):
+    told = bulk(
+        shop,
+        {"email": "a@example.com", "fields": {"size": 38}},
+        {"email": "b@example.com", "fields": {"size": "large"}},
+        {"email": "c@example.com", "phone": "ring me"},
+        {"email": "d@example.com", "phone": "+49 351 4567890"},
+    ).json()["results"]
+    assert [one["state"] for one in told] == ["created", "refused", "refused", "created"]
+    assert [told[1]["errors"][0]["pointer"], told[2]["errors"][0]["pointer"]] == [
+        "/contacts/1/size",
+        "/contacts/2/phone",
+    ]
+    again = bulk(shop, {"email": "a@example.com", "fields": {"size": 39}}, {"email": "d@example.com"}).json()["results"]
+    assert [one["state"] for one in again] == ["updated", "unchanged"]
+    with workspace(juniper):
+        assert Contact.objects.get(email="d@example.com").phone == "+493514567890"
+        assert EventRow.objects.get(name="contacts.contact_changed").payload == {"changed": ["field:size"]}
