@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, migrations, models, transaction
 from django.db.utils import InternalError
 
 from plainsail.kernel import clock, environment, isolation, tenancy
 from plainsail.kernel.ids import new_id
-from plainsail.kernel.models import EventRow, PendingEvent
-from plainsail.kernel.operations import POLICY, tie_name
+from plainsail.kernel.models import EventRow, PendingEvent, TiedForeignKey, WorkspaceKey
+from plainsail.kernel.operations import POLICY, Isolate, Tie, _tenancy_of, tie_name
 from plainsail.kernel.tenancy import AnotherWorkspace, WorkspaceRequired, for_each_workspace, workspace
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -247,3 +247,17 @@ def test_ids_made_together_sort_together():
     assert first.version == second.version == 7
     assert abs((first.int >> 80) - (second.int >> 80)) < 1000
     assert clock.now().timestamp() * 1000 - (first.int >> 80) < 60_000
+
+
+def test_a_table_that_gets_its_workspace_by_a_later_step_of_its_migration_is_isolated_too():
+    key, tied = WorkspaceKey(related_name="+"), TiedForeignKey("Other", models.CASCADE)
+    at_once = migrations.CreateModel("Thing", [("workspace", key), ("other", tied)])
+    later = [
+        migrations.CreateModel("Thing", [("name", models.TextField())]),
+        migrations.AddField("Thing", "workspace", key),
+        migrations.AddField("Thing", "other", tied),
+    ]
+    for operations in ([at_once], later):
+        added = _tenancy_of(operations)
+        assert [type(one) for one in added] == [Isolate, Tie]
+        assert [one.model for one in added] == ["Thing", "Thing"]
