@@ -12,6 +12,8 @@ from plainsail.api.views import document, problems
 from plainsail.api.views.door import LARGEST, RATE
 from plainsail.kernel.http import Request, public
 
+EXAMPLE = 'curl {base}/api/v1/contacts -H "Authorization: Bearer $PLAINSAIL_KEY"'
+
 
 @require_safe
 @public
@@ -26,7 +28,7 @@ def reference(request: Request) -> HttpResponse:
     """The same for people."""
     context = {
         "chapters": document.chapters(),
-        "base": request.build_absolute_uri("/").rstrip("/"),
+        "example": EXAMPLE.format(base=request.build_absolute_uri("/").rstrip("/")),
         "rate": RATE,
         "largest": LARGEST,
     }
