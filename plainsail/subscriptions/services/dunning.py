@@ -82,7 +82,9 @@ def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
         )
         for case in cases
     )
-    completing.complete(case.subscription, at=at)
+    for case in cases:
+        if case.subscription.renews_at is None:  # no payment is to come
+            completing.complete(case.subscription, at=at)
 
 
 @transaction.atomic
