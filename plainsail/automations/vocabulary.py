@@ -162,7 +162,7 @@ def is_in_segment(contact: Contact, config: Config, at: datetime) -> bool:
     segment = Segment.objects.filter(id=config["segment"]).first()
     if segment is None:
         return False
-    return bool(Contact.objects.filter(contact_queries.condition_of(segment.tree), id=contact.id).exists())
+    return bool(Contact.objects.filter(contact_queries.condition_of(segment.tree, at=at), id=contact.id).exists())
 
 
 HAS_TAG = Condition(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -244,12 +243,3 @@ def products_with_sales(workspace: Workspace) -> Sequence[Product]:
     """Products by name, those for sale first, each with `sold`: how many paid orders it is in."""
     sold = Count("order_lines__order", filter=Q(order_lines__order__state=Order.State.PAID), distinct=True)
     return list(workspace.products.annotate(sold=sold).order_by("state", "name", "id"))
-
-
-def contacts_who_bought(product_id: UUID | str | None) -> QuerySet[Order, UUID | None]:
-    """Ids of contacts with a paid order of a product, or of any."""
-    orders = Order.objects.paid().filter(billing_account__contact__isnull=False)
-    if product_id:
-        orders = orders.filter(lines__product_id=product_id)
-    found: QuerySet[Order, UUID | None] = orders.values_list("billing_account__contact_id", flat=True)
-    return found

@@ -24,7 +24,7 @@ from plainsail.commerce.sockets import (
     SalesTab,
 )
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
@@ -32,7 +32,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
-from plainsail.subscriptions import queries
+from plainsail.subscriptions import queries, segment_fields
 from plainsail.subscriptions.events import (
     CancellationUndone,
     PlanChanged,
@@ -193,7 +193,10 @@ for name, icon, words in (
     ("subscriptions.resumed", "refresh-cw", gettext_lazy("Subscription goes on")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
-    EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
+    EVENT_WORDING.register(name, EventWording(label=words, icon=icon, say=partial(_say, words)))
+
+
+SEGMENT_FIELDS.register("contract", segment_fields.CONTRACT)
 
 
 def charged_through(account_id: UUID) -> str:

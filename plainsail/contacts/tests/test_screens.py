@@ -114,8 +114,8 @@ class TestSegments:
         assert as_ada.post(f"{CONTACTS}segments/", {"name": "Friends"}).status_code == 422
 
     def test_conditions_are_added_and_removed_without_being_saved(self, as_ada, segment):
-        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all", "add": "country"})
-        assert [row["field"] for row in page.context["rows"]] == ["country"]
+        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all", "add": "root", "new-root": "country"})
+        assert [row["field"] for row in page.context["root"]["rows"]] == ["country"]
         rows = {
             "field-0": "country",
             "op-0": "is",
@@ -125,7 +125,7 @@ class TestSegments:
             "value-1": "3",
         }
         page = as_ada.post(self.at(segment), rows | {"name": "Friends", "match": "all", "remove": "0"})
-        assert [(row["field"], row["value"]) for row in page.context["rows"]] == [("score", "3")]
+        assert [(row["field"], row["value"]) for row in page.context["root"]["rows"]] == [("score", "3")]
         segment.refresh_from_db()
         assert segment.tree == {}
 
@@ -145,7 +145,7 @@ class TestSegments:
         values = {"name": "Germans", "match": "any", "field-0": "country", "op-0": "is", "value-0": "de"}
         assert as_ada.post(self.at(segment), values).status_code == 302
         page = as_ada.get(self.at(segment))
-        assert [(row["op"], row["value"]) for row in page.context["rows"]] == [("is", "de")]
+        assert [(row["op"], row["value"]) for row in page.context["root"]["rows"]] == [("is", "de")]
         assert page.context["form"]["match"].value() == "any"
         found = as_ada.get(f"{CONTACTS}?segment_id={segment.id}").context["page"].rows
         assert [one.id for one in found] == [german.id]
@@ -153,7 +153,7 @@ class TestSegments:
     @pytest.mark.parametrize(
         "condition",
         [
-            ("list", "is", ""),
+            ("tag", "is", ""),
             ("list", "is", "garbage"),
             ("score", "at_least", "many"),
             ("score", "like", "1"),
@@ -174,8 +174,8 @@ class TestSegments:
             assert as_ada.post(self.at(segment), values).status_code in {302, 422}
             assert as_ada.get(self.at(segment)).status_code == 200
 
-    def test_conditions_inside_conditions_are_counted_but_never_flattened(self, as_ada, segment):
-        nested = {"all": [{"any": [{"field": "country", "op": "is", "value": "DE"}]}]}
+    def test_groups_too_deep_to_be_drawn_are_counted_but_never_flattened(self, as_ada, segment):
+        nested = {"all": [{"any": [{"all": [{"any": [{"all": [{"field": "country", "op": "is", "value": "DE"}]}]}]}]}]}
         Segment.objects.filter(id=segment.id).update(tree=nested)
         ContactFactory(country="DE")
         assert as_ada.get(self.at(segment)).context["count"] == 1
