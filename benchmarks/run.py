@@ -31,6 +31,7 @@ BENCHMARKS = {
     "isolation": "benchmarks.views:isolation",
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
+    "segment": "benchmarks.segments:segment",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",
     "idle_memory": "benchmarks.installation:idle_memory",

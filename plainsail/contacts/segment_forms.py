@@ -214,7 +214,7 @@ def _to_draw(
     if known.choices and node["field"] not in choices:
         choices[node["field"]] = known.choices(workspace)
     op = node["op"] if node["op"] in known.operators else next(iter(known.operators))
-    return {"known": known, "kind": known.kind_of(op), "choices": choices.get(node["field"])}
+    return {"known": known, "asks_for": known.kind_of(op), "choices": choices.get(node["field"])}
 
 
 def offered(workspace: Workspace) -> list[tuple[Words, list[tuple[str, Words]]]]:
