@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.automations import segment_fields, vocabulary
 from plainsail.automations.models import Automation
-from plainsail.automations.services import entering
+from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
+    SEGMENT_LISTENERS,
     SEGMENT_USES,
     TIMELINE_GROUPS,
     EventWording,
@@ -42,6 +43,10 @@ TRIGGERS.hear = entering.hear
 TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)
 TRIGGERS.register("contacts.tag_added", vocabulary.TAG_ADDED)
 TRIGGERS.register("contacts.contact_created", vocabulary.CONTACT_CREATED)
+
+TRIGGERS.register("contacts.segment_entered", vocabulary.SEGMENT_ENTERED)
+TRIGGERS.register("contacts.segment_left", vocabulary.SEGMENT_LEFT)
+SEGMENT_LISTENERS.register("automations", watching.listened)
 
 ACTIONS.register("contacts.add_tag", vocabulary.ADD_TAG)
 ACTIONS.register("contacts.remove_tag", vocabulary.REMOVE_TAG)

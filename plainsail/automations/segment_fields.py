@@ -65,7 +65,7 @@ def asking(segment: Segment) -> list[SegmentUse]:
 
 
 def _asks(flow: flows.Flow, segment: Segment) -> bool:
-    return any(
+    return flow["trigger"]["config"].get("segment") == str(segment.id) or any(
         step["type"] == "condition" and step["config"].get("segment") == str(segment.id)
         for step in flows.walk(flow["steps"])
     )

@@ -117,6 +117,21 @@ EVENT_WORDING.register(
         say=lambda row: _("Lost the tag “%(tag)s”") % {"tag": _tag_name(row)},
     ),
 )
+
+
+def _segment_name(row: EventRow) -> str:
+    found = Segment.objects.filter(id=row.payload["segment_id"]).first()
+    return found.name if found else _("a deleted segment")
+
+
+EVENT_WORDING.register(
+    "contacts.segment_entered",
+    EventWording(icon="users", say=lambda row: _("Came into segment “%(segment)s”") % {"segment": _segment_name(row)}),
+)
+EVENT_WORDING.register(
+    "contacts.segment_left",
+    EventWording(icon="users", say=lambda row: _("Left segment “%(segment)s”") % {"segment": _segment_name(row)}),
+)
 EVENT_WORDING.register("contacts.contact_deleted", EventWording(icon="trash-2", say=lambda row: _("Was deleted")))
 EVENT_WORDING.register(
     "contacts.contact_restored",
@@ -160,6 +175,7 @@ for table, answer in {
     "contacttag": PersonalData(fields=("contact_id",), erase="delete"),
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
@@ -186,6 +187,8 @@ TIMELINE_GROUPS: Registry[TimelineGroup] = Registry("contacts.timeline_groups")
 EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
 SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")
 SEGMENT_FAMILIES: Registry[SegmentFamily] = Registry("contacts.segment_families")
+SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts.segment_listeners")
+"""Which segments of the open workspace somebody wants to hear of, who comes into them and who leaves."""
 SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""

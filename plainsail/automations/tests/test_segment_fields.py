@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,9 +11,11 @@ from plainsail.automations.services import flows
 from plainsail.automations.tests.factories import AutomationFactory, live
 from plainsail.contacts.models import Contact
 from plainsail.contacts.queries import condition_of
-from plainsail.contacts.services import segments
+from plainsail.contacts.services import membership, segments
 from plainsail.contacts.tests.factories import ContactFactory, SegmentFactory
+from plainsail.kernel.testing import run_jobs
 
+DAY = timedelta(days=1)
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
 
@@ -48,3 +50,19 @@ def test_a_segment_that_a_step_asks_is_not_deleted(in_juniper):
     assert "Automation “Welcome”" in str(caught.value)
     made.delete()
     segments.delete(segment)
+
+
+@pytest.mark.parametrize("kind", ["entered", "left"])
+def test_who_comes_into_a_segment_or_leaves_it_starts_an_automation(in_juniper, kind):
+    segment = SegmentFactory(tree={"field": "country", "op": "is", "value": "DE"})
+    config = {"segment": str(segment.id)}
+    automation = live(flows.build(f"contacts.segment_{kind}", config, [flows.wait(1, "days")]), at=MAY)
+    ann = ContactFactory(country="DE")
+    membership.look(at=MAY + DAY)
+    Contact.objects.update(country="FR")
+    membership.look(at=MAY + DAY * 2)
+    run_jobs()
+    run = Run.objects.get(automation=automation)
+    assert (run.contact_id, run.entered_at) == (ann.id, MAY + DAY * (1 if kind == "entered" else 2))
+    with pytest.raises(segments.InUse):
+        segments.delete(segment)

@@ -51,4 +51,35 @@ class Migration(migrations.Migration):
             model='Engagement',
             field='contact',
         ),
+        migrations.AddField(
+            model_name='segment',
+            name='watched_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.CreateModel(
+            name='SegmentMember',
+            fields=[
+                ('id', models.UUIDField(default=plainsail.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(default=plainsail.kernel.clock.now, editable=False)),
+                ('contact', plainsail.kernel.models.TiedForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='segment_memberships', to='contacts.contact')),
+                ('segment', plainsail.kernel.models.TiedForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='contacts.segment')),
+                ('workspace', plainsail.kernel.models.WorkspaceKey(db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='segment_members', to='kernel.workspace')),
+            ],
+            options={
+                'abstract': False,
+                'indexes': [models.Index(fields=['workspace', 'contact'], name='segments_of_contact')],
+                'constraints': [models.UniqueConstraint(fields=('workspace', 'id'), name='contacts_segmentmember_tenant_key'), models.UniqueConstraint(fields=('workspace', 'segment', 'contact'), name='segment_member_once')],
+            },
+        ),
+        plainsail.kernel.operations.Isolate(
+            model='SegmentMember',
+        ),
+        plainsail.kernel.operations.Tie(
+            model='SegmentMember',
+            field='contact',
+        ),
+        plainsail.kernel.operations.Tie(
+            model='SegmentMember',
+            field='segment',
+        ),
     ]

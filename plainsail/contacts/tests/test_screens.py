@@ -191,10 +191,20 @@ class TestSegments:
         return {
             "name": "Friends",
             "match": "all",
-            "field-0": "score", "op-0": "below", "value-0": "3", "depth-0": "0",
-            "match-1": "any", "depth-1": "0",
-            "field-2": "country", "op-2": "is", "value-2": "DE", "depth-2": "1",
-            "field-3": "country", "op-3": "is", "value-3": "FR", "depth-3": "1",
+            "field-0": "score",
+            "op-0": "below",
+            "value-0": "3",
+            "depth-0": "0",
+            "match-1": "any",
+            "depth-1": "0",
+            "field-2": "country",
+            "op-2": "is",
+            "value-2": "DE",
+            "depth-2": "1",
+            "field-3": "country",
+            "op-3": "is",
+            "value-3": "FR",
+            "depth-3": "1",
         } | more
 
     def test_groups_are_saved_and_drawn_again_as_they_were(self, as_ada, segment):
