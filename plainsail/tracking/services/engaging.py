@@ -32,7 +32,7 @@ def gather() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(GATHER, {"workspace": current_workspace_id()})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 # The ids need not say when they were made, so plain random ones do.
