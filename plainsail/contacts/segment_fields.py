@@ -233,6 +233,8 @@ FIELDS: Mapping[str, SegmentField] = {
     "last_name": _profile("last_name", _("Last name"), 31),
     "email": _profile("email", _("E-mail address"), 32),
     "company": _profile("company", _("Company"), 33),
+    "street": _profile("street", _("Street"), 34),
+    "postal_code": _profile("postal_code", _("Postal code"), 34),
     "city": _profile("city", _("City"), 34),
     "country": SegmentField(
         label=_("Country"),
