@@ -44,6 +44,17 @@ def test_conditions_are_put_together_by_keyboard_and_counted_meanwhile(builder, 
         assert Segment.objects.get().tree == {"all": [{"field": "score", "op": "below", "value": "100"}]}
 
 
+def test_another_comparison_brings_the_input_that_fits_and_keeps_the_focus(builder):
+    builder.select_option("#new-root", "created")
+    builder.click('button[name=add][value="root"]')
+    expect(builder.locator("[name=value-0]")).to_have_attribute("type", "date")
+    comparison = builder.locator("[name=op-0]")
+    comparison.focus()
+    comparison.select_option("within")
+    expect(builder.locator("[name=value-0]")).to_have_attribute("inputmode", "numeric")
+    expect(comparison).to_be_focused()
+
+
 def test_groups_inside_groups_are_accessible_and_fit_a_phone(builder):
     for group in ("root", "0"):
         builder.click(f'button[name=group][value="{group}"]')
