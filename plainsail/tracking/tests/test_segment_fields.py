@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 
-from plainsail.contacts.models import Contact
+from plainsail.contacts.models import Contact, Engagement
 from plainsail.contacts.queries import condition_of
 from plainsail.contacts.tests.factories import ContactFactory
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking.models import Landing
-from plainsail.tracking.services import landing
+from plainsail.tracking.services import engaging, landing
 
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
 PERSON, PROGRAM = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "curl/8.0"
@@ -68,3 +70,16 @@ def test_what_people_did_is_found_and_what_programs_did_is_not(juniper, people, 
     with workspace(juniper):
         found = Contact.objects.filter(condition_of(asked, at=MAY)).order_by("first_name")
         assert [one.first_name for one in found] == names
+
+
+def test_what_was_recorded_before_is_gathered_by_an_upgrade_and_after_an_import(juniper, people):
+    with workspace(juniper):
+        before = set(Engagement.objects.values_list("contact_id", "opened_at", "clicked_at", "visited_at"))
+        Engagement.objects.all().delete()
+        engaging.gather()
+        assert set(Engagement.objects.values_list("contact_id", "opened_at", "clicked_at", "visited_at")) == before
+        Engagement.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("plainsail.tracking.migrations.0004_engagement").GATHER)
+            cursor.execute(import_module("plainsail.mail.migrations.0002_engagement").GATHER)
+        assert set(Engagement.objects.values_list("contact_id", "opened_at", "clicked_at", "visited_at")) == before
