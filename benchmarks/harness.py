@@ -97,6 +97,11 @@ class Installation:
             connection.execute("SET session_replication_role = replica")
             yield connection
 
+    def analyze(self) -> None:
+        """Let the planner look at what was loaded, as it does by itself after a while."""
+        with psycopg.connect(self.urls["superuser"], dbname="plainsail", autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+
     def publish(self, sites: dict[str, dict[str, str]]) -> None:
         """Publish pages, given as host → path → HTML, each host being a workspace of its own."""
         with self.loading() as connection:

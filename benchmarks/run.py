@@ -32,6 +32,7 @@ BENCHMARKS = {
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",
+    "segment": "benchmarks.segments:segment",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",
     "idle_memory": "benchmarks.installation:idle_memory",

@@ -5,11 +5,19 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.automations import vocabulary
+from plainsail.automations import segment_fields, vocabulary
 from plainsail.automations.models import Automation
-from plainsail.automations.services import entering
+from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
-from plainsail.contacts.sockets import EVENT_WORDING, TIMELINE_GROUPS, EventWording, TimelineGroup
+from plainsail.contacts.sockets import (
+    EVENT_WORDING,
+    SEGMENT_FIELDS,
+    SEGMENT_LISTENERS,
+    SEGMENT_USES,
+    TIMELINE_GROUPS,
+    EventWording,
+    TimelineGroup,
+)
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
@@ -36,6 +44,10 @@ TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)
 TRIGGERS.register("contacts.tag_added", vocabulary.TAG_ADDED)
 TRIGGERS.register("contacts.contact_created", vocabulary.CONTACT_CREATED)
 
+TRIGGERS.register("contacts.segment_entered", vocabulary.SEGMENT_ENTERED)
+TRIGGERS.register("contacts.segment_left", vocabulary.SEGMENT_LEFT)
+SEGMENT_LISTENERS.register("automations", watching.listened)
+
 ACTIONS.register("contacts.add_tag", vocabulary.ADD_TAG)
 ACTIONS.register("contacts.remove_tag", vocabulary.REMOVE_TAG)
 ACTIONS.register("contacts.leave_list", vocabulary.LEAVE_LIST)
@@ -43,6 +55,9 @@ ACTIONS.register("contacts.leave_list", vocabulary.LEAVE_LIST)
 CONDITIONS.register("contacts.has_tag", vocabulary.HAS_TAG)
 CONDITIONS.register("contacts.on_list", vocabulary.ON_LIST)
 CONDITIONS.register("contacts.in_segment", vocabulary.IN_SEGMENT)
+
+SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
+SEGMENT_USES.register("automations", segment_fields.asking)
 
 STARTERS.register("empty", vocabulary.EMPTY)
 
@@ -57,12 +72,18 @@ TIMELINE_GROUPS.register(
 )
 EVENT_WORDING.register(
     "automations.entered",
-    EventWording(icon="network", say=lambda row: _("Entered “%(automation)s”") % {"automation": _automation_name(row)}),
+    EventWording(
+        label=gettext_lazy("Entered an automation"),
+        icon="network",
+        say=lambda row: _("Entered “%(automation)s”") % {"automation": _automation_name(row)},
+    ),
 )
 EVENT_WORDING.register(
     "automations.finished",
     EventWording(
-        icon="circle-check", say=lambda row: _("Came through “%(automation)s”") % {"automation": _automation_name(row)}
+        label=gettext_lazy("Came through an automation"),
+        icon="circle-check",
+        say=lambda row: _("Came through “%(automation)s”") % {"automation": _automation_name(row)},
     ),
 )
 EVENT_WORDING.register(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import Action, Condition, Config, Done, Starter, StepForm, Trigger
 from plainsail.contacts import queries as contact_queries
-from plainsail.contacts.events import ContactCreated, ListJoined, TagAdded
+from plainsail.contacts.events import ContactCreated, ListJoined, SegmentEntered, SegmentLeft, TagAdded
 from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Segment, Tag
 from plainsail.contacts.services import consent, tags
 from plainsail.kernel.models import Workspace
@@ -100,6 +100,25 @@ CONTACT_CREATED = Trigger(
     order=30,
 )
 
+SEGMENT_ENTERED = Trigger(
+    label=gettext_lazy("Comes into a segment"),
+    icon="users",
+    event=SegmentEntered,
+    form=SegmentForm,
+    matches=lambda event, config: str(event.segment_id) == config["segment"],
+    sentence=lambda config: _("Comes into “%(segment)s”") % {"segment": _name(Segment, config.get("segment"))},
+    order=32,
+)
+SEGMENT_LEFT = Trigger(
+    label=gettext_lazy("Leaves a segment"),
+    icon="users",
+    event=SegmentLeft,
+    form=SegmentForm,
+    matches=lambda event, config: str(event.segment_id) == config["segment"],
+    sentence=lambda config: _("Leaves “%(segment)s”") % {"segment": _name(Segment, config.get("segment"))},
+    order=33,
+)
+
 
 def add_tag(contact: Contact, config: Config, run_key: str, at: datetime) -> Done | None:
     """Adding a tag twice adds it once."""
@@ -162,7 +181,7 @@ def is_in_segment(contact: Contact, config: Config, at: datetime) -> bool:
     segment = Segment.objects.filter(id=config["segment"]).first()
     if segment is None:
         return False
-    return bool(Contact.objects.filter(contact_queries.condition_of(segment.tree), id=contact.id).exists())
+    return bool(Contact.objects.filter(contact_queries.condition_of(segment.tree, at=at), id=contact.id).exists())
 
 
 HAS_TAG = Condition(

@@ -74,6 +74,10 @@ def seed(
         random = Random(f"{slug} {seed} deeds {since}")
         with workspace(business):
             writer.deeds(deeds(known, number, since=since, until=until, random=random))
+    from plainsail.tracking.services import engaging
+
+    with workspace(business):
+        engaging.gather()
     return Seeded(contacts, events if known else 0, writer.rows)
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
-from plainsail.commerce import queries
+from plainsail.commerce import queries, segment_fields
 from plainsail.commerce.events import (
     InvoicePaid,
     OrderGivenAhead,
@@ -38,15 +36,15 @@ from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, S
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     EventWording,
-    SegmentField,
     TimelineGroup,
 )
 from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
-from plainsail.kernel.models import EventRow, Workspace
+from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import Money
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.events import (
@@ -257,6 +255,7 @@ TIMELINE_GROUPS.register(
 EVENT_WORDING.register(
     "commerce.order_paid",
     EventWording(
+        label=gettext_lazy("Paid for an order"),
         icon="shopping-cart",
         say=lambda row: _("Bought “%(products)s” (%(amount)s)") % {"products": _products(row), "amount": _amount(row)},
         link=_order_link,
@@ -264,17 +263,29 @@ EVENT_WORDING.register(
 )
 EVENT_WORDING.register(
     "commerce.checkout_declined",
-    EventWording(icon="credit-card", say=lambda row: _("Tried to pay; the bank declined"), link=_order_link),
+    EventWording(
+        label=gettext_lazy("Was declined by the bank"),
+        icon="credit-card",
+        say=lambda row: _("Tried to pay; the bank declined"),
+        link=_order_link,
+    ),
 )
 EVENT_WORDING.register(
     "commerce.order_refunded",
     EventWording(
-        icon="undo-2", say=lambda row: _("Was refunded %(amount)s") % {"amount": _amount(row)}, link=_order_link
+        label=gettext_lazy("Was refunded"),
+        icon="undo-2",
+        say=lambda row: _("Was refunded %(amount)s") % {"amount": _amount(row)},
+        link=_order_link,
     ),
 )
 EVENT_WORDING.register(
     "commerce.payment_disputed",
-    EventWording(icon="circle-alert", say=lambda row: _("Disputes a payment with the bank")),
+    EventWording(
+        label=gettext_lazy("Disputed a payment"),
+        icon="circle-alert",
+        say=lambda row: _("Disputes a payment with the bank"),
+    ),
 )
 
 
@@ -284,11 +295,7 @@ class ProductForm(StepForm):
     product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
 
     def prepare(self) -> None:
-        self.fields["product"].choices = [("", _("Any product")), *products_of(self.workspace)]  # type: ignore[attr-defined]  # a ChoiceField
-
-
-def products_of(workspace: Workspace) -> list[tuple[str, str]]:
-    return [(str(key), name) for key, name in workspace.products.order_by("name", "id").values_list("id", "name")]
+        self.fields["product"].choices = [("", _("Any product")), *segment_fields.products_of(self.workspace)]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 def _bought_sentence(config: Config) -> str:
@@ -312,23 +319,9 @@ TRIGGERS.register(
 )
 
 
-def bought(operator: str, value: Any) -> Q:
-    """Has a paid order with a product, by its id."""
-    condition = Q(id__in=queries.contacts_who_bought(value))
-    return ~condition if operator == "has_not" else condition
-
-
-SEGMENT_FIELDS.register(
-    "bought",
-    SegmentField(
-        label=gettext_lazy("Bought"),
-        kind="choice",
-        operators={"has": gettext_lazy("has bought"), "has_not": gettext_lazy("has not bought")},
-        compile=bought,
-        choices=products_of,
-        order=50,
-    ),
-)
+SEGMENT_FIELDS.register("bought", segment_fields.BOUGHT)
+SEGMENT_FIELDS.register("refunded", segment_fields.REFUNDED)
+SEGMENT_FAMILIES.register("spent", segment_fields.SPENT)
 
 for action, label in {
     "commerce.order_refunded": gettext_lazy("Refunded an order"),

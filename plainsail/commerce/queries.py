@@ -249,15 +249,6 @@ def products_with_sales(workspace: Workspace) -> Sequence[Product]:
     return list(workspace.products.annotate(sold=sold).order_by("state", "name", "id"))
 
 
-def contacts_who_bought(product_id: UUID | str | None) -> QuerySet[Order, UUID | None]:
-    """Ids of contacts with a paid order of a product, or of any."""
-    orders = Order.objects.paid().filter(billing_account__contact__isnull=False)
-    if product_id:
-        orders = orders.filter(lines__product_id=product_id)
-    found: QuerySet[Order, UUID | None] = orders.values_list("billing_account__contact_id", flat=True)
-    return found
-
-
 def awaited_transfers(workspace: Workspace) -> QuerySet[Invoice]:
     """Invoices for which a bank transfer is waited for, due first. One query."""
     asked: QuerySet[Invoice] = workspace.invoices.exclude(payment_reference="").filter(

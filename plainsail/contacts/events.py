@@ -86,3 +86,19 @@ class ContactDeleted(Event):
     """A contact was deleted; it can be restored until it is erased."""
 
     name: ClassVar[str] = "contacts.contact_deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentEntered(Event):
+    """A contact came to answer a segment that something listens to."""
+
+    name: ClassVar[str] = "contacts.segment_entered"
+    segment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentLeft(Event):
+    """A contact answers a segment no more."""
+
+    name: ClassVar[str] = "contacts.segment_left"
+    segment_id: UUID

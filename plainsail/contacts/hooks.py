@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Q
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, ApiScope
-from plainsail.contacts import queries
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Tag
+from plainsail.contacts import queries, segment_fields
+from plainsail.contacts.models import Contact, List, Segment, Tag
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
+    SEGMENT_USES,
     TIMELINE,
     TIMELINE_GROUPS,
     EventWording,
     Kinds,
-    SegmentField,
+    SegmentUse,
     TimelineEntry,
     TimelineGroup,
     TimelineSource,
 )
-from plainsail.kernel.countries import countries
-from plainsail.kernel.models import EventRow, Workspace
+from plainsail.kernel.http import workspace_url
+from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -68,19 +68,32 @@ def _list_name(row: EventRow) -> str:
 
 
 EVENT_WORDING.register(
-    "contacts.contact_created", EventWording(icon="user-plus", say=lambda row: _("Became a contact"))
+    "contacts.contact_created",
+    EventWording(label=gettext_lazy("Became a contact"), icon="user-plus", say=lambda row: _("Became a contact")),
 )
 EVENT_WORDING.register(
     "contacts.opt_in_requested",
-    EventWording(icon="clipboard-list", say=lambda row: _("Asked to join “%(list)s”") % {"list": _list_name(row)}),
+    EventWording(
+        label=gettext_lazy("Asked to join a list"),
+        icon="clipboard-list",
+        say=lambda row: _("Asked to join “%(list)s”") % {"list": _list_name(row)},
+    ),
 )
 EVENT_WORDING.register(
     "contacts.list_joined",
-    EventWording(icon="circle-check", say=lambda row: _("Confirmed “%(list)s”") % {"list": _list_name(row)}),
+    EventWording(
+        label=gettext_lazy("Confirmed a list"),
+        icon="circle-check",
+        say=lambda row: _("Confirmed “%(list)s”") % {"list": _list_name(row)},
+    ),
 )
 EVENT_WORDING.register(
     "contacts.list_left",
-    EventWording(icon="user-minus", say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)}),
+    EventWording(
+        label=gettext_lazy("Left a list"),
+        icon="user-minus",
+        say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)},
+    ),
 )
 
 
@@ -91,81 +104,65 @@ def _tag_name(row: EventRow) -> str:
 
 EVENT_WORDING.register(
     "contacts.tag_added",
-    EventWording(icon="tag", say=lambda row: _("Got the tag “%(tag)s”") % {"tag": _tag_name(row)}),
+    EventWording(
+        label=gettext_lazy("Got a tag"),
+        icon="tag",
+        say=lambda row: _("Got the tag “%(tag)s”") % {"tag": _tag_name(row)},
+    ),
 )
 EVENT_WORDING.register(
     "contacts.tag_removed",
-    EventWording(icon="tag", say=lambda row: _("Lost the tag “%(tag)s”") % {"tag": _tag_name(row)}),
+    EventWording(
+        label=gettext_lazy("Lost a tag"),
+        icon="tag",
+        say=lambda row: _("Lost the tag “%(tag)s”") % {"tag": _tag_name(row)},
+    ),
+)
+
+
+def _segment_name(row: EventRow) -> str:
+    found = Segment.objects.filter(id=row.payload["segment_id"]).first()
+    return found.name if found else _("a deleted segment")
+
+
+EVENT_WORDING.register(
+    "contacts.segment_entered",
+    EventWording(icon="users", say=lambda row: _("Came into segment “%(segment)s”") % {"segment": _segment_name(row)}),
+)
+EVENT_WORDING.register(
+    "contacts.segment_left",
+    EventWording(icon="users", say=lambda row: _("Left segment “%(segment)s”") % {"segment": _segment_name(row)}),
 )
 EVENT_WORDING.register("contacts.contact_deleted", EventWording(icon="trash-2", say=lambda row: _("Was deleted")))
-EVENT_WORDING.register("contacts.contact_restored", EventWording(icon="undo-2", say=lambda row: _("Came back")))
+EVENT_WORDING.register(
+    "contacts.contact_restored",
+    EventWording(label=gettext_lazy("Came back after being deleted"), icon="undo-2", say=lambda row: _("Came back")),
+)
 EVENT_WORDING.register(
     "contacts.contacts_merged",
-    EventWording(icon="users", say=lambda row: _("Another contact was merged into this one")),
-)
-
-IS: dict[str, Any] = {"is": gettext_lazy("is"), "is_not": gettext_lazy("is not")}
-
-
-def _either(condition: Q, operator: str) -> Q:
-    return ~condition if operator == "is_not" else condition
-
-
-def on_list(operator: str, value: Any) -> Q:
-    """Subscribed to a list, by its id."""
-    members = ListMember.objects.filter(list_id=value, state=ListMember.State.SUBSCRIBED)
-    return _either(Q(id__in=members.values("contact_id")), operator)
-
-
-def has_tag(operator: str, value: Any) -> Q:
-    """Has a tag, by its id."""
-    return _either(Q(id__in=ContactTag.objects.filter(tag_id=value).values("contact_id")), operator)
-
-
-def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
-    return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
-
-
-def tags_of(workspace: Workspace) -> list[tuple[str, str]]:
-    return [(str(one.id), one.name) for one in workspace.tags.order_by("name", "id")]
-
-
-SEGMENT_FIELDS.register(
-    "list",
-    SegmentField(
-        label=gettext_lazy("Subscribed to list"),
-        kind="choice",
-        operators=IS,
-        compile=on_list,
-        choices=lists_of,
-        order=10,
+    EventWording(
+        label=gettext_lazy("Was merged with another contact"),
+        icon="users",
+        say=lambda row: _("Another contact was merged into this one"),
     ),
 )
-SEGMENT_FIELDS.register(
-    "tag",
-    SegmentField(label=gettext_lazy("Tag"), kind="choice", operators=IS, compile=has_tag, choices=tags_of, order=20),
-)
-SEGMENT_FIELDS.register(
-    "country",
-    SegmentField(
-        label=gettext_lazy("Country"),
-        kind="text",
-        operators=IS,
-        compile=lambda operator, value: _either(Q(country=str(value).upper()), operator),
-        choices=lambda workspace: list(countries(get_language() or "en")),
-        order=30,
-    ),
-)
-SEGMENT_FIELDS.register(
-    "score",
-    SegmentField(
-        label=gettext_lazy("Score"),
-        kind="number",
-        operators={"at_least": gettext_lazy("is at least"), "below": gettext_lazy("is below")},
-        compile=lambda operator, value: Q(score__gte=value) if operator == "at_least" else Q(score__lt=value),
-        order=40,
-    ),
-)
+
+for key, field in segment_fields.FIELDS.items():
+    SEGMENT_FIELDS.register(key, field)
+SEGMENT_FAMILIES.register("field", segment_fields.CUSTOM)
+
+
+def asked_by_segments(segment: Segment) -> list[SegmentUse]:
+    """Other segments that ask this one."""
+    return [
+        SegmentUse(
+            _("Segment “%(name)s”") % {"name": one.name}, workspace_url(one.workspace, "contacts:segment", one.id)
+        )
+        for one in queries.segments_that_ask(segment)
+    ]
+
+
+SEGMENT_USES.register("contacts", asked_by_segments)
 
 EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
 for table, answer in {
@@ -179,6 +176,8 @@ for table, answer in {
     "contacttag": PersonalData(fields=("contact_id",), erase="delete"),
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
+    "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
 }.items():

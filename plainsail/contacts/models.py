@@ -30,7 +30,12 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
 
     def unsuppressed(self) -> ContactQuerySet:
         """Whose address may be written to at all."""
-        return self.exclude(address_hash__in=Suppression.objects.values("address_hash"))
+        return self.filter(~models.Exists(Suppression.objects.filter(address_hash=models.OuterRef("address_hash"))))
+
+    def subscribed(self) -> ContactQuerySet:
+        """Subscribed to any list."""
+        subscriptions = ListMember.objects.filter(contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED)
+        return self.filter(models.Exists(subscriptions))
 
     def mailable(self, topic: List) -> ContactQuerySet:
         """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
@@ -338,12 +343,52 @@ class Suppression(WorkspaceOwned):
         return self.reason
 
 
+class Engagement(WorkspaceOwned):
+    """When a contact last got a mail, opened one, followed a link, came by: people only, no programs.
+
+    Kept beside what happened, so that a segment never has to read millions of events.
+    """
+
+    workspace = WorkspaceKey(related_name="engagements")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="engagements", db_index=False)
+    sent_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    visited_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "contact"], name="engagement_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "opened_at", "contact"],
+                condition=models.Q(opened_at__isnull=False),
+                name="engagement_opened",
+            ),
+            models.Index(
+                fields=["workspace", "clicked_at", "contact"],
+                condition=models.Q(clicked_at__isnull=False),
+                name="engagement_clicked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.contact_id)
+
+
 class Segment(WorkspaceOwned):
     """A question about contacts, asked anew each time: a tree of conditions over registered fields."""
 
     workspace = WorkspaceKey(related_name="segments")
     name = models.CharField(_("name"), max_length=100)
     tree = models.JSONField(default=dict)
+    counted = models.PositiveIntegerField(null=True)
+    """How many answered it at `counted_at`; None while nobody has counted since it changed."""
+    counted_at = models.DateTimeField(null=True)
+    watched_at = models.DateTimeField(null=True)
+    """Since when it is kept who is in it, because something listens to who comes and goes; None where nothing does."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -353,3 +398,23 @@ class Segment(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SegmentMember(WorkspaceOwned):
+    """Somebody in a segment when it was last looked at. Kept only where something listens to who comes and goes."""
+
+    workspace = WorkspaceKey(related_name="segment_members")
+    segment = TiedForeignKey(Segment, on_delete=models.CASCADE, related_name="members", db_index=False)
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="segment_memberships", db_index=False)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "segment", "contact"], name="segment_member_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "contact"], name="segments_of_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} in {self.segment_id}"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 
+from plainsail.contacts.conditions import BadSegment as BadSegment  # noqa: PLC0414  # part of the face of queries
+from plainsail.contacts.conditions import asks
+from plainsail.contacts.conditions import condition_of as condition_of  # noqa: PLC0414  # part of the face of queries
+from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.models import Contact, CustomField, FieldValue, List, ListMember, Segment, Suppression, Tag
-from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, TIMELINE_GROUPS, SegmentField, TimelineEntry
-from plainsail.kernel.errors import Refusal
+from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry
 from plainsail.kernel.models import EventRow, Workspace
 
 PAGE = 50
@@ -94,19 +94,21 @@ def browse(
     text: str = "",
     list_id: str = "",
     tag_id: str = "",
-    segment: Segment | None = None,
+    among: Q | None = None,
     state: str = "",
     after: str = "",
 ) -> Page:
     """Contacts, newest first, paged by key (created_at, id): a page costs the same at a million rows.
 
-    `state` is `deleted` for those who were, and nothing for all others.
+    `among` is a further condition, such as a segment’s. `state` is `deleted` for those who were, and nothing for all others.
     """
     found = workspace.contacts.filter(deleted_at__isnull=state != "deleted")
     if wanted := text.strip().lower():
         found = found.filter(_called(wanted))
-    for condition in _chosen(workspace, list_id, tag_id, segment):
+    for condition in _chosen(workspace, list_id, tag_id):
         found = found.filter(condition)
+    if among is not None:
+        found = found.filter(among)
     if after:
         found = found.filter(_older_than(after))
     rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
@@ -121,13 +123,11 @@ def _called(wanted: str) -> Q:
     return found | Q(first_name__istartswith=first, last_name__istartswith=last.strip()) if last else found
 
 
-def _chosen(workspace: Workspace, list_id: str, tag_id: str, segment: Segment | None) -> Iterator[Q]:
+def _chosen(workspace: Workspace, list_id: str, tag_id: str) -> Iterator[Q]:
     if topic := _by_id(workspace.lists, list_id):
         yield Q(id__in=topic.members.filter(state=ListMember.State.SUBSCRIBED).values("contact_id"))
     if tag := _by_id(workspace.tags, tag_id):
         yield Q(id__in=tag.contact_tags.values("contact_id"))
-    if segment is not None:
-        yield condition_of(segment.tree)
 
 
 def _by_id(rows: Any, key: str) -> Any:
@@ -146,47 +146,6 @@ def _older_than(after: str) -> Q:
     return Q(created_at__lt=at) | Q(created_at=at, id__lt=last)
 
 
-class BadSegment(Refusal):
-    """A condition that no field understands."""
-
-    code = "bad_segment"
-    message = _("A condition of this segment can’t be understood.")
-    status = 422
-
-
-def condition_of(tree: Mapping[str, Any], *, depth: int = 0) -> Q:
-    """The one condition that a segment's tree means: `{"all": […]}`, `{"any": […]}` or `{"field", "op", "value"}`.
-
-    An empty tree means everybody. Raises BadSegment.
-    """
-    if depth > 5:
-        raise BadSegment
-    if "all" in tree or "any" in tree:
-        parts = [condition_of(part, depth=depth + 1) for part in tree.get("all", tree.get("any", []))]
-        return reduce(and_ if "all" in tree else or_, parts, Q()) if parts else Q()
-    if not tree:
-        return Q()
-    known = SEGMENT_FIELDS.get(str(tree.get("field")))
-    if known is None or tree.get("op") not in known.operators:
-        raise BadSegment
-    return known.compile(tree["op"], _value(known, tree.get("value")))
-
-
-def _value(known: SegmentField, value: Any) -> Any:
-    try:
-        if known.kind in {"number", "days"}:
-            return int(value)
-        return UUID(str(value)) if known.kind == "choice" and known.choices else str(value)[:200]
-    except (TypeError, ValueError):
-        raise BadSegment from None
-
-
-def in_segment(workspace: Workspace, segment: Segment) -> QuerySet[Contact]:
-    """Contacts that answer a segment's question now. Raises BadSegment."""
-    found: QuerySet[Contact] = workspace.contacts.filter(condition_of(segment.tree), deleted_at=None)
-    return found
-
-
 def gets(contact: Contact, topic: List | None) -> bool:
     """Whether somebody is on a list or waits to be; where none is named, whether any mail may still come."""
     memberships = contact.memberships.exclude(state=ListMember.State.UNSUBSCRIBED)
@@ -194,6 +153,12 @@ def gets(contact: Contact, topic: List | None) -> bool:
         return bool(memberships.filter(list=topic).exists())
     said_never = Suppression.objects.filter(address_hash=contact.address_hash, reason=Suppression.Reason.UNSUBSCRIBED)
     return bool(memberships.exists()) or not said_never.exists()
+
+
+def segments_that_ask(segment: Segment) -> list[Segment]:
+    """Other segments with this one among their conditions, by name."""
+    others = Segment.objects.exclude(id=segment.id).select_related("workspace").order_by("name", "id")
+    return [one for one in others if segment.id in asks(one.tree)]
 
 
 def members_of(contact: Contact) -> QuerySet[ListMember]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.models import Contact
+from plainsail.contacts.models import Contact, Engagement, Segment
 from plainsail.kernel.models import EventRow, Workspace
 from plainsail.kernel.registry import Registry
 
@@ -57,27 +59,136 @@ class EventWording:
     icon: str
     say: Callable[[EventRow], str]
     link: Callable[[EventRow], str] | None = None
+    label: Words = ""
+    """What it is called where segments ask for it; they can't where it is empty."""
+
+
+Kind = Literal["row", "choice", "text", "number", "decimal", "money", "days", "date", "none"]
+"""What a condition's value is: the id of a row, one of given words, a text, a whole or decimal number, an amount of money,
+a number of days, a day, or nothing at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a condition asks, ready to be compiled.
+
+    `value` is a UUID, str, int (days too), Decimal, date or None, by the kind; money is in minor units. `count` is how often
+    at least, `since` from when on, None for ever.
+    """
+
+    op: str
+    value: Any = None
+    count: int = 1
+    since: datetime | None = None
+    at: datetime
+
+    @property
+    def earliest(self) -> datetime:
+        """The moment that lies `value` days before now, for operators that take days."""
+        return self.at - timedelta(days=int(self.value))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentField:
-    """A question that a segment may ask. `compile` turns operator and value into a condition on Contact.
+    """A question that a segment may ask. `compile` turns what is asked into a condition on Contact.
 
-    `choices` lists (value, label) of the workspace for kind `choice`.
+    `kinds` names operators whose value is of another kind than the field's. `choices` lists (value, label) of the workspace.
+    `says` words a condition by operator, with `%(value)s` in it; others are worded by their labels. `anything` is the label
+    of an empty value, where one is allowed. `inputs` are further questions: how often, within how many days.
+    `reads` names what of a contact the answer depends on, as ContactChanged does.
     """
 
     label: Words
-    kind: Literal["choice", "text", "number", "days"]
-    operators: dict[str, Words]
-    compile: Callable[[str, Any], Q]
-    choices: Callable[[Workspace], Sequence[tuple[str, str]]] | None = None
+    kind: Kind
+    operators: Mapping[str, Words]
+    compile: Callable[[Asked], Q]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    choices: Callable[[Workspace], Sequence[tuple[str, Words]]] | None = None
+    says: Mapping[str, Words] = field(default_factory=dict)
+    anything: Words = ""
+    inputs: tuple[Literal["count", "days"], ...] = ()
+    currency: str = ""
+    group: Words = ""
     order: int = 0
     reads: tuple[str, ...] = field(default=())
+
+    def kind_of(self, op: str) -> Kind:
+        return self.kinds.get(op, self.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentFamily:
+    """Fields that a business brings itself: their keys are the family's, a colon and a name.
+
+    `listed` gives those that are offered, `find` also one that is offered no more.
+    """
+
+    listed: Callable[[Workspace], Sequence[tuple[str, SegmentField]]]
+    find: Callable[[str], SegmentField | None]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class SegmentUse:
+    """Something that asks a segment, and so keeps it from being deleted."""
+
+    label: str
+    url: str
+
+
+def having(rows: QuerySet[Any], *, by: str = "contact_id", at_least: int = 1) -> Q:
+    """Contacts with at least so many of these rows; `by` is the column with the contact's id.
+
+    Both it and its opposite are joins to the planner, never a list that has to fit into memory.
+    """
+    if at_least <= 1:
+        return Q(Exists(rows.order_by().filter(**{by: OuterRef("id")})))
+    enough = rows.order_by().values(by).annotate(times=Count("pk", distinct=True)).filter(times__gte=at_least)
+    return Q(Exists(Contact.objects.filter(id=OuterRef("id"), id__in=enough.values(by))))
+
+
+WHAT_THEY_DID = gettext_lazy("What they did")
+WHEN_LAST: Mapping[str, Words] = {
+    "within": gettext_lazy("in the last … days"),
+    "not_within": gettext_lazy("not in the last … days"),
+    "ever": gettext_lazy("at some time"),
+    "never": gettext_lazy("never"),
+}
+
+
+def when_last(deed: str, *, label: Words, says: Mapping[str, Words], order: int) -> SegmentField:
+    """A field that asks when somebody last was `sent` a mail, `opened` or `clicked` one, or `visited`.
+
+    Answered from the contact's own row of it: no event is read.
+    """
+
+    def compiled(asked: Asked) -> Q:
+        if asked.op in {"ever", "never"}:
+            rows = Engagement.objects.filter(**{f"{deed}_at__isnull": False})
+        else:
+            rows = Engagement.objects.filter(**{f"{deed}_at__gte": asked.earliest})
+        return ~having(rows) if asked.op in {"never", "not_within"} else having(rows)
+
+    return SegmentField(
+        label=label,
+        kind="days",
+        operators=WHEN_LAST,
+        kinds={"ever": "none", "never": "none"},
+        compile=compiled,
+        says=says,
+        group=WHAT_THEY_DID,
+        order=order,
+        reads=("engagement",),
+    )
 
 
 TIMELINE: Registry[TimelineSource] = Registry("contacts.timeline")
 TIMELINE_GROUPS: Registry[TimelineGroup] = Registry("contacts.timeline_groups")
 EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
 SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")
+SEGMENT_FAMILIES: Registry[SegmentFamily] = Registry("contacts.segment_families")
+SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts.segment_listeners")
+"""Which segments of the open workspace somebody wants to hear of, who comes into them and who leaves."""
+SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""

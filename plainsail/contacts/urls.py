@@ -33,4 +33,8 @@ workspace_urls = [
     path("contacts/fields/<uuid:field_id>/restoration/", fields.restore, name="restore_field"),
     path("contacts/segments/", segments.segments, name="segments"),
     path("contacts/segments/<uuid:segment_id>/", segments.segment, name="segment"),
+    path("contacts/segments/<uuid:segment_id>/draft/", segments.draft, name="segment_draft"),
+    path("contacts/segments/<uuid:segment_id>/copy/", segments.copy, name="copy_segment"),
+    path("contacts/segments/<uuid:segment_id>/counting/", segments.count, name="count_segment"),
+    path("contacts/segments/<uuid:segment_id>/deletion/", segments.delete, name="delete_segment"),
 ]

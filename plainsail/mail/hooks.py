@@ -14,12 +14,21 @@ from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Don
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import lists
-from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, Kinds, TimelineEntry, TimelineGroup, TimelineSource
+from plainsail.contacts.sockets import (
+    SEGMENT_FIELDS,
+    SEGMENT_USES,
+    TIMELINE,
+    TIMELINE_GROUPS,
+    Kinds,
+    TimelineEntry,
+    TimelineGroup,
+    TimelineSource,
+)
 from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.mail import queries
+from plainsail.mail import queries, segment_fields
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email
 from plainsail.mail.services import answers, confirmations, emails, starters, steps
@@ -55,6 +64,10 @@ SETTINGS.register(
         pages=("mail:sender", "mail:new_sender"),
     ),
 )
+
+
+SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
+SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
 
 
 @on(OptInRequested, subscriber="mail.ask_for_confirmation")

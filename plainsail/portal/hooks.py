@@ -29,7 +29,10 @@ STAYS_WHEN_MERGED.register(
 )
 
 EVENT_WORDING.register(
-    "portal.customer_signed_in", EventWording(icon="key-round", say=lambda row: _text("Signed in to their account"))
+    "portal.customer_signed_in",
+    EventWording(
+        label=_("Signed in to their account"), icon="key-round", say=lambda row: _text("Signed in to their account")
+    ),
 )
 
 PERSONAL_DATA.register("portal.signinlink", PersonalData(fields=("email", "ip"), erase="delete", portable=False))

@@ -25,7 +25,7 @@ from plainsail.commerce.sockets import (
     SalesTab,
 )
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import EVENT_WORDING, EventWording
+from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
@@ -33,7 +33,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
-from plainsail.subscriptions import queries
+from plainsail.subscriptions import queries, segment_fields
 from plainsail.subscriptions.events import (
     AddonAdded,
     AddonRemoved,
@@ -302,7 +302,10 @@ for name, icon, words in (
     ("subscriptions.charge_date_moved", "calendar", gettext_lazy("Moved the next charge of a subscription")),
     ("subscriptions.ended", "circle-check", gettext_lazy("Subscription ended")),
 ):
-    EVENT_WORDING.register(name, EventWording(icon=icon, say=partial(_say, words)))
+    EVENT_WORDING.register(name, EventWording(label=words, icon=icon, say=partial(_say, words)))
+
+
+SEGMENT_FIELDS.register("contract", segment_fields.CONTRACT)
 
 
 def charged_through(account_id: UUID) -> str:

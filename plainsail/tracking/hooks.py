@@ -2,12 +2,16 @@
 
 from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineGroup, TimelineSource
+from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, TIMELINE_GROUPS, TimelineGroup, TimelineSource
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.tracking import queries
+from plainsail.tracking import queries, segment_fields
 
 TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
 TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), kinds=frozenset({"visit"}), order=40))
+
+SEGMENT_FIELDS.register("visited", segment_fields.VISITED)
+SEGMENT_FIELDS.register("mail_opened", segment_fields.OPENED)
+SEGMENT_FIELDS.register("mail_clicked", segment_fields.CLICKED)
 
 PERSONAL_DATA.register(
     "tracking.hit",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run
-from plainsail.automations.services import flows
+from plainsail.automations.services import flows, watching
 from plainsail.automations.services.entering import RUNS
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
@@ -60,6 +60,7 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
     locked.version, locked.listens_to = version, version.document["trigger"]["kind"]
     locked.state, locked.published_revision = Automation.State.LIVE, locked.revision
     locked.save(update_fields=["version", "listens_to", "state", "published_revision"])
+    watching.begin(version, at=at)
     due.schedule(RUNS, at)
     publish(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
     return version

@@ -14,7 +14,7 @@ from plainsail.commerce.services import clocks, refunding
 from plainsail.commerce.services.history import history_of
 from plainsail.commerce.tests.factories import NOON, bought, euros, monthly, offer, pay, placed, seller
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS
+from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, Asked
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow
@@ -337,11 +337,13 @@ def test_segments_know_who_bought(juniper):
     with workspace(juniper):
         Contact.objects.create(email="other@example.com", address_hash="x")
         field, product = SEGMENT_FIELDS["bought"], order.lines.get().product
-        assert [c.email for c in Contact.objects.filter(field.compile("has", str(product.id)))] == ["maren@example.com"]
-        assert [c.email for c in Contact.objects.filter(field.compile("has_not", str(product.id)))] == [
-            "other@example.com"
+        assert [c.email for c in Contact.objects.filter(field.compile(Asked(op="has", value=product.id, at=NOON)))] == [
+            "maren@example.com"
         ]
-        assert Contact.objects.filter(field.compile("has", str(new_id()))).count() == 0
+        assert [
+            c.email for c in Contact.objects.filter(field.compile(Asked(op="has_not", value=product.id, at=NOON)))
+        ] == ["other@example.com"]
+        assert Contact.objects.filter(field.compile(Asked(op="has", value=new_id(), at=NOON))).count() == 0
 
 
 def test_a_contact_s_timeline_tells_of_purchases(juniper):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.events import ContactChanged, ContactsMerged
 from plainsail.contacts.models import Contact, ListMember
+from plainsail.contacts.services import engagement
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.sockets import STAYS_WHEN_MERGED
 from plainsail.kernel.errors import Refusal
@@ -55,6 +56,7 @@ def merge(kept: Contact, merged: Contact, *, at: datetime) -> Contact:
     # What the one that stays says of a field is what holds, also where the other chose something else.
     merged.field_values.filter(field_id__in=kept.field_values.values("field_id")).delete()
     _leave_what_either_left(kept, merged, at=at)
+    engagement.absorb(kept, merged)
     for model, column in movable():
         _move(model, column, kept, merged)
     Contact.objects.filter(pk=merged.pk).update(deleted_at=at, merged_into=kept.pk)

@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from plainsail.accounts.models import Membership, Role
 from plainsail.contacts import queries
@@ -19,6 +21,7 @@ from plainsail.contacts.tests.factories import (
     SegmentFactory,
     TagFactory,
 )
+from plainsail.kernel.testing import run_jobs
 
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
 CONTACTS = "/w/juniper/contacts/"
@@ -114,8 +117,8 @@ class TestSegments:
         assert as_ada.post(f"{CONTACTS}segments/", {"name": "Friends"}).status_code == 422
 
     def test_conditions_are_added_and_removed_without_being_saved(self, as_ada, segment):
-        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all", "add": "country"})
-        assert [row["field"] for row in page.context["rows"]] == ["country"]
+        page = as_ada.post(self.at(segment), {"name": "Friends", "match": "all", "add": "root", "new-root": "country"})
+        assert [row["field"] for row in page.context["root"]["rows"]] == ["country"]
         rows = {
             "field-0": "country",
             "op-0": "is",
@@ -125,7 +128,7 @@ class TestSegments:
             "value-1": "3",
         }
         page = as_ada.post(self.at(segment), rows | {"name": "Friends", "match": "all", "remove": "0"})
-        assert [(row["field"], row["value"]) for row in page.context["rows"]] == [("score", "3")]
+        assert [(row["field"], row["value"]) for row in page.context["root"]["rows"]] == [("score", "3")]
         segment.refresh_from_db()
         assert segment.tree == {}
 
@@ -145,7 +148,7 @@ class TestSegments:
         values = {"name": "Germans", "match": "any", "field-0": "country", "op-0": "is", "value-0": "de"}
         assert as_ada.post(self.at(segment), values).status_code == 302
         page = as_ada.get(self.at(segment))
-        assert [(row["op"], row["value"]) for row in page.context["rows"]] == [("is", "de")]
+        assert [(row["op"], row["value"]) for row in page.context["root"]["rows"]] == [("is", "de")]
         assert page.context["form"]["match"].value() == "any"
         found = as_ada.get(f"{CONTACTS}?segment_id={segment.id}").context["page"].rows
         assert [one.id for one in found] == [german.id]
@@ -153,7 +156,7 @@ class TestSegments:
     @pytest.mark.parametrize(
         "condition",
         [
-            ("list", "is", ""),
+            ("tag", "is", ""),
             ("list", "is", "garbage"),
             ("score", "at_least", "many"),
             ("score", "like", "1"),
@@ -174,14 +177,126 @@ class TestSegments:
             assert as_ada.post(self.at(segment), values).status_code in {302, 422}
             assert as_ada.get(self.at(segment)).status_code == 200
 
-    def test_conditions_inside_conditions_are_counted_but_never_flattened(self, as_ada, segment):
-        nested = {"all": [{"any": [{"field": "country", "op": "is", "value": "DE"}]}]}
+    def test_groups_too_deep_to_be_drawn_are_counted_but_never_flattened(self, as_ada, segment):
+        nested = {"all": [{"any": [{"all": [{"any": [{"all": [{"field": "country", "op": "is", "value": "DE"}]}]}]}]}]}
         Segment.objects.filter(id=segment.id).update(tree=nested)
         ContactFactory(country="DE")
         assert as_ada.get(self.at(segment)).context["count"] == 1
         assert as_ada.post(self.at(segment), {"name": "Friends", "match": "all"}).status_code == 409
         segment.refresh_from_db()
         assert segment.tree == nested
+
+    def nested(self, **more):
+        """Score below 3, and any of: in Germany, in France; as the builder posts it."""
+        return {
+            "name": "Friends",
+            "match": "all",
+            "field-0": "score",
+            "op-0": "below",
+            "value-0": "3",
+            "depth-0": "0",
+            "match-1": "any",
+            "depth-1": "0",
+            "field-2": "country",
+            "op-2": "is",
+            "value-2": "DE",
+            "depth-2": "1",
+            "field-3": "country",
+            "op-3": "is",
+            "value-3": "FR",
+            "depth-3": "1",
+        } | more
+
+    def test_groups_are_saved_and_drawn_again_as_they_were(self, as_ada, segment):
+        assert as_ada.post(self.at(segment), self.nested()).status_code == 302
+        segment.refresh_from_db()
+        country = {"field": "country", "op": "is"}
+        assert segment.tree == {
+            "all": [
+                {"field": "score", "op": "below", "value": "3"},
+                {"any": [country | {"value": "DE"}, country | {"value": "FR"}]},
+            ]
+        }
+        root = as_ada.get(self.at(segment)).context["root"]
+        assert [(row["kind"], row["index"]) for row in root["rows"]] == [("condition", 0), ("group", 1)]
+        assert [row["value"] for row in root["rows"][1]["rows"]] == ["DE", "FR"]
+
+    @pytest.mark.parametrize("match", ["none", "not_all"])
+    def test_not_is_said_in_words_and_kept(self, as_ada, segment, match):
+        assert as_ada.post(self.at(segment), self.nested(**{"match": match, "match-1": match})).status_code == 302
+        page = as_ada.get(self.at(segment))
+        assert page.context["form"]["match"].value() == match
+        assert page.context["root"]["rows"][1]["match"] == match
+
+    def test_a_group_goes_with_all_that_is_in_it(self, as_ada, segment):
+        root = as_ada.post(self.at(segment), self.nested(remove="1")).context["root"]
+        assert [row["field"] for row in root["rows"]] == ["score"]
+
+    def test_what_is_added_to_a_group_stands_in_it(self, as_ada, segment):
+        root = as_ada.post(self.at(segment), self.nested(add="1", **{"new-1": "tag"})).context["root"]
+        assert [row["field"] for row in root["rows"][1]["rows"]] == ["country", "country", "tag"]
+        root = as_ada.post(self.at(segment), self.nested(group="1")).context["root"]
+        assert [row["kind"] for row in root["rows"][1]["rows"]] == ["condition", "condition", "group"]
+
+    @pytest.mark.parametrize("odd", [{"add": "7"}, {"add": "x"}, {"group": "0"}, {"remove": "²"}, {"depth-0": "9²"}])
+    def test_odd_places_change_nothing(self, as_ada, segment, odd):
+        root = as_ada.post(self.at(segment), self.nested(count="1", **odd)).context["root"]
+        assert [row["kind"] for row in root["rows"]] == ["condition", "group"]
+
+    def test_a_draft_is_counted_and_said_and_never_saved(self, as_ada, segment):
+        ContactFactory(country="DE")
+        page = as_ada.post(f"{self.at(segment)}draft/", self.nested())
+        assert (page.status_code, page.context["count"], page.context["is_exact"]) == (200, 1, True)
+        assert page.context["sentence"] == "Score is below 3 and (Country is Germany or Country is France)"
+        page = as_ada.post(f"{self.at(segment)}draft/", self.nested(**{"value-0": ""}))
+        assert (page.status_code, page.context["count"]) == (200, None)
+        assert page.context["missing"] == "“Score”: a whole number is needed."
+        segment.refresh_from_db()
+        assert segment.tree == {}
+
+    def test_a_circle_is_refused_on_the_page(self, as_ada, segment):
+        values = {"name": "Friends", "match": "all", "field-0": "segment", "op-0": "is", "value-0": str(segment.id)}
+        page = as_ada.post(self.at(segment), values)
+        assert page.status_code == 422
+        assert "would ask itself" in page.content.decode()
+
+    def test_the_list_says_how_many_and_as_of_when(self, as_ada, segment):
+        assert "not counted yet" in as_ada.get(f"{CONTACTS}segments/").content.decode()
+        ContactFactory()
+        as_ada.post(f"{self.at(segment)}counting/")
+        run_jobs()
+        segment.refresh_from_db()
+        assert segment.counted == 1
+        page = as_ada.get(f"{CONTACTS}segments/").content.decode()
+        assert ("as of" in page, "Everybody" in page) == (True, True)
+
+    def test_a_list_of_segments_costs_the_same_however_many(self, as_ada, in_juniper):
+        tag = TagFactory()
+        tree = {"all": [{"field": "tag", "op": "is", "value": str(tag.id)}]}
+        numbers = []
+        for _round in range(2):
+            for _one in range(2):
+                SegmentFactory(tree=tree)
+            as_ada.get(f"{CONTACTS}segments/")  # what a process asks only once
+            with CaptureQueriesContext(connection) as asked:
+                as_ada.get(f"{CONTACTS}segments/")
+            numbers.append(len(asked))
+        assert numbers[0] == numbers[1]
+
+    def test_a_copy_asks_the_same_under_another_name(self, as_ada, segment):
+        for name in ("Copy of Friends", "Copy of Friends 2"):
+            answer = as_ada.post(f"{self.at(segment)}copy/")
+            made = Segment.objects.get(name=name)
+            assert (answer["Location"], made.tree) == (self.at(made), segment.tree)
+
+    def test_one_that_something_asks_says_so_and_stays(self, as_ada, segment):
+        outer = SegmentFactory(name="Outer", tree={"field": "segment", "op": "is", "value": str(segment.id)})
+        assert "Segment “Outer”" in as_ada.get(self.at(segment)).content.decode()
+        as_ada.post(f"{self.at(segment)}deletion/")
+        assert Segment.objects.filter(id=segment.id).exists()
+        outer.delete()
+        as_ada.post(f"{self.at(segment)}deletion/")
+        assert not Segment.objects.filter(id=segment.id).exists()
 
     def test_a_stranger_finds_no_segment(self, as_cleo, segment):
         for workspace in ("juniper", "acme"):

@@ -33,7 +33,8 @@ def contacts(request: Request) -> HttpResponse:
     """Everybody, newest first, searched and filtered."""
     asked = {name: request.GET.get(name, "")[:200] for name in ASKED}
     segment = _chosen(request.workspace.segments, request.GET.get("segment_id", ""))
-    page = queries.browse(request.workspace, segment=segment, **asked)
+    among = queries.condition_of(segment.tree, at=request.now) if segment else None
+    page = queries.browse(request.workspace, among=among, **asked)
     context = {
         "page": page,
         "asked": asked,

@@ -10,13 +10,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from plainsail.contacts import queries
-from plainsail.contacts.forms import SegmentForm, SegmentNameForm, flat
+from plainsail.contacts import conditions, segment_forms
 from plainsail.contacts.models import Segment
+from plainsail.contacts.segment_forms import SegmentForm, SegmentNameForm
+from plainsail.contacts.sentences import Wording
 from plainsail.contacts.services import segments as services
-from plainsail.contacts.sockets import SEGMENT_FIELDS
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
@@ -42,7 +42,9 @@ def _create(request: Request) -> HttpResponse:
 
 
 def _all(request: Request, form: SegmentNameForm) -> HttpResponse:
-    context = {"segments": request.workspace.segments.order_by("name", "id"), "form": form}
+    wording = Wording(request.workspace, at=request.now)
+    rows = [(one, wording.sentence(one.tree)) for one in request.workspace.segments.order_by("name", "id")]
+    context = {"segments": rows, "form": form}
     return render(request, "contacts/segments.html", context, status=422 if form.is_bound else 200)
 
 
@@ -50,16 +52,61 @@ def _all(request: Request, form: SegmentNameForm) -> HttpResponse:
 @can("contacts.change")
 def segment(request: Request, segment_id: UUID) -> HttpResponse:
     """The conditions of one segment, and how many people meet them now."""
-    found: Segment = get_object_or_404(request.workspace.segments, id=segment_id)
-    start = flat(found.tree)
-    if start is None:
-        context = {"segment": found, "count": _count(request, found.tree)}
-        return render(request, "contacts/segment.html", context, status=409 if request.method == "POST" else 200)
-    form = SegmentForm(request.POST if request.method == "POST" else None, initial=start | {"name": found.name})
+    found = _find(request, segment_id)
+    if segment_forms.depth_of(found.tree) > SegmentForm.DEEPEST:
+        return _undrawable(request, found)
+    start = segment_forms.start(found.tree) | {"name": found.name}
+    form = SegmentForm(request.POST if request.method == "POST" else None, initial=start)
     if form.is_valid() and not form.is_drafting and _save(request, found, form):
         messages.success(request, _("Saved."))
         return redirect(workspace_url(request.workspace, "contacts:segment", found.id))
     return _builder(request, found, form)
+
+
+@require_POST
+@can("contacts.change")
+def draft(request: Request, segment_id: UUID) -> HttpResponse:
+    """What the conditions as they stand say, and how many meet them; nothing is saved."""
+    found, form = _find(request, segment_id), SegmentForm(request.POST)
+    form.is_valid()
+    return _builder(request, found, form, status=200)
+
+
+@require_POST
+@can("contacts.change")
+def copy(request: Request, segment_id: UUID) -> HttpResponse:
+    """Another segment that asks the same, to be changed from there."""
+    made = services.copy(_find(request, segment_id), at=request.now)
+    return redirect(workspace_url(request.workspace, "contacts:segment", made.id))
+
+
+@require_POST
+@can("contacts.change")
+def delete(request: Request, segment_id: UUID) -> HttpResponse:
+    """Forget a segment that nothing asks any more; else say what does."""
+    found = _find(request, segment_id)
+    try:
+        services.delete(found)
+    except services.InUse as refusal:
+        messages.error(request, str(refusal))
+        return redirect(workspace_url(request.workspace, "contacts:segment", found.id))
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
+    return redirect(workspace_url(request.workspace, "contacts:segments"))
+
+
+@require_POST
+@can("contacts.change")
+def count(request: Request, segment_id: UUID) -> HttpResponse:
+    """Count anew; a job does, and the list shows its answer."""
+    found = _find(request, segment_id)
+    services.count.once(f"segment:{found.id}", segment_id=found.id)
+    messages.success(request, _("“%(name)s” is being counted.") % {"name": found.name})
+    return redirect(workspace_url(request.workspace, "contacts:segments"))
+
+
+def _find(request: Request, segment_id: UUID) -> Segment:
+    found: Segment = get_object_or_404(request.workspace.segments.select_related("workspace"), id=segment_id)
+    return found
 
 
 def _save(request: Request, found: Segment, form: SegmentForm) -> bool:
@@ -72,25 +119,34 @@ def _save(request: Request, found: Segment, form: SegmentForm) -> bool:
     return True
 
 
-def _builder(request: Request, found: Segment, form: SegmentForm) -> HttpResponse:
+def _undrawable(request: Request, found: Segment) -> HttpResponse:
+    context = _answer(request, found, found.tree) | {"segment": found, "uses": services.uses(found)}
+    return render(request, "contacts/segment.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _builder(request: Request, found: Segment, form: SegmentForm, *, status: int | None = None) -> HttpResponse:
     tree = None
     if not form.is_bound:
         tree = found.tree
     elif "match" in form.cleaned_data:
         tree = form.tree()
-    context = {
+    context = _answer(request, found, tree) | {
         "segment": found,
         "form": form,
-        "rows": list(form.rows(request.workspace)),
-        "fields": SEGMENT_FIELDS.items(),
-        "count": _count(request, tree),
+        "root": form.drawn(request.workspace),
+        "fields": segment_forms.offered(request.workspace),
+        "uses": services.uses(found),
     }
-    return render(request, "contacts/segment.html", context, status=422 if form.errors else 200)
+    return render(request, "contacts/segment.html", context, status=status or (422 if form.errors else 200))
 
 
-def _count(request: Request, tree: Mapping[str, Any] | None) -> int | None:
-    """How many meet the conditions; None where one of them says nothing yet."""
+def _answer(request: Request, found: Segment, tree: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The tree in words, and how many meet it; without a number where a condition says nothing yet."""
+    if tree is None:
+        return {"count": None, "sentence": ""}
+    sentence = Wording(request.workspace, at=request.now).sentence(tree)
     try:
-        return None if tree is None else queries.in_segment(request.workspace, Segment(tree=tree)).count()
-    except queries.BadSegment:
-        return None
+        counted = conditions.count(request.workspace, tree, about=found.id, at=request.now)
+    except conditions.BadSegment as refusal:
+        return {"count": None, "missing": str(refusal), "sentence": sentence}
+    return {"count": counted.number, "is_exact": counted.is_exact, "sentence": sentence}

@@ -23,15 +23,15 @@ UUID7 = (
 )
 
 
-def people(topic: List, segment: Segment | None) -> QuerySet[Contact]:
+def people(topic: List, segment: Segment | None, *, at: datetime) -> QuerySet[Contact]:
     """Everybody who may get mail about a list now and is in the segment, if there is one. Raises BadSegment."""
     found: QuerySet[Contact] = Contact.objects.mailable(topic)
-    return found.filter(condition_of(segment.tree)) if segment is not None else found
+    return found.filter(condition_of(segment.tree, at=at)) if segment is not None else found
 
 
-def count(topic: List, segment: Segment | None) -> int:
+def count(topic: List, segment: Segment | None, *, at: datetime) -> int:
     """How many that are at the moment."""
-    return people(topic, segment).count()
+    return people(topic, segment, at=at).count()
 
 
 def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bool:
@@ -41,7 +41,7 @@ def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bo
     far it came, in the caller's transaction.
     """
     assert broadcast.list is not None, "checked before it left"
-    chosen = people(broadcast.list, broadcast.segment)
+    chosen = people(broadcast.list, broadcast.segment, at=at)
     if broadcast.prepared_to is not None:
         chosen = chosen.filter(id__gt=broadcast.prepared_to)
     sql, parameters = chosen.order_by("id").values("id")[:limit].query.sql_with_params()

@@ -73,7 +73,7 @@ def address_to(
 ) -> Broadcast:
     """Choose who gets it and who writes. Raises NotADraft, BadSegment."""
     locked = _draft(broadcast)
-    audience.people(topic, segment)
+    audience.people(topic, segment, at=at)
     locked.list, locked.segment, locked.sender, locked.edited_at = topic, segment, sender, at
     locked.save(update_fields=["list", "segment", "sender", "edited_at"])
     return locked
@@ -117,7 +117,7 @@ def schedule(broadcast: Broadcast, *, departs_at: datetime, at: datetime) -> Bro
 
 def _release(broadcast: Broadcast, state: Broadcast.State, departs_at: datetime, *, at: datetime) -> Broadcast:
     locked = _draft(broadcast)
-    if faults := [check for check in checks.review(locked) if check.is_blocking]:
+    if faults := [check for check in checks.review(locked, at=at) if check.is_blocking]:
         raise NotReady(faults[0].text)
     locked.edition = emails.freeze(locked.email)
     locked.state, locked.scheduled_at, locked.edited_at = state, departs_at, at

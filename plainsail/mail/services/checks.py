@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 from typing import Literal
 from urllib.parse import urlsplit
@@ -49,10 +50,10 @@ class Check:
         return self.tone == "bad"
 
 
-def review(broadcast: Broadcast) -> list[Check]:
+def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     """Look at everything. Costs one count of the audience and one rendering."""
     business = origins.business()
-    found = [*_words(broadcast), *_sender(broadcast), *_audience(broadcast), _address(business)]
+    found = [*_words(broadcast), *_sender(broadcast), *_audience(broadcast, at=at), _address(business)]
     if broadcast.list is None or broadcast.sender is None:
         return found
     try:
@@ -91,11 +92,11 @@ def _sender(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("good", _("Sender"), str(sender))
 
 
-def _audience(broadcast: Broadcast) -> Iterator[Check]:
+def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
     if broadcast.list is None:
         yield Check("bad", _("Nobody is chosen"), _("Choose the list that gets it."))
         return
-    people = audience.count(broadcast.list, broadcast.segment)
+    people = audience.count(broadcast.list, broadcast.segment, at=at)
     if not people:
         yield Check("bad", _("Nobody would get it"), _("The list has no confirmed members who can be written to."))
     else:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from plainsail.contacts.services import engagement
 from plainsail.kernel import due
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
@@ -92,6 +93,9 @@ def settle(claim_id: UUID, outcomes: Sequence[Outcome], *, at: datetime) -> None
     final = [row_id for row_id, _source, _before, after in moved if after not in Delivery.OPEN]
     SealedBody.objects.filter(delivery_id__in=final).exclude(delivery__state=State.UNCERTAIN).delete()
     book((source_id, before, after) for _row, source_id, before, after in moved)
+    sent = [row_id for row_id, _source, _before, after in moved if after == State.ACCEPTED]
+    people = Delivery.objects.filter(id__in=sent, contact_id__isnull=False).values_list("contact_id", flat=True)
+    engagement.note("sent", {one: at for one in people if one is not None})
 
 
 def _write(

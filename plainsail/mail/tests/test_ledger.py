@@ -9,6 +9,10 @@ from django.db.models import Count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from plainsail.contacts.models import Contact
+from plainsail.contacts.queries import condition_of
+from plainsail.contacts.services import segments
+from plainsail.contacts.tests.factories import SegmentFactory
 from plainsail.kernel import clock
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.testing import run_jobs
@@ -155,3 +159,29 @@ def test_a_body_sealed_under_another_key_fails_and_holds_up_nobody(in_juniper, o
     run_jobs(at=at)
     broken.refresh_from_db()
     assert (broken.state, broken.cause, outbox) == (State.FAILED, "unreadable", [])
+
+
+def test_who_was_sent_a_mail_is_known_to_segments_and_who_was_not_is_not(broadcast):
+    claim = ledger.claim(broadcast.id, at=clock.now(), limit=2)
+    at = clock.now()
+    taken, refused = claim.deliveries
+    ledger.settle(
+        claim.id,
+        [
+            Outcome(delivery_id=taken.id, state=State.ACCEPTED),
+            Outcome(delivery_id=refused.id, state=State.FAILED, cause="hard"),
+        ],
+        at=at,
+    )
+    asked = {"field": "mail_sent", "op": "within", "value": 1}
+    assert [one.id for one in Contact.objects.filter(condition_of(asked, at=at))] == [taken.contact_id]
+    never = Contact.objects.filter(condition_of({"field": "mail_sent", "op": "never"}, at=at))
+    assert never.count() == READERS - 1
+
+
+def test_a_segment_that_a_broadcast_asks_is_not_deleted(broadcast):
+    segment = SegmentFactory(name="Friends")
+    Broadcast.objects.filter(id=broadcast.id).update(segment=segment)
+    with pytest.raises(segments.InUse) as caught:
+        segments.delete(segment)
+    assert str(caught.value) == "It is still used: Broadcast “News from the kiln”."

@@ -65,7 +65,7 @@ def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
         wants_check = request.POST.get("next") == "check"
         name, key = ("mail:check", found.id) if wants_check else ("mail:email", found.email_id)
         return redirect(workspace_url(request.workspace, name, key))
-    people = audience.count(found.list, found.segment) if found.list else 0
+    people = audience.count(found.list, found.segment, at=request.now) if found.list else 0
     context = {"broadcast": found, "form": form, "people": people, "steps": steps()}
     return render(request, "mail/audience.html", context, status=422 if form.is_bound else 200)
 
@@ -78,7 +78,7 @@ def count(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = AudienceForm(request.GET, workspace=request.workspace)
     form.is_valid()
     topic, segment = form.cleaned_data.get("topic"), form.cleaned_data.get("segment")
-    people = audience.count(topic, segment) if topic else 0
+    people = audience.count(topic, segment, at=request.now) if topic else 0
     return render(request, "mail/audience.html#count", {"people": people})
 
 

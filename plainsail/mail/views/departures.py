@@ -103,7 +103,7 @@ def resume(request: Request, broadcast_id: UUID) -> HttpResponse:
 def _check_page(
     request: Request, found: Broadcast, form: DepartureForm, *, test: TestForm | None = None, status: int = 200
 ) -> HttpResponse:
-    looked_at = checks.review(found)
+    looked_at = checks.review(found, at=request.now)
     if not queries.has_worker(at=request.now):
         text = _("The worker that sends mail is not running on this installation. Ask whoever operates it.")
         looked_at.append(Check("bad", _("Nothing can be sent right now"), text))

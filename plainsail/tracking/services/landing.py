@@ -25,7 +25,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.tracking.events import LinkClicked
 from plainsail.tracking.models import Agent, Hit, Landing, ParkedLanding
-from plainsail.tracking.services import agents, visitors
+from plainsail.tracking.services import agents, engaging, visitors
 from plainsail.tracking.sockets import LANDING, LISTENERS
 
 BATCH = 1000
@@ -126,6 +126,7 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
     # A batch that the edge sent again, unsure whether it had arrived, changes nothing.
     Hit.objects.bulk_create(hits, batch_size=1000, ignore_conflicts=True)
     visitors.learn_from_clicks(hits, at=at)
+    engaging.hear(hits)
     for listener in LISTENERS:
         listener(hits)
     if listeners(LinkClicked.name):
