@@ -180,5 +180,10 @@ for table, answer in {
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
+    "import": PersonalData(fields=(), erase="keep", ground="names no contact"),
+    "importfault": PersonalData(fields=("value",), erase="delete"),
+    "importedcontact": PersonalData(fields=("contact_id", "before"), erase="delete"),
+    "importmapping": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "contactexport": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)

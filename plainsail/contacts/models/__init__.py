@@ -349,3 +349,33 @@ class Segment(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Last, because what is imported points to nothing above but is found here with the rest.
+from plainsail.contacts.models.importing import (  # noqa: E402
+    ContactExport,
+    Import,
+    ImportedContact,
+    ImportFault,
+    ImportMapping,
+)
+
+__all__ = [
+    "MILLION",
+    "ConsentEntry",
+    "Contact",
+    "ContactExport",
+    "ContactQuerySet",
+    "ContactTag",
+    "CustomField",
+    "FieldValue",
+    "Import",
+    "ImportFault",
+    "ImportMapping",
+    "ImportedContact",
+    "List",
+    "ListMember",
+    "Segment",
+    "Suppression",
+    "Tag",
+]
