@@ -59,7 +59,9 @@ class Import(WorkspaceOwned):
     ended_at = models.DateTimeField(null=True)
 
     class Meta(WorkspaceOwned.Meta):
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "-created_at"], name="import_newest")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-created_at"], name="import_newest")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -18,9 +18,25 @@ FIELD, NEW = "field:", "new:"
 
 WORDS: dict[str, tuple[str, ...]] = {
     EMAIL: (
-        *("email", "e mail", "mail", "email address", "e mail address", "emailaddress", "subscriber email", "contact email"),
+        *(
+            "email",
+            "e mail",
+            "mail",
+            "email address",
+            "e mail address",
+            "emailaddress",
+            "subscriber email",
+            "contact email",
+        ),
         *("e mail adresse", "emailadresse", "mailadresse", "adresse email", "adresse e mail", "courriel", "correo"),
-        *("correo electronico", "direccion de correo", "indirizzo email", "posta elettronica", "e mailadres", "emailadres"),
+        *(
+            "correo electronico",
+            "direccion de correo",
+            "indirizzo email",
+            "posta elettronica",
+            "e mailadres",
+            "emailadres",
+        ),
         *("endereco de e mail", "e post", "epost", "e postadress", "sahkoposti", "adres e mail", "e mail cim"),
     ),
     NAME: (
@@ -37,15 +53,45 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("sukunimi", "nazwisko", "sobrenome", "apelido", "vezeteknev"),
     ),
     "phone": (
-        *("phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "cell", "cell phone", "telefon", "handy"),
+        *(
+            "phone",
+            "phone number",
+            "telephone",
+            "tel",
+            "mobile",
+            "mobile phone",
+            "cell",
+            "cell phone",
+            "telefon",
+            "handy",
+        ),
         *("telefonnummer", "mobil", "portable", "telefono", "movil", "cellulare", "telefoon", "telefone", "celular"),
     ),
     "company": (
-        *("company", "company name", "organization", "organisation", "business", "business name", "firma", "unternehmen"),
+        *(
+            "company",
+            "company name",
+            "organization",
+            "organisation",
+            "business",
+            "business name",
+            "firma",
+            "unternehmen",
+        ),
         *("societe", "entreprise", "empresa", "azienda", "ditta", "bedrijf", "foretag", "yritys", "org", "account"),
     ),
     "street": (
-        *("street", "address", "address 1", "address1", "address line 1", "street address", "strasse", "straße", "anschrift"),
+        *(
+            "street",
+            "address",
+            "address 1",
+            "address1",
+            "address line 1",
+            "street address",
+            "strasse",
+            "straße",
+            "anschrift",
+        ),
         *("adresse", "rue", "calle", "direccion", "via", "indirizzo", "straat", "adres", "endereco", "rua", "gata"),
     ),
     "postal_code": (
@@ -53,7 +99,21 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("codigo postal", "cap", "cep", "postnummer", "kod pocztowy"),
     ),
     "city": (
-        *("city", "town", "stadt", "ort", "wohnort", "ville", "ciudad", "citta", "stad", "plaats", "cidade", "miasto", "by"),
+        *(
+            "city",
+            "town",
+            "stadt",
+            "ort",
+            "wohnort",
+            "ville",
+            "ciudad",
+            "citta",
+            "stad",
+            "plaats",
+            "cidade",
+            "miasto",
+            "by",
+        ),
     ),
     "country": (
         *("country", "country code", "land", "landerkennung", "pays", "pais", "paese", "kraj", "maa", "country region"),
@@ -86,8 +146,8 @@ PROGRAMS: dict[str, Program] = {
         "Mailchimp",
         frozenset({"email address", "member_rating", "leid"}),
         {
-            **{"email address": EMAIL, "first name": "first_name", "last name": "last_name", "address": "street"},
-            **{"phone number": "phone", "tags": TAGS, "notes": "notes", "cc": "country", "timezone": "timezone"},
+            "email address": EMAIL, "first name": "first_name", "last name": "last_name", "address": "street",
+            "phone number": "phone", "tags": TAGS, "notes": "notes", "cc": "country", "timezone": "timezone",
         },
     ),
     "kit": Program(
@@ -99,8 +159,8 @@ PROGRAMS: dict[str, Program] = {
         "ActiveCampaign",
         frozenset({"email", "first name", "last name", "ip address", "date subscribed"}),
         {
-            **{"email": EMAIL, "first name": "first_name", "last name": "last_name", "phone": "phone", "tags": TAGS},
-            **{"organization": "company", "account": "company", "status": STANDING},
+            "email": EMAIL, "first name": "first_name", "last name": "last_name", "phone": "phone", "tags": TAGS,
+            "organization": "company", "account": "company", "status": STANDING,
         },
     ),
     "listmonk": Program(
@@ -112,19 +172,25 @@ PROGRAMS: dict[str, Program] = {
         "Mautic",
         frozenset({"id", "firstname", "lastname", "email", "points", "stage"}),
         {
-            **{"firstname": "first_name", "lastname": "last_name", "email": EMAIL, "company": "company"},
-            **{"mobile": "phone", "phone": "phone", "points": "score", "address1": "street", "city": "city"},
-            **{"zipcode": "postal_code", "country": "country", "timezone": "timezone", "preferred_locale": "locale"},
-            **{"tags": TAGS},
+            "firstname": "first_name", "lastname": "last_name", "email": EMAIL, "company": "company",
+            "mobile": "phone", "phone": "phone", "points": "score", "address1": "street", "city": "city",
+            "zipcode": "postal_code", "country": "country", "timezone": "timezone", "preferred_locale": "locale",
+            "tags": TAGS,
         },
     ),
     "kartra": Program(
         "Kartra",
         frozenset({"email", "first_name", "last_name", "phone_country_code", "zip", "website"}),
         {
-            **{"email": EMAIL, "first_name": "first_name", "last_name": "last_name", "phone": "phone", "zip": "postal_code"},
-            **{"company": "company", "address": "street", "city": "city", "country": "country", "tags": TAGS},
-            **{"lists": LISTS, "score": "score", "notes": "notes"},
+
+                "email": EMAIL,
+                "first_name": "first_name",
+                "last_name": "last_name",
+                "phone": "phone",
+                "zip": "postal_code"
+            ,
+            "company": "company", "address": "street", "city": "city", "country": "country", "tags": TAGS,
+            "lists": LISTS, "score": "score", "notes": "notes",
         },
     ),
 }

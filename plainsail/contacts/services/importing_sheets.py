@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
-from zlib import error as ZlibError
 
 MOST_WORDS = 64 * 1024 * 1024
 """Bytes of the table of words, the one part that is held in memory."""
@@ -59,7 +59,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield number, cells
         finally:
             book.close()
-    except (BadZipFile, ZlibError, KeyError, ValueError, IndexError, SyntaxError, TypeError, EOFError) as error:
+    except (BadZipFile, zlib.error, KeyError, ValueError, IndexError, SyntaxError, TypeError, EOFError) as error:
         raise Broken from error
 
 
