@@ -112,8 +112,13 @@ def publish_selected(
     """
     workspace_id = current_workspace_id()
     listening = [subscription.subscriber for subscription in listeners(event.name)] if heard else []
-    own = {"event_workspace": workspace_id, "event_name": event.name, "event_at": at, "event_now": min(at, clock.now())}
-    new = made_by_database(connection.pg_version)
+    own: dict[str, Any] = {
+        "event_workspace": workspace_id,
+        "event_name": event.name,
+        "event_at": at,
+        "event_now": min(at, clock.now()),
+    }
+    new = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH told AS (INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "

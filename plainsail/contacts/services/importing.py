@@ -21,8 +21,8 @@ from plainsail.contacts.models import CustomField, Import, ImportFault, ImportMa
 from plainsail.contacts.services import fields as own_fields
 from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services import importing_reading as reading
+from plainsail.contacts.services import importing_undo, tags
 from plainsail.contacts.services import importing_writing as writing
-from plainsail.contacts.services import tags
 from plainsail.contacts.services.importing_reading import Fault, Layout, Unreadable
 from plainsail.contacts.services.importing_rows import Person, Rows, merge
 from plainsail.contacts.services.importing_writing import Tally, Terms
@@ -167,6 +167,7 @@ def map_like(made: Import, targets: Mapping[str, str]) -> Import:
 def keep_mapping(made: Import, *, name: str, at: datetime) -> ImportMapping:
     """Keep what the columns are for the next file like this one; one of the same name is replaced."""
     targets = {column.strip().lower(): target for column, target in zip(made.columns, made.targets, strict=True)}
+    kept: ImportMapping
     kept, _made = ImportMapping.objects.update_or_create(
         name=name, defaults={"targets": targets}, create_defaults={"targets": targets, "created_at": at}
     )
@@ -301,6 +302,19 @@ def _batches(made: Import) -> Iterator[_Batch]:
                 person.tags.update(words)
         batch.people = list(known.values())
         yield batch
+
+
+@transaction.atomic
+def undo(made: Import) -> None:
+    """Take back what an import did, as far as nothing happened since. Raises NotNow."""
+    locked = _locked(made, State.DONE, State.CANCELLED)
+    if locked.started_at is None:
+        raise NotNow
+    locked.state = State.UNDOING
+    locked.faults.all().delete()
+    locked.rows_done, locked.rows_total = 0, locked.people.count()
+    locked.save(update_fields=["state", "rows_done", "rows_total"])
+    importing_undo.take_back.once(_key(locked), workspace_id=locked.workspace_id, import_id=locked.id)
 
 
 @job("contacts.check_import")

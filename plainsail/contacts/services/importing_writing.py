@@ -120,7 +120,7 @@ class _Chunk:
             "basis": terms.basis,
             "source": SOURCE,
         }
-        self._new_id = made_by_database(connection.pg_version)
+        self._new_id = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
         self._has_old = True
         self._has: set[str] = set()
 
