@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -75,9 +76,23 @@ class SegmentField:
     reads: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportedTable:
+    """Rows about contacts that belong in an export of them: orders, say, by the area that has them.
+
+    `rows` gives, for ids of contacts, dicts of plain values (text, numbers, dates) with the same keys; `contact_id` is one.
+    """
+
+    columns: tuple[str, ...]
+    rows: Callable[[Sequence[UUID]], Iterable[dict[str, Any]]]
+    order: int = 0
+
+
 TIMELINE: Registry[TimelineSource] = Registry("contacts.timeline")
 TIMELINE_GROUPS: Registry[TimelineGroup] = Registry("contacts.timeline_groups")
 EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
 SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")
+EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
+"""By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""

@@ -223,7 +223,7 @@ PROGRAMS: dict[str, Program] = {
 }
 """Exports of other programs, by a key. Columns in lower case, as those programs write them."""
 
-ADDRESS = re.compile(r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]{2,}$")
+ADDRESS = re.compile(r"^(?:[^<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]{2,}>?$")
 PHONE = re.compile(r"^\+?[\d\s()/.-]{7,20}$")
 
 

@@ -93,9 +93,9 @@ def inspect(path: Path) -> Layout:
         raise Unreadable(_("This is an old or a locked Excel file. Save it as .xlsx or .csv."))
     encoding = _encoding(start)
     text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
-    if found := NO_TEXT.search(text) if text.count("\0") < 20 else NO_TEXT.match("\0"):
-        if text.count("\0") >= 20 or len(NO_TEXT.findall(text)) * 50 > len(text):
-            raise Unreadable(_("This is no table of text, but some other kind of file."), value=repr(found.group()))
+    strange = NO_TEXT.findall(text)
+    if len(strange) * 50 > len(text):
+        raise Unreadable(_("This is no table of text, but some other kind of file."), value=repr(strange[0]))
     if text.lstrip().upper().startswith("BEGIN:VCARD"):
         return Layout(kind="vcard", encoding=encoding)
     delimiter = _delimiter(text)
@@ -127,6 +127,11 @@ def _encoding(start: bytes) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
+        text = start.decode("utf-8", errors="replace")
+        wrong = text.count("\ufffd")
+        if wrong * 10 < sum(1 for letter in text if letter > "\x7f") - wrong:
+            # A few broken letters among many good ones: their cells are told, the rest is read right.
+            return "utf_8"
         best = charset_normalizer.from_bytes(start[: 64 * 1024], cp_isolation=[*ENCODINGS[2:]]).best()
         return best.encoding if best is not None else "cp1252"
     return "utf_8"
@@ -302,5 +307,4 @@ def _sheet(path: Path) -> Iterator[Record | Fault]:
 
 def _vcard(path: Path, layout: Layout) -> Iterator[Record | Fault]:
     with _open(path, layout) as file:
-        for number, cells in enumerate(importing_vcard.rows(file, longest=LONGEST_LINE), 1):
-            yield number, cells
+        yield from enumerate(importing_vcard.rows(file, longest=LONGEST_LINE), 1)

@@ -48,17 +48,14 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     from openpyxl import load_workbook  # a quarter of a second, which other requests need not wait for
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            sheet = book.worksheets[0]
-            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        with path.open("rb") as file:
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            for number, values in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
                 cells = [_text(value) for value in values]
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
                     yield number, cells
-        finally:
-            book.close()
     except (BadZipFile, zlib.error, KeyError, ValueError, IndexError, SyntaxError, TypeError, EOFError) as error:
         raise Broken from error
 

@@ -32,8 +32,10 @@ STAGING = (
     + "".join(f"{name} text, " for name in WORDS)
     + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{}', "
     "gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, field uuid, text text, long_text text, number bigint, "
-    "date date) ON COMMIT DELETE ROWS",
+    (
+        "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, field uuid, text text, long_text text, number bigint, "
+        "date date) ON COMMIT DELETE ROWS"
+    ),
     "CREATE TEMPORARY TABLE IF NOT EXISTS import_tag (place int, tag uuid) ON COMMIT DELETE ROWS",
     "CREATE TEMPORARY TABLE IF NOT EXISTS import_list (place int, list uuid) ON COMMIT DELETE ROWS",
     "CREATE TEMPORARY TABLE IF NOT EXISTS import_put (contact uuid, field uuid, before jsonb) ON COMMIT DELETE ROWS",
