@@ -30,9 +30,11 @@ from plainsail.commerce.sockets import CLOCK_ACTIONS, ClockSource
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    EXPORTED,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     EventWording,
+    ExportedTable,
     SegmentField,
     TimelineGroup,
 )
@@ -53,6 +55,7 @@ from plainsail.portal.services import grants
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
 
+EXPORTED.register("orders", ExportedTable(columns=queries.ORDER_COLUMNS, rows=queries.orders_of_contacts, order=10))
 REFERENCES.register("offer", ReferenceKind(label=gettext_lazy("Offer"), options=showcase.options, cards=showcase.cards))
 MENU.register(
     "sales",

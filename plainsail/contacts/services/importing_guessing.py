@@ -239,13 +239,18 @@ def guess(
 ) -> list[str]:
     """A target for each column; `samples` are some rows. No target but tags, lists and notes is given twice."""
     known = PROGRAMS[program].targets if program in PROGRAMS else {}
-    own = {_plain(name): f"{FIELD}{field.key}" for field in fields for name in (field.key, field.label)}
+    own = {_plain(name): f"{FIELD}{field.key}" for field in fields for name in _names(field)}
     targets = [
         known.get(name.strip().lower()) or own.get(_plain(name)) or _BY_WORD.get(_plain(name), "") for name in columns
     ]
     if EMAIL not in targets:
         _by_content(targets, samples)
     return _once(targets)
+
+
+def _names(field: CustomField) -> tuple[str, ...]:
+    """What a column of this field may be called; the last is what our own exports say."""
+    return (field.key, field.label, f"{FIELD}{field.key}")
 
 
 def _by_content(targets: list[str], samples: Sequence[Sequence[str]]) -> None:

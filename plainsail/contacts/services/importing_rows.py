@@ -34,6 +34,7 @@ UNREADABLE = re.compile("[\0\ufffd\ud800-\udfff]")
 SEPARATORS = re.compile(r"[;,|]")
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 MOST_WORDS = 100
+FORMULAS = ("=", "+", "-", "@")
 STANDINGS = {
     **dict.fromkeys(
         ("", "subscribed", "active", "confirmed", "enabled", "opted in", "opt in", "accepted", "1", "yes"), ""
@@ -110,6 +111,9 @@ class Rows:
             cell = cells[place].strip() if place < len(cells) else ""
             if not cell and not is_needed:
                 continue
+            if cell[:1] == "'" and cell[1:2] in FORMULAS:
+                # What stands before a sign so that no spreadsheet runs it; our own exports have it too.
+                cell = cell[1:]
             try:
                 if UNREADABLE.search(cell):
                     raise _Wrong(_("Holds a sign that can’t be read. Is the encoding right?"))

@@ -228,9 +228,8 @@ class _Chunk:
         )
 
     def _differs(self, name: str) -> str:
-        if self._terms.overwrites:
-            return f"p.{name} IS NOT NULL AND p.{name} <> c.{name}"
-        return f"p.{name} IS NOT NULL AND c.{name} = {'0' if name == 'score' else repr('')}"
+        empty = "" if self._terms.overwrites else f" AND c.{name} = {'0' if name == 'score' else repr('')}"
+        return f"p.{name} IS NOT NULL AND p.{name} <> c.{name}{empty}"
 
     def _compare_values(self) -> None:
         """Which custom fields of known contacts will be written, and what they said before."""
