@@ -31,6 +31,8 @@ BENCHMARKS = {
     "isolation": "benchmarks.views:isolation",
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
+    "import": "benchmarks.imports:import_",
+    "import_vs_bulk_create": "benchmarks.imports:import_vs_bulk_create",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",
     "idle_memory": "benchmarks.installation:idle_memory",

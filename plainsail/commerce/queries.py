@@ -266,4 +266,5 @@ ORDER_COLUMNS = (
 def orders_of_contacts(people: Sequence[UUID]) -> Iterable[dict[str, Any]]:
     """Orders of these contacts by ORDER_COLUMNS, oldest first; one statement."""
     rows = Order.objects.filter(billing_account__contact_id__in=people).order_by("created_at", "id")
-    return rows.annotate(contact_id=F("billing_account__contact_id")).values(*ORDER_COLUMNS)
+    found: Iterable[dict[str, Any]] = rows.annotate(contact_id=F("billing_account__contact_id")).values(*ORDER_COLUMNS)
+    return found

@@ -359,7 +359,8 @@ class ImportForm(forms.Form):
         start = {"rule": made.rule, "lists": made.list_ids, "basis": made.basis, "basis_on": made.basis_on}
         known = workspace.tags.filter(id__in=made.tag_ids).order_by("name")
         start |= {"is_announced": made.is_announced, "tags": ", ".join(tag.name for tag in known)}
-        super().__init__(*args, initial=start, **options)
+        options["initial"] = start
+        super().__init__(*args, **options)
         topics = [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
         self.fields["lists"].choices = topics  # type: ignore[attr-defined]  # a ChoiceField
         offered = _targets(workspace)
