@@ -18,7 +18,8 @@ import psycopg
 
 from benchmarks.harness import QUICK, ROOT, Installation, Result, installation, interleaved, median, median_ratio
 
-PEOPLE = 10_000 if QUICK else 50_000
+PEOPLE = 6_000 if QUICK else 50_000
+ROUNDS = 3 if QUICK else 5
 TABLES = ("contacts_contact", "contacts_fieldvalue", "contacts_contacttag")
 EMPTIED = (*TABLES, "contacts_importedcontact", "contacts_importfault", "contacts_import", "kernel_eventrow")
 
@@ -30,7 +31,8 @@ def import_() -> Result:
         _imported(here, "ours", business, file)
         copies = _copies(here)
         rounds = interleaved(
-            {"import": lambda: _imported(here, "ours", business, file), "copy": lambda: _copied(here, copies)}
+            {"import": lambda: _imported(here, "ours", business, file), "copy": lambda: _copied(here, copies)},
+            rounds=ROUNDS,
         )
     return _result(rounds, "copy", "≥ 0.2x of a bare COPY")
 
@@ -43,7 +45,8 @@ def import_vs_bulk_create() -> Result:
             {
                 "import": lambda: _imported(here, "ours", business, file),
                 "bulk_create": lambda: _imported(here, "bulk_create", business, file),
-            }
+            },
+            rounds=ROUNDS,
         )
     return _result(rounds, "bulk_create", "beside the usual way")
 
