@@ -41,6 +41,9 @@ LARGEST = 1024 * 1024 * 1024
 SAMPLES = 100
 MOST_FAULTS = 100_000
 """Faults that are written down; what follows is only counted."""
+FORGOTTEN = "contacts.imports_forgotten"
+"""Kind of due work: a file that nobody went on with goes."""
+WAITS = timedelta(days=14)
 State = Import.State
 
 
@@ -108,6 +111,7 @@ def receive(workspace: Workspace, *, name: str, chunks: Iterable[bytes], by: Use
                     raise FileTooLarge(field="file")
                 file.write(chunk)
         _understand(made, path, layout=None)
+        due.schedule(FORGOTTEN, at + WAITS)
     except Refusal as refusal:
         path.unlink(missing_ok=True)
         if not isinstance(refusal, Unreadable):
@@ -158,8 +162,8 @@ def read_as(made: Import, *, encoding: str, delimiter: str, has_head: bool) -> I
 def map_like(made: Import, targets: Mapping[str, str]) -> Import:
     """Say what the columns are as a mapping does that was kept, or that of another program. Raises NotNow."""
     locked = _locked(made, State.DRAFT, State.CHECKED)
-    locked.targets = guessing.from_saved(locked.columns, targets)
-    locked.save(update_fields=["targets"])
+    locked.targets, locked.state = guessing.from_saved(locked.columns, targets), State.DRAFT
+    locked.save(update_fields=["targets", "state"])
     return locked
 
 
@@ -262,6 +266,16 @@ def cancel(made: Import, *, at: datetime) -> None:
     locked.state, locked.ended_at = State.CANCELLED, at
     locked.save(update_fields=["state", "ended_at"])
     path_of(locked).unlink(missing_ok=True)
+
+
+@due.runs(FORGOTTEN)
+def forget(*, at: datetime) -> datetime | None:
+    """Drop imports that waited for a word for two weeks, with their files; returns when the next one is due."""
+    waiting = Import.objects.filter(state__in=(State.DRAFT, State.CHECKED, State.PAUSED))
+    for made in waiting.filter(created_at__lte=at - WAITS):
+        cancel(made, at=at)
+    first: datetime | None = waiting.order_by("created_at").values_list("created_at", flat=True).first()
+    return first + WAITS if first is not None else None
 
 
 @dataclass

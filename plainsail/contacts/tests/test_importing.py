@@ -10,6 +10,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, Contact, Import, ListMember, Suppression
 from plainsail.contacts.services import consent, fields, importing, suppression, tags
 from plainsail.contacts.services import contacts as people
+from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services.importing import Wishes
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory
 from plainsail.kernel import environment
@@ -303,3 +304,37 @@ def test_consent_given_before_is_left_as_it_was(business):
     consent.confirm(anna.memberships.get(), at=MAY)
     on_list(business, topic)
     assert not ConsentEntry.objects.filter(contact=anna, act="imported").exists()
+
+
+def test_a_file_that_nobody_went_on_with_goes_after_two_weeks(business):
+    made = received(business)
+    assert importing.forget.function(at=MAY) == MAY + importing.WAITS
+    importing.forget.function(at=MAY + importing.WAITS)
+    made.refresh_from_db()
+    assert (made.state, importing.path_of(made).exists()) == ("cancelled", False)
+
+
+def test_another_mapping_wants_another_check(business):
+    made = received(business, "EMAIL,FIRSTNAME\na@example.com,Anna\n")
+    importing.define(made, Wishes(targets=made.targets), at=MAY)
+    importing.check.function(workspace_id=business.pk, import_id=made.pk)
+    importing.map_like(made, {"email": "email"})
+    with pytest.raises(importing.NotNow):
+        importing.start(made, at=MAY)
+
+
+@pytest.mark.parametrize(
+    ("columns", "program"),
+    [
+        ("Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,LEID,TAGS", "mailchimp"),
+        ("first_name,email,status,created_at,tags", "kit"),
+        ("Email,First Name,Last Name,Phone,Date Subscribed,IP Address,Tags", "activecampaign"),
+        ("uuid,email,name,attributes,status,created_at,updated_at", "listmonk"),
+        ("id,firstname,lastname,email,points,stage,company", "mautic"),
+        ("email,first_name,last_name,phone_country_code,phone,zip,website", "kartra"),
+        ("email,name", ""),
+    ],
+)
+def test_exports_of_other_programs_are_known_by_their_columns(columns, program):
+    assert guessing.program_of(columns.split(",")) == program
+    assert "email" in guessing.guess(columns.split(","), [], [], program=program)
