@@ -123,7 +123,7 @@ class _Chunk:
             "source": SOURCE,
         }
         self._new_id = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
-        self._has_old = True
+        self._has_old = False
         self._has: set[str] = set()
 
     def _run(self, query: str, **more: Any) -> int:
@@ -158,7 +158,7 @@ class _Chunk:
             "FROM contacts_contact WHERE workspace_id = %(workspace)s AND email = q.email OFFSET 0) c "
             "WHERE q.contact IS NULL) found WHERE found.place = p.place"
         )
-        self._has_old = found > 0
+        self._has_old = self._has_old or found > 0
 
     def lock(self) -> None:
         # In the order of ids, so that two imports of the same people wait for each other instead of failing.
