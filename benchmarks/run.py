@@ -33,6 +33,8 @@ BENCHMARKS = {
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",
     "segment": "benchmarks.segments:segment",
+    "import": "benchmarks.imports:import_",
+    "import_vs_bulk_create": "benchmarks.imports:import_vs_bulk_create",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",
     "idle_memory": "benchmarks.installation:idle_memory",

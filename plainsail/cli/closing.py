@@ -13,6 +13,10 @@ class NoSuchBusiness(Refused):
     """No business has this web address, or it is erased."""
 
 
+class NoSuchSegment(Refused):
+    """The business has no segment of this name."""
+
+
 class CannotClose(Refused):
     """What was asked for can't be done; the message says why."""
 
@@ -97,3 +101,21 @@ def export(slug: str, target: Path | None, *, at: datetime) -> str:
     place = target or environment.current().data_dir / "exports" / f"{slug}-{at:%Y%m%d-%H%M%S}.zip"
     made = exporting.write(business.pk, place.absolute(), at=at)
     return f"Saved {place} ({made.size / 1e6:.1f} MB, {made.rows} rows, SHA-256 {made.sha256})."
+
+
+def export_contacts(slug: str, target: Path | None, *, segment: str, at: datetime) -> str:
+    """Write a business's contacts, or those of a segment by its name, into an archive. Raises NoSuchBusiness, NoSuchSegment."""
+    from plainsail.contacts.services import exporting
+    from plainsail.kernel.tenancy import workspace
+
+    business, asked = _find(slug), exporting.Asked()
+    if segment:
+        with workspace(business):
+            found = business.segments.filter(name=segment).first()
+        if found is None:
+            raise NoSuchSegment(f"{slug} has no segment called {segment!r}.")
+        asked = exporting.Asked(segment_id=str(found.id))
+    place = target or environment.current().data_dir / "exports" / f"{slug}-contacts-{at:%Y%m%d-%H%M%S}.zip"
+    made = exporting.write(business.pk, place.absolute(), asked, at=at)
+    rows = ", ".join(f"{number} {name}" for name, number in made.rows.items())
+    return f"Saved {place} ({made.size / 1e6:.1f} MB: {rows})."

@@ -269,6 +269,18 @@ def export(slug: str, file: Path | None) -> None:
 
 @cli.command()
 @click.argument("slug")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--segment", default="", help="The name of a segment; all contacts if not given.")
+def export_contacts(slug: str, file: Path | None, segment: str) -> None:
+    """Write contacts with all that is known of them into one archive FILE (else into exports/ of the data directory)."""
+    from plainsail.cli import closing
+
+    closing.set_up()
+    click.echo(closing.export_contacts(slug, file, segment=segment, at=datetime.now(UTC)))
+
+
+@cli.command()
+@click.argument("slug")
 @click.argument("contract")
 @click.option("--when", type=click.Choice(["period_end", "now"]), default="period_end", help="When it ends.")
 @click.option("--arrived", type=click.DateTime(), help="When the notice arrived (UTC); it counts from then.")

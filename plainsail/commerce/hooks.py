@@ -36,10 +36,12 @@ from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, S
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    EXPORTED,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     EventWording,
+    ExportedTable,
     TimelineGroup,
 )
 from plainsail.kernel.events import on
@@ -60,6 +62,7 @@ from plainsail.portal.services import grants
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.ui.sockets import CREATE, MENU, SETTINGS, CreateItem, MenuItem, SettingsItem
 
+EXPORTED.register("orders", ExportedTable(columns=queries.ORDER_COLUMNS, rows=queries.orders_of_contacts, order=10))
 REFERENCES.register("offer", ReferenceKind(label=gettext_lazy("Offer"), options=showcase.options, cards=showcase.cards))
 MENU.register(
     "sales",

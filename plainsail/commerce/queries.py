@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -298,3 +299,17 @@ def customer_credits(workspace: Workspace) -> list[Credit]:
     known = {one.id: one for one in workspace.billing_accounts.filter(id__in=[key for key, _amount in owed])}
     found = [Credit(account=known[key], amount=amount) for key, amount in owed if key in known]
     return sorted(found, key=lambda one: (str(one.account), one.amount.currency))
+
+
+ORDER_COLUMNS = (
+    *("contact_id", "number", "state", "mode", "created_at", "paid_at", "currency", "total_minor", "refunded_minor"),
+    *("name", "company", "country"),
+)
+"""What an export of contacts says of their orders; amounts in minor units."""
+
+
+def orders_of_contacts(people: Sequence[UUID]) -> Iterable[dict[str, Any]]:
+    """Orders of these contacts by ORDER_COLUMNS, oldest first; one statement."""
+    rows = Order.objects.filter(billing_account__contact_id__in=people).order_by("created_at", "id")
+    found: Iterable[dict[str, Any]] = rows.annotate(contact_id=F("billing_account__contact_id")).values(*ORDER_COLUMNS)
+    return found

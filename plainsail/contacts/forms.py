@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import CustomField, Tag
-from plainsail.contacts.services import values
+from plainsail.contacts.models import CustomField, Import, Tag
+from plainsail.contacts.services import importing_reading, values
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
+from plainsail.contacts.services.importing import Wishes
 from plainsail.kernel.countries import countries
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.models import Workspace
 
 
 def _words(label: Any, size: int, complete: str, *, rows: int = 0) -> forms.CharField:
@@ -199,3 +202,150 @@ class BasisForm(forms.Form):
 
     list = forms.UUIDField()
     basis = forms.CharField(label=_("How did they agree?"), max_length=300)
+
+
+class UploadForm(forms.Form):
+    """A file of contacts, or what somebody copied out of one."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_("CSV, Excel (.xlsx) or vCard, up to 1 GB."),
+        widget=forms.FileInput({"accept": ".csv,.tsv,.txt,.xlsx,.vcf"}),
+    )
+    text = forms.CharField(
+        label=_("Or paste"),
+        required=False,
+        strip=False,
+        max_length=4_000_000,
+        widget=forms.Textarea({"rows": 4, "placeholder": "Anna Berg <anna@example.com>"}),
+        help_text=_("One person a line, or cells copied out of a spreadsheet."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not given.get("file") and not str(given.get("text") or "").strip() and not self.errors:
+            self.add_error("file", _("Choose a file, or paste something."))
+        return given
+
+
+class LayoutForm(forms.Form):
+    """How a file is to be read, where the guess was wrong."""
+
+    encoding = forms.ChoiceField(label=_("Encoding"))
+    delimiter = forms.ChoiceField(
+        label=_("Cells are separated by"),
+        choices=[(",", _("commas")), (";", _("semicolons")), ("\t", _("tabs")), ("|", _("bars"))],
+    )
+    has_head = forms.BooleanField(label=_("The first line names the columns"), required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        known = list(importing_reading.ENCODINGS)
+        if (stored := self.initial.get("encoding")) and stored not in known:
+            known.append(stored)
+        self.fields["encoding"].choices = [(one, one.replace("_", "-").upper()) for one in known]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class MappingForm(forms.Form):
+    """A mapping to be used: one of ours (`program:<key>`) or one that was kept (its id)."""
+
+    mapping = forms.CharField(max_length=60)
+
+
+class ImportForm(forms.Form):
+    """What each column is, and what goes for all rows."""
+
+    rule = forms.ChoiceField(
+        label=_("For people who are here already"), choices=Import.Rule.choices, widget=forms.RadioSelect
+    )
+    lists = forms.MultipleChoiceField(
+        label=_("Put everybody on"), required=False, widget=forms.CheckboxSelectMultiple()
+    )
+    tags = forms.CharField(
+        label=_("Tags for everybody"), max_length=500, required=False, help_text=_("Separated by commas.")
+    )
+    basis = forms.CharField(
+        label=_("Where do these addresses come from, and how did these people agree to get mail?"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Kept with each contact as proof. Needed before anybody is put on a list."),
+    )
+    basis_on = forms.DateField(
+        label=_("Agreed on, or last confirmed on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    is_announced = forms.BooleanField(
+        label=_("Start automations for them"),
+        required=False,
+        help_text=_("Such as those that begin when somebody joins a list. Otherwise nobody is written to by this."),
+    )
+    keep_as = forms.CharField(
+        label=_("Keep what the columns are as"),
+        max_length=100,
+        required=False,
+        help_text=_("A name, to use the same again for the next file."),
+    )
+
+    def __init__(self, *args: Any, made: Import, workspace: Workspace, **options: Any) -> None:
+        start = {"rule": made.rule, "lists": made.list_ids, "basis": made.basis, "basis_on": made.basis_on}
+        known = workspace.tags.filter(id__in=made.tag_ids).order_by("name")
+        start |= {"is_announced": made.is_announced, "tags": ", ".join(tag.name for tag in known)}
+        options["initial"] = start
+        super().__init__(*args, **options)
+        topics = [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+        self.fields["lists"].choices = topics  # type: ignore[attr-defined]  # a ChoiceField
+        offered = _targets(workspace)
+        for place, (column, target) in enumerate(zip(made.columns, made.targets, strict=True)):
+            self.fields[f"column-{place}"] = forms.ChoiceField(
+                label=column, choices=offered, required=False, initial=target
+            )
+        self._width = len(made.columns)
+
+    @property
+    def columns(self) -> list[forms.BoundField]:
+        return [self[f"column-{place}"] for place in range(self._width)]
+
+    @property
+    def wishes(self) -> Wishes:
+        given = self.cleaned_data
+        return Wishes(
+            targets=[given[f"column-{place}"] for place in range(self._width)],
+            rule=given["rule"],
+            list_ids=[UUID(key) for key in given["lists"]],
+            tags=[name.strip()[:60] for name in given["tags"].split(",") if name.strip()],
+            basis=given["basis"],
+            basis_on=given["basis_on"],
+            is_announced=given["is_announced"],
+        )
+
+
+def _targets(workspace: Workspace) -> list[Any]:
+    """What a column may be, in groups."""
+    labels = ProfileForm.base_fields
+    more = {"timezone": _("Time zone"), "locale": _("Language"), "score": _("Score")}
+    own = workspace.custom_fields.filter(archived_at=None).order_by("position", "id")
+    kinds = [kind for kind in CustomField.Kind if kind not in {CustomField.Kind.CHOICE, CustomField.Kind.CHOICES}]
+    return [
+        ("", _("Leave out")),
+        ("email", _("E-mail address")),
+        ("name", _("First and last name")),
+        *[(name, labels[name].label if name in labels else more[name]) for name in PROFILE],
+        ("tags", _("Tags")),
+        ("lists", _("Lists")),
+        ("standing", _("Status in the old program")),
+        (_("Your fields"), [(f"field:{field.key}", field.label) for field in own]),
+        (_("Make a field of it"), [(f"new:{kind.value}", kind.label) for kind in kinds]),
+    ]
+
+
+class ExportForm(forms.Form):
+    """Whose contacts to take along: as the list of contacts is asked."""
+
+    segment_id = forms.UUIDField(required=False)
+    list_id = forms.UUIDField(required=False)
+    tag_id = forms.UUIDField(required=False)
+    text = forms.CharField(max_length=200, required=False)
+    state = forms.ChoiceField(choices=[("", ""), ("deleted", "")], required=False)

@@ -180,6 +180,11 @@ for table, answer in {
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
+    "import": PersonalData(fields=(), erase="keep", ground="names no contact"),
+    "importfault": PersonalData(fields=("value",), erase="delete"),
+    "importedcontact": PersonalData(fields=("contact_id", "before"), erase="delete"),
+    "importmapping": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "contactexport": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)
 

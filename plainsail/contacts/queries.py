@@ -10,13 +10,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.conditions import BadSegment as BadSegment  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import asks
 from plainsail.contacts.conditions import condition_of as condition_of  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0414  # part of the face of queries
-from plainsail.contacts.models import Contact, CustomField, FieldValue, List, ListMember, Segment, Suppression, Tag
-from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry
+from plainsail.contacts.models import (
+    Contact,
+    CustomField,
+    FieldValue,
+    Import,
+    List,
+    ListMember,
+    Segment,
+    Suppression,
+    Tag,
+)
+from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry, Words
 from plainsail.kernel.models import EventRow, Workspace
 
 PAGE = 50
@@ -102,18 +113,36 @@ def browse(
 
     `among` is a further condition, such as a segment’s. `state` is `deleted` for those who were, and nothing for all others.
     """
-    found = workspace.contacts.filter(deleted_at__isnull=state != "deleted")
-    if wanted := text.strip().lower():
-        found = found.filter(_called(wanted))
-    for condition in _chosen(workspace, list_id, tag_id):
-        found = found.filter(condition)
-    if among is not None:
-        found = found.filter(among)
+    found = asked_for(workspace, text=text, list_id=list_id, tag_id=tag_id, among=among, state=state)
     if after:
         found = found.filter(_older_than(after))
     rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return Page(rows[:PAGE], f"{last.created_at.isoformat()}_{last.id}" if last else "")
+
+
+def asked_for(
+    workspace: Workspace,
+    *,
+    text: str = "",
+    list_id: str = "",
+    tag_id: str = "",
+    among: Q | None = None,
+    state: str = "",
+) -> QuerySet[Contact]:
+    """Contacts as the list of them is asked, in no order yet; `among` is the condition of a segment."""
+    found: QuerySet[Contact] = workspace.contacts.filter(deleted_at__isnull=state != "deleted")
+    if wanted := text.strip().lower():
+        found = found.filter(_called(wanted))
+    for condition in _chosen(workspace, list_id, tag_id):
+        found = found.filter(condition)
+    return found if among is None else found.filter(among)
+
+
+def suppressions_of(people: Iterable[Contact]) -> dict[str, str]:
+    """Why addresses of these contacts are not written to, by the address's hash."""
+    rows = Suppression.objects.filter(address_hash__in=[one.address_hash for one in people])
+    return dict(rows.values_list("address_hash", "reason"))
 
 
 def _called(wanted: str) -> Q:
@@ -212,3 +241,34 @@ def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
     """Every tag by category and name, with `uses`: how many contacts have it."""
     found: QuerySet[Tag] = workspace.tags.annotate(uses=Count("contact_tags")).order_by("category", "name", "id")
     return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many rows of an import share a fate, in words."""
+
+    label: Words
+    number: int
+
+
+def outcome_of(made: Import) -> list[Outcome]:
+    """What an import did, or will do, or what undoing it did; the first five always, the rest where there are any."""
+    is_over = bool(made.tally)
+    said = made.tally if is_over else made.forecast
+    labels: dict[str, tuple[Words, Words]] = {
+        "created": (_("Will be new"), _("New")),
+        "changed": (_("Will be changed"), _("Changed")),
+        "unchanged": (_("Stay as they are"), _("Left as they were")),
+        "repeated": (_("Further rows of the same people"), _("Further rows of the same people")),
+        "refused": (_("Can’t be taken"), _("Not taken")),
+        "held": (_("Won’t be put on a list, for they left it or can’t be written to"),) * 2,
+        "gone": (_("Gone again"),) * 2,
+        "restored": (_("As they were before"),) * 2,
+        "kept": (_("Kept, for something happened since"),) * 2,
+        "stuck": (_("Changed since, so partly left"),) * 2,
+    }
+    return [
+        Outcome(words[is_over], said.get(key, 0))
+        for place, (key, words) in enumerate(labels.items())
+        if said and (place < 5 or said.get(key))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -182,6 +182,18 @@ def when_last(deed: str, *, label: Words, says: Mapping[str, Words], order: int)
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportedTable:
+    """Rows about contacts that belong in an export of them: orders, say, by the area that has them.
+
+    `rows` gives, for ids of contacts, dicts of plain values (text, numbers, dates) with the same keys; `contact_id` is one.
+    """
+
+    columns: tuple[str, ...]
+    rows: Callable[[Sequence[UUID]], Iterable[dict[str, Any]]]
+    order: int = 0
+
+
 TIMELINE: Registry[TimelineSource] = Registry("contacts.timeline")
 TIMELINE_GROUPS: Registry[TimelineGroup] = Registry("contacts.timeline_groups")
 EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
@@ -190,5 +202,7 @@ SEGMENT_FAMILIES: Registry[SegmentFamily] = Registry("contacts.segment_families"
 SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts.segment_listeners")
 """Which segments of the open workspace somebody wants to hear of, who comes into them and who leaves."""
 SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
+EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
+"""By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from plainsail.contacts.views import contacts, fields, lists, merging, public, segments, tags
+from plainsail.contacts.views import contacts, exports, fields, imports, lists, merging, public, segments, tags
+
+app_urls = [
+    path("contact-exports/<str:token>/", exports.export_file, name="export_file"),
+]
 
 public_urls = [
     path("confirm/<str:token>/", public.confirm, name="confirm"),
@@ -22,6 +26,17 @@ workspace_urls = [
     path("contacts/<uuid:contact_id>/merging/", merging.merge, name="merge"),
     path("contacts/<uuid:contact_id>/lists/", lists.join, name="join_list"),
     path("contacts/<uuid:contact_id>/lists/<uuid:list_id>/leaving/", lists.leave, name="leave_list"),
+    path("contacts/imports/", imports.imports, name="imports"),
+    path("contacts/imports/<uuid:import_id>/", imports.show, name="import"),
+    path("contacts/imports/<uuid:import_id>/reading/", imports.read_as, name="read_import_as"),
+    path("contacts/imports/<uuid:import_id>/mapping/", imports.map_like, name="map_import"),
+    path("contacts/imports/<uuid:import_id>/start/", imports.start, name="start_import"),
+    path("contacts/imports/<uuid:import_id>/pause/", imports.pause, name="pause_import"),
+    path("contacts/imports/<uuid:import_id>/resumption/", imports.resume, name="resume_import"),
+    path("contacts/imports/<uuid:import_id>/cancellation/", imports.cancel, name="cancel_import"),
+    path("contacts/imports/<uuid:import_id>/undoing/", imports.undo, name="undo_import"),
+    path("contacts/imports/<uuid:import_id>/faults.csv", imports.faults, name="import_faults"),
+    path("contacts/exports/", exports.exports, name="exports"),
     path("contacts/lists/", lists.lists, name="lists"),
     path("contacts/tags/", tags.tags, name="tags"),
     path("contacts/tags/<uuid:tag_id>/", tags.tag, name="tag"),

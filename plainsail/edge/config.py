@@ -33,6 +33,8 @@ class Config:
     web_patience: float = 30.0
     """How long a request waits for a web process that restarts."""
     max_upload: int = 110 * 1024 * 1024
+    max_import: int = 1025 * 1024 * 1024
+    """The same for a file of contacts, and what stands around it in the form."""
 
 
 def from_environment() -> Config:

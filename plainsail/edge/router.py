@@ -123,7 +123,10 @@ class Router:
             notices.bad_request(request)
             return
         with Body() as body:
-            if await self._receive(request, body, limit=self.config.max_upload):
+            is_import = request.path.startswith("/w/") and request.path.endswith("/contacts/imports/")
+            if await self._receive(
+                request, body, limit=self.config.max_import if is_import else self.config.max_upload
+            ):
                 await self.proxy.pass_on(request, body)
 
     async def _receive(self, request: Request, body: Body, *, limit: int) -> bool:

@@ -7,7 +7,7 @@ batches. An event whose handler fails is retried alone, then parked where people
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from plainsail.kernel import clock, due
-from plainsail.kernel.ids import new_id
+from plainsail.kernel.ids import made_by_database, new_id
 from plainsail.kernel.jobs import attempt, every, job
 from plainsail.kernel.models import EventRow, PendingEvent
 from plainsail.kernel.tenancy import current_workspace_id, for_each_workspace, outside_transaction, workspace
@@ -100,6 +100,40 @@ def publish_many(events: Iterable[Event]) -> None:
     PendingEvent.objects.bulk_create(pending, batch_size=5000)
     for subscriber in {row.subscriber for row in pending}:
         _wake_on_commit(Wake(current_workspace_id(), subscriber))
+
+
+def publish_selected(
+    event: type[Event], query: str, parameters: Mapping[str, Any], *, at: datetime, heard: bool
+) -> int:
+    """Tell what a query finds, by itself: for sets too large to be made into objects. Returns how many.
+
+    The query selects a contact's id and the payload as JSON of each. Where it is not to be `heard` it is written down
+    for the timeline, and no subscriber is told. Raises WorkspaceRequired outside a workspace.
+    """
+    workspace_id = current_workspace_id()
+    listening = [subscription.subscriber for subscription in listeners(event.name)] if heard else []
+    own: dict[str, Any] = {
+        "event_workspace": workspace_id,
+        "event_name": event.name,
+        "event_at": at,
+        "event_now": min(at, clock.now()),
+    }
+    new = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH told AS (INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "
+            f"SELECT {new}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, %(event_at)s, found.payload "
+            f"FROM ({query}) found (contact_id, payload) RETURNING id), "
+            "pending AS (INSERT INTO kernel_pendingevent "
+            "(id, created_at, workspace_id, event_id, subscriber, attempts, due_at, error) "
+            f"SELECT {new}, %(event_at)s, %(event_workspace)s, told.id, subscriber, 0, %(event_now)s, '' "
+            "FROM told, unnest(%(event_listening)s::text[]) subscriber) SELECT count(*) FROM told",
+            {**parameters, **own, "event_listening": sorted(set(listening))},
+        )
+        ((number,),) = cursor.fetchall()
+    for subscriber in set(listening) if number else ():
+        _wake_on_commit(Wake(workspace_id, subscriber))
+    return int(number)
 
 
 def _row(event: Event) -> EventRow:

@@ -32,11 +32,12 @@ class TagTaken(Refusal):
 
 def named(workspace: Workspace, name: str) -> Tag:
     """The tag of this name, made at the first need."""
-    found, _made = workspace.tags.get_or_create(slug=_slug(name), defaults={"name": name[:60]})
+    found, _made = workspace.tags.get_or_create(slug=slug_of(name), defaults={"name": name[:60]})
     return found
 
 
-def _slug(name: str) -> str:
+def slug_of(name: str) -> str:
+    """What tells tags apart, however they are written."""
     # Words of any script, and signs alone, are names too.
     return slugify(name, allow_unicode=True)[:60] or name.strip().casefold()[:60]
 
@@ -92,18 +93,20 @@ def expire(*, at: datetime) -> datetime | None:
 @transaction.atomic
 def define(workspace: Workspace, *, name: str, at: datetime, category: str = "", lasts_days: int | None = None) -> Tag:
     """A new tag. Raises TagTaken."""
-    if workspace.tags.filter(slug=_slug(name)).exists():
+    if workspace.tags.filter(slug=slug_of(name)).exists():
         raise TagTaken(field="name")
-    made: Tag = Tag.objects.create(name=name, slug=_slug(name), category=category, lasts_days=lasts_days, created_at=at)
+    made: Tag = Tag.objects.create(
+        name=name, slug=slug_of(name), category=category, lasts_days=lasts_days, created_at=at
+    )
     return made
 
 
 @transaction.atomic
 def change(tag: Tag, *, name: str, category: str = "", lasts_days: int | None = None) -> None:
     """Change a tag's name, category, and how long it lasts from the next time it is put on. Raises TagTaken."""
-    if Tag.objects.filter(slug=_slug(name)).exclude(pk=tag.pk).exists():
+    if Tag.objects.filter(slug=slug_of(name)).exclude(pk=tag.pk).exists():
         raise TagTaken(field="name")
-    tag.name, tag.slug, tag.category, tag.lasts_days = name, _slug(name), category, lasts_days
+    tag.name, tag.slug, tag.category, tag.lasts_days = name, slug_of(name), category, lasts_days
     tag.save(update_fields=["name", "slug", "category", "lasts_days"])
 
 

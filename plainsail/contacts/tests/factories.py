@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import factory
 
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Segment, Tag
+from plainsail.contacts.models import Contact, ContactExport, ContactTag, Import, List, ListMember, Segment, Tag
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
 
@@ -58,3 +58,20 @@ class SegmentFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda number: f"People {number}")
     tree = factory.LazyFunction(dict)
+
+
+class ImportFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Import
+
+    name = "people.csv"
+    state = Import.State.DONE
+    started_at = factory.LazyFunction(clock.now)
+    tally = factory.LazyFunction(lambda: {"created": 3, "changed": 1, "unchanged": 0, "repeated": 0, "refused": 1})
+
+
+class ContactExportFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ContactExport
+
+    rows_total = 3

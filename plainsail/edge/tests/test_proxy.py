@@ -93,6 +93,13 @@ def test_a_body_too_large_is_refused_before_it_is_read(edge: Served):
     assert b"110 MB" in raw
 
 
+def test_a_file_of_contacts_may_be_a_gigabyte(edge: Served):
+    head = "POST /w/juniper/contacts/imports/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
+    raw = edge.say(f"{head}1099999999\r\n\r\nabc".encode())
+    assert raw.startswith(b"HTTP/1.1 413")
+    assert b"1025 MB" in raw
+
+
 def test_a_torn_body_never_reaches_web(edge: Served, tmp_path: Path):
     note = tmp_path / "note"
     with socket.create_connection(("127.0.0.1", edge.port)) as connection:

@@ -1,0 +1,37 @@
+"""People outside the business, what is known of them, and how they come in and go out."""
+
+from plainsail.contacts.models.fields import MILLION, CustomField, FieldValue
+from plainsail.contacts.models.importing import ContactExport, Import, ImportedContact, ImportFault, ImportMapping
+from plainsail.contacts.models.people import (
+    ConsentEntry,
+    Contact,
+    ContactQuerySet,
+    Engagement,
+    List,
+    ListMember,
+    Suppression,
+)
+from plainsail.contacts.models.segments import Segment, SegmentMember
+from plainsail.contacts.models.tags import ContactTag, Tag
+
+__all__ = [
+    "MILLION",
+    "ConsentEntry",
+    "Contact",
+    "ContactExport",
+    "ContactQuerySet",
+    "ContactTag",
+    "CustomField",
+    "Engagement",
+    "FieldValue",
+    "Import",
+    "ImportFault",
+    "ImportMapping",
+    "ImportedContact",
+    "List",
+    "ListMember",
+    "Segment",
+    "SegmentMember",
+    "Suppression",
+    "Tag",
+]

@@ -1,0 +1,232 @@
+"""People outside the business: profile, consent and suppression are three facts, kept apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel import clock
+from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+
+if TYPE_CHECKING:
+    from plainsail.contacts.models.tags import Tag
+
+
+class ContactQuerySet(OwnedQuerySet["Contact"]):
+    def alive(self) -> ContactQuerySet:
+        """Those that nobody deleted."""
+        return self.filter(deleted_at=None)
+
+    def tagged(self, tag: Tag) -> ContactQuerySet:
+        return self.filter(id__in=tag.contact_tags.values("contact_id"))
+
+    def on_list(self, topic: List) -> ContactQuerySet:
+        """Subscribed to a list: asked for it and confirmed."""
+        return self.filter(id__in=topic.members.filter(state=ListMember.State.SUBSCRIBED).values("contact_id"))
+
+    def unsuppressed(self) -> ContactQuerySet:
+        """Whose address may be written to at all."""
+        return self.filter(~models.Exists(Suppression.objects.filter(address_hash=models.OuterRef("address_hash"))))
+
+    def subscribed(self) -> ContactQuerySet:
+        """Subscribed to any list."""
+        subscriptions = ListMember.objects.filter(contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED)
+        return self.filter(models.Exists(subscriptions))
+
+    def mailable(self, topic: List) -> ContactQuerySet:
+        """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
+        return self.alive().on_list(topic).unsuppressed()
+
+
+class Contact(WorkspaceOwned):
+    """A person, known by an address. The e-mail is normalised when it is written."""
+
+    workspace = WorkspaceKey(related_name="contacts")
+    email = models.CharField(_("e-mail address"), max_length=254)
+    address_hash = models.CharField(max_length=40, editable=False)
+    """Keyed hash of the address: what suppression knows."""
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    company = models.CharField(_("company"), max_length=150, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+    locale = models.CharField(_("language"), max_length=10, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    source = models.CharField(max_length=80, blank=True)
+    score = models.IntegerField(default=0)
+    deleted_at = models.DateTimeField(null=True)
+    merged_into = models.UUIDField(null=True, editable=False)
+    """Who stands for this contact since the two were merged; links in old mail lead there."""
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
+    """When profile, address, tags or lists last changed, or it was deleted or restored: where a program goes on reading."""
+
+    objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(ContactQuerySet)()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "email"], name="contact_email"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="contact_newest"),
+            models.Index(fields=["workspace", "address_hash"], name="contact_address"),
+            models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+
+class Engagement(WorkspaceOwned):
+    """When a contact last got a mail, opened one, followed a link, came by: people only, no programs.
+
+    Kept beside what happened, so that a segment never has to read millions of events.
+    """
+
+    workspace = WorkspaceKey(related_name="engagements")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="engagements", db_index=False)
+    sent_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    visited_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "contact"], name="engagement_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "opened_at", "contact"],
+                condition=models.Q(opened_at__isnull=False),
+                name="engagement_opened",
+            ),
+            models.Index(
+                fields=["workspace", "clicked_at", "contact"],
+                condition=models.Q(clicked_at__isnull=False),
+                name="engagement_clicked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.contact_id)
+
+
+class List(WorkspaceOwned):
+    """A topic that people consent to get mail about."""
+
+    workspace = WorkspaceKey(related_name="lists")
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(max_length=60)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "slug"], name="list_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListMember(WorkspaceOwned):
+    """How things stand between a contact and a list now; the proof is in ConsentEntry."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting for confirmation")
+        SUBSCRIBED = "subscribed", _("subscribed")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+
+    workspace = WorkspaceKey(related_name="list_members")
+    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="members")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="memberships")
+    state = models.CharField(max_length=12, choices=State)
+    changed_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    """When the last confirmation mail was asked for: at most one a day."""
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "list", "contact"], name="member_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "contact"], name="member_of_contact"),
+            models.Index(fields=["workspace", "list", "state", "contact"], name="member_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.state}"
+
+    @property
+    def is_subscribed(self) -> bool:
+        return self.state == self.State.SUBSCRIBED
+
+
+class ConsentEntry(WorkspaceOwned):
+    """One act of consent with its proof. Append-only: what was agreed to, where, when, from where."""
+
+    class Act(models.TextChoices):
+        ASKED = "asked", _("asked to join")
+        CONFIRMED = "confirmed", _("confirmed")
+        WITHDRAWN = "withdrawn", _("unsubscribed")
+        IMPORTED = "imported", _("imported with a stated basis")
+
+    workspace = WorkspaceKey(related_name="consent_entries")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
+    list = TiedForeignKey(List, on_delete=models.CASCADE, related_name="consents", null=True)
+    act = models.CharField(max_length=10, choices=Act)
+    wording = models.TextField(blank=True)
+    source = models.CharField(max_length=80, blank=True)
+    form_version = models.PositiveIntegerField(null=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "contact", "-at"], name="consent_of_contact")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.at:%Y-%m-%d}"
+
+
+class Suppression(WorkspaceOwned):
+    """An address that is not written to, whoever it belongs to. Survives the contact, because it keeps only a keyed hash."""
+
+    class Reason(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", _("asked never to be written to")
+        HARD_BOUNCE = "hard_bounce", _("the address does not exist")
+        COMPLAINT = "complaint", _("reported as spam")
+        MANUAL = "manual", _("added by hand")
+
+    workspace = WorkspaceKey(related_name="suppressions")
+    address_hash = models.CharField(max_length=40)
+    reason = models.CharField(max_length=12, choices=Reason)
+    at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "address_hash"], name="suppression_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,422 @@
+"""A few thousand people at once into the tables of contacts: COPY into temporary tables, then one statement a table.
+
+Row-level security allows no COPY into the tables themselves. What will happen to each person is found out first, in the
+temporary tables; a check ends there, an import goes on and does it. The cost of a chunk does not grow with the number of
+contacts: all is found along indexes that lead with the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from plainsail.contacts.events import ContactChanged, ContactCreated, ListJoined, TagAdded
+from plainsail.contacts.models import Suppression
+from plainsail.contacts.services.contacts import PROFILE
+from plainsail.contacts.services.importing_reading import Fault
+from plainsail.contacts.services.importing_rows import Person
+from plainsail.kernel.events import publish_selected
+from plainsail.kernel.ids import made_by_database
+from plainsail.kernel.tenancy import current_workspace_id
+
+WORDS = tuple(name for name in PROFILE if name != "score")
+SOURCE = "import"
+STAGING = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid, email text, address_hash text, standing text, "
+    + "".join(f"{name} text, " for name in WORDS)
+    + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{}', "
+    "gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
+    (
+        "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, field uuid, text text, long_text text, number bigint, "
+        "date date) ON COMMIT DELETE ROWS"
+    ),
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_tag (place int, tag uuid) ON COMMIT DELETE ROWS",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_list (place int, list uuid) ON COMMIT DELETE ROWS",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_put (contact uuid, field uuid, before jsonb) ON COMMIT DELETE ROWS",
+    # Of earlier runs on this connection; inside a test nothing was ever committed.
+    "TRUNCATE import_person, import_value, import_tag, import_list, import_put",
+)
+SEEN = "CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (email text PRIMARY KEY)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """By which rule people are written, and what comes with all of them. `at` is the same for a whole import."""
+
+    import_id: UUID
+    overwrites: bool
+    basis: str
+    is_announced: bool
+    at: datetime
+
+
+@dataclass
+class Tally:
+    """What became of rows. `held`: put on no list, for they had left it or may not be written to."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    refused: int = 0
+    held: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(mine + theirs for mine, theirs in zip(self._all(), other._all(), strict=True)))
+
+    def _all(self) -> tuple[int, ...]:
+        return (self.created, self.changed, self.unchanged, self.repeated, self.refused, self.held)
+
+
+def foresee(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+    """What writing these people would do, without doing it; those met in earlier chunks count as repeated."""
+    with connection.cursor() as cursor:
+        chunk = _Chunk(cursor, terms)
+        chunk.stage(people, tag_ids)
+        cursor.execute(SEEN)
+        cursor.execute("UPDATE import_person SET is_repeated = true WHERE email IN (SELECT email FROM import_seen)")
+        cursor.execute("INSERT INTO import_seen SELECT email FROM import_person ON CONFLICT DO NOTHING")
+        chunk.find()
+        return chunk.compare(people, faults)
+
+
+def forget_seen() -> None:
+    """End a check."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS import_seen")
+
+
+def write(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+    """Write people, each address once, and note in `ImportedContact` what that takes to be undone. In a transaction."""
+    with connection.cursor() as cursor:
+        chunk = _Chunk(cursor, terms)
+        chunk.stage(people, tag_ids)
+        chunk.find()
+        chunk.lock()
+        chunk.create()
+        chunk.note_repeated()
+        tally = chunk.compare(people, faults)
+        chunk.change()
+        chunk.put_values()
+        chunk.put_tags()
+        chunk.put_on_lists()
+        chunk.keep_standing()
+        chunk.note()
+        return tally
+
+
+class _Chunk:
+    def __init__(self, cursor: Any, terms: Terms) -> None:
+        self._cursor = cursor
+        self._terms = terms
+        self._given = {
+            "workspace": current_workspace_id(),
+            "import": terms.import_id,
+            "at": terms.at,
+            "basis": terms.basis,
+            "source": SOURCE,
+        }
+        self._new_id = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
+        self._has_old = False
+        self._has: set[str] = set()
+
+    def _run(self, query: str, **more: Any) -> int:
+        self._cursor.execute(query, {**self._given, **more})
+        return int(self._cursor.rowcount)
+
+    def stage(self, people: Sequence[Person], tag_ids: dict[str, UUID]) -> None:
+        for statement in STAGING:
+            self._cursor.execute(statement)
+        names = [name for name in PROFILE if any(name in one.profile for one in people)]
+        self._names = names
+        columns = ("place", "id", "email", "address_hash", "standing", *names)
+        self._copy("import_person", columns, (_person(place, one, names) for place, one in enumerate(people)))
+        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), _values(people))
+        self._copy("import_tag", ("place", "tag"), _tags(people, tag_ids))
+        self._copy("import_list", ("place", "list"), _lists(people))
+        self._cursor.execute("ANALYZE import_person, import_value, import_tag, import_list")
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
+        text = "\n".join(rows)
+        if text:
+            self._has.add(table)
+            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                copy.write(f"{text}\n".encode())
+
+    def find(self) -> None:
+        """Who is known already, by address."""
+        # One look along the index for each address: what the planner believes of the sizes must not decide it.
+        found = self._run(
+            "UPDATE import_person p SET contact = found.id, is_new = false, is_merged = found.merged_into IS NOT NULL "
+            "FROM (SELECT q.place, c.id, c.merged_into FROM import_person q CROSS JOIN LATERAL (SELECT id, merged_into "
+            "FROM contacts_contact WHERE workspace_id = %(workspace)s AND email = q.email OFFSET 0) c "
+            "WHERE q.contact IS NULL) found WHERE found.place = p.place"
+        )
+        self._has_old = self._has_old or found > 0
+
+    def lock(self) -> None:
+        # In the order of ids, so that two imports of the same people wait for each other instead of failing.
+        if self._has_old:
+            self._run(
+                "SELECT 1 FROM contacts_contact WHERE workspace_id = %(workspace)s AND id IN "
+                "(SELECT contact FROM import_person WHERE contact IS NOT NULL) ORDER BY id FOR NO KEY UPDATE"
+            )
+
+    def create(self) -> None:
+        """Contacts for those who are not known. Somebody else may make the same one at this moment: theirs is taken."""
+        columns = ("id", "created_at", "workspace_id", "email", "address_hash", "source", *PROFILE)
+        profile = ", ".join(f"coalesce({name}, {'0' if name == 'score' else repr('')})" for name in PROFILE)
+        wanted = self._run("UPDATE import_person SET contact = id, is_new = true WHERE contact IS NULL")
+        if not wanted:
+            return
+        made = self._run(
+            f"INSERT INTO contacts_contact ({', '.join(columns)}) "
+            f"SELECT id, %(at)s, %(workspace)s, email, address_hash, %(source)s, {profile} FROM import_person "
+            "WHERE is_new ORDER BY id ON CONFLICT (workspace_id, email) DO NOTHING"
+        )
+        if made < wanted:
+            self._run(
+                "UPDATE import_person p SET contact = NULL, is_new = NULL WHERE is_new AND NOT EXISTS "
+                "(SELECT 1 FROM contacts_contact c WHERE c.workspace_id = %(workspace)s AND c.id = p.id)"
+            )
+            self.find()
+            self.lock()
+
+    def note_repeated(self) -> None:
+        if self._has_old:
+            self._run(
+                "UPDATE import_person p SET is_repeated = true FROM contacts_importedcontact j "
+                "WHERE j.workspace_id = %(workspace)s AND j.origin_id = %(import)s AND j.contact_id = p.contact"
+            )
+
+    def compare(self, people: Sequence[Person], faults: list[Fault]) -> Tally:
+        """What changes for whom. After this the temporary tables hold only what is to be done."""
+        merged = self._drop_merged(people, faults) if self._has_old else 0
+        if self._has_old:
+            self._compare_profiles()
+            self._compare_values()
+            self._compare_tags_and_lists()
+        if "import_list" in self._has:
+            self._hold()
+        self._cursor.execute(
+            "SELECT count(*) FILTER (WHERE fresh AND NOT old), "
+            "count(*) FILTER (WHERE fresh AND old AND (before <> '{}' OR gains)), "
+            "count(*) FILTER (WHERE fresh AND old AND NOT (before <> '{}' OR gains)), "
+            "count(*) FILTER (WHERE NOT fresh), count(*) FILTER (WHERE fresh AND is_held) "
+            "FROM (SELECT *, NOT is_repeated AS fresh, is_new IS FALSE AS old FROM import_person) p"
+        )
+        ((created, changed, unchanged, repeated, held),) = self._cursor.fetchall()
+        return Tally(created, changed, unchanged, repeated, merged, held)
+
+    def _drop_merged(self, people: Sequence[Person], faults: list[Fault]) -> int:
+        self._cursor.execute("DELETE FROM import_person WHERE is_merged RETURNING place")
+        gone = [people[place] for (place,) in self._cursor.fetchall()]
+        reason = _("This address belongs to a contact that became part of another one.")
+        faults += [Fault(one.row, "email", one.email, reason) for one in gone]
+        return len(gone)
+
+    def _compare_profiles(self) -> None:
+        before = "".join(
+            f", '{name}', CASE WHEN {self._differs(name)} THEN to_jsonb(c.{name}) END" for name in self._names
+        )
+        self._run(
+            "UPDATE import_person p SET before = jsonb_strip_nulls(jsonb_build_object('deleted_at', "
+            f"to_jsonb(c.deleted_at){before})) FROM contacts_contact c "
+            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE"
+        )
+
+    def _differs(self, name: str) -> str:
+        empty = "" if self._terms.overwrites else f" AND c.{name} = {'0' if name == 'score' else repr('')}"
+        return f"p.{name} IS NOT NULL AND p.{name} <> c.{name}{empty}"
+
+    def _compare_values(self) -> None:
+        """Which custom fields of known contacts will be written, and what they said before."""
+        if "import_value" not in self._has:
+            return
+        rule = "have.said IS NULL OR have.said <> wanted.said" if self._terms.overwrites else "have.said IS NULL"
+        row = "jsonb_build_array(v.text, v.long_text, v.number, v.date)"
+        self._run(
+            "INSERT INTO import_put SELECT wanted.contact, wanted.field, coalesce(have.said, '[]') FROM "
+            f"(SELECT p.contact, v.field, jsonb_agg({row} ORDER BY v.text) AS said FROM import_value v "
+            "JOIN import_person p USING (place) WHERE p.is_new IS FALSE GROUP BY 1, 2) wanted LEFT JOIN LATERAL "
+            f"(SELECT jsonb_agg({row} ORDER BY v.text) AS said FROM contacts_fieldvalue v WHERE "
+            "v.workspace_id = %(workspace)s AND v.contact_id = wanted.contact AND v.field_id = wanted.field) have ON true "
+            f"WHERE {rule}"
+        )
+        self._run(
+            "UPDATE import_person p SET before = p.before || put.said FROM (SELECT contact, "
+            "jsonb_object_agg('field:' || field, before) AS said FROM import_put GROUP BY 1) put "
+            "WHERE put.contact = p.contact"
+        )
+
+    def _compare_tags_and_lists(self) -> None:
+        self._run(
+            "UPDATE import_person p SET gains = true WHERE p.is_new IS FALSE AND (EXISTS (SELECT 1 FROM import_tag t "
+            "WHERE t.place = p.place AND NOT EXISTS (SELECT 1 FROM contacts_contacttag x WHERE "
+            "x.workspace_id = %(workspace)s AND x.tag_id = t.tag AND x.contact_id = p.contact)) "
+            "OR (p.standing = '' AND EXISTS (SELECT 1 FROM import_list l WHERE l.place = p.place AND NOT EXISTS "
+            "(SELECT 1 FROM contacts_listmember m WHERE m.workspace_id = %(workspace)s AND m.list_id = l.list "
+            "AND m.contact_id = p.contact AND m.state <> 'pending')) AND NOT EXISTS (SELECT 1 FROM contacts_suppression s "
+            "WHERE s.workspace_id = %(workspace)s AND s.address_hash = p.address_hash)))"
+        )
+
+    def _hold(self) -> None:
+        """Whoever left a list, complained or bounced, here or in the old program, is not put on it."""
+        self._run(
+            "UPDATE import_person p SET is_held = true WHERE EXISTS (SELECT 1 FROM import_list l WHERE l.place = p.place) "
+            "AND (p.standing <> '' OR EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = %(workspace)s "
+            "AND s.address_hash = p.address_hash) OR EXISTS (SELECT 1 FROM import_list l JOIN contacts_listmember m "
+            "ON m.workspace_id = %(workspace)s AND m.list_id = l.list AND m.contact_id = p.contact "
+            "AND m.state = 'unsubscribed' WHERE l.place = p.place))"
+        )
+
+    def change(self) -> None:
+        if not self._has_old:
+            return
+        new = "".join(
+            f"{name} = CASE WHEN {self._differs(name)} THEN p.{name} ELSE c.{name} END, " for name in self._names
+        )
+        self._run(
+            f"UPDATE contacts_contact c SET {new} deleted_at = NULL FROM import_person p "
+            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE AND p.before <> '{}'"
+        )
+
+    def put_values(self) -> None:
+        if "import_value" not in self._has:
+            return
+        if self._has_old:
+            self._run(
+                "DELETE FROM contacts_fieldvalue v USING import_put put WHERE v.workspace_id = %(workspace)s "
+                "AND v.contact_id = put.contact AND v.field_id = put.field"
+            )
+        self._run(
+            "INSERT INTO contacts_fieldvalue (id, created_at, workspace_id, field_id, contact_id, text, long_text, number, date) "
+            f"SELECT {self._new_id}, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
+            "FROM import_value v JOIN import_person p USING (place) WHERE p.is_new OR (p.contact, v.field) IN "
+            "(SELECT contact, field FROM import_put)"
+        )
+
+    def put_tags(self) -> None:
+        if "import_tag" not in self._has:
+            return
+        added = (
+            "INSERT INTO contacts_contacttag (id, created_at, workspace_id, tag_id, contact_id, expires_at) "
+            f"SELECT {self._new_id}, %(at)s, %(workspace)s, t.tag, p.contact, "
+            "%(at)s + g.lasts_days * interval '1 day' FROM import_tag t JOIN import_person p USING (place) "
+            "JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = t.tag "
+            # Nobody new has a tag yet, and looking for a conflict costs as much as the row.
+            + ("ON CONFLICT (workspace_id, tag_id, contact_id) DO NOTHING" if self._has_old else "")
+        )
+        if not self._terms.is_announced:
+            self._run(added)
+            return
+        self._run("CREATE TEMPORARY TABLE import_tagged (contact_id uuid, tag_id uuid) ON COMMIT DROP")
+        added = f"WITH added AS ({added} RETURNING contact_id, tag_id)"
+        self._run(f"{added} INSERT INTO import_tagged SELECT contact_id, tag_id FROM added")
+        self._tell(TagAdded, "SELECT contact_id, jsonb_build_object('tag_id', tag_id) FROM import_tagged")
+        self._run("DROP TABLE import_tagged")
+
+    def put_on_lists(self) -> None:
+        """Those who may be. Each gets the basis as proof, and nothing brings back who left."""
+        if "import_list" not in self._has:
+            return
+        self._run("CREATE TEMPORARY TABLE import_joined (contact_id uuid, list_id uuid) ON COMMIT DROP")
+        joined = (
+            "INSERT INTO contacts_listmember AS m (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
+            f"SELECT {self._new_id}, %(at)s, %(workspace)s, l.list, p.contact, 'subscribed', %(at)s "
+            "FROM import_list l JOIN import_person p USING (place) WHERE p.standing = '' AND NOT EXISTS "
+            "(SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = %(workspace)s AND s.address_hash = p.address_hash) "
+            "ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'subscribed', changed_at = %(at)s "
+            "WHERE m.state = 'pending' RETURNING m.contact_id, m.list_id"
+        )
+        self._run(f"WITH joined AS ({joined}) INSERT INTO import_joined SELECT contact_id, list_id FROM joined")
+        self._run(
+            "INSERT INTO contacts_consententry (id, created_at, workspace_id, contact_id, list_id, act, wording, source, "
+            f"user_agent, at) SELECT {self._new_id}, %(at)s, %(workspace)s, contact_id, list_id, 'imported', %(basis)s, "
+            "%(source)s, '', %(at)s FROM import_joined"
+        )
+        if self._terms.is_announced:
+            self._tell(ListJoined, "SELECT contact_id, jsonb_build_object('list_id', list_id) FROM import_joined")
+        self._run("DROP TABLE import_joined")
+
+    def keep_standing(self) -> None:
+        """Who had left, bounced or complained in the old program has done so here."""
+        self._run(
+            "INSERT INTO contacts_listmember (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
+            f"SELECT {self._new_id}, %(at)s, %(workspace)s, l.list, p.contact, 'unsubscribed', %(at)s "
+            "FROM import_list l JOIN import_person p USING (place) WHERE p.standing = 'unsubscribed' ON CONFLICT DO NOTHING"
+        )
+        reasons = Suppression.Reason
+        self._run(
+            "INSERT INTO contacts_suppression (id, created_at, workspace_id, address_hash, reason, at) "
+            f"SELECT {self._new_id}, %(at)s, %(workspace)s, address_hash, "
+            "CASE standing WHEN 'bounced' THEN %(bounce)s WHEN 'complained' THEN %(complaint)s ELSE %(never)s END, %(at)s "
+            "FROM import_person WHERE standing IN ('bounced', 'complained', 'never') "
+            "ON CONFLICT (workspace_id, address_hash) DO NOTHING",
+            bounce=reasons.HARD_BOUNCE.value,
+            complaint=reasons.COMPLAINT.value,
+            never=reasons.UNSUBSCRIBED.value,
+        )
+
+    def note(self) -> None:
+        """The journal, from which all of it can be undone; and the events."""
+        self._run(
+            "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
+            f"before) SELECT {self._new_id}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
+            "FROM import_person ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
+            # What a field said before the first row of the file is what it goes back to.
+            "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
+        )
+        created = "SELECT contact, jsonb_build_object('source', %(source)s::text) FROM import_person WHERE is_new"
+        self._tell(ContactCreated, created)
+        if self._has_old:
+            self._tell(
+                ContactChanged,
+                "SELECT p.contact, jsonb_build_object('changed', jsonb_agg(coalesce('field:' || f.key, k.name))) "
+                "FROM import_person p CROSS JOIN LATERAL jsonb_object_keys(p.before) k(name) LEFT JOIN contacts_customfield f "
+                "ON f.workspace_id = %(workspace)s AND 'field:' || f.id = k.name "
+                "WHERE p.is_new IS FALSE AND k.name <> 'deleted_at' GROUP BY p.contact",
+            )
+
+    def _tell(self, event: Any, query: str) -> None:
+        publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
+
+
+def _person(place: int, one: Person, names: Sequence[str]) -> str:
+    profile = "".join([f"\t{_escaped(str(one.profile[name]))}" if name in one.profile else "\t\\N" for name in names])
+    return f"{place}\t{one.id}\t{_escaped(one.email)}\t{one.address_hash}\t{one.standing}{profile}"
+
+
+def _values(people: Sequence[Person]) -> Iterator[str]:
+    for place, one in enumerate(people):
+        for key, rows in one.values.items():
+            for row in rows:
+                number = "\\N" if row.number is None else row.number
+                day = "\\N" if row.date is None else row.date
+                yield f"{place}\t{key}\t{_escaped(row.text)}\t{_escaped(row.long_text)}\t{number}\t{day}"
+
+
+def _tags(people: Sequence[Person], tag_ids: dict[str, UUID]) -> Iterator[str]:
+    for place, one in enumerate(people):
+        for slug in one.tags:
+            yield f"{place}\t{tag_ids[slug]}"
+
+
+def _lists(people: Sequence[Person]) -> Iterator[str]:
+    for place, one in enumerate(people):
+        for key in one.lists:
+            yield f"{place}\t{key}"
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _escaped(text: str) -> str:
+    """A value of COPY's text format."""
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)

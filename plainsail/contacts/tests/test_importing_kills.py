@@ -1,0 +1,63 @@
+"""Wherever the worker is killed, the next one goes on where the last whole chunk ended, and two at once do it once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+from django.db import connection
+
+from plainsail.contacts.models import Contact, ContactTag, Import, ImportedContact
+from plainsail.contacts.services import importing
+from plainsail.contacts.services.importing import Wishes
+from plainsail.contacts.tests.test_importing import MAY
+from plainsail.kernel.tenancy import workspace
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.two_processes]
+
+ROWS = 450
+STATEMENTS = 110
+"""About as many as an import of this size takes, in chunks of 100 rows."""
+ROUNDS = 60 if os.environ.get("PLAINSAIL_DEEP") else 4
+
+
+def start(made: Import, *, dies_at: int) -> subprocess.Popen[bytes]:
+    parts = connection.settings_dict
+    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT'] or 5432}"
+    module = "plainsail.contacts.tests.importing_process"
+    return subprocess.Popen(
+        [sys.executable, "-m", module, str(made.workspace_id), str(made.id), str(dies_at)],
+        env=os.environ | {"DATABASE_URL": url, "PLAINSAIL_OWNER": ""},
+    )
+
+
+def under_way(juniper) -> Import:
+    lines = [f"p{number % 400}@example.com,P{number},VIP" for number in range(ROWS)]
+    lines[7] = "nobody,X,VIP"
+    with workspace(juniper):
+        made = importing.receive(
+            juniper, name="p.csv", chunks=["\n".join(["email,first_name,tags", *lines]).encode()], by=None, at=MAY
+        )
+        importing.define(made, Wishes(targets=made.targets), at=MAY)
+    importing.check.function(workspace_id=juniper.pk, import_id=made.pk)
+    with workspace(juniper):
+        importing.start(made, at=MAY)
+    return made
+
+
+def test_killing_the_worker_again_and_again_loses_no_row_and_counts_none_twice(juniper):
+    made, chance, kills = under_way(juniper), random.Random(), 0
+    for _round in range(ROUNDS):
+        workers = [start(made, dies_at=chance.randint(1, STATEMENTS)) for _worker in range(2)]
+        kills += sum(worker.wait(60) == -signal.SIGKILL for worker in workers)
+    assert start(made, dies_at=10**9).wait(60) == 0
+    with workspace(juniper):
+        done = Import.objects.get()
+        assert (done.state, done.rows_done, done.tally) == ("done", ROWS, done.forecast)
+        assert done.tally["created"] == Contact.objects.count() == ImportedContact.objects.count() == 400
+        assert (ContactTag.objects.count(), done.faults.count()) == (400, 1)
+    assert kills > 0
