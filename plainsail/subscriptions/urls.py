@@ -55,6 +55,7 @@ workspace_urls = [
     path("sales/subscriptions/<uuid:subscription_id>/pause/end/", staff_dates.resume, name="resume"),
     path("sales/subscriptions/<uuid:subscription_id>/date/", staff_dates.move, name="move_date"),
     path("sales/unpaid/", overdue.cases, name="overdue"),
+    path("sales/unpaid/charges/", overdue.charge_late, name="charge_late"),
     path("sales/unpaid/<uuid:dunningcase_id>/try/", overdue.try_now, name="try_now"),
     path("sales/unpaid/<uuid:dunningcase_id>/end/", overdue.let_be, name="let_be"),
     path("sales/subscriptions/prices/", prices.rises, name="price_rises"),

@@ -79,7 +79,7 @@ def _begin(business: Workspace, *, by: User | None, email: str, at: datetime) ->
         asked_by=by,
         email=email,
         locale=(by.locale if by else "") or business.locale,
-        policy=retention.POLICY,
+        policy=retention.standing(at=at),
         created_at=at,
     )
     seller = Seller.objects.filter(state=Seller.State.ACTIVE).first()

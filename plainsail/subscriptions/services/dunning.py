@@ -69,8 +69,8 @@ def settle_all(invoice_ids: Sequence[UUID], *, at: datetime) -> None:
 def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
     invoices = Invoice.objects.in_bulk([case.invoice_id for case in cases])
     for case in cases:
-        case.closed_at, case.next_try_at = at, None
-    update_each(cases, fields=["closed_at", "next_try_at"])
+        case.closed_at, case.next_try_at, case.late_for = at, None, None
+    update_each(cases, fields=["closed_at", "next_try_at", "late_for"])
     publish_many(
         SubscriptionRenewed(
             subscription_id=case.subscription_id,
@@ -82,7 +82,9 @@ def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
         )
         for case in cases
     )
-    completing.complete(case.subscription, at=at)
+    for case in cases:
+        if case.subscription.renews_at is None:  # nothing is left to renew: this may have been the last payment
+            completing.complete(case.subscription, at=at)
 
 
 @transaction.atomic
@@ -208,5 +210,5 @@ def _bill_anew(subscription: Subscription, invoice: Invoice) -> None:
 def close(case: DunningCase, *, at: datetime) -> None:
     """No further try."""
     case.closed_at = at
-    case.next_try_at = None
-    case.save(update_fields=["closed_at", "next_try_at"])
+    case.next_try_at = case.late_for = None
+    case.save(update_fields=["closed_at", "next_try_at", "late_for"])
