@@ -98,5 +98,6 @@ def _answered(quote: "Quote") -> list[str]:
     """Why it doesn't end on the day that was asked for, where it doesn't."""
     from plainsail.subscriptions.services import letters
 
-    words = letters.wish_words(quote).replace("\n", ". ")
-    return [f"Asked for: {words}"] if quote.wish not in {"", "met"} else []
+    if quote.wish in {"", "met"}:
+        return []
+    return ["Asked for: " + letters.wish_words(quote).replace("\n", ". ")]

@@ -339,17 +339,6 @@ def declarations(workspace: Workspace) -> QuerySet[CancellationRequest]:
     return found.order_by("-received_at", "-id")
 
 
-def reasons(workspace: Workspace) -> list[tuple[str, int]]:
-    """Why people left, by what they chose to say: (reason, how many), most frequent first."""
-    rows = (
-        workspace.cancellation_requests.exclude(reason_code="")
-        .values_list("reason_code")
-        .annotate(number=Count("id"))
-        .order_by("-number", "reason_code")
-    )
-    return list(rows)
-
-
 def of_order(order_id: UUID) -> Subscription | None:
     """The contract that an order began, if it began one."""
     found: Subscription | None = Subscription.objects.filter(order_id=order_id).first()

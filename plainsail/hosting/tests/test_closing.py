@@ -223,7 +223,7 @@ def test_taking_it_back_while_winding_down_keeps_the_contracts(three_customers, 
     with workspace(business):
         assert [one.scheduled_end_at for one in Subscription.objects.all()] == [None, None, None]
     assert len([mail for mail in outbox if mail["Subject"].startswith("Your contract goes on")]) == 3
-    run_jobs(at=NOON + 40 * DAY)
+    run_jobs(at=NOON + 31 * DAY)
     with workspace(business):
         assert Charge.objects.filter(created_at__gt=NOON + 20 * DAY).exists()
 

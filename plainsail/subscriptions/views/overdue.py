@@ -32,10 +32,10 @@ def cases(request: Request) -> HttpResponse:
     """What wasn't charged in time, all that is tried again now, and what came of those of the last three months."""
     at = now(request)
     page = Paginator(queries.overdue(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
-    late = Paginator(queries.late(request.workspace), PER_PAGE).get_page(1)
+    late = Paginator(queries.late(request.workspace), PER_PAGE).get_page(request.GET.get("late"))
     invoices = request.workspace.invoices.in_bulk([case.invoice_id for case in [*page, *late]])
     context = {
-        "late": late.paginator.count,
+        "late": late,
         "late_rows": [row(case, invoices[case.invoice_id]) for case in late],
         "page": page,
         "rows": [row(case, invoices[case.invoice_id]) for case in page],
