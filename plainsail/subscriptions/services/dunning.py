@@ -134,6 +134,9 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime, since: datetim
     policy = policy_of(case)
     first_at = since or case.opened_at
     again_at = retries.next_try(policy, first_tried_at=first_at, tries=case.tries, zone=subscription.timezone)
+    if again_at is not None and again_at <= at:
+        # This try came late itself, because the server was away: the customer has as many days after it as ever.
+        again_at = at + retries.gap(policy, tries=case.tries)
     publish(
         RenewalFailed(
             subscription_id=subscription.id,
