@@ -59,11 +59,12 @@ def of(business: Workspace, *, at: datetime) -> Overview:
     zone = business.timezone
     billing = queries.billing_of(business, at=at)
     plan = billing.contract if billing.contract is not None and not billing.contract.is_ended else None
+    promised = queries.promised_days(business)
     with workspace(business):
         closure = closing.in_force(business)
         customers = _customers(business, at=at)
         export = exporting.latest()
-        policy = closure.policy if closure is not None else retention.standing(at=at)
+        policy = closure.policy if closure is not None else retention.standing(promised_days=promised, at=at)
         kept = certificates.kept_rows(erasing.would_keep(policy, at=at, zone=zone), zone=zone)
     return Overview(
         closure=closure,

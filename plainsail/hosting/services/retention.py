@@ -22,12 +22,15 @@ from plainsail.kernel.periods import Span, day_start, local_date
 from plainsail.subscriptions.services import limits, policies
 
 
-def policy(chosen: Mapping[str, Any], *, least_years: int = 0) -> dict[str, Any]:
-    """The whole text, for a retention policy as `limits` reads it; books are kept for so many years at least. Pure."""
+def policy(chosen: Mapping[str, Any], *, least_days: int = 0, least_years: int = 0) -> dict[str, Any]:
+    """The whole text, for a retention policy as `limits` reads it. Pure.
+
+    The grace lasts so many days at least, and books are kept for so many years at least.
+    """
     books = {"keep": f"P{max(chosen['documents_years'], least_years)}Y", "from": "end_of_year"}
     return {
         "version": 2,
-        "grace": f"P{chosen['grace_days']}D",
+        "grace": f"P{max(chosen['grace_days'], least_days)}D",
         "grace_access": ["export", "undo"],
         "erase_now_allowed": True,
         "warned_before": limits.WARNED_BEFORE,
@@ -45,10 +48,14 @@ def policy(chosen: Mapping[str, Any], *, least_years: int = 0) -> dict[str, Any]
     }
 
 
-def standing(*, at: datetime) -> dict[str, Any]:
-    """The text that a closing of the open workspace has which begins at a moment. Two queries."""
+def standing(*, promised_days: int, at: datetime) -> dict[str, Any]:
+    """The text that a closing of the open workspace has which begins at a moment. Two queries.
+
+    `promised_days` of grace are what its plan promised (`queries.promised_days`): its own choice can't be less.
+    """
     country = sellers.of_workspace(at=at).country
-    return policy(policies.terms()["retention"], least_years=limits.document_years(country))
+    years = limits.document_years(country)
+    return policy(policies.terms()["retention"], least_days=promised_days, least_years=years)
 
 
 POLICY = policy(policies.DEFAULT_RETENTION)

@@ -71,12 +71,23 @@ def test_what_the_policies_page_says_is_what_closing_does(juniper, ada, as_ada):
     assert standing(juniper).erase_at == found.erase_at
 
 
+@pytest.mark.parametrize(("promised", "grace"), [(45, "P45D"), (10, "P30D")])
+def test_the_days_that_the_plan_promised_are_the_least(juniper, as_ada, promised, grace):
+    with workspace(operator()):
+        text = {"version": 2, "grace_days": promised, "documents_years": 10}
+        PolicyVersion.objects.create(kind="retention", version=2, text=text, made_at=NOON)
+    as_ada.post("/w/juniper/settings/billing/plan/", CARD)
+    assert f"You have {grace[1:3]} days to change your mind" in as_ada.get(PAGE).content.decode()
+    close(juniper)
+    assert standing(juniper).policy["grace"] == grace
+
+
 def test_books_are_kept_as_long_as_the_law_of_todays_country_asks(juniper, ada):
     with workspace(juniper):
         PolicyVersion.objects.create(
             kind="retention", version=2, text={"version": 2, "grace_days": 30, "documents_years": 6}, made_at=NOON
         )
-        assert retention.standing(at=NOON)["classes"]["invoices"]["keep"] == "P10Y"
+        assert retention.standing(promised_days=0, at=NOON)["classes"]["invoices"]["keep"] == "P10Y"
 
 
 def test_closing_twice_is_closing_once(juniper, ada):

@@ -194,6 +194,7 @@ def kept() -> list[str]:
         % spans,
         _("Who did what in the business is kept for %(security_log)s, and the proof that it was erased for %(proof)s.")
         % spans,
+        _("Where the plan that you pay for promised you more days before data is erased, those count."),
         _("After %(span)s nothing of it is left in backups.") % {"span": span(limits.BACKUPS)},
         _(
             "The end of one contract erases nothing: its customer’s data stays with you until you delete the contact, or close."

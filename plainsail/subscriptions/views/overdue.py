@@ -36,7 +36,7 @@ def cases(request: Request) -> HttpResponse:
     invoices = request.workspace.invoices.in_bulk([case.invoice_id for case in [*page, *late]])
     context = {
         "late": late,
-        "late_rows": [row(case, invoices[case.invoice_id]) for case in late],
+        "late_rows": sorted((row(case, invoices[case.invoice_id]) for case in late), key=in_order),
         "page": page,
         "rows": [row(case, invoices[case.invoice_id]) for case in page],
         "recovery": queries.recovery(request.workspace, since=at - LOOKS_BACK),
@@ -55,6 +55,11 @@ def row(case: DunningCase, invoice: Any) -> dict[str, Any]:
         "is_last": case.tries >= len(days),
         "link": links.absolute(case.workspace, links.pay_path(case.subscription)),
     }
+
+
+def in_order(row: dict[str, Any]) -> tuple[datetime, str]:
+    """As they came due, and as their invoices were numbered."""
+    return row["case"].late_for, row["invoice"].number
 
 
 @require_POST
