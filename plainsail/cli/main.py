@@ -235,7 +235,7 @@ def restore(file: Path, force: bool) -> None:
 )
 @click.option("--undo", is_flag=True, help="Take the closing back.")
 def close(slug: str, customers: str, undo: bool) -> None:
-    """Close the business of this web address: thirty days of grace, then it is erased."""
+    """Close the business of this web address: the days of grace of its policy, then it is erased."""
     from plainsail.cli import closing
 
     closing.set_up()
@@ -283,21 +283,34 @@ def export_contacts(slug: str, file: Path | None, segment: str) -> None:
 @click.argument("slug")
 @click.argument("contract")
 @click.option("--when", type=click.Choice(["period_end", "now"]), default="period_end", help="When it ends.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day, where it asks for a later end than the earliest."
+)
 @click.option("--arrived", type=click.DateTime(), help="When the notice arrived (UTC); it counts from then.")
 @click.option("--note", default="", help="What was said.")
 @click.option("--preview", is_flag=True, help="Say what it would do, and change nothing.")
 def cancel(
-    *, slug: str, contract: str, when: Literal["period_end", "now"], arrived: datetime | None, note: str, preview: bool
+    *,
+    slug: str,
+    contract: str,
+    when: Literal["period_end", "now"],
+    until: datetime | None,
+    arrived: datetime | None,
+    note: str,
+    preview: bool,
 ) -> None:
     """Cancel the CONTRACT of this number at the business of this web address, as its notice asks."""
     from plainsail.cli import cancelling, closing
 
+    if until is not None and when == "now":
+        raise click.UsageError("It ends now or on a later day, not both.")
     closing.set_up()
     at, came = datetime.now(UTC), arrived.replace(tzinfo=UTC) if arrived else None
+    last = until.date() if until else None
     if preview:
-        click.echo(cancelling.preview(slug, contract, when=when, arrived=came, at=at))
+        click.echo(cancelling.preview(slug, contract, when=when, until=last, arrived=came, at=at))
     else:
-        click.echo(cancelling.cancel(slug, contract, when=when, arrived=came, note=note, at=at))
+        click.echo(cancelling.cancel(slug, contract, when=when, until=last, arrived=came, note=note, at=at))
 
 
 @cli.group("api-key")

@@ -13,7 +13,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions import queries as contracts
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import documents, letters, planning, pricing
+from plainsail.subscriptions.services import documents, letters, planning, policies, pricing
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,21 @@ def billing_of(business: Workspace, *, at: datetime) -> Billing:
         if link is None:
             return Billing(seller=seller, plans=on_sale)
         return _of_account(seller, on_sale, link.account_id, now=clocks.seller_now(at))
+
+
+def promised_days(business: Workspace) -> int:
+    """For how many days after the end the plan of a business promised to leave its data: what stood when it was bought, or
+    the operator's newer text where that gives more. 0 without a plan. Opens the operator's workspace; four queries."""
+    seller = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
+    link = BillingLink.objects.filter(workspace=business).first()
+    if seller is None or link is None:
+        return 0
+    with workspace(seller):
+        bought = seller.subscriptions.filter(account_id=link.account_id).order_by("-started_at", "-id").first()
+        if bought is None:
+            return 0
+        texts = (bought.terms["retention"], policies.terms()["retention"])
+        return max(int(text["grace_days"]) for text in texts)
 
 
 def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now: datetime) -> Billing:

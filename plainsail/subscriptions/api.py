@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -30,6 +30,14 @@ class NotArrivedYet(Refusal):
 
     code = "not_arrived_yet"
     message = _("A notice can’t have arrived later than now.")
+    status = 422
+
+
+class NowOrLater(Refusal):
+    """What ends now can't run until a day as well."""
+
+    code = "now_or_later"
+    message = _("It ends now or on a later day, not both.")
     status = 422
 
 
@@ -68,6 +76,25 @@ class Item(Output):
         )
 
 
+class Charge(Output):
+    """What is still charged after a cancellation, because a later end was asked for."""
+
+    on: date = Field(description="Local day.")
+    what: str
+    amount: Amount
+
+    @classmethod
+    def all_of(cls, made: quoting.Quote) -> list[Charge]:
+        return [cls(on=one.day, what=one.what, amount=Amount.of(one.amount)) for one in made.charges_after]
+
+
+EndAnswer = Literal["", "met", "early", "owed", "resting", "parts", "far", "unread"]
+END_ANSWER = (
+    "What became of a later end that was asked for: `met`, or why the contract ends at the earliest possible date: the day "
+    "is before that (`early`), too `far` or `unread`, a payment is open (`owed`), it is paused (`resting`) or paid in `parts`."
+)
+
+
 class Cancellation(Output):
     """What ends a contract: the declaration, when it arrived, and what was promised."""
 
@@ -79,6 +106,8 @@ class Cancellation(Output):
     effective_at: datetime
     refund: Amount
     refund_by: datetime
+    end_answer: EndAnswer = Field(description=END_ANSWER)
+    charges: list[Charge] = Field(description="What is still charged until its end; nothing else is.")
     in_force: bool
 
     @classmethod
@@ -93,6 +122,8 @@ class Cancellation(Output):
             effective_at=made.effective_at,
             refund=Amount.of(promise.refund),
             refund_by=promise.refund_by,
+            end_answer=promise.wish,
+            charges=Charge.all_of(promise),
             in_force=not made.is_undone,
         )
 
@@ -197,13 +228,16 @@ class RefundLine(Output):
 
 
 class Quote(Output):
-    """What cancelling would do. Nothing is charged afterwards."""
+    """What cancelling would do. Nothing but `charges` is charged afterwards."""
 
     when: When
     effective_at: datetime
     refund: Amount
     refund_by: datetime
     refunds: list[RefundLine]
+    end_answer: EndAnswer = Field(description=END_ANSWER)
+    charges: list[Charge]
+    charges_digest: str = Field(description="Confirms `charges` when you cancel with an `end_on`.")
 
     @classmethod
     def of(cls, made: quoting.Quote) -> Quote:
@@ -222,6 +256,9 @@ class Quote(Output):
             refund=Amount.of(made.refund),
             refund_by=made.refund_by,
             refunds=lines,
+            end_answer=made.wish,
+            charges=Charge.all_of(made),
+            charges_digest=made.charges_digest,
         )
 
 
@@ -231,12 +268,26 @@ def quote_cancellation(
     request: Request,
     subscription_id: UUID,
     when: When = "period_end",
+    end_on: date | None = None,
     received_at: rest.AwareDatetime | None = None,
 ) -> Quote:
-    """When it ends and what comes back, to the cent; changes nothing. `received_at` for a notice that came earlier."""
+    """When it ends, what comes back and what is still charged, to the cent; changes nothing. `end_on` is the last day, for
+    an end later than the earliest possible. `received_at` for a notice that came earlier."""
+    _refuse_both(when, end_on)
     found, now = find(request, subscription_id), clocks.seller_now(request.now)
     counted = max(_arrived(received_at or now, now=now), min(found.started_at, now))
-    return Quote.of(cancellation.preview(found, when=when, at=counted))
+    return Quote.of(cancellation.preview(found, when=when, last_on=end_on, at=counted))
+
+
+def _refuse_both(when: When, end_on: date | None) -> None:
+    if when == "now" and end_on is not None:
+        raise NowOrLater(field="end_on")
+
+
+def _end(when: When, end_on: date | None) -> dict[str, object]:
+    """How a declaration says when it is to end. Raises NowOrLater."""
+    _refuse_both(when, end_on)
+    return {"when": "later", "end_on": end_on} if end_on is not None else {"when": when}
 
 
 def _arrived(moment: datetime, *, now: datetime) -> datetime:
@@ -258,6 +309,13 @@ class Cancelling(Input):
     """What the customer declares."""
 
     when: When = "period_end"
+    end_on: date | None = Field(None, description="The last day, for an end later than the earliest possible.")
+    shown_charges: str = Field(
+        "",
+        max_length=40,
+        description="With `end_on`: the `charges_digest` of the quote that the customer was shown. Any other is refused "
+        "(`quote_changed`).",
+    )
     shown_refund_minor: int = Field(
         0,
         ge=0,
@@ -280,7 +338,8 @@ def cancel_contract(request: Request, subscription_id: UUID, body: Cancelling) -
     kept too."""
     found = find(request, subscription_id)
     data = {
-        "when": body.when,
+        **_end(body.when, body.end_on),
+        "shown_charges": body.shown_charges,
         "shown_refund": body.shown_refund_minor,
         "reason": body.reason,
         "feedback": body.feedback,
@@ -301,6 +360,7 @@ class Notice(Input):
         description="When it arrived, with its time zone: everything counts from then."
     )
     when: When = "period_end"
+    end_on: date | None = Field(None, description="The last day that it asks for, where that is later.")
     note: str = Field("", max_length=2000, description="What was said.")
 
 
@@ -316,7 +376,7 @@ def record_notice(request: Request, subscription_id: UUID, body: Notice) -> Stat
     found, now = find(request, subscription_id), clocks.seller_now(request.now)
     arrived = _arrived(body.received_at, now=now)
     before = queries.in_force(found)
-    said = declaring.from_staff({"note": body.note, "when": body.when}, by=f"{request.user} (API)")
+    said = declaring.from_staff({"note": body.note, **_end(body.when, body.end_on)}, by=f"{request.user} (API)")
     notice = declaring.declare(said, received_at=arrived)
     return _told(cancellation.put_in_force(notice, found, when=body.when, at=now), before)
 

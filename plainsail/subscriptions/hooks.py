@@ -84,7 +84,13 @@ SALES_TABS.register(
     ),
 )
 SALES_TABS.register(
-    "cancellations", SalesTab(label=gettext_lazy("Cancellations"), url="subscriptions:cancellations", order=20)
+    "cancellations",
+    SalesTab(
+        label=gettext_lazy("Cancellations"),
+        url="subscriptions:cancellations",
+        order=20,
+        pages=("subscriptions:reasons", "subscriptions:reason_words"),
+    ),
 )
 API_SCOPES.register(
     "subscriptions",

@@ -429,7 +429,7 @@ class DunningForm(forms.Form):
 
 
 class RetentionForm(forms.Form):
-    """How long a customer's data can be had after the end, and for how long documents are kept."""
+    """How long everything can be taken back after the business has closed, and for how long documents are kept."""
 
     since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**6)
     grace_days = forms.IntegerField(label=_("Days for exporting and undoing, before data is erased"))

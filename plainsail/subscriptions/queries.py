@@ -339,17 +339,6 @@ def declarations(workspace: Workspace) -> QuerySet[CancellationRequest]:
     return found.order_by("-received_at", "-id")
 
 
-def reasons(workspace: Workspace) -> list[tuple[str, int]]:
-    """Why people left, by what they chose to say: (reason, how many), most frequent first."""
-    rows = (
-        workspace.cancellation_requests.exclude(reason_code="")
-        .values_list("reason_code")
-        .annotate(number=Count("id"))
-        .order_by("-number", "reason_code")
-    )
-    return list(rows)
-
-
 def of_order(order_id: UUID) -> Subscription | None:
     """The contract that an order began, if it began one."""
     found: Subscription | None = Subscription.objects.filter(order_id=order_id).first()
@@ -391,14 +380,20 @@ class Recovery:
 
 def overdue(workspace: Workspace) -> QuerySet[DunningCase]:
     """Renewals whose charge was declined and that are tried again, the next try first."""
-    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, tries__gt=0)
+    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, tries__gt=0, late_for=None)
     return found.select_related("subscription__account").order_by("next_try_at", "id")
+
+
+def late(workspace: Workspace) -> QuerySet[DunningCase]:
+    """Renewals that weren't charged in time and wait for staff, the oldest first."""
+    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, late_for__isnull=False)
+    return found.select_related("subscription__account").order_by("late_for", "id")
 
 
 def recovery(workspace: Workspace, *, since: datetime) -> list[Recovery]:
     """What became of the renewals declined since a moment, by currency. One query."""
-    paid, still_open = Q(state=Invoice.State.PAID), Q(id__in=overdue(workspace).values("invoice_id"))
     cases = workspace.dunning_cases.filter(opened_at__gte=since, tries__gt=0)
+    paid, still_open = Q(state=Invoice.State.PAID), Q(id__in=cases.filter(closed_at=None).values("invoice_id"))
     rows = (
         workspace.invoices.filter(id__in=cases.order_by().values("invoice_id"))
         .values("currency")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -49,6 +49,26 @@ def test_a_notice_counts_from_its_arrival(juniper, contract):
         assert made.subscription.is_ended
     assert "€29.00 comes back" in said
     assert said.endswith(f"Confirmed as {made.request.reference}.")
+
+
+def test_a_later_end_is_met_and_says_what_is_still_charged(juniper, contract):
+    words = [
+        f"{contract.reference} ends on 2027-01-01 00:00 (Europe/Berlin).",
+        "Nothing comes back.",
+        "€8.42 is charged on 2026-12-23: Studio club.",
+        "Nothing else is charged.",
+    ]
+    asked = {"when": "period_end", "until": date(2026, 12, 31), "arrived": None, "at": NOON}
+    assert cancelling.preview("juniper", contract.reference, **asked).splitlines() == words
+    assert cancelling.cancel("juniper", contract.reference, note="", **asked).splitlines()[:-1] == words
+    with workspace(juniper):
+        assert CancellationRequest.objects.get().payload["end_on"] == "2026-12-31"
+
+
+def test_a_later_end_that_cant_be_had_is_said(juniper, contract):
+    asked = {"when": "period_end", "until": date(2040, 1, 1), "arrived": None, "at": NOON}
+    said = cancelling.preview("juniper", contract.reference, **asked).splitlines()
+    assert (said[0].split()[3], "five years" in said[1], said[-1]) == ("2026-12-23", True, "Nothing more is charged.")
 
 
 def test_twice_is_once(juniper, contract):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from plainsail.dashboard import queries
 from plainsail.dashboard.services import checklist
 from plainsail.kernel.http import Request, can
+from plainsail.subscriptions import queries as contracts
 from plainsail.ui.context import Chrome
 
 
@@ -20,6 +21,7 @@ def home(request: Request) -> HttpResponse:
     steps = checklist.steps(workspace)
     context = queries.overview(workspace, at=request.now) | {
         "steps": steps,
+        "late": contracts.late(workspace).count(),
         "is_beginning": steps.is_beginning and request.role.allows("dashboard.change"),
         "greeting": checklist.greeting(request.now, workspace, request.user),
     }

@@ -1,7 +1,7 @@
 """The way of a closing business, one step after the other, each as soon as it may be taken and safe to take again.
 
 Winding down: its customers' contracts end, money goes back. Then the doors close: nothing is shown, sent, charged or
-automated, and for thirty days all can be taken back. Then it is erased.
+automated, and for the days of its policy all can be taken back. Then it is erased.
 """
 
 from __future__ import annotations

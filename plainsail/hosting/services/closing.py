@@ -11,6 +11,7 @@ from plainsail.accounts.models import User
 from plainsail.accounts.services import audit, hosts
 from plainsail.commerce.models import Seller
 from plainsail.commerce.services import sellers
+from plainsail.hosting import queries
 from plainsail.hosting.models import Closure
 from plainsail.hosting.services import cancelling, facts, obstacles, retention
 from plainsail.kernel import due
@@ -59,9 +60,10 @@ def close(business: Workspace, *, customers: str, by: User | None, email: str, a
     Raises IsOperator.
     """
     _refuse_operator(business)
+    promised = queries.promised_days(business)
     with workspace(business):
         Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
-        closure = in_force(business) or _begin(business, by=by, email=email, at=at)
+        closure = in_force(business) or _begin(business, promised=promised, by=by, email=email, at=at)
         if closure.state == Closure.State.WINDING_DOWN and closure.customers != customers:
             _choose(closure, customers, at=at)
         due.schedule(CLOSURE, at)
@@ -73,13 +75,13 @@ def _refuse_operator(business: Workspace) -> None:
         raise IsOperator
 
 
-def _begin(business: Workspace, *, by: User | None, email: str, at: datetime) -> Closure:
+def _begin(business: Workspace, *, promised: int, by: User | None, email: str, at: datetime) -> Closure:
     made: Closure = Closure.objects.create(
         asked_at=at,
         asked_by=by,
         email=email,
         locale=(by.locale if by else "") or business.locale,
-        policy=retention.POLICY,
+        policy=retention.standing(promised_days=promised, at=at),
         created_at=at,
     )
     seller = Seller.objects.filter(state=Seller.State.ACTIVE).first()
@@ -136,12 +138,13 @@ def ask_erasure(business: Workspace, *, by: User | None, email: str, at: datetim
     Raises IsOperator, CustomersFirst.
     """
     _refuse_operator(business)
+    promised = queries.promised_days(business)
     with workspace(business):
         Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
         closure = in_force(business)
         if closure is None and winding_down.running(business).exists():
             raise CustomersFirst
-        closure = closure or _begin(business, by=by, email=email, at=at)
+        closure = closure or _begin(business, promised=promised, by=by, email=email, at=at)
         if closure.erase_asked_at is None:
             closure.erase_asked_at = at
             closure.answer_by = retention.answer_by(closure.policy, at, zone=business.timezone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from plainsail.commerce.services import shapes
 from plainsail.hosting import queries
@@ -14,6 +13,7 @@ from plainsail.hosting.services import cancelling, certificates, closing, erasin
 from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
+from plainsail.kernel.periods import Span
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import winding_down
@@ -49,6 +49,7 @@ class Overview:
     in_the_way: list[Obstacle]
     export: Export | None
     export_url: str
+    grace_days: int
     grace_ends_at: datetime
     is_operator: bool
 
@@ -58,11 +59,13 @@ def of(business: Workspace, *, at: datetime) -> Overview:
     zone = business.timezone
     billing = queries.billing_of(business, at=at)
     plan = billing.contract if billing.contract is not None and not billing.contract.is_ended else None
+    promised = queries.promised_days(business)
     with workspace(business):
         closure = closing.in_force(business)
         customers = _customers(business, at=at)
         export = exporting.latest()
-        kept = certificates.kept_rows(erasing.would_keep(_policy(closure), at=at, zone=zone), zone=zone)
+        policy = closure.policy if closure is not None else retention.standing(promised_days=promised, at=at)
+        kept = certificates.kept_rows(erasing.would_keep(policy, at=at, zone=zone), zone=zone)
     return Overview(
         closure=closure,
         customers=customers,
@@ -73,13 +76,10 @@ def of(business: Workspace, *, at: datetime) -> Overview:
         in_the_way=obstacles.in_the_way(business, closure),
         export=export,
         export_url=exporting.url(export) if export is not None and export.state == Export.State.READY else "",
-        grace_ends_at=retention.after(_policy(closure), "grace", at, zone=zone),
+        grace_days=Span.parse(policy["grace"]).days,
+        grace_ends_at=retention.after(policy, "grace", at, zone=zone),
         is_operator=business.is_operator,
     )
-
-
-def _policy(closure: Closure | None) -> dict[str, Any]:
-    return closure.policy if closure is not None else retention.POLICY
 
 
 def _customers(business: Workspace, *, at: datetime) -> Customers:

@@ -1,4 +1,6 @@
-"""What stays of a business after it is erased, why and until when: a policy as data, and the words for it. Pure.
+"""What stays of a business after it is erased, why and until when: a policy as data, and the words for it.
+
+The grace and the years of books are what the business has chosen (Settings → Policies); the rest nobody chooses.
 
 A class says for how long (`keep`, ISO 8601) and from when (`from`: `end_of_year`, or the day itself). The grounds are
 the law's: § 147 AO and comparable rules for books, California's automatic renewal law (Bus. & Prof. Code § 17602) for
@@ -15,26 +17,49 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.services import sellers
 from plainsail.kernel.periods import Span, day_start, local_date
+from plainsail.subscriptions.services import limits, policies
 
-POLICY: dict[str, Any] = {
-    "version": 1,
-    "grace": "P30D",
-    "grace_access": ["export", "undo"],
-    "erase_now_allowed": True,
-    "warned_before": "P7D",
-    "answer_within": "P1M",
-    "export_for": "P30D",
-    "backups_max": "P35D",
-    "classes": {
-        "invoices": {"keep": "P10Y", "from": "end_of_year"},
-        "ledger": {"keep": "P10Y", "from": "end_of_year"},
-        "consent": {"keep": "P3Y", "from": "erasure"},
-        "cancellation": {"keep": "P3Y", "from": "end_of_year"},
-        "security_log": {"keep": "P90D", "from": "day"},
-        "proof": {"keep": "P3Y", "from": "end_of_year"},
-    },
-}
+
+def policy(chosen: Mapping[str, Any], *, least_days: int = 0, least_years: int = 0) -> dict[str, Any]:
+    """The whole text, for a retention policy as `limits` reads it. Pure.
+
+    The grace lasts so many days at least, and books are kept for so many years at least.
+    """
+    books = {"keep": f"P{max(chosen['documents_years'], least_years)}Y", "from": "end_of_year"}
+    return {
+        "version": 2,
+        "grace": f"P{max(chosen['grace_days'], least_days)}D",
+        "grace_access": ["export", "undo"],
+        "erase_now_allowed": True,
+        "warned_before": limits.WARNED_BEFORE,
+        "answer_within": "P1M",
+        "export_for": "P30D",
+        "backups_max": limits.BACKUPS,
+        "classes": {
+            "invoices": books,
+            "ledger": books,
+            "consent": {"keep": limits.KEPT["consent"], "from": "erasure"},
+            "cancellation": {"keep": limits.KEPT["cancellation"], "from": "end_of_year"},
+            "security_log": {"keep": limits.KEPT["security_log"], "from": "day"},
+            "proof": {"keep": limits.KEPT["proof"], "from": "end_of_year"},
+        },
+    }
+
+
+def standing(*, promised_days: int, at: datetime) -> dict[str, Any]:
+    """The text that a closing of the open workspace has which begins at a moment. Two queries.
+
+    `promised_days` of grace are what its plan promised (`queries.promised_days`): its own choice can't be less.
+    """
+    country = sellers.of_workspace(at=at).country
+    years = limits.document_years(country)
+    return policy(policies.terms()["retention"], least_days=promised_days, least_years=years)
+
+
+POLICY = policy(policies.DEFAULT_RETENTION)
+"""Where a business has chosen nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +71,8 @@ class Category:
 
 
 CATEGORIES: dict[str, Category] = {
-    "invoices": Category(_("Invoices and credit notes"), _("Tax law: books are kept for ten years.")),
-    "ledger": Category(_("Bookings and payments, without names"), _("Tax law: books are kept for ten years.")),
+    "invoices": Category(_("Invoices and credit notes"), _("Tax law: books are kept for years.")),
+    "ledger": Category(_("Bookings and payments, without names"), _("Tax law: books are kept for years.")),
     "consent": Category(
         _("What buyers agreed to, with a code instead of their address"),
         _("Proof of consent to renewing contracts, for three years after the last of them ended."),

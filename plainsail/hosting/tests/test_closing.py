@@ -26,7 +26,7 @@ from plainsail.kernel.testing import run_jobs
 from plainsail.mail.services import transactional
 from plainsail.payments.models import Charge
 from plainsail.payments.models import Refund as Repayment
-from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.models import PolicyVersion, Subscription
 from plainsail.subscriptions.tests.factories import subscribed
 
 DAY = timedelta(days=1)
@@ -53,6 +53,41 @@ def test_a_business_without_customers_closes_at_once_and_is_to_be_erased_thirty_
     assert (found.state, juniper.state) == ("closing", "closing")
     assert found.erase_at - NOON > 30 * DAY
     assert found.erase_at - NOON <= 31 * DAY
+
+
+def test_what_the_policies_page_says_is_what_closing_does(juniper, ada, as_ada):
+    kept = {"since": 1, "grace_days": 60, "documents_years": 12}
+    as_ada.post("/w/juniper/settings/policies/data/", kept)
+    assert "taken back for 60 days" in as_ada.get("/w/juniper/settings/policies/").content.decode()
+    assert "You have 60 days to change your mind" in as_ada.get(PAGE).content.decode()
+    close(juniper)
+    found = standing(juniper)
+    assert 60 * DAY < found.erase_at - NOON <= 61 * DAY
+    assert found.policy["classes"]["invoices"] == found.policy["classes"]["ledger"]
+    until = retention.until(found.policy, "invoices", since=NOON, erased_at=NOON, zone="Europe/Berlin")
+    assert until.year == 2038
+    as_ada.post("/w/juniper/settings/policies/data/", {"since": 2, "grace_days": 7, "documents_years": 10})
+    advancing.advance.function(workspace_id=juniper.pk, at=NOON + DAY)
+    assert standing(juniper).erase_at == found.erase_at
+
+
+@pytest.mark.parametrize(("promised", "grace"), [(45, "P45D"), (10, "P30D")])
+def test_the_days_that_the_plan_promised_are_the_least(juniper, as_ada, promised, grace):
+    with workspace(operator()):
+        text = {"version": 2, "grace_days": promised, "documents_years": 10}
+        PolicyVersion.objects.create(kind="retention", version=2, text=text, made_at=NOON)
+    as_ada.post("/w/juniper/settings/billing/plan/", CARD)
+    assert f"You have {grace[1:3]} days to change your mind" in as_ada.get(PAGE).content.decode()
+    close(juniper)
+    assert standing(juniper).policy["grace"] == grace
+
+
+def test_books_are_kept_as_long_as_the_law_of_todays_country_asks(juniper, ada):
+    with workspace(juniper):
+        PolicyVersion.objects.create(
+            kind="retention", version=2, text={"version": 2, "grace_days": 30, "documents_years": 6}, made_at=NOON
+        )
+        assert retention.standing(promised_days=0, at=NOON)["classes"]["invoices"]["keep"] == "P10Y"
 
 
 def test_closing_twice_is_closing_once(juniper, ada):
@@ -199,7 +234,7 @@ def test_taking_it_back_while_winding_down_keeps_the_contracts(three_customers, 
     with workspace(business):
         assert [one.scheduled_end_at for one in Subscription.objects.all()] == [None, None, None]
     assert len([mail for mail in outbox if mail["Subject"].startswith("Your contract goes on")]) == 3
-    run_jobs(at=NOON + 40 * DAY)
+    run_jobs(at=NOON + 31 * DAY)
     with workspace(business):
         assert Charge.objects.filter(created_at__gt=NOON + 20 * DAY).exists()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.db import connection
 from django.db.backends.postgresql.base import Cursor, DatabaseWrapper
 from psycopg.pq import TransactionStatus
 
@@ -28,9 +29,9 @@ def install(options: dict[str, Any]) -> None:
     DatabaseWrapper._rollback = _forgetting(DatabaseWrapper._rollback)
 
 
-def _waiting(connection: Any) -> list[str]:
+def _waiting(own: Any) -> list[str]:
     """The statements that wait, kept with psycopg's own connection."""
-    return connection.__dict__.setdefault("_waiting", [])
+    return own.__dict__.setdefault("_waiting", [])
 
 
 class PatientCursor(Cursor):
@@ -38,8 +39,8 @@ class PatientCursor(Cursor):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         waiting = _waiting(self.connection)
-        in_transaction = not self.connection.autocommit
-        if query == TELL and in_transaction and self.connection.info.transaction_status != TransactionStatus.INERROR:
+        may_wait = not self.connection.autocommit and not connection.queries_logged
+        if query == TELL and may_wait and self.connection.info.transaction_status != TransactionStatus.INERROR:
             if waiting and waiting[-1].startswith("SELECT set_config"):
                 waiting.pop()
             waiting.append(TELL.replace("%s", f"'{params[0]}'"))

@@ -16,7 +16,7 @@ from plainsail.subscriptions.models.contracts import Subscription
 
 
 class DunningCase(WorkspaceOwned):
-    """A renewal invoice that a charge was declined for, and when it is tried again. Closed by payment, cancelling or giving up."""
+    """A renewal invoice that isn't paid yet, and when it is charged (again). Closed by payment, cancelling or giving up."""
 
     workspace = WorkspaceKey(related_name="dunning_cases")
     subscription = TiedForeignKey(Subscription, on_delete=models.CASCADE, related_name="dunning_cases")
@@ -26,6 +26,8 @@ class DunningCase(WorkspaceOwned):
     next_try_at = models.DateTimeField(null=True)
     counted = models.JSONField(default=list)
     """Ids of the declined charges that were counted: their events may come twice, and in any order."""
+    late_for = models.DateTimeField(null=True)
+    """When it was to be charged, of one that waits for staff because nobody was there to do it then; else empty."""
     closed_at = models.DateTimeField(null=True)
 
     class Meta(WorkspaceOwned.Meta):
@@ -33,7 +35,12 @@ class DunningCase(WorkspaceOwned):
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "invoice_id"], name="dunning_once_an_invoice"),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "next_try_at"], name="dunning_next")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "next_try_at"], name="dunning_next"),
+            models.Index(
+                fields=["workspace", "late_for"], condition=models.Q(late_for__isnull=False), name="dunning_late"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id}, {self.tries} tries"

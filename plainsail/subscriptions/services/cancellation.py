@@ -189,6 +189,11 @@ def undo(subscription: Subscription, *, by: str, at: datetime) -> CancellationUn
     locked.is_charged_to_end = False
     locked.save(update_fields=["scheduled_end_at", "is_charged_to_end"])
     noticing.disagree(locked, at=at)
+    if locked.renews_at is not None and locked.renews_at < at:
+        # What stood open was taken back with the cancellation: it is due from now on, not since then.
+        noticing.plan(locked)
+        locked.charge_from = at
+        locked.save(update_fields=["charge_from"])
     if locked.renews_at is not None:
         due.schedule(ending.CONTRACTS, clocks.wall(locked.renews_at))
     publish(

@@ -69,8 +69,8 @@ def settle_all(invoice_ids: Sequence[UUID], *, at: datetime) -> None:
 def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
     invoices = Invoice.objects.in_bulk([case.invoice_id for case in cases])
     for case in cases:
-        case.closed_at, case.next_try_at = at, None
-    update_each(cases, fields=["closed_at", "next_try_at"])
+        case.closed_at, case.next_try_at, case.late_for = at, None, None
+    update_each(cases, fields=["closed_at", "next_try_at", "late_for"])
     publish_many(
         SubscriptionRenewed(
             subscription_id=case.subscription_id,
@@ -83,7 +83,7 @@ def _settle(cases: Sequence[DunningCase], *, at: datetime) -> None:
         for case in cases
     )
     for case in cases:
-        if case.subscription.renews_at is None:  # no payment is to come
+        if case.subscription.renews_at is None:  # nothing is left to renew: this may have been the last payment
             completing.complete(case.subscription, at=at)
 
 
@@ -134,6 +134,9 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime, since: datetim
     policy = policy_of(case)
     first_at = since or case.opened_at
     again_at = retries.next_try(policy, first_tried_at=first_at, tries=case.tries, zone=subscription.timezone)
+    if again_at is not None and again_at <= at:
+        # This try came late itself, because the server was away: the customer has as many days after it as ever.
+        again_at = at + retries.gap(policy, tries=case.tries)
     publish(
         RenewalFailed(
             subscription_id=subscription.id,
@@ -210,5 +213,5 @@ def _bill_anew(subscription: Subscription, invoice: Invoice) -> None:
 def close(case: DunningCase, *, at: datetime) -> None:
     """No further try."""
     case.closed_at = at
-    case.next_try_at = None
-    case.save(update_fields=["closed_at", "next_try_at"])
+    case.next_try_at = case.late_for = None
+    case.save(update_fields=["closed_at", "next_try_at", "late_for"])

@@ -1,6 +1,7 @@
 """What a business may not go below in its policies, whoever writes them: by law, by the card networks' rules, by our word. Pure.
 
-Retention is data like the other policies: `{"grace_days": 30, "documents_years": 10}`.
+Retention is data like the other policies: `{"grace_days": 30, "documents_years": 10}`. It is what closing the business does
+(`hosting`), with what can't be chosen (`KEPT`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ MOST_YEARS = 30
 LONGEST_PAUSE, FURTHEST_MOVE = 366, 31
 """Days: for how long customers may pause by themselves at most (0: for as long as they like), and how far move a charge."""
 ACCESS = ("close", "keep")
+KEPT = {
+    "consent": "P3Y",  # Cal. Bus. & Prof. Code § 17602: three years, or one after the end
+    "cancellation": "P3Y",  # §§ 195, 199 BGB: limitation of claims
+    "security_log": "P90D",  # GDPR art. 32: misuse can be looked into
+    "proof": "P3Y",  # GDPR art. 5(2): that the erasure was done
+}
+"""For how long the rest of what survives an erasure is kept (ISO 8601): nobody chooses these."""
+WARNED_BEFORE = "P7D"
+"""How long before an erasure its owner is told of it again (requirement R53)."""
+BACKUPS = "P35D"
+"""After an erasure, nothing is left in backups once these days are over."""
 DOCUMENT_YEARS = {
     "AT": 7,  # § 132 BAO
     "CH": 10,  # art. 958f OR

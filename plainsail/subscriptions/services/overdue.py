@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -13,11 +13,11 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge
 from plainsail.subscriptions.models import DunningCase
-from plainsail.subscriptions.services import dunning, renewal
+from plainsail.subscriptions.services import catching_up, dunning, renewal
+from plainsail.subscriptions.services.catching_up import FORTNIGHT, MOST_A_FORTNIGHT
 
-MOST_AN_INVOICE, MOST_A_FORTNIGHT = 4, 8
-"""Charges of an invoice, and of a card within 14 days: far below Visa's 20 in 30 days and Mastercard's 10 in 24 hours."""
-FORTNIGHT = timedelta(days=14)
+MOST_AN_INVOICE = 4
+"""Charges of an invoice; of a card, see `catching_up`."""
 
 
 class NothingOpen(Refusal):
@@ -46,7 +46,7 @@ def may_try(case: DunningCase, *, at: datetime) -> bool:
 
 
 def try_now(workspace_id: UUID, case_id: UUID, *, at: datetime) -> bool:
-    """Charge once more, in the place of the next try; returns whether it was paid. Outside any transaction.
+    """Charge now, in the place of the next try or of a late charge; returns whether it was paid. Outside any transaction.
 
     Raises NothingOpen, TriedOften.
     """
@@ -54,6 +54,8 @@ def try_now(workspace_id: UUID, case_id: UUID, *, at: datetime) -> bool:
         case = _open(case_id)
         if not may_try(case, at=at):
             raise TriedOften
+        if case.late_for is not None:
+            catching_up.release([case], at=at)
         case.next_try_at = at
         case.save(update_fields=["next_try_at"])
     renewal.try_again(workspace_id, case_id, at=at)

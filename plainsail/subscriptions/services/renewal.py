@@ -22,6 +22,7 @@ from plainsail.subscriptions.models import DunningCase, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     cancellation,
+    catching_up,
     charging,
     dunning,
     ending,
@@ -169,6 +170,9 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
             return
         if not sellers.may_sell(sellers.of_workspace(at=at)):
             dunning.stop(case.subscription, at=at)
+            return
+        if catching_up.is_late(case.next_try_at, at=at) and not reminding.is_by_transfer(case.subscription):
+            catching_up.put_off(case, at=at)
             return
         # Moved on before the charge: whatever happens to it, this step is not taken twice.
         case.next_try_at = at + dunning.UNSETTLED

@@ -36,6 +36,7 @@ from plainsail.subscriptions.models import (
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     billing,
+    catching_up,
     charging,
     contracts,
     dunning,
@@ -144,9 +145,13 @@ def _bill(subscriptions: Sequence[Subscription], *, at: datetime) -> Billed:
         return Billed()
     usable = _usable_methods(waiting)
     renewing = _those_that_renew(waiting, usable, at=at)
+    charged = [one for one in renewing if not _is_by_transfer(one, usable)]
+    late = {one.id: charge_at(one) for one in charged if catching_up.is_late(charge_at(one), at=at)}
     invoices = _invoice(renewing, usable, at=at)
-    dunning.open_cases([(one, invoices[one.id].id) for one in renewing], at=at)
-    return _charges(renewing, invoices, usable, at=at)
+    late = {key: due_at for key, due_at in late.items() if invoices[key].due.minor}
+    dunning.open_cases([(one, invoices[one.id].id) for one in renewing if one.id not in late], at=at)
+    catching_up.leave([(one, invoices[one.id].id, late[one.id]) for one in renewing if one.id in late], at=at)
+    return _charges([one for one in renewing if one.id not in late], invoices, usable, at=at)
 
 
 def _is_due(subscription: Subscription, *, at: datetime) -> bool:

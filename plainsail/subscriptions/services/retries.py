@@ -42,6 +42,12 @@ def next_try(policy: Mapping[str, Any], *, first_tried_at: datetime, tries: int,
     return local_moment(left[0], first_tried_at.astimezone(ZoneInfo(zone)).time(), zone) if left else None
 
 
+def gap(policy: Mapping[str, Any], *, tries: int) -> timedelta:
+    """How long after the try before it the next one comes, after so many further tries. Raises BadSchedule, IndexError."""
+    found = (0, *days(policy))
+    return timedelta(days=found[tries + 1] - found[tries])
+
+
 def gentler(own: Mapping[str, Any], newest: Mapping[str, Any]) -> Mapping[str, Any]:
     """The policy that leaves a customer more time until the contract ends, or with as much time has fewer charges declined.
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Invoice, Order
@@ -39,8 +40,9 @@ class NothingToPay(Refusal):
 
 
 def owed(subscription: Subscription) -> Invoice | None:
-    """The oldest renewal of a contract whose charge was declined and that is still unpaid."""
-    cases = subscription.dunning_cases.filter(closed_at=None, tries__gt=0).order_by("opened_at", "id")
+    """The oldest renewal of a contract that is unpaid because its charge was declined, or wasn't taken in time."""
+    unpaid = subscription.dunning_cases.filter(Q(tries__gt=0) | Q(late_for__isnull=False), closed_at=None)
+    cases = unpaid.order_by("opened_at", "id")
     found = [Invoice.objects.get(id=case.invoice_id) for case in cases]
     return next((one for one in found if one.due.minor > 0), None)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.kernel.periods import Span
-from plainsail.subscriptions.services import policies, retries
+from plainsail.subscriptions.services import limits, policies, retries
 from plainsail.subscriptions.services.quoting import Quote
 
 KINDS = {
@@ -164,12 +164,12 @@ def dunning(policy: Mapping[str, Any]) -> list[str]:
 
 
 def retention(policy: Mapping[str, Any]) -> list[str]:
-    """How long what is where after a contract's end."""
+    """What becomes of the data of a business that closes, and how long what is where: what was chosen."""
     grace, years = policy["grace_days"], policy["documents_years"]
     return [
         ngettext(
-            "What belongs to a customer can be exported for %(count)d day after the end, then it is erased.",
-            "What belongs to a customer can be exported for %(count)d days after the end, then it is erased.",
+            "When you close the business, everything can be exported and taken back for %(count)d day. Then it is erased.",
+            "When you close the business, everything can be exported and taken back for %(count)d days. Then it is erased.",
             grace,
         )
         % {"count": grace},
@@ -179,6 +179,26 @@ def retention(policy: Mapping[str, Any]) -> list[str]:
             years,
         )
         % {"count": years},
+    ]
+
+
+def kept() -> list[str]:
+    """What of it nobody chooses, and why."""
+    spans = {name: span(text) for name, text in limits.KEPT.items()}
+    return [
+        _("You are told again %(span)s before anything is erased.") % {"span": span(limits.WARNED_BEFORE)},
+        _(
+            "What buyers agreed to is kept for %(consent)s, and cancellations for %(cancellation)s from the end of their year: "
+            "claims can be raised so long."
+        )
+        % spans,
+        _("Who did what in the business is kept for %(security_log)s, and the proof that it was erased for %(proof)s.")
+        % spans,
+        _("Where the plan that you pay for promised you more days before data is erased, those count."),
+        _("After %(span)s nothing of it is left in backups.") % {"span": span(limits.BACKUPS)},
+        _(
+            "The end of one contract erases nothing: its customer’s data stays with you until you delete the contact, or close."
+        ),
     ]
 
 

@@ -122,6 +122,54 @@ def test_what_has_ended_can_not_be_cancelled(shop, contract):
         assert (answer.status_code, answer.json()["code"]) == (409, "already_ended")
 
 
+class TestALaterEnd:
+    def test_what_it_costs_is_quoted_confirmed_and_listed(self, shop, contract, juniper):
+        path = f"contracts/{contract.id}/cancellation"
+        quoted = shop.ask("get", f"{path}/quote?end_on=2026-12-31").json()
+        assert quoted["charges"] == [
+            {"on": "2026-12-23", "what": "Studio club", "amount": {"minor": 842, "currency": "EUR"}}
+        ]
+        body = {"end_on": "2026-12-31", "shown_charges": quoted["charges_digest"]}
+        made = shop.ask("post", path, body)
+        assert made.status_code == 201
+        said = made.json()
+        assert (said["effective_at"], said["end_answer"], said["charges"]) == (
+            quoted["effective_at"],
+            "met",
+            quoted["charges"],
+        )
+        assert said["effective_at"] == "2026-12-31T23:00:00Z"
+        (request,) = declared(juniper)
+        assert (request.payload["end"], request.payload["end_on"]) == ("later", "2026-12-31")
+
+    @pytest.mark.parametrize("shown", ["", "0" * 20])
+    def test_charges_that_nobody_was_shown_are_refused(self, shop, contract, juniper, shown):
+        body = {"end_on": "2026-12-31", "shown_charges": shown}
+        answer = shop.ask("post", f"contracts/{contract.id}/cancellation", body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "quote_changed")
+        assert declared(juniper) == []
+
+    def test_a_letter_may_ask_for_it(self, shop, contract):
+        body = {"received_at": "2026-11-20T10:00:00Z", "end_on": "2026-12-31"}
+        said = shop.ask("post", f"contracts/{contract.id}/notices", body).json()
+        assert (said["effective_at"], len(said["charges"])) == ("2026-12-31T23:00:00Z", 1)
+
+    def test_one_that_cant_be_had_is_said(self, shop, contract):
+        quoted = shop.ask("get", f"contracts/{contract.id}/cancellation/quote?end_on=2040-01-01").json()
+        assert (quoted["end_answer"], quoted["charges"]) == ("far", [])
+
+    def test_now_and_later_are_not_both(self, shop, contract, juniper):
+        body = {"when": "now", "end_on": "2026-12-31"}
+        for method, path, sent in (
+            ("post", "cancellation", body),
+            ("post", "notices", body | {"received_at": "2026-11-20T10:00:00Z"}),
+            ("get", "cancellation/quote?when=now&end_on=2026-12-31", None),
+        ):
+            answer = shop.ask(method, f"contracts/{contract.id}/{path}", sent)
+            assert (answer.status_code, answer.json()["code"]) == (422, "now_or_later")
+        assert declared(juniper) == []
+
+
 def test_a_notice_counts_from_when_it_arrived(shop, contract, juniper):
     renewed_at = NOON + timedelta(days=31)
     clocks.advance(juniper.pk, to=renewed_at, at=NOON)

@@ -163,3 +163,17 @@ def test_an_addon_is_asked_for_like_a_renewal_and_begins_at_once(juniper, contra
     with workspace(juniper):
         assert contract.items.count() == 2
         assert DunningCase.objects.get().closed_at is not None
+
+
+def test_after_weeks_asleep_the_customer_is_asked_then_reminded_as_slowly_as_ever(juniper, contract):
+    awake = NOON + timedelta(days=40)
+    renewal.run(workspace_id=juniper.pk, at=awake)
+    with workspace(juniper):
+        case = DunningCase.objects.get()
+        assert (case.tries, case.late_for, newest(juniper).due_on) == (0, None, awake.date() + timedelta(days=10))
+    later = awake + timedelta(days=29)
+    renewal.run(workspace_id=juniper.pk, at=later)
+    with workspace(juniper):
+        case.refresh_from_db()
+        assert (case.tries, case.next_try_at) == (1, later + timedelta(days=3))
+        assert not Subscription.objects.get().is_ended

@@ -54,7 +54,7 @@ def test_the_policies_stand_in_sentences_in_their_order(juniper, as_ada):
     assert first < words.index("Paid for 6 months or longer at a time: the part for the days not used.")
     assert first < words.index("In every other case: nothing back.")
     assert "A declined charge is tried again after 3, 7 and 14 days." in words
-    assert "exported for 30 days" in words
+    assert "taken back for 30 days" in words
     assert "Nothing was changed yet" in words
     assert next(tab for tab in page.context["chrome"].settings if tab.is_current).label == "Policies"
 

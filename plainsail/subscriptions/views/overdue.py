@@ -1,4 +1,4 @@
-"""Renewals that weren't paid: who, how much, what comes next, what came of it; and what staff can do."""
+"""Renewals that weren't paid, or not charged in time: who, how much, what comes next, what came of it; what staff can do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.kernel.errors import Refusal
@@ -18,7 +19,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import DunningCase
-from plainsail.subscriptions.services import dunning, links, overdue, retries
+from plainsail.subscriptions.services import catching_up, dunning, links, overdue, retries
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -28,11 +29,14 @@ LOOKS_BACK = timedelta(days=90)
 @require_GET
 @can("subscriptions.view")
 def cases(request: Request) -> HttpResponse:
-    """All that is tried again now, the next try first, and what came of those of the last three months."""
+    """What wasn't charged in time, all that is tried again now, and what came of those of the last three months."""
     at = now(request)
     page = Paginator(queries.overdue(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
-    invoices = request.workspace.invoices.in_bulk([case.invoice_id for case in page])
+    late = Paginator(queries.late(request.workspace), PER_PAGE).get_page(request.GET.get("late"))
+    invoices = request.workspace.invoices.in_bulk([case.invoice_id for case in [*page, *late]])
     context = {
+        "late": late,
+        "late_rows": sorted((row(case, invoices[case.invoice_id]) for case in late), key=in_order),
         "page": page,
         "rows": [row(case, invoices[case.invoice_id]) for case in page],
         "recovery": queries.recovery(request.workspace, since=at - LOOKS_BACK),
@@ -53,6 +57,11 @@ def row(case: DunningCase, invoice: Any) -> dict[str, Any]:
     }
 
 
+def in_order(row: dict[str, Any]) -> tuple[datetime, str]:
+    """As they came due, and as their invoices were numbered."""
+    return row["case"].late_for, row["invoice"].number
+
+
 @require_POST
 @can("subscriptions.change")
 @outside_transaction
@@ -66,6 +75,25 @@ def try_now(request: Request, dunningcase_id: UUID) -> HttpResponse:
     else:
         words = _("Paid. The customer gets the receipt.") if is_paid else _("It wasn’t paid this time either.")
         messages.success(request, words) if is_paid else messages.warning(request, words)
+    return back(request)
+
+
+@require_POST
+@can("subscriptions.change")
+def charge_late(request: Request) -> HttpResponse:
+    """Charge all that wasn't charged in time; the worker does it, the oldest first."""
+    number, left = catching_up.charge_all(at=now(request))
+    words = ngettext(
+        "%(number)d renewal is being charged now.",
+        "%(number)d renewals are being charged now, the oldest first.",
+        number,
+    )
+    messages.success(request, words % {"number": number})
+    if left:
+        words = _(
+            "%(left)d stay: their cards were charged as often as is wise for now. Their customers can pay by the link."
+        )
+        messages.warning(request, words % {"left": left})
     return back(request)
 
 

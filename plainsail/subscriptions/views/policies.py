@@ -51,6 +51,7 @@ def overview(request: Request) -> HttpResponse:
         "floors": wording.floors(),
         "dunning": wording.dunning(terms["dunning"]),
         "retention": wording.retention(terms["retention"]),
+        "kept": wording.kept(),
         "pausing": wording.pausing(terms["pausing"]),
         "terms": terms,
         "page": page,
@@ -102,13 +103,14 @@ def charges(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @can("subscriptions.manage")
 def retention(request: Request) -> HttpResponse:
-    """How long data and documents are kept after the end."""
+    """How long data and documents are kept after the business has closed."""
     country = sellers.of_workspace(at=request.now).country
     initial = RetentionForm.initial_of(policies.terms()["retention"])
     form = RetentionForm(request.POST or None, initial=initial, country=country)
     if form.is_valid():
         return save(request, "retention", form.text, since=form.cleaned_data["since"])
-    context = {"form": form, "least_days": limits.LEAST_GRACE, "least_years": limits.document_years(country)}
+    least = {"least_days": limits.LEAST_GRACE, "least_years": limits.document_years(country)}
+    context = {"form": form, "kept": wording.kept(), **least}
     return render(request, "subscriptions/policy_retention.html", context, status=422 if form.is_bound else 200)
 
 

@@ -17,7 +17,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import agreed, cancellation, declaring, letters, noticing, planning
+from plainsail.subscriptions.services import agreed, cancellation, declaring, leaving, letters, noticing, planning
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -106,12 +106,13 @@ def undo(request: Request, subscription_id: UUID) -> HttpResponse:
 @can("subscriptions.view")
 def cancellations(request: Request) -> HttpResponse:
     """Every declaration as it arrived; those that belong to no contract yet come first."""
+    given = leaving.reasons(request.workspace, at=now(request))
     found = Paginator(queries.declarations(request.workspace), PER_PAGE)
     context = {
         "unmatched": [(notice, declared(notice)) for notice in queries.unmatched(request.workspace)],
         "page": found.get_page(request.GET.get("page")),
         "running": queries.contracts(request.workspace, state="running")[:OFFERED],
-        "reasons": [(dict(REASONS).get(code, code), number) for code, number in queries.reasons(request.workspace)],
+        "reasons": [(dict(REASONS).get(one.code, one.code), one.number) for one in given if one.code],
     }
     return render(request, "subscriptions/cancellations.html", context)
 
