@@ -81,3 +81,19 @@ EVENT_WORDING: Registry[EventWording] = Registry("contacts.event_wording")
 SEGMENT_FIELDS: Registry[SegmentField] = Registry("contacts.segment_fields")
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactSection:
+    """A card of another area on a contact's page: `template` is drawn with `contact` and what `read` gives.
+
+    Only for roles that reach `can`.
+    """
+
+    template: str
+    read: Callable[[Contact], dict[str, Any]]
+    can: str
+    order: int = 0
+
+
+CONTACT_SECTIONS: Registry[ContactSection] = Registry("contacts.contact_sections")

@@ -18,7 +18,7 @@ from plainsail.contacts.forms import NewContactForm, ProfileForm, custom_initial
 from plainsail.contacts.models import Contact, CustomField, ListMember
 from plainsail.contacts.services import contacts as people
 from plainsail.contacts.services import phones
-from plainsail.contacts.sockets import TIMELINE_GROUPS
+from plainsail.contacts.sockets import CONTACT_SECTIONS, TIMELINE_GROUPS
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -74,6 +74,9 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
         "custom": queries.said_of(found),
         "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
+        "sections": [
+            {"template": one.template, **one.read(found)} for one in CONTACT_SECTIONS if request.role.allows(one.can)
+        ],
     }
     return render(request, "contacts/contact.html", context | _consents(found) | _history(request, found))
 
