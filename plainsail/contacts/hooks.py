@@ -55,7 +55,26 @@ def _entry(row: EventRow) -> TimelineEntry:
     return TimelineEntry(row.at, wording.icon, wording.say(row), url=url, kind=_kind(row.name))
 
 
+def from_work(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
+    """Notes as they read now, and tasks that were done."""
+    if kinds is not None and "work" not in kinds:
+        return []
+    notes = queries.notes_of(contact).filter(at__lt=before)[:limit]
+    done = queries.done_tasks(contact.workspace).filter(contact=contact, done_at__lt=before)[:limit]
+    return [
+        *(
+            TimelineEntry(one.at, "message-square", str(one.author or _("Note")), one.text, kind="work")
+            for one in notes
+        ),
+        *(TimelineEntry(one.done_at, "check", _("Done: %(task)s") % {"task": one.what}, kind="work") for one in done),
+    ]
+
+
 TIMELINE.register("events", TimelineSource(fetch=from_events, order=10))
+TIMELINE.register("work", TimelineSource(fetch=from_work, order=20))
+TIMELINE_GROUPS.register(
+    "work", TimelineGroup(label=gettext_lazy("Notes and tasks"), kinds=frozenset({"work"}), order=20)
+)
 TIMELINE_GROUPS.register(
     "profile",
     TimelineGroup(label=gettext_lazy("Profile"), kinds=frozenset({"contacts", "pages", "portal"}), order=90),
@@ -180,6 +199,8 @@ for table, answer in {
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "note": PersonalData(fields=("text", "text_before"), erase="delete"),
+    "task": PersonalData(fields=("what",), erase="delete"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)

@@ -14,7 +14,18 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import Contact, CustomField, FieldValue, List, ListMember, Segment, Suppression, Tag
+from plainsail.contacts.models import (
+    Contact,
+    CustomField,
+    FieldValue,
+    List,
+    ListMember,
+    Note,
+    Segment,
+    Suppression,
+    Tag,
+    Task,
+)
 from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, TIMELINE_GROUPS, SegmentField, TimelineEntry
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import EventRow, Workspace
@@ -240,3 +251,59 @@ def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
     """Every tag by category and name, with `uses`: how many contacts have it."""
     found: QuerySet[Tag] = workspace.tags.annotate(uses=Count("contact_tags")).order_by("category", "name", "id")
     return found
+
+
+def notes_of(contact: Contact, *, about_id: UUID | None = None) -> QuerySet[Note]:
+    """Notes on a contact, the newest first; those about one thing of theirs where one is named."""
+    found: QuerySet[Note] = (
+        contact.written_notes.filter(deleted_at=None).select_related("author").order_by("-at", "-id")
+    )
+    return found if about_id is None else found.filter(about_id=about_id)
+
+
+def tasks_of(contact: Contact, *, about_id: UUID | None = None) -> QuerySet[Task]:
+    """What is still to be done about a contact, the most urgent first; about one thing of theirs where one is named."""
+    found = _undone(contact.tasks)
+    return found if about_id is None else found.filter(about_id=about_id)
+
+
+def _undone(tasks: Any) -> QuerySet[Task]:
+    found: QuerySet[Task] = (
+        tasks.filter(done_at=None, deleted_at=None)
+        .select_related("assignee")
+        .order_by(F("due_on").asc(nulls_last=True), "created_at", "id")
+    )
+    return found
+
+
+def open_tasks(workspace: Workspace) -> QuerySet[Task]:
+    """What a business has still to do about contacts that are not deleted, the most urgent first."""
+    return _undone(workspace.tasks).filter(contact__deleted_at=None).select_related("contact", "assignee")
+
+
+def done_tasks(workspace: Workspace) -> QuerySet[Task]:
+    """What was done, the latest first."""
+    found: QuerySet[Task] = (
+        workspace.tasks.exclude(done_at=None)
+        .filter(deleted_at=None)
+        .select_related("contact", "assignee", "done_by")
+        .order_by("-done_at", "-id")
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many tasks of somebody are due today or before, and how many of those before."""
+
+    due: int
+    overdue: int
+
+
+def load_of(workspace: Workspace, user_id: UUID, *, today: date) -> Load:
+    """What a person has to do today. One aggregate over an index of open tasks."""
+    mine = workspace.tasks.filter(
+        assignee_id=user_id, done_at=None, deleted_at=None, due_on__lte=today, contact__deleted_at=None
+    )
+    sums = mine.aggregate(due=Count("id"), overdue=Count("id", filter=Q(due_on__lt=today)))
+    return Load(sums["due"], sums["overdue"])

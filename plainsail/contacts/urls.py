@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.contacts.views import contacts, fields, lists, merging, public, segments, tags
+from plainsail.contacts.views import contacts, fields, lists, merging, public, segments, tags, work
 
 public_urls = [
     path("confirm/<str:token>/", public.confirm, name="confirm"),
@@ -31,6 +31,17 @@ workspace_urls = [
     path("contacts/fields/<uuid:field_id>/place/", fields.move, name="move_field"),
     path("contacts/fields/<uuid:field_id>/archiving/", fields.archive, name="archive_field"),
     path("contacts/fields/<uuid:field_id>/restoration/", fields.restore, name="restore_field"),
+    path("contacts/<uuid:contact_id>/notes/", work.add_note, name="add_note"),
+    path("contacts/<uuid:contact_id>/tasks/", work.add_task, name="add_task"),
+    path("contacts/notes/<uuid:note_id>/", work.note, name="note"),
+    path("contacts/notes/<uuid:note_id>/deletion/", work.delete_note, name="delete_note"),
+    path("contacts/notes/<uuid:note_id>/restoration/", work.restore_note, name="restore_note"),
+    path("contacts/tasks/", work.tasks, name="tasks"),
+    path("contacts/tasks/<uuid:task_id>/", work.task, name="task"),
+    path("contacts/tasks/<uuid:task_id>/completion/", work.finish_task, name="finish_task"),
+    path("contacts/tasks/<uuid:task_id>/reopening/", work.reopen_task, name="reopen_task"),
+    path("contacts/tasks/<uuid:task_id>/deletion/", work.delete_task, name="delete_task"),
+    path("contacts/tasks/<uuid:task_id>/restoration/", work.restore_task, name="restore_task"),
     path("contacts/segments/", segments.segments, name="segments"),
     path("contacts/segments/<uuid:segment_id>/", segments.segment, name="segment"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import factory
 
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Segment, Tag
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Note, Segment, Tag, Task
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
 
@@ -58,3 +58,20 @@ class SegmentFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda number: f"People {number}")
     tree = factory.LazyFunction(dict)
+
+
+class NoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Note
+
+    contact = factory.SubFactory(ContactFactory)
+    text = "Likes the blue glaze."
+    at = factory.LazyFunction(clock.now)
+
+
+class TaskFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Task
+
+    contact = factory.SubFactory(ContactFactory)
+    what = "Call back"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.accounts import queries as accounts
+from plainsail.contacts import queries as contacts
 from plainsail.contacts.services import contacts as people
 from plainsail.deals import queries
 from plainsail.deals.forms import DealForm, LossForm, NewDealForm
@@ -102,6 +103,10 @@ def deal(request: Request, deal_id: UUID) -> HttpResponse:
         "deal": found,
         "stages": queries.stages_of(found.pipeline),
         "moves": queries.history(found)[:50],
+        "contact": found.contact,
+        "notes": contacts.notes_of(found.contact, about_id=found.id)[:50],
+        "tasks": contacts.tasks_of(found.contact, about_id=found.id)[:50],
+        "team": accounts.team(request.workspace),
         "today": local_date(request.now, request.workspace.timezone),
     }
     return render(request, "deals/deal.html", context)

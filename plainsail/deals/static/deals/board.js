@@ -41,6 +41,8 @@ document.addEventListener("dragend", () => {
 let moved;
 document.addEventListener("htmx:before:swap", () => {
   moved = document.activeElement?.closest("[data-deal]")?.id ?? moved;
+  // Where a menu was placed is written on it; htmx would carry that over as an attribute, which the policy forbids.
+  for (const panel of document.querySelectorAll(".menu-panel[style]")) panel.removeAttribute("style");
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-to]")) moved = event.target.closest("[data-deal]")?.id;

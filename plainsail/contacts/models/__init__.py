@@ -353,3 +353,24 @@ class Segment(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Below the contact that they are about.
+from plainsail.contacts.models.work import Note, Task  # noqa: E402
+
+__all__ = [
+    "MILLION",
+    "ConsentEntry",
+    "Contact",
+    "ContactQuerySet",
+    "ContactTag",
+    "CustomField",
+    "FieldValue",
+    "List",
+    "ListMember",
+    "Note",
+    "Segment",
+    "Suppression",
+    "Tag",
+    "Task",
+]
