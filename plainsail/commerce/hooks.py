@@ -38,9 +38,11 @@ from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, S
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    SCORABLE,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     EventWording,
+    Scorable,
     SegmentField,
     TimelineGroup,
 )
@@ -254,6 +256,7 @@ def _order_link(row: EventRow) -> str:
 TIMELINE_GROUPS.register(
     "sales", TimelineGroup(label=gettext_lazy("Sales"), kinds=frozenset({"commerce", "subscriptions"}), order=20)
 )
+SCORABLE.register("commerce.order_paid", Scorable(label=gettext_lazy("Pays for an order"), order=70))
 EVENT_WORDING.register(
     "commerce.order_paid",
     EventWording(

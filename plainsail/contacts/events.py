@@ -86,3 +86,13 @@ class ContactDeleted(Event):
     """A contact was deleted; it can be restored until it is erased."""
 
     name: ClassVar[str] = "contacts.contact_deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreReached(Event):
+    """A contact's score came to a level for the first time."""
+
+    name: ClassVar[str] = "contacts.score_reached"
+    level_id: UUID
+    points: int
+    score: int

@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 
 from plainsail.accounts.sockets import API_SCOPES, ApiScope
 from plainsail.contacts import queries
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Tag
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember, ScoreLevel, Tag
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    SCORABLE,
     SEGMENT_FIELDS,
     TIMELINE,
     TIMELINE_GROUPS,
     EventWording,
     Kinds,
+    Scorable,
     SegmentField,
     TimelineEntry,
     TimelineGroup,
@@ -186,6 +188,43 @@ SEGMENT_FIELDS.register(
     ),
 )
 
+
+def _level_name(row: EventRow) -> str:
+    found = ScoreLevel.objects.filter(id=row.payload["level_id"]).first()
+    return found.name if found else str(row.payload["points"])
+
+
+EVENT_WORDING.register(
+    "contacts.score_reached",
+    EventWording(icon="star", say=lambda row: _("Score: “%(level)s”") % {"level": _level_name(row)}),
+)
+SCORABLE.register(
+    "contacts.tag_added",
+    Scorable(
+        label=gettext_lazy("Gets a tag"), field="tag_id", field_label=gettext_lazy("Tag"), choices=tags_of, order=10
+    ),
+)
+SCORABLE.register(
+    "contacts.list_joined",
+    Scorable(
+        label=gettext_lazy("Joins a list"),
+        field="list_id",
+        field_label=gettext_lazy("List"),
+        choices=lists_of,
+        order=20,
+    ),
+)
+SCORABLE.register(
+    "contacts.list_left",
+    Scorable(
+        label=gettext_lazy("Leaves a list"),
+        field="list_id",
+        field_label=gettext_lazy("List"),
+        choices=lists_of,
+        order=30,
+    ),
+)
+
 EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
 for table, answer in {
     "contact": PersonalData(
@@ -199,6 +238,10 @@ for table, answer in {
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scorelevel": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scoring": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scoreentry": PersonalData(fields=("contact_id", "note"), erase="delete"),
     "note": PersonalData(fields=("text", "text_before"), erase="delete"),
     "task": PersonalData(fields=("what",), erase="delete"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),

@@ -21,6 +21,8 @@ from plainsail.contacts.models import (
     List,
     ListMember,
     Note,
+    ScoreEntry,
+    ScoreLevel,
     Segment,
     Suppression,
     Tag,
@@ -307,3 +309,30 @@ def load_of(workspace: Workspace, user_id: UUID, *, today: date) -> Load:
     )
     sums = mine.aggregate(due=Count("id"), overdue=Count("id", filter=Q(due_on__lt=today)))
     return Load(sums["due"], sums["overdue"])
+
+
+@dataclass(frozen=True)
+class Earned:
+    """Points of a contact: as they were given, and what they are worth now, to a tenth."""
+
+    entry: ScoreEntry
+    worth: Decimal
+
+
+def why(contact: Contact, *, half_life_days: int | None, at: datetime) -> list[Earned]:
+    """What a contact's score is made of, the latest first; at most the last 200 entries."""
+    rows = contact.score_entries.select_related("rule", "author").order_by("-at", "-id")[:200]
+    return [Earned(row, _worth(row, half_life_days, at)) for row in rows]
+
+
+def _worth(row: ScoreEntry, half_life_days: int | None, at: datetime) -> Decimal:
+    if row.rule_id is None or half_life_days is None:
+        return Decimal(row.points)
+    days = Decimal(max(0, (at - row.at).total_seconds())) / 86400
+    return (row.points * Decimal("0.5") ** (days / half_life_days)).quantize(Decimal("0.1"))
+
+
+def level_of(contact: Contact) -> ScoreLevel | None:
+    """The highest level that a contact's score is at now."""
+    found: ScoreLevel | None = ScoreLevel.objects.filter(points__lte=contact.score).order_by("-points").first()
+    return found

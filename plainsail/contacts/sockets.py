@@ -97,3 +97,20 @@ class ContactSection:
 
 
 CONTACT_SECTIONS: Registry[ContactSection] = Registry("contacts.contact_sections")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorable:
+    """An event that a rule may give points for, registered under the event's name.
+
+    `field` is the column of the event that a rule may look at: one of `choices`, or where there are none, text that it holds.
+    """
+
+    label: Words
+    field: str = ""
+    field_label: Words = ""
+    choices: Callable[[Workspace], Sequence[tuple[str, str]]] | None = None
+    order: int = 0
+
+
+SCORABLE: Registry[Scorable] = Registry("contacts.scorable")

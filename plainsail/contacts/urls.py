@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plainsail.contacts.views import contacts, fields, lists, merging, public, segments, tags, work
+from plainsail.contacts.views import contacts, fields, lists, merging, public, scores, segments, tags, work
 
 public_urls = [
     path("confirm/<str:token>/", public.confirm, name="confirm"),
@@ -42,6 +42,15 @@ workspace_urls = [
     path("contacts/tasks/<uuid:task_id>/reopening/", work.reopen_task, name="reopen_task"),
     path("contacts/tasks/<uuid:task_id>/deletion/", work.delete_task, name="delete_task"),
     path("contacts/tasks/<uuid:task_id>/restoration/", work.restore_task, name="restore_task"),
+    path("contacts/<uuid:contact_id>/score/", scores.score, name="score"),
+    path("contacts/scores/", scores.scores, name="scores"),
+    path("contacts/scores/rules/", scores.add_rule, name="add_score_rule"),
+    path("contacts/scores/rules/<uuid:rule_id>/", scores.rule, name="score_rule"),
+    path("contacts/scores/rules/<uuid:rule_id>/deletion/", scores.delete_rule, name="delete_score_rule"),
+    path("contacts/scores/levels/", scores.add_level, name="add_score_level"),
+    path("contacts/scores/levels/<uuid:level_id>/deletion/", scores.delete_level, name="delete_score_level"),
+    path("contacts/scores/fading/", scores.fade, name="fade_scores"),
+    path("contacts/scores/recount/", scores.recount, name="recount_scores"),
     path("contacts/segments/", segments.segments, name="segments"),
     path("contacts/segments/<uuid:segment_id>/", segments.segment, name="segment"),
 ]

@@ -11,9 +11,11 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     CONTACT_SECTIONS,
     EVENT_WORDING,
+    SCORABLE,
     TIMELINE_GROUPS,
     ContactSection,
     EventWording,
+    Scorable,
     TimelineGroup,
 )
 from plainsail.deals import queries
@@ -85,6 +87,9 @@ EVENT_WORDING.register(
     ),
 )
 EVENT_WORDING.register("deals.deal_lost", EventWording(icon="circle-x", say=_lost, link=_link))
+
+SCORABLE.register("deals.deal_opened", Scorable(label=gettext_lazy("A deal is written down"), order=50))
+SCORABLE.register("deals.deal_won", Scorable(label=gettext_lazy("A deal is won"), order=60))
 
 for table, answer in {
     "pipeline": PersonalData(fields=(), erase="keep", ground="names no person"),

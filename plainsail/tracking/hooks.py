@@ -2,12 +2,17 @@
 
 from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineGroup, TimelineSource
+from plainsail.contacts.sockets import SCORABLE, TIMELINE, TIMELINE_GROUPS, Scorable, TimelineGroup, TimelineSource
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.tracking import queries
 
 TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
 TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), kinds=frozenset({"visit"}), order=40))
+
+SCORABLE.register(
+    "tracking.link_clicked",
+    Scorable(label=gettext_lazy("Clicks a link in a mail"), field="url", field_label=gettext_lazy("Address"), order=40),
+)
 
 PERSONAL_DATA.register(
     "tracking.hit",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import factory
 
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Note, Segment, Tag, Task
+from plainsail.contacts.models import (
+    Contact,
+    ContactTag,
+    List,
+    ListMember,
+    Note,
+    ScoreLevel,
+    ScoreRule,
+    Segment,
+    Tag,
+    Task,
+)
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
 
@@ -75,3 +86,20 @@ class TaskFactory(factory.django.DjangoModelFactory):
 
     contact = factory.SubFactory(ContactFactory)
     what = "Call back"
+
+
+class ScoreRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ScoreRule
+
+    name = "Tagged"
+    event = "contacts.tag_added"
+    points = 5
+
+
+class ScoreLevelFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ScoreLevel
+
+    name = "Hot"
+    points = factory.Sequence(lambda number: 50 + number)
