@@ -68,7 +68,11 @@ def from_work(contact: Contact, before: datetime, limit: int, kinds: Kinds | Non
             TimelineEntry(one.at, "message-square", str(one.author or _("Note")), one.text, kind="work")
             for one in notes
         ),
-        *(TimelineEntry(one.done_at, "check", _("Done: %(task)s") % {"task": one.what}, kind="work") for one in done),
+        *(
+            TimelineEntry(one.done_at, "check", _("Done: %(task)s") % {"task": one.what}, kind="work")
+            for one in done
+            if one.done_at
+        ),
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -78,7 +77,9 @@ def board(pipeline: Pipeline, *, owner: str = "") -> Board:
     ]
     undecided = [stage for stage in stages if stage.is_open]
     return Board(
-        columns, _total(undecided, sums, weigh=lambda _s: Fraction(1)), _total(undecided, sums, Stage.share.fget)
+        columns,
+        _total(undecided, sums, weigh=lambda _s: Fraction(1)),
+        _total(undecided, sums, lambda stage: stage.share),
     )
 
 
@@ -94,7 +95,7 @@ def _sums(deals: QuerySet[Deal]) -> Sums:
     return found
 
 
-def _total(stages: Iterable[Stage], sums: Sums, weigh: Any) -> list[Money]:
+def _total(stages: Iterable[Stage], sums: Sums, weigh: Callable[[Stage], Fraction]) -> list[Money]:
     return _money(
         (currency, minor * weigh(stage))
         for stage in stages

@@ -113,6 +113,7 @@ def remind(*, at: datetime) -> datetime | None:
 
 def _tell(tasks: Sequence[Task], workspace: Workspace) -> None:
     person = tasks[0].assignee
+    assert person is not None, "only assigned tasks are brought to mind"
     with translation.override(languages.first_known(person.locale, workspace.locale)):
         letters.send(
             "contacts/mail/tasks_due",

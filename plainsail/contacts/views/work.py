@@ -103,7 +103,7 @@ def add_task(request: Request, contact_id: UUID) -> HttpResponse:
     if form.is_valid():
         services.create(found, author=request.membership.user, at=request.now, **form.given_with_subject)
     else:
-        messages.error(request, next(iter(form.errors.values()))[0])
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
     return _back(request, found.id)
 
 
