@@ -76,6 +76,15 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
         "custom": queries.said_of(found),
         "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
+    }
+    return render(
+        request, "contacts/contact.html", context | _work(request, found) | _consents(found) | _history(request, found)
+    )
+
+
+def _work(request: Request, found: Contact) -> dict[str, Any]:
+    """Notes, tasks, and the cards of other areas."""
+    return {
         "notes": queries.notes_of(found)[:50],
         "tasks": queries.tasks_of(found)[:50],
         "team": accounts.team(request.workspace),
@@ -84,7 +93,6 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
             {"template": one.template, **one.read(found)} for one in CONTACT_SECTIONS if request.role.allows(one.can)
         ],
     }
-    return render(request, "contacts/contact.html", context | _consents(found) | _history(request, found))
 
 
 def _consents(found: Contact) -> dict[str, Any]:
