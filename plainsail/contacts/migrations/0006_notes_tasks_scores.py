@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='scoreentry',
             name='rule',
-            field=plainsail.kernel.models.TiedForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='contacts.scorerule'),
+            field=plainsail.kernel.models.TiedForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='contacts.scorerule'),
         ),
         migrations.AddField(
             model_name='scoring',
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='scoreentry',
-            constraint=models.UniqueConstraint(fields=('workspace', 'rule', 'event_id'), name='score_once_an_event'),
+            constraint=models.UniqueConstraint(fields=('workspace', 'event_id', 'rule'), name='score_once_an_event'),
         ),
         migrations.AddConstraint(
             model_name='scoring',

@@ -44,7 +44,8 @@ class ScoreEntry(WorkspaceOwned):
 
     workspace = WorkspaceKey(related_name="score_entries")
     contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="score_entries")
-    rule = TiedForeignKey(ScoreRule, on_delete=models.CASCADE, related_name="entries", null=True)
+    rule = TiedForeignKey(ScoreRule, on_delete=models.CASCADE, related_name="entries", null=True, db_index=False)
+    """No index of its own: one on it alone, with most entries in one rule, is what the planner must never choose."""
     event_id = models.UUIDField(null=True)
     points = models.IntegerField()
     """As earned. Those of a rule fade; those by hand stay."""
@@ -55,7 +56,7 @@ class ScoreEntry(WorkspaceOwned):
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "rule", "event_id"], name="score_once_an_event"),
+            models.UniqueConstraint(fields=["workspace", "event_id", "rule"], name="score_once_an_event"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["workspace", "contact", "-at"], name="scores_of_contact"),
