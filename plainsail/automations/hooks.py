@@ -43,6 +43,10 @@ TRIGGERS.hear = entering.hear
 TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)
 TRIGGERS.register("contacts.tag_added", vocabulary.TAG_ADDED)
 TRIGGERS.register("contacts.contact_created", vocabulary.CONTACT_CREATED)
+TRIGGERS.register("contacts.score_reached", vocabulary.SCORE_REACHED)
+TRIGGERS.register("deals.deal_moved", vocabulary.DEAL_MOVED)
+TRIGGERS.register("deals.deal_won", vocabulary.DEAL_WON)
+TRIGGERS.register("deals.deal_lost", vocabulary.DEAL_LOST)
 
 TRIGGERS.register("contacts.segment_entered", vocabulary.SEGMENT_ENTERED)
 TRIGGERS.register("contacts.segment_left", vocabulary.SEGMENT_LEFT)

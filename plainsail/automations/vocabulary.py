@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import Action, Condition, Config, Done, Starter, StepForm, Trigger
 from plainsail.contacts import queries as contact_queries
-from plainsail.contacts.events import ContactCreated, ListJoined, SegmentEntered, SegmentLeft, TagAdded
-from plainsail.contacts.models import Contact, ContactTag, List, ListMember, Segment, Tag
+from plainsail.contacts.events import ContactCreated, ListJoined, ScoreReached, SegmentEntered, SegmentLeft, TagAdded
+from plainsail.contacts.models import Contact, ContactTag, List, ListMember, ScoreLevel, Segment, Tag
 from plainsail.contacts.services import consent, tags
+from plainsail.deals.events import DealLost, DealMoved, DealWon
+from plainsail.deals.models import Stage
 from plainsail.kernel.models import Workspace
 
 
@@ -68,7 +70,7 @@ def tag_name(config: Config) -> str:
     return _name(Tag, config.get("tag"))
 
 
-def _name(model: type[List] | type[Tag] | type[Segment], key: Any) -> str:
+def _name(model: type[List] | type[Tag] | type[Segment] | type[ScoreLevel] | type[Stage], key: Any) -> str:
     """What a row is called; an ellipsis where nothing is chosen or it is gone."""
     found = model.objects.filter(id=key).first() if key else None
     return found.name if found is not None else "…"
@@ -220,4 +222,62 @@ EMPTY = Starter(
     icon="plus",
     build=empty,
     order=100,
+)
+
+
+class LevelForm(StepForm):
+    """Which level of the score."""
+
+    level = forms.ChoiceField(label=gettext_lazy("Level"))
+
+    def prepare(self) -> None:
+        rows = self.workspace.score_levels.order_by("points", "id").values_list("id", "name")
+        self.fields["level"].choices = [("", _("Choose …")), *((str(key), name) for key, name in rows)]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class StageForm(StepForm):
+    """Which stage of which pipeline."""
+
+    stage = forms.ChoiceField(label=gettext_lazy("Stage"))
+
+    def prepare(self) -> None:
+        rows = self.workspace.stages.filter(archived_at=None, pipeline__archived_at=None)
+        found = rows.order_by("pipeline__position", "position", "id").values_list("id", "pipeline__name", "name")
+        self.fields["stage"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            ("", _("Choose …")),
+            *((str(key), f"{pipeline}: {name}") for key, pipeline, name in found),
+        ]
+
+
+SCORE_REACHED = Trigger(
+    label=gettext_lazy("Reaches a score"),
+    icon="star",
+    event=ScoreReached,
+    form=LevelForm,
+    matches=lambda event, config: str(event.level_id) == config["level"],
+    sentence=lambda config: _("Reaches “%(level)s”") % {"level": _name(ScoreLevel, config.get("level"))},
+    order=40,
+)
+DEAL_MOVED = Trigger(
+    label=gettext_lazy("A deal comes to a stage"),
+    icon="columns-2",
+    event=DealMoved,
+    form=StageForm,
+    matches=lambda event, config: str(event.stage_id) == config["stage"],
+    sentence=lambda config: _("A deal comes to “%(stage)s”") % {"stage": _name(Stage, config.get("stage"))},
+    order=50,
+)
+DEAL_WON = Trigger(
+    label=gettext_lazy("A deal is won"),
+    icon="circle-check",
+    event=DealWon,
+    sentence=lambda config: _("A deal is won"),
+    order=60,
+)
+DEAL_LOST = Trigger(
+    label=gettext_lazy("A deal is lost"),
+    icon="circle-x",
+    event=DealLost,
+    sentence=lambda config: _("A deal is lost"),
+    order=70,
 )

@@ -37,11 +37,13 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     EXPORTED,
+    SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     EventWording,
     ExportedTable,
+    Scorable,
     TimelineGroup,
 )
 from plainsail.kernel.events import on
@@ -255,6 +257,7 @@ def _order_link(row: EventRow) -> str:
 TIMELINE_GROUPS.register(
     "sales", TimelineGroup(label=gettext_lazy("Sales"), kinds=frozenset({"commerce", "subscriptions"}), order=20)
 )
+SCORABLE.register("commerce.order_paid", Scorable(label=gettext_lazy("Pays for an order"), order=70))
 EVENT_WORDING.register(
     "commerce.order_paid",
     EventWording(

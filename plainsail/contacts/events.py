@@ -102,3 +102,13 @@ class SegmentLeft(Event):
 
     name: ClassVar[str] = "contacts.segment_left"
     segment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreReached(Event):
+    """A contact's score came to a level for the first time."""
+
+    name: ClassVar[str] = "contacts.score_reached"
+    level_id: UUID
+    points: int
+    score: int

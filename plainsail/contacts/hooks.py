@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, ApiScope
 from plainsail.contacts import queries, segment_fields
-from plainsail.contacts.models import Contact, List, Segment, Tag
+from plainsail.contacts.models import Contact, List, ScoreLevel, Segment, Tag
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     SEGMENT_USES,
@@ -20,6 +21,7 @@ from plainsail.contacts.sockets import (
     TIMELINE_GROUPS,
     EventWording,
     Kinds,
+    Scorable,
     SegmentUse,
     TimelineEntry,
     TimelineGroup,
@@ -55,7 +57,30 @@ def _entry(row: EventRow) -> TimelineEntry:
     return TimelineEntry(row.at, wording.icon, wording.say(row), url=url, kind=_kind(row.name))
 
 
+def from_work(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
+    """Notes as they read now, and tasks that were done."""
+    if kinds is not None and "work" not in kinds:
+        return []
+    notes = queries.notes_of(contact).filter(at__lt=before)[:limit]
+    done = queries.done_tasks(contact.workspace).filter(contact=contact, done_at__lt=before)[:limit]
+    return [
+        *(
+            TimelineEntry(one.at, "message-square", str(one.author or _("Note")), one.text, kind="work")
+            for one in notes
+        ),
+        *(
+            TimelineEntry(one.done_at, "check", _("Done: %(task)s") % {"task": one.what}, kind="work")
+            for one in done
+            if one.done_at
+        ),
+    ]
+
+
 TIMELINE.register("events", TimelineSource(fetch=from_events, order=10))
+TIMELINE.register("work", TimelineSource(fetch=from_work, order=20))
+TIMELINE_GROUPS.register(
+    "work", TimelineGroup(label=gettext_lazy("Notes and tasks"), kinds=frozenset({"work"}), order=20)
+)
 TIMELINE_GROUPS.register(
     "profile",
     TimelineGroup(label=gettext_lazy("Profile"), kinds=frozenset({"contacts", "pages", "portal"}), order=90),
@@ -164,6 +189,47 @@ def asked_by_segments(segment: Segment) -> list[SegmentUse]:
 
 SEGMENT_USES.register("contacts", asked_by_segments)
 
+
+def _level_name(row: EventRow) -> str:
+    found = ScoreLevel.objects.filter(id=row.payload["level_id"]).first()
+    return found.name if found else str(row.payload["points"])
+
+
+EVENT_WORDING.register(
+    "contacts.score_reached",
+    EventWording(icon="star", say=lambda row: _("Score: “%(level)s”") % {"level": _level_name(row)}),
+)
+SCORABLE.register(
+    "contacts.tag_added",
+    Scorable(
+        label=gettext_lazy("Gets a tag"),
+        field="tag_id",
+        field_label=gettext_lazy("Tag"),
+        choices=segment_fields.tags_of,
+        order=10,
+    ),
+)
+SCORABLE.register(
+    "contacts.list_joined",
+    Scorable(
+        label=gettext_lazy("Joins a list"),
+        field="list_id",
+        field_label=gettext_lazy("List"),
+        choices=segment_fields.lists_of,
+        order=20,
+    ),
+)
+SCORABLE.register(
+    "contacts.list_left",
+    Scorable(
+        label=gettext_lazy("Leaves a list"),
+        field="list_id",
+        field_label=gettext_lazy("List"),
+        choices=segment_fields.lists_of,
+        order=30,
+    ),
+)
+
 EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
 for table, answer in {
     "contact": PersonalData(
@@ -179,6 +245,12 @@ for table, answer in {
     "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scorelevel": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scoring": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "scoreentry": PersonalData(fields=("contact_id", "note"), erase="delete"),
+    "note": PersonalData(fields=("text", "text_before"), erase="delete"),
+    "task": PersonalData(fields=("what",), erase="delete"),
     "fieldvalue": PersonalData(fields=("text", "long_text", "number", "date"), erase="delete"),
     "import": PersonalData(fields=(), erase="keep", ground="names no contact"),
     "importfault": PersonalData(fields=("value",), erase="delete"),

@@ -23,9 +23,13 @@ from plainsail.contacts.models import (
     Import,
     List,
     ListMember,
+    Note,
+    ScoreEntry,
+    ScoreLevel,
     Segment,
     Suppression,
     Tag,
+    Task,
 )
 from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry, Words
 from plainsail.kernel.models import EventRow, Workspace
@@ -272,3 +276,86 @@ def outcome_of(made: Import) -> list[Outcome]:
         for place, (key, words) in enumerate(labels.items())
         if said and (place < 5 or said.get(key))
     ]
+
+
+def notes_of(contact: Contact, *, about_id: UUID | None = None) -> QuerySet[Note]:
+    """Notes on a contact, the newest first; those about one thing of theirs where one is named."""
+    found: QuerySet[Note] = (
+        contact.written_notes.filter(deleted_at=None).select_related("author").order_by("-at", "-id")
+    )
+    return found if about_id is None else found.filter(about_id=about_id)
+
+
+def tasks_of(contact: Contact, *, about_id: UUID | None = None) -> QuerySet[Task]:
+    """What is still to be done about a contact, the most urgent first; about one thing of theirs where one is named."""
+    found = _undone(contact.tasks)
+    return found if about_id is None else found.filter(about_id=about_id)
+
+
+def _undone(tasks: Any) -> QuerySet[Task]:
+    found: QuerySet[Task] = (
+        tasks.filter(done_at=None, deleted_at=None)
+        .select_related("assignee")
+        .order_by(F("due_on").asc(nulls_last=True), "created_at", "id")
+    )
+    return found
+
+
+def open_tasks(workspace: Workspace) -> QuerySet[Task]:
+    """What a business has still to do about contacts that are not deleted, the most urgent first."""
+    return _undone(workspace.tasks).filter(contact__deleted_at=None).select_related("contact", "assignee")
+
+
+def done_tasks(workspace: Workspace) -> QuerySet[Task]:
+    """What was done, the latest first."""
+    found: QuerySet[Task] = (
+        workspace.tasks.exclude(done_at=None)
+        .filter(deleted_at=None)
+        .select_related("contact", "assignee", "done_by")
+        .order_by("-done_at", "-id")
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many tasks of somebody are due today or before, and how many of those before."""
+
+    due: int
+    overdue: int
+
+
+def load_of(workspace: Workspace, user_id: UUID, *, today: date) -> Load:
+    """What a person has to do today. One aggregate over an index of open tasks."""
+    mine = workspace.tasks.filter(
+        assignee_id=user_id, done_at=None, deleted_at=None, due_on__lte=today, contact__deleted_at=None
+    )
+    sums = mine.aggregate(due=Count("id"), overdue=Count("id", filter=Q(due_on__lt=today)))
+    return Load(sums["due"], sums["overdue"])
+
+
+@dataclass(frozen=True)
+class Earned:
+    """Points of a contact: as they were given, and what they are worth now, to a tenth."""
+
+    entry: ScoreEntry
+    worth: Decimal
+
+
+def why(contact: Contact, *, half_life_days: int | None, at: datetime) -> list[Earned]:
+    """What a contact's score is made of, the latest first; at most the last 200 entries."""
+    rows = contact.score_entries.select_related("rule", "author").order_by("-at", "-id")[:200]
+    return [Earned(row, _worth(row, half_life_days, at)) for row in rows]
+
+
+def _worth(row: ScoreEntry, half_life_days: int | None, at: datetime) -> Decimal:
+    if row.rule_id is None or half_life_days is None:
+        return Decimal(row.points)
+    days = Decimal(max(0, (at - row.at).total_seconds())) / 86400
+    return (row.points * Decimal("0.5") ** (days / half_life_days)).quantize(Decimal("0.1"))
+
+
+def level_of(contact: Contact) -> ScoreLevel | None:
+    """The highest level that a contact's score is at now."""
+    found: ScoreLevel | None = ScoreLevel.objects.filter(points__lte=contact.score).order_by("-points").first()
+    return found

@@ -153,11 +153,11 @@ def _asked_elsewhere(asked: Asked) -> Q:
     raise NotImplementedError("Another segment is compiled by `conditions`, which knows which ones ask it.")
 
 
-def _lists(workspace: Workspace) -> list[tuple[str, Words]]:
+def lists_of(workspace: Workspace) -> list[tuple[str, Words]]:
     return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
 
 
-def _tags(workspace: Workspace) -> list[tuple[str, Words]]:
+def tags_of(workspace: Workspace) -> list[tuple[str, Words]]:
     return [(str(one.id), one.name) for one in workspace.tags.order_by("name", "id")]
 
 
@@ -184,7 +184,7 @@ FIELDS: Mapping[str, SegmentField] = {
             "left": _("has left"),
         },
         compile=_on_list,
-        choices=_lists,
+        choices=lists_of,
         anything=_("any list"),
         says={
             "is": _("subscribed to %(value)s"),
@@ -201,7 +201,7 @@ FIELDS: Mapping[str, SegmentField] = {
         kind="row",
         operators=IS,
         compile=_tagged,
-        choices=_tags,
+        choices=tags_of,
         says={"is": _("tagged %(value)s"), "is_not": _("not tagged %(value)s")},
         group=LISTS,
         order=20,
@@ -212,7 +212,7 @@ FIELDS: Mapping[str, SegmentField] = {
         kind="row",
         operators={"is": _("about"), "is_not": _("not about")},
         compile=_mailable,
-        choices=_lists,
+        choices=lists_of,
         anything=_("any list"),
         says={"is": _("may be written to about %(value)s"), "is_not": _("may not be written to about %(value)s")},
         group=LISTS,

@@ -206,3 +206,36 @@ EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
 """By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
 """Tables (`app.model`) whose rows stay with a contact that becomes part of another, and why; all others move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactSection:
+    """A card of another area on a contact's page: `template` is drawn with `contact` and what `read` gives.
+
+    Only for roles that reach `can`.
+    """
+
+    template: str
+    read: Callable[[Contact], dict[str, Any]]
+    can: str
+    order: int = 0
+
+
+CONTACT_SECTIONS: Registry[ContactSection] = Registry("contacts.contact_sections")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorable:
+    """An event that a rule may give points for, registered under the event's name.
+
+    `field` is the column of the event that a rule may look at: one of `choices`, or where there are none, text that it holds.
+    """
+
+    label: Words
+    field: str = ""
+    field_label: Words = ""
+    choices: Callable[[Workspace], Sequence[tuple[str, Words]]] | None = None
+    order: int = 0
+
+
+SCORABLE: Registry[Scorable] = Registry("contacts.scorable")

@@ -20,6 +20,7 @@ AREAS = [
     "ui",
     "accounts",
     "contacts",
+    "deals",
     "tracking",
     "automations",
     "blocks",

@@ -2,7 +2,15 @@
 
 from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.sockets import SEGMENT_FIELDS, TIMELINE, TIMELINE_GROUPS, TimelineGroup, TimelineSource
+from plainsail.contacts.sockets import (
+    SCORABLE,
+    SEGMENT_FIELDS,
+    TIMELINE,
+    TIMELINE_GROUPS,
+    Scorable,
+    TimelineGroup,
+    TimelineSource,
+)
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.tracking import queries, segment_fields
 
@@ -12,6 +20,10 @@ TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), k
 SEGMENT_FIELDS.register("visited", segment_fields.VISITED)
 SEGMENT_FIELDS.register("mail_opened", segment_fields.OPENED)
 SEGMENT_FIELDS.register("mail_clicked", segment_fields.CLICKED)
+SCORABLE.register(
+    "tracking.link_clicked",
+    Scorable(label=gettext_lazy("Clicks a link in a mail"), field="url", field_label=gettext_lazy("Address"), order=40),
+)
 
 PERSONAL_DATA.register(
     "tracking.hit",

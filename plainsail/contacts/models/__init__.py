@@ -11,8 +11,10 @@ from plainsail.contacts.models.people import (
     ListMember,
     Suppression,
 )
+from plainsail.contacts.models.scores import ScoreEntry, ScoreLevel, ScoreRule, Scoring
 from plainsail.contacts.models.segments import Segment, SegmentMember
 from plainsail.contacts.models.tags import ContactTag, Tag
+from plainsail.contacts.models.work import Note, Task
 
 __all__ = [
     "MILLION",
@@ -30,8 +32,14 @@ __all__ = [
     "ImportedContact",
     "List",
     "ListMember",
+    "Note",
+    "ScoreEntry",
+    "ScoreLevel",
+    "ScoreRule",
+    "Scoring",
     "Segment",
     "SegmentMember",
     "Suppression",
     "Tag",
+    "Task",
 ]

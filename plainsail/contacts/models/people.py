@@ -60,6 +60,10 @@ class Contact(WorkspaceOwned):
     notes = models.TextField(_("notes"), blank=True)
     source = models.CharField(max_length=80, blank=True)
     score = models.IntegerField(default=0)
+    score_counted = models.IntegerField(default=0, editable=False)
+    """What the last count made the score; where the score differs a person or a program set it since."""
+    score_peak = models.IntegerField(null=True, editable=False)
+    """The highest score that was ever counted: levels up to it are not reached a second time."""
     deleted_at = models.DateTimeField(null=True)
     merged_into = models.UUIDField(null=True, editable=False)
     """Who stands for this contact since the two were merged; links in old mail lead there."""
@@ -77,6 +81,11 @@ class Contact(WorkspaceOwned):
             models.Index(fields=["workspace", "-created_at", "-id"], name="contact_newest"),
             models.Index(fields=["workspace", "address_hash"], name="contact_address"),
             models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=~models.Q(score=models.F("score_counted")),
+                name="contact_score_set",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -77,8 +77,11 @@ def _complete(kept: Contact, merged: Contact) -> list[str]:
     if merged.score and "score" not in changed:
         kept.score += merged.score
         changed.append("score")
+    # Entries of both are one's from now on; what was counted of them is counted already.
+    kept.score_counted += merged.score_counted
+    kept.score_peak = max(kept.score_peak or 0, merged.score_peak or 0, kept.score)
     kept.created_at = min(kept.created_at, merged.created_at)
-    kept.save(update_fields=[*changed, "created_at"])
+    kept.save(update_fields=[*changed, "created_at", "score_counted", "score_peak"])
     return changed
 
 

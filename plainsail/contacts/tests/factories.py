@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import factory
 
-from plainsail.contacts.models import Contact, ContactExport, ContactTag, Import, List, ListMember, Segment, Tag
+from plainsail.contacts.models import (
+    Contact,
+    ContactExport,
+    ContactTag,
+    Import,
+    List,
+    ListMember,
+    Note,
+    ScoreLevel,
+    ScoreRule,
+    Segment,
+    Tag,
+    Task,
+)
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
 
@@ -75,3 +88,37 @@ class ContactExportFactory(factory.django.DjangoModelFactory):
         model = ContactExport
 
     rows_total = 3
+
+
+class NoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Note
+
+    contact = factory.SubFactory(ContactFactory)
+    text = "Likes the blue glaze."
+    at = factory.LazyFunction(clock.now)
+
+
+class TaskFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Task
+
+    contact = factory.SubFactory(ContactFactory)
+    what = "Call back"
+
+
+class ScoreRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ScoreRule
+
+    name = "Tagged"
+    event = "contacts.tag_added"
+    points = 5
+
+
+class ScoreLevelFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ScoreLevel
+
+    name = "Hot"
+    points = factory.Sequence(lambda number: 50 + number)

@@ -13,15 +13,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.accounts import queries as accounts
 from plainsail.contacts import queries
 from plainsail.contacts.forms import NewContactForm, ProfileForm, custom_initial
 from plainsail.contacts.models import Contact, CustomField, ListMember
 from plainsail.contacts.services import contacts as people
 from plainsail.contacts.services import phones
-from plainsail.contacts.sockets import TIMELINE_GROUPS
+from plainsail.contacts.sockets import CONTACT_SECTIONS, TIMELINE_GROUPS
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.periods import local_date
 
 ASKED = ("text", "list_id", "tag_id", "state", "after")
 """What the list of contacts may be asked, beside a segment."""
@@ -76,7 +78,22 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
         "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
     }
-    return render(request, "contacts/contact.html", context | _consents(found) | _history(request, found))
+    return render(
+        request, "contacts/contact.html", context | _work(request, found) | _consents(found) | _history(request, found)
+    )
+
+
+def _work(request: Request, found: Contact) -> dict[str, Any]:
+    """Notes, tasks, and the cards of other areas."""
+    return {
+        "notes": queries.notes_of(found)[:50],
+        "tasks": queries.tasks_of(found)[:50],
+        "team": accounts.team(request.workspace),
+        "today": local_date(request.now, request.workspace.timezone),
+        "sections": [
+            {"template": one.template, **one.read(found)} for one in CONTACT_SECTIONS if request.role.allows(one.can)
+        ],
+    }
 
 
 def _consents(found: Contact) -> dict[str, Any]:

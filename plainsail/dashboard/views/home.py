@@ -6,9 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from plainsail.contacts import queries as contacts
 from plainsail.dashboard import queries
 from plainsail.dashboard.services import checklist
 from plainsail.kernel.http import Request, can
+from plainsail.kernel.periods import local_date
 from plainsail.subscriptions import queries as contracts
 from plainsail.ui.context import Chrome
 
@@ -22,6 +24,7 @@ def home(request: Request) -> HttpResponse:
     context = queries.overview(workspace, at=request.now) | {
         "steps": steps,
         "late": contracts.late(workspace).count(),
+        "load": contacts.load_of(workspace, request.user.pk, today=local_date(request.now, workspace.timezone)),
         "is_beginning": steps.is_beginning and request.role.allows("dashboard.change"),
         "greeting": checklist.greeting(request.now, workspace, request.user),
     }
