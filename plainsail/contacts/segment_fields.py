@@ -153,11 +153,11 @@ def _asked_elsewhere(asked: Asked) -> Q:
     raise NotImplementedError("Another segment is compiled by `conditions`, which knows which ones ask it.")
 
 
-def lists_of(workspace: Workspace) -> list[tuple[str, Words]]:
+def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
     return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
 
 
-def tags_of(workspace: Workspace) -> list[tuple[str, Words]]:
+def tags_of(workspace: Workspace) -> list[tuple[str, str]]:
     return [(str(one.id), one.name) for one in workspace.tags.order_by("name", "id")]
 
 

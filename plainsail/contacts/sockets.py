@@ -234,7 +234,7 @@ class Scorable:
     label: Words
     field: str = ""
     field_label: Words = ""
-    choices: Callable[[Workspace], Sequence[tuple[str, Words]]] | None = None
+    choices: Callable[[Workspace], Sequence[tuple[str, str]]] | None = None
     order: int = 0
 
 
