@@ -1,6 +1,7 @@
 """Random lives of contracts: bought, charged, declined, cancelled, taken back, refunded, disputed, in any order. Nothing breaks.
 
-A failure prints its steps, and with them a line that plays it again; PLAINSAIL_SEED=… plays a whole run again.
+A failure prints its steps, and with them a line that plays it again; PLAINSAIL_SEED=… plays a whole run again,
+and PLAINSAIL_SHRINK=1 with it looks for the shortest life that fails, which takes minutes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import random
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plainsail.kernel.models import Workspace
@@ -54,6 +55,7 @@ def live(of: Workspace, cards: tuple[str, ...]) -> None:
             deadline=None,
             database=None,
             print_blob=True,
+            phases=tuple(Phase) if os.environ.get("PLAINSAIL_SHRINK") else (Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         ),
     )
