@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from plainsail.accounts import queries as accounts
 from plainsail.accounts.models import User
@@ -31,7 +32,7 @@ class DealForm(forms.Form):
         label=_("Value"), max_length=20, required=False, widget=forms.TextInput({"inputmode": "decimal"})
     )
     currency = forms.CharField(label=_("Currency"), max_length=3, min_length=3)
-    owner = forms.ChoiceField(label=_("Owner"), required=False)
+    owner = forms.ChoiceField(label=pgettext_lazy("of a deal", "Owner"), required=False)
     expected_on = forms.DateField(
         label=_("Expected to close"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from plainsail.kernel.http import Request, can
@@ -72,7 +73,7 @@ def lines(found: Report) -> list[Series]:
     """By month: how many left, how many stayed after all."""
     return [
         Series(name, [(date_format(month, "M Y"), number) for month, number in numbers.items()])
-        for name, numbers in ((_("Left"), found.left), (_("Taken back"), found.stayed))
+        for name, numbers in ((pgettext("who cancelled", "Left"), found.left), (_("Taken back"), found.stayed))
     ]
 
 
