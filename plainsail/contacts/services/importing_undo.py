@@ -27,6 +27,7 @@ from plainsail.contacts.models import (
     ImportFault,
     ListMember,
 )
+from plainsail.contacts.services import contacts
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_guessing import FIELD
 from plainsail.contacts.services.merging import movable
@@ -74,7 +75,7 @@ def _take_back(made: Import, people: Sequence[ImportedContact], *, since: dateti
     gone = [one for one in created if one not in busy]
     _remove(gone)
     left = [one.contact_id for one in people if one.contact_id not in set(gone)]
-    _take_off(left, since=since)
+    _take_off(left, since=since, at=at)
     restored, stuck = _restore([one for one in people if one.before and not one.is_created], since=since, at=at)
     _tell(made, busy, _("Something happened with this contact since; it stays."))
     _tell(made, stuck, _("Somebody changed this since; it stays as it is now."))
@@ -103,13 +104,31 @@ def _remove(gone: Sequence[UUID]) -> None:
     Contact.objects.filter(id__in=gone).delete()
 
 
-def _take_off(people: Sequence[UUID], *, since: datetime) -> None:
-    """Tags and lists that the import brought. Who was off a list stays off, and no address may be written to again."""
+def _take_off(people: Sequence[UUID], *, since: datetime, at: datetime) -> None:
+    """Tags and lists that the import brought. Who was off a list stays off, and no address may be written to again.
+
+    The proof of their consent stays, for mail may have been sent on it; that it was taken back stands beside it.
+    """
     ContactTag.objects.filter(contact_id__in=people, created_at=since).delete()
     joined = ListMember.objects.filter(contact_id__in=people, changed_at=since, state=ListMember.State.SUBSCRIBED)
     joined.filter(created_at=since).delete()
     joined.update(state=ListMember.State.PENDING)
-    ConsentEntry.objects.filter(contact_id__in=people, at=since, act=ConsentEntry.Act.IMPORTED).delete()
+    agreed = ConsentEntry.objects.filter(contact_id__in=people, at=since, act=ConsentEntry.Act.IMPORTED)
+    ConsentEntry.objects.bulk_create(
+        [
+            ConsentEntry(
+                contact_id=one.contact_id,
+                list_id=one.list_id,
+                act=ConsentEntry.Act.WITHDRAWN,
+                source="import taken back",
+                at=at,
+                created_at=at,
+            )
+            for one in agreed
+        ],
+        batch_size=5000,
+    )
+    contacts.touch(people, at=at)
 
 
 def _restore(people: Sequence[ImportedContact], *, since: datetime, at: datetime) -> tuple[int, set[UUID]]:

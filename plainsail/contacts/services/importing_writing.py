@@ -170,14 +170,14 @@ class _Chunk:
 
     def create(self) -> None:
         """Contacts for those who are not known. Somebody else may make the same one at this moment: theirs is taken."""
-        columns = ("id", "created_at", "workspace_id", "email", "address_hash", "source", *PROFILE)
+        columns = ("id", "created_at", "updated_at", "workspace_id", "email", "address_hash", "source", "score_counted")
         profile = ", ".join(f"coalesce({name}, {'0' if name == 'score' else repr('')})" for name in PROFILE)
         wanted = self._run("UPDATE import_person SET contact = id, is_new = true WHERE contact IS NULL")
         if not wanted:
             return
         made = self._run(
-            f"INSERT INTO contacts_contact ({', '.join(columns)}) "
-            f"SELECT id, %(at)s, %(workspace)s, email, address_hash, %(source)s, {profile} FROM import_person "
+            f"INSERT INTO contacts_contact ({', '.join([*columns, *PROFILE])}) "
+            f"SELECT id, %(at)s, %(at)s, %(workspace)s, email, address_hash, %(source)s, 0, {profile} FROM import_person "
             "WHERE is_new ORDER BY id ON CONFLICT (workspace_id, email) DO NOTHING"
         )
         if made < wanted:
@@ -283,8 +283,9 @@ class _Chunk:
             f"{name} = CASE WHEN {self._differs(name)} THEN p.{name} ELSE c.{name} END, " for name in self._names
         )
         self._run(
-            f"UPDATE contacts_contact c SET {new} deleted_at = NULL FROM import_person p "
-            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE AND p.before <> '{}'"
+            f"UPDATE contacts_contact c SET {new} deleted_at = NULL, updated_at = %(at)s FROM import_person p "
+            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE "
+            "AND (p.before <> '{}' OR p.gains)"
         )
 
     def put_values(self) -> None:

@@ -168,7 +168,7 @@ def test_an_archive_goes_after_its_time(stocked, client):
 
 def test_a_business_that_is_erased_can_not_be_exported(stocked):
     with workspace(stocked):
-        closure = closing._begin(stocked, by=None, email="", at=NOON)
+        closure = closing._begin(stocked, promised=0, by=None, email="", at=NOON)
         type(closure).objects.update(state="erasing")
         with pytest.raises(exporting.NothingLeft):
             exporting.ask(stocked, by=None, at=NOON)
