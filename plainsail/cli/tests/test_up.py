@@ -257,12 +257,12 @@ def test_a_worker_of_its_own_says_by_its_status_whether_it_is_to_be_started_anew
             eventually(lambda: connection.execute(listening).fetchone() == (2,), within=60)
         if how == "asked to":
             worker.terminate()
-            assert worker.wait(40) == code
+            assert worker.wait(90) == code
             return
         # The supervisor would have the database back before anybody notices.
         plainsail.process.send_signal(signal.SIGSTOP)
         former = plainsail.kill("database")
-        assert worker.wait(40) == code
+        assert worker.wait(90) == code
     finally:
         plainsail.process.send_signal(signal.SIGCONT)
         worker.kill()
