@@ -56,7 +56,7 @@ class Wording:
         if asked.op in known.says:
             words = str(known.says[asked.op]) % {"value": value}
         else:
-            words = f"{known.label} {known.operators[asked.op]} {value}".strip()
+            words = _plain(str(known.label), str(known.operators[asked.op]), value)
         if asked.count > 1:
             times = ngettext("at least %(count)d time", "at least %(count)d times", asked.count)
             words = f"{words} {times % {'count': asked.count}}"
@@ -83,6 +83,13 @@ class Wording:
         if key not in self._names and known.choices:
             self._names[key] = {one: str(label) for one, label in known.choices(self._workspace)}
         return self._names[key].get(value) or self._names[key].get(value.upper()) or _("something that is gone")
+
+
+def _plain(label: str, operator: str, value: str) -> str:
+    """A condition in the words of the builder; “lies in the last … days” has its value in the middle."""
+    if "…" in operator:
+        return f"{label} {operator.replace('…', value)}"
+    return f"{label} {operator} {value}".strip()
 
 
 def _joined(parts: Sequence[str], shape: str, *, is_inner: bool) -> str:

@@ -327,6 +327,11 @@ class TestSentences:
             " at least 2 times in the last 30 days) and became a contact after 1 May 2026"
         )
 
+    def test_days_stand_where_the_words_leave_room_for_them(self, in_juniper):
+        born = fields.define(in_juniper, label="Birthday", kind="date", at=NOON)
+        said = Wording(in_juniper, at=NOON).sentence(ask(f"field:{born.key}", "ahead", 30))
+        assert said == "Birthday lies in the next 30 days"
+
     def test_odd_trees_are_said_too(self, in_juniper):
         wording = Wording(in_juniper, at=NOON)
         assert wording.sentence({}) == "Everybody"
