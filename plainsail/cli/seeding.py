@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from plainsail.cli.errors import Refused
@@ -23,6 +25,7 @@ TAGS = 20
 BASIS = "Invented for measuring; nobody lives at this address"
 
 Row = tuple[object, ...]
+R = TypeVar("R")
 
 
 class NoSuchBusiness(Refused):
@@ -57,47 +60,73 @@ def seed(
     business = Workspace.objects.filter(slug=slug).first()
     if business is None:
         raise NoSuchBusiness(f"No business has the web address {slug}.")
-    writer, known = Writer(progress), list[UUID]()
+    writer = Writer(business, progress)
     with workspace(business):
         first, topic, tags = business.contacts.count(), _topic(business, at=at), _tags(business, at=at)
-    for number, since, until in _rounds(contacts, at=at):
-        random = Random(f"{slug} {seed} people {first}")
-        batch = list(people(first, number, tags=TAGS, since=since, until=until, random=random))
-        with workspace(business):
-            writer.people(batch, topic, tags, random)
-        known += [person.id for person in batch]
-        first += number
+        _make_months(at)
+
+    def some_people(place: int, number: int, since: datetime, until: datetime) -> list[UUID]:
+        start = first + place * AT_ONCE
+        random = Random(f"{slug} {seed} people {start}")
+        batch = list(people(start, number, tags=TAGS, since=since, until=until, random=random))
+        writer.people(batch, topic, tags, random)
+        return [person.id for person in batch]
+
+    known = [key for batch in _side_by_side(some_people, _rounds(contacts, at=at)) for key in batch]
     with workspace(business):
         known = known or list(business.contacts.order_by("id").values_list("id", flat=True)[:AT_ONCE])
-        _make_months(at)
-    for number, since, until in _rounds(events if known else 0, at=at):
-        random = Random(f"{slug} {seed} deeds {since}")
-        with workspace(business):
-            writer.deeds(deeds(known, number, since=since, until=until, random=random))
-    from plainsail.tracking.services import engaging
 
-    with workspace(business):
-        engaging.gather()
+    def some_deeds(place: int, number: int, since: datetime, until: datetime) -> None:
+        random = Random(f"{slug} {seed} deeds {since}")
+        writer.deeds(deeds(known, number, since=since, until=until, random=random))
+
+    _side_by_side(some_deeds, _rounds(events if known else 0, at=at))
     return Seeded(contacts, events if known else 0, writer.rows)
 
 
-def _rounds(number: int, *, at: datetime) -> Iterator[tuple[int, datetime, datetime]]:
-    """How many a transaction, and the part of the year that they fill: what is written together lies together."""
+Round = tuple[int, int, datetime, datetime]
+
+
+def _side_by_side(do: Callable[..., R], rounds: Iterable[Round]) -> list[R]:
+    """Do the rounds, two at a time: while one waits for the database, the other makes up its rows."""
+
+    def once(given: Round) -> R:
+        from django.db import connection
+
+        try:
+            return do(*given)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(once, rounds))
+
+
+def _rounds(number: int, *, at: datetime) -> Iterator[Round]:
+    """Which one, how many, and the part of the year that they fill: what is written together lies together."""
     rounds = -(-number // AT_ONCE)
     for place in range(rounds):
         since, until = at - YEAR + YEAR * place / rounds, at - YEAR + YEAR * (place + 1) / rounds
-        yield min(AT_ONCE, number - place * AT_ONCE), since, until
+        yield place, min(AT_ONCE, number - place * AT_ONCE), since, until
 
 
 class Writer:
-    """Writes rows of many tables, many at once, and counts them."""
+    """Writes rows of many tables, each batch in a transaction of its own, and counts them."""
 
-    def __init__(self, progress: Callable[[int], None]) -> None:
+    def __init__(self, business: Workspace, progress: Callable[[int], None]) -> None:
         self.rows = 0
+        self._business = business
         self._progress = progress
+        self._counting = Lock()
 
     def people(self, batch: Sequence[Person], topic: List, tags: Sequence[Tag], random: Random) -> None:
         """Contacts with all that belongs to them."""
+        from plainsail.kernel.tenancy import workspace
+
+        with workspace(self._business):
+            self._people(batch, topic, tags, random)
+
+    def _people(self, batch: Sequence[Person], topic: List, tags: Sequence[Tag], random: Random) -> None:
         from plainsail.contacts.models import ConsentEntry, Contact, ContactTag, ListMember
         from plainsail.kernel.models import EventRow
 
@@ -130,10 +159,12 @@ class Writer:
 
     def deeds(self, batch: Iterable[Deed]) -> None:
         """Visits, opened mails and followed links."""
+        from plainsail.kernel.tenancy import workspace
         from plainsail.tracking.models import Hit
 
         columns = ("id", "at", "kind", "contact_id", "path", "agent")
-        self._write(Hit, columns, ((one.id, one.at, one.kind, one.person, one.path, one.agent) for one in batch))
+        with workspace(self._business):
+            self._write(Hit, columns, ((one.id, one.at, one.kind, one.person, one.path, one.agent) for one in batch))
 
     def _write(self, model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
         """COPY into a temporary table, for the real one is under row-level security, and from there in one statement."""
@@ -151,9 +182,11 @@ class Writer:
                 f"SELECT {names}, {', '.join(['%s'] * len(rest))} FROM seeding",
                 list(rest.values()),
             )
-            self.rows += cursor.rowcount
+            written = cursor.rowcount
             cursor.execute("DROP TABLE seeding")
-        self._progress(self.rows)
+        with self._counting:
+            self.rows += written
+            self._progress(self.rows)
 
 
 CONTACT = (
