@@ -129,7 +129,9 @@ def _is_whole(now: Snapshot, contract: Subscription, item: SubscriptionItem, lin
 @cache
 def boundaries_of(anchor: date, interval: Interval, cycle: Cycle | None) -> frozenset[date]:
     if cycle is None:
-        return frozenset(boundary(anchor, interval, number) for number in range(-2, 120))
+        return frozenset(
+            boundary(anchor, interval, number) for number in range(-24, 120)
+        )  # a moved charge puts the anchor ahead
     by_months = cycle.interval.unit in {"month", "year"}
     return frozenset(
         boundary(
