@@ -94,7 +94,9 @@ class Facts:
 
 def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
     """Everything a quote depends on. Five queries, and one for an account not loaded yet."""
-    items = list(subscription.items.filter(Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))))
+    is_there = Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))
+    # The plan first, then its add-ons as they were taken.
+    items = sorted(subscription.items.filter(is_there), key=lambda item: (item.role != item.Role.BASE, item.id))
     # Who withdraws gets back what was paid for an earlier plan of the contract too.
     paid_for = list(subscription.items.all()) if kind == "withdrawal" else items
     lines = _lines(paid_for)

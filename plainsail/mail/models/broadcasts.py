@@ -1,0 +1,87 @@
+"""To whom: one mail to many people, and what became of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.models import (
+    TiedForeignKey,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
+from plainsail.mail.models.emails import Edition, Email
+from plainsail.mail.models.senders import Sender
+
+
+class Broadcast(WorkspaceOwned):
+    """One mail to many people, once."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        HOLDING = "holding", _("About to leave")
+        PREPARING = "preparing", _("Preparing")
+        SENDING = "sending", _("Sending")
+        COMPLETE = "complete", _("Sent")
+        STOPPED = "stopped", _("Stopped")
+
+    IN_FLIGHT = (State.SCHEDULED, State.HOLDING, State.PREPARING, State.SENDING)
+
+    workspace = WorkspaceKey(related_name="broadcasts")
+    email = TiedForeignKey(Email, on_delete=models.PROTECT, related_name="broadcasts")
+    sender = TiedForeignKey(Sender, on_delete=models.PROTECT, null=True, related_name="broadcasts")
+    list = TiedForeignKey("contacts.List", on_delete=models.PROTECT, null=True, related_name="broadcasts")
+    segment = TiedForeignKey("contacts.Segment", on_delete=models.PROTECT, null=True, related_name="broadcasts")
+    """Narrows the list down."""
+    edition = TiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="broadcasts")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    scheduled_at = models.DateTimeField(null=True)
+    """When the audience is resolved and the first message leaves: the chosen time, or the end of the hold."""
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    prepared_to = models.UUIDField(null=True)
+    """The last contact whose row is in the ledger; the audience is written in the order of contact ids."""
+    audience = models.PositiveIntegerField(default=0)
+    """Rows written to the ledger, counted as they were written, apart from what became of them."""
+    accepted = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    excluded = models.PositiveIntegerField(default=0)
+    uncertain = models.PositiveIntegerField(default=0)
+    clicked = models.PositiveIntegerField(default=0)
+    """Readers who followed a link, each counted once; programs that check links left out. So for the next three."""
+    opened = models.PositiveIntegerField(default=0)
+    machine_opened = models.PositiveIntegerField(default=0)
+    """Opened by a mail service's proxy alone: somebody may have read it, or nobody."""
+    unsubscribed = models.PositiveIntegerField(default=0)
+    edited_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-edited_at"], name="mail_broadcast_recent"),
+            models.Index(fields=["workspace", "scheduled_at"], name="mail_broadcast_due"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.email)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    @property
+    def can_be_stopped(self) -> bool:
+        return self.state in self.IN_FLIGHT
+
+    @property
+    def settled(self) -> int:
+        """Messages whose fate is known, or known to be uncertain."""
+        return self.accepted + self.failed + self.suppressed + self.excluded + self.uncertain
+
+    @property
+    def is_balanced(self) -> bool:
+        """Everybody the audience counted is accounted for; only then is a broadcast complete."""
+        return self.audience == self.settled
