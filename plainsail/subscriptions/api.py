@@ -21,6 +21,8 @@ from plainsail.subscriptions.services import cancellation, declaring, quoting
 
 router = rest.router("Contracts")
 When = Literal["period_end", "now"]
+Said = Literal["period_end", "now", "withdrawal"]
+SAID = "`withdrawal`: the customer withdraws from the contract in the first days after buying. It ends now."
 Reason = Literal["", "too_expensive", "missing_features", "switched", "unused", "service", "too_complex", "other"]
 """The reasons of `forms.REASONS`; a test holds them together."""
 
@@ -267,24 +269,26 @@ class Quote(Output):
 def quote_cancellation(
     request: Request,
     subscription_id: UUID,
-    when: When = "period_end",
+    when: Said = "period_end",
     end_on: date | None = None,
     received_at: rest.AwareDatetime | None = None,
 ) -> Quote:
     """When it ends, what comes back and what is still charged, to the cent; changes nothing. `end_on` is the last day, for
-    an end later than the earliest possible. `received_at` for a notice that came earlier."""
+    an end later than the earliest possible. `received_at` for a notice that came earlier, `withdrawal` for one that
+    withdraws from the contract."""
     _refuse_both(when, end_on)
     found, now = find(request, subscription_id), clocks.seller_now(request.now)
     counted = max(_arrived(received_at or now, now=now), min(found.started_at, now))
-    return Quote.of(cancellation.preview(found, when=when, last_on=end_on, at=counted))
+    kind, ends = ("withdrawal" if when == "withdrawal" else "ordinary"), declaring.when_of({"when": when})
+    return Quote.of(cancellation.preview(found, when=ends, kind=kind, last_on=end_on, at=counted))
 
 
-def _refuse_both(when: When, end_on: date | None) -> None:
-    if when == "now" and end_on is not None:
+def _refuse_both(when: Said, end_on: date | None) -> None:
+    if when != "period_end" and end_on is not None:
         raise NowOrLater(field="end_on")
 
 
-def _end(when: When, end_on: date | None) -> dict[str, object]:
+def _end(when: Said, end_on: date | None) -> dict[str, object]:
     """How a declaration says when it is to end. Raises NowOrLater."""
     _refuse_both(when, end_on)
     return {"when": "later", "end_on": end_on} if end_on is not None else {"when": when}
@@ -359,7 +363,7 @@ class Notice(Input):
     received_at: rest.AwareDatetime = Field(
         description="When it arrived, with its time zone: everything counts from then."
     )
-    when: When = "period_end"
+    when: Said = Field("period_end", description=SAID)
     end_on: date | None = Field(None, description="The last day that it asks for, where that is later.")
     note: str = Field("", max_length=2000, description="What was said.")
 
@@ -378,7 +382,8 @@ def record_notice(request: Request, subscription_id: UUID, body: Notice) -> Stat
     before = queries.in_force(found)
     said = declaring.from_staff({"note": body.note, **_end(body.when, body.end_on)}, by=f"{request.user} (API)")
     notice = declaring.declare(said, received_at=arrived)
-    return _told(cancellation.put_in_force(notice, found, when=body.when, at=now), before)
+    made = cancellation.put_in_force(notice, found, when=declaring.when_of({"when": body.when}), at=now)
+    return _told(made, before)
 
 
 @router.delete("/contracts/{uuid:subscription_id}/cancellation", response=Contract, summary="Take a cancellation back")

@@ -180,6 +180,7 @@ class StaffNoticeForm(forms.Form):
             ("period_end", _("At the end of the time paid for")),
             ("later", _("Later, at the end of a day")),
             ("now", _("Now")),
+            ("withdrawal", _("Now, because the customer withdraws from the contract in the first days after buying")),
         ],
         initial="period_end",
         widget=forms.RadioSelect,

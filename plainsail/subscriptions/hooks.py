@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased
+from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
@@ -150,6 +150,12 @@ def settle(event: InvoicePaid) -> None:
 def complete(event: SubscriptionRenewed) -> None:
     """It may have been the last payment. Whoever settled it has looked already; this is for whoever did not."""
     completing.complete(Subscription.objects.get(id=event.subscription_id), at=event.at)
+
+
+@on(RefundSettled, subscriber="subscriptions.give_up")
+def give_up(event: RefundSettled) -> None:
+    """Money went back. Where it was the last of what paid off a contract, nothing stays open."""
+    completing.give_up(event.invoice_id, at=event.at)
 
 
 @on(InvoicePaid, subscriber="subscriptions.adopt_card")

@@ -55,6 +55,13 @@ class Receipt:
         return Money(consent.amount_minor, consent.currency) if consent else None
 
     @property
+    def open_amount(self) -> Money | None:
+        """What is still to be paid of an invoice that nobody has paid yet; nothing where it is paid or given up."""
+        billed = self.invoice
+        is_open = billed is not None and billed.state == Invoice.State.OPEN and billed.due.minor > 0
+        return billed.due if billed and is_open else None
+
+    @property
     def tax(self) -> Money | None:
         return Money(self.invoice.tax_minor, self.invoice.currency) if self.invoice else None
 

@@ -48,6 +48,19 @@ def test_every_payment_has_its_receipt_once(juniper):
     assert "Your payment went through" in letter_of(juniper, renewal)
 
 
+def test_the_page_of_an_invoice_that_nobody_paid_yet_says_what_is_open(juniper, site_client):
+    order = bought(juniper)
+    with workspace(juniper):
+        spec = LineSpec(description="Studio club", unit=euros(2900))
+        renewal = invoicing.issue(order.billing_account, lines=[spec], at=NOON)
+    page = site_client.get(f"/receipt/{receipts.token_of(renewal)}/").content.decode()
+    assert ("Your invoice" in page, "€29.00 is still to be paid." in page, "Thank you" in page) == (True, True, False)
+    collecting.charge(juniper.pk, renewal.pk, method_id=order.method_id, initiator="merchant", at=NOON)
+    run_jobs(at=NOON)
+    page = site_client.get(f"/receipt/{receipts.token_of(renewal)}/").content.decode()
+    assert ("is still to be paid" in page, "Thank you" in page) == (False, True)
+
+
 def test_a_refund_is_announced_once(juniper):
     order = bought(juniper)
     with workspace(juniper):

@@ -1,8 +1,11 @@
-"""Paying off: the last payment of what was bought in parts, or paid after a trial, is made. It is over, and stays the customer's."""
+"""Paying off: the last payment of what was bought in parts, or paid after a trial, is made. It is over, and stays the customer's
+unless all of it is given back.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
@@ -15,7 +18,7 @@ from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import ending, letters, pricing, scheduling
+from plainsail.subscriptions.services import access, ending, letters, pricing, scheduling
 
 
 @transaction.atomic
@@ -41,6 +44,19 @@ def _is_paid_off(subscription: Subscription) -> bool:
         return False
     lines = InvoiceLine.objects.filter(item_id__in=[item.id for item in items], is_voided=False)
     return all(bill.is_paid for bill in Invoice.objects.filter(id__in=lines.values("invoice_id")))
+
+
+@transaction.atomic
+def give_up(invoice_id: UUID, *, at: datetime) -> bool:
+    """Close what a paid-off contract left open, once everything paid for it was given back. True if it was; safe to repeat."""
+    contract = queries.of_invoice(invoice_id)
+    if contract is None or not contract.is_paid_off:
+        return False
+    lines = InvoiceLine.objects.filter(item_id__in=contract.items.values("id"), is_voided=False)
+    if any(bill.returnable for bill in Invoice.objects.filter(id__in=lines.values("invoice_id"))):
+        return False
+    access.end(contract, at=at)
+    return True
 
 
 def _tell(subscription: Subscription, *, at: datetime) -> None:

@@ -84,9 +84,11 @@ def from_withdrawal_page(data: Mapping[str, Any]) -> Declaration:
 
 
 def from_staff(data: Mapping[str, Any], *, by: str) -> Declaration:
-    """A notice that reached somebody at the business."""
+    """A notice that reached somebody at the business; `when` may say that it is a `withdrawal` too."""
+    is_withdrawal = data["when"] == "withdrawal"
     return Declaration(
         door=CancellationRequest.Door.STAFF,
+        kind=CancellationRequest.Kind.WITHDRAWAL if is_withdrawal else CancellationRequest.Kind.ORDINARY,
         payload={"note": data["note"], "end": data["when"], "recorded_by": by, **_until(data)},
     )
 
@@ -97,8 +99,8 @@ def _until(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def when_of(data: Mapping[str, Any]) -> When:
-    """How a form's choice ends a contract: a later day is in the declaration itself."""
-    return "now" if data["when"] == "now" else "period_end"
+    """How a form's choice ends a contract: a later day is in the declaration itself, and a withdrawal ends it now."""
+    return "now" if data["when"] in {"now", "withdrawal"} else "period_end"
 
 
 @transaction.atomic

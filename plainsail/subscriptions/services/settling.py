@@ -52,6 +52,8 @@ def shown(subscription: Subscription, *, at: datetime) -> dict[str, Any]:
     seller, invoice = sellers.of_workspace(at=at), owed(subscription)
     return {
         "owed": invoice,
+        # Nobody's card was declined for what was charged late: it is only asked for.
+        "is_late": invoice is not None and subscription.dunning_cases.filter(invoice_id=invoice.id, tries=0).exists(),
         "takes_card": invoice is not None or not subscription.is_ended,
         "types_card": accounts.takes_card_fields(seller.gateway_account),
         "is_test": seller.is_test,

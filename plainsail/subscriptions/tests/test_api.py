@@ -189,6 +189,14 @@ def test_a_notice_counts_from_when_it_arrived(shop, contract, juniper):
     assert request.payload["note"] == "A letter"
 
 
+def test_a_letter_may_withdraw_from_the_contract_and_everything_comes_back(shop, contract, juniper):
+    arrived = "2026-11-23T12:00:00Z"
+    quoted = shop.ask("get", f"contracts/{contract.id}/cancellation/quote?when=withdrawal&received_at={arrived}").json()
+    made = shop.ask("post", f"contracts/{contract.id}/notices", {"received_at": arrived, "when": "withdrawal"}).json()
+    assert (made["kind"], made["door"], made["effective_at"]) == ("withdrawal", "staff", arrived)
+    assert made["refund"] == quoted["refund"] == {"minor": 2900, "currency": "EUR"}
+
+
 @pytest.mark.parametrize("moment", ["2026-11-23T12:00:01Z", "2999-01-01T00:00:00Z"])
 def test_no_notice_arrives_in_the_future(shop, contract, juniper, moment):
     answer = shop.ask("post", f"contracts/{contract.id}/notices", {"received_at": moment})

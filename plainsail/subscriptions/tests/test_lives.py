@@ -20,7 +20,7 @@ from plainsail.subscriptions.tests.lives.shapes import Machine
 pytestmark = pytest.mark.long
 
 IS_DEEP = bool(os.environ.get("PLAINSAIL_DEEP"))
-LIVES = 5000 if IS_DEEP else 200
+LIVES = int(os.environ.get("PLAINSAIL_LIVES") or (5000 if IS_DEEP else 200))
 STEPS = 20 if IS_DEEP else 6
 
 

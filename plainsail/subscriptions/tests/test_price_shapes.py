@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Price
-from plainsail.commerce.services import clocks
+from plainsail.commerce.services import clocks, refunding
 from plainsail.commerce.tests import factories as commerce
 from plainsail.commerce.tests.factories import NOON, euros
 from plainsail.kernel.periods import day_start, local_date
@@ -56,6 +56,12 @@ def fresh(contract: Subscription) -> Subscription:
 def is_open(of) -> bool:
     with workspace(of):
         return Grant.objects.filter(revoked_at=None).exists()
+
+
+def give_back(invoice: Invoice, *, minor: int, at: datetime) -> None:
+    with workspace(invoice.workspace_id):
+        refunding.refund_invoice(invoice, amount=euros(minor), reason="It broke", at=at)
+    run_jobs(at=at)
 
 
 def cancel(
@@ -191,6 +197,19 @@ class TestInstalments:
         assert (is_open(juniper), letter["Subject"]) == (True, f"All paid: {contract.reference}")
         assert "Wheel: 4 payments" in words
         assert "yours to keep" in words
+
+    def test_what_is_paid_off_is_closed_only_once_every_payment_was_given_back(self, juniper):
+        buy(juniper, minor=9900, payments=2)
+        at = NOON + timedelta(days=60)
+        advance(juniper, at)
+        with workspace(juniper):
+            first, last = Invoice.objects.order_by("paid_at")
+        give_back(last, minor=9900, at=at)
+        assert is_open(juniper)
+        give_back(first, minor=4900, at=at)
+        assert is_open(juniper)
+        give_back(first, minor=5000, at=at)
+        assert not is_open(juniper)
 
     @pytest.mark.parametrize(
         ("at", "days"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from plainsail.accounts.models import Membership
 from plainsail.commerce.tests.factories import NOON
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions.models import Cancellation, CancellationRequest
 from plainsail.subscriptions.services import declaring
@@ -93,3 +96,20 @@ def test_why_people_left_is_told_in_the_words_they_chose(contract, as_ada, junip
 def test_the_moment_of_arrival_is_offered_to_the_minute(contract, as_ada):
     words = as_ada.get(f"{SALES}subscriptions/{contract.id}/cancellation/").content.decode()
     assert 'value="2026-11-23T12:00"' in words or 'value="2026-11-23T13:00"' in words
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "day"),
+    [
+        ({"when": "later", "end_on": "2027-01-31"}, "ordinary", "2027-01-31"),
+        ({"when": "withdrawal"}, "withdrawal", "2026-11-23"),
+    ],
+)
+def test_a_notice_is_recorded_with_the_end_that_it_asks_for(contract, as_ada, juniper, said, kind, day):
+    path = f"{SALES}subscriptions/{contract.id}/cancellation/"
+    assert 'name="end_on"' in as_ada.get(path).content.decode()
+    as_ada.post(path, {"received_at": "2026-11-23T13:00", "note": "A letter", **said})
+    with workspace(juniper):
+        made = Cancellation.objects.select_related("request").get()
+        last = local_date(made.effective_at - timedelta(seconds=1), contract.timezone)
+        assert (made.request.kind, last.isoformat()) == (kind, day)
