@@ -19,8 +19,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.commerce.models import ConsentRecord, Invoice, InvoiceLine, Offer, Price, Product
-from plainsail.commerce.services import clocks, collecting, crediting, invoicing, places, refunding, sellers, shapes
+from plainsail.commerce.models import Invoice, Offer, Price, Product
+from plainsail.commerce.services import clocks, collecting, invoicing, places, sellers, shapes
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
@@ -30,24 +30,25 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments import queries as payments
-from plainsail.payments.models import Charge, PaymentMethod
-from plainsail.payments.services import declines
-from plainsail.payments.services.charging import MethodUnusable
+from plainsail.payments.models import Charge
 from plainsail.subscriptions.events import AddonAdded
 from plainsail.subscriptions.models import AddonOffer, AddonOrder, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import (
     access,
     addon_letters,
     billing,
+    consenting,
     contracts,
     dunning,
     letters,
+    presses,
     reminding,
 )
 from plainsail.subscriptions.services.cancellation import AlreadyEnded
-from plainsail.subscriptions.services.changing import NotOffered, Progress
+from plainsail.subscriptions.services.changing import NotOffered
 from plainsail.subscriptions.services.ending import CONTRACTS
 from plainsail.subscriptions.services.pausing import AmountChanged
+from plainsail.subscriptions.services.presses import Progress
 
 State = AddonOrder.State
 
@@ -272,7 +273,9 @@ def _begin(
         description=offer.name[:200],
         quote=quote.as_json(),
         digest=quote.digest,
-        consent=_agreed(subscription, quote, offer.price, seller=seller.legal_name, trace=trace, at=at),
+        consent=consenting.keep_order(
+            consent_text(subscription, quote, seller=seller.legal_name), offer.price, quote, trace=trace, at=at
+        ),
         asked_at=at,
     )
     try:
@@ -304,33 +307,13 @@ def _bill(
         return asked
     invoice = invoicing.draft(subscription.account, lines=lines, named=named, at=at)
     _note_invoice(order, invoice)
-    method = PaymentMethod.objects.filter(id=subscription.payment_method_id).first()
-    if method is None or method.payer_key != subscription.account_id:
-        raise MethodUnusable
-    return collecting.begin(invoice, method=method, initiator=Charge.Initiator.CUSTOMER, return_path=return_path, at=at)
+    method = presses.usable_method(subscription, subscription.payment_method_id)
+    return presses.begin(invoice, method, return_path=return_path, at=at)
 
 
 def _note_invoice(order: AddonOrder, invoice: Invoice) -> None:
     order.invoice_id = invoice.id
     order.save(update_fields=["invoice_id"])
-
-
-def _agreed(
-    subscription: Subscription, quote: Quote, price: Price, *, seller: str, trace: Trace, at: datetime
-) -> ConsentRecord:
-    made: ConsentRecord = ConsentRecord.objects.create(
-        text=consent_text(subscription, quote, seller=seller),
-        price=price,
-        amount_minor=quote.each_minor,
-        currency=quote.currency,
-        interval=quote.interval_unit,
-        interval_count=quote.interval_count,
-        ip=trace.ip,
-        user_agent=trace.user_agent[:400],
-        at=at,
-        created_at=at,
-    )
-    return made
 
 
 def _carry_out(subscription: Subscription, order: AddonOrder, *, at: datetime) -> None:
@@ -360,20 +343,11 @@ def _carry_out(subscription: Subscription, order: AddonOrder, *, at: datetime) -
 
 
 def _enter(workspace_id: UUID, charge: Charge, *, at: datetime) -> Progress:
-    """What a charge's outcome means for its order. The events say the same later; whoever is second finds it done."""
-    with workspace(workspace_id):
-        if charge.has_succeeded:
-            finish(charge.subject_id, at=at)
-            order = AddonOrder.objects.get(invoice_id=charge.subject_id)
-            if order.state == State.DROPPED:
-                return Progress("declined", words=_("The contract changed meanwhile. Your payment goes back."))
-            return Progress("done" if order.state == State.DONE else "processing")
-        if charge.was_declined:
-            fail(charge.subject_id, at=at)
-            return Progress("declined", words=declines.words(charge.decline_class, charge.decline_code))
-    if charge.state == Charge.State.REQUIRES_ACTION:
-        return Progress("action", url=charge.action_url)
-    return Progress("processing")
+    return presses.outcome(workspace_id, charge, finish=finish, fail=fail, state_of=_state_of, at=at)
+
+
+def _state_of(invoice_id: UUID) -> str:
+    return str(AddonOrder.objects.get(invoice_id=invoice_id).state)
 
 
 @transaction.atomic
@@ -412,15 +386,9 @@ def _drop(order: AddonOrder, *, at: datetime) -> None:
     """Give an order up. Its draft is cancelled; what was paid for it goes back."""
     order.state, order.settled_at = State.DROPPED, at
     order.save(update_fields=["state", "settled_at"])
-    invoice = Invoice.objects.select_for_update(of=("self",)).get(id=order.invoice_id)
-    if invoice.is_draft and not invoice.is_waiting:
-        Invoice.objects.filter(id=invoice.id).update(state=Invoice.State.VOID)
-        InvoiceLine.objects.filter(invoice_id=invoice.id).update(is_voided=True)
-    elif invoice.returnable.minor and not payments.disputed({invoice.id}):
-        with translation.override(letters.language_of(order.subscription)):
-            reason = _("Nothing was added to contract %(number)s") % {"number": order.subscription.reference}
-        note = crediting.credit_amount(invoice, amount=invoice.returnable, reason=reason, at=at)
-        refunding.pay_back(note, at=at)
+    with translation.override(letters.language_of(order.subscription)):
+        reason = _("Nothing was added to contract %(number)s") % {"number": order.subscription.reference}
+    presses.unbill(order.invoice_id, reason=reason, at=at)
 
 
 def look_up(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> Progress | None:

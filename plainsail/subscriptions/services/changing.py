@@ -10,16 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.commerce.models import ConsentRecord, Invoice, InvoiceLine, Price
+from plainsail.commerce.models import Invoice, InvoiceLine, Price
 from plainsail.commerce.services import collecting, crediting, invoicing, places, proration, refunding, sellers, shapes
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
@@ -29,15 +27,23 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments import queries as payments
-from plainsail.payments.models import Charge, PaymentMethod
-from plainsail.payments.services import declines
-from plainsail.payments.services.charging import MethodUnusable
+from plainsail.payments.models import Charge
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import PlanChangePlanned, PlanChangeTakenBack
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import billing, change_letters, letters, planning, swapping, switching
+from plainsail.subscriptions.services import (
+    billing,
+    change_letters,
+    consenting,
+    letters,
+    planning,
+    presses,
+    swapping,
+    switching,
+)
 from plainsail.subscriptions.services.cancellation import AlreadyEnded
 from plainsail.subscriptions.services.pausing import AmountChanged
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.services.switching import Back, Course, Priced, Quote, Standing
 
 State = PlanChange.State
@@ -70,15 +76,6 @@ class Wanted:
 
     price: Price
     name: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How a change stands for who asked: `done`, `planned`, `declined` with `words`, `action` with `url`, or `processing`."""
-
-    state: Literal["done", "planned", "declined", "action", "processing"]
-    words: str | Promise = ""
-    url: str = ""
 
 
 def refuse_unchangeable(subscription: Subscription, *, at: datetime) -> None:
@@ -297,7 +294,9 @@ def _begin(
         state=State.OPEN if quote.when == "now" else State.PLANNED,
         quote=quote.as_json(),
         digest=quote.digest,
-        consent=_agreed(subscription, quote, wanted, seller=seller.legal_name, trace=trace, at=at),
+        consent=consenting.keep_order(
+            consent_text(subscription, quote, seller=seller.legal_name), wanted.price, quote, trace=trace, at=at
+        ),
         payment_method_id=method_id,
         asked_at=at,
     )
@@ -317,24 +316,6 @@ def _begin(
     return Progress("planned")
 
 
-def _agreed(
-    subscription: Subscription, quote: Quote, wanted: Wanted, *, seller: str, trace: Trace, at: datetime
-) -> ConsentRecord:
-    made: ConsentRecord = ConsentRecord.objects.create(
-        text=consent_text(subscription, quote, seller=seller),
-        price=wanted.price,
-        amount_minor=quote.each_minor,
-        currency=quote.currency,
-        interval=quote.interval_unit,
-        interval_count=quote.interval_count,
-        ip=trace.ip,
-        user_agent=trace.user_agent[:400],
-        at=at,
-        created_at=at,
-    )
-    return made
-
-
 def _begin_now(
     subscription: Subscription, change: PlanChange, quote: Quote, *, return_path: str, at: datetime
 ) -> Progress | Charge:
@@ -347,31 +328,20 @@ def _begin_now(
         invoicing.finalize(invoice, at=at)
         finish(invoice.id, at=at)
         return Progress("done")
-    method = PaymentMethod.objects.filter(id=change.payment_method_id or subscription.payment_method_id).first()
-    if method is None or method.payer_key != subscription.account_id:
-        raise MethodUnusable
+    method = presses.usable_method(subscription, change.payment_method_id or subscription.payment_method_id)
     if method.is_by_transfer:
         raise NotChangeable(
             gettext_lazy("This contract is paid by bank transfer. Enter a card below to change it now.")
         )
-    return collecting.begin(invoice, method=method, initiator=Charge.Initiator.CUSTOMER, return_path=return_path, at=at)
+    return presses.begin(invoice, method, return_path=return_path, at=at)
 
 
 def _enter(workspace_id: UUID, charge: Charge, *, at: datetime) -> Progress:
-    """What a charge's outcome means for its change. The events say the same later; whoever is second finds it done."""
-    with workspace(workspace_id):
-        if charge.has_succeeded:
-            finish(charge.subject_id, at=at)
-            change = PlanChange.objects.get(invoice_id=charge.subject_id)
-            if change.state == State.DROPPED:
-                return Progress("declined", words=_("The contract changed meanwhile. Your payment goes back."))
-            return Progress("done" if change.state == State.DONE else "processing")
-        if charge.was_declined:
-            _drop_unpaid(charge.subject_id, at=at)
-            return Progress("declined", words=declines.words(charge.decline_class, charge.decline_code))
-    if charge.state == Charge.State.REQUIRES_ACTION:
-        return Progress("action", url=charge.action_url)
-    return Progress("processing")
+    return presses.outcome(workspace_id, charge, finish=finish, fail=_drop_unpaid, state_of=_state_of, at=at)
+
+
+def _state_of(invoice_id: UUID) -> str:
+    return str(PlanChange.objects.get(invoice_id=invoice_id).state)
 
 
 @transaction.atomic

@@ -18,8 +18,9 @@ from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import changing, planning
-from plainsail.subscriptions.services.changing import NotOffered, Progress, Wanted
+from plainsail.subscriptions.services.changing import NotOffered, Wanted
 from plainsail.subscriptions.services.pausing import AmountChanged
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.services.switching import Quote
 
 

@@ -9,13 +9,11 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.commerce.services import crediting, refunding, shapes
+from plainsail.commerce.services import shapes
 from plainsail.kernel import languages
 from plainsail.kernel.money import Money
-from plainsail.payments import queries as payments
 from plainsail.subscriptions.models import PlanChange, PriceNotice, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import pricing, switching
+from plainsail.subscriptions.services import presses, pricing, switching
 
 State = PlanChange.State
 
@@ -126,13 +124,7 @@ def drop(change: PlanChange, *, at: datetime) -> None:
     """Give a change up. Its draft is cancelled, so that a payment that comes after all finds nothing due and goes back."""
     change.state, change.settled_at = State.DROPPED, at
     change.save(update_fields=["state", "settled_at"])
-    invoice = Invoice.objects.select_for_update(of=("self",)).get(id=change.invoice_id)
-    if invoice.is_draft and not invoice.is_waiting:
-        Invoice.objects.filter(id=invoice.id).update(state=Invoice.State.VOID)
-        InvoiceLine.objects.filter(invoice_id=invoice.id).update(is_voided=True)
-    elif invoice.returnable.minor and not payments.disputed({invoice.id}):
-        account = change.subscription.account
-        with translation.override(languages.first_known(account.locale, change.workspace.locale)):
-            reason = _("Contract %(number)s wasn’t changed") % {"number": change.subscription.reference}
-        note = crediting.credit_amount(invoice, amount=invoice.returnable, reason=reason, at=at)
-        refunding.pay_back(note, at=at)
+    account = change.subscription.account
+    with translation.override(languages.first_known(account.locale, change.workspace.locale)):
+        reason = _("Contract %(number)s wasn’t changed") % {"number": change.subscription.reference}
+    presses.unbill(change.invoice_id, reason=reason, at=at)

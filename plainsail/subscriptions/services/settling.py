@@ -24,9 +24,9 @@ from plainsail.payments.services import accounts, declines, methods
 from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import dunning, letters, links, paying
+from plainsail.subscriptions.services import dunning, letters, links, paying, presses
 from plainsail.subscriptions.services.cancellation import AlreadyEnded
-from plainsail.subscriptions.services.changing import Progress
+from plainsail.subscriptions.services.presses import Progress
 
 FRESH = timedelta(days=1)
 """For so long a card that was entered at the gateway's, and not charged yet, is offered."""
@@ -158,9 +158,7 @@ def _outcome(workspace_id: UUID, charge: Charge, *, at: datetime) -> Progress:
         return Progress("done")
     if charge.was_declined:
         raise CardRefused("number", declines.words(charge.decline_class, charge.decline_code))
-    if charge.state == Charge.State.REQUIRES_ACTION:
-        return Progress("action", url=charge.action_url)
-    return Progress("processing")
+    return presses.waiting(charge)
 
 
 @transaction.atomic

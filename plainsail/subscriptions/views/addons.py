@@ -23,7 +23,8 @@ from plainsail.subscriptions.forms import AddonForm, AddonRemovalForm
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
 from plainsail.subscriptions.services import addon_removals
 from plainsail.subscriptions.services import addons as services
-from plainsail.subscriptions.services.changing import NotOffered, Progress
+from plainsail.subscriptions.services.changing import NotOffered
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.views.changing import is_signed_in, own_contract
 from plainsail.subscriptions.views.confirming import now

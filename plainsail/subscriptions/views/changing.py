@@ -24,7 +24,7 @@ from plainsail.subscriptions import queries
 from plainsail.subscriptions.forms import ChangeForm
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import changing, choosing, links
-from plainsail.subscriptions.services.changing import Progress
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.views.confirming import now, read_or_404
 
 REFUSALS = Throttle(purpose="subscriptions.card_refused", limit=20)

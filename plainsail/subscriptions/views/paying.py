@@ -19,7 +19,7 @@ from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions.forms import CardForm
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import links, settling
-from plainsail.subscriptions.services.changing import Progress
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.views.confirming import now, read_or_404
 
 REFUSALS = Throttle(purpose="subscriptions.pay_refused", limit=20)
