@@ -1,7 +1,7 @@
 """Random lives of contracts: bought, charged, declined, cancelled, taken back, refunded, disputed, in any order. Nothing breaks.
 
 A failure prints its steps, and with them a line that plays it again; PLAINSAIL_SEED=… plays a whole run again,
-and PLAINSAIL_SHRINK=1 with it looks for the shortest life that fails, which takes minutes.
+and PLAINSAIL_SHRINK=1 with it looks for the shortest life that fails, which takes minutes. PLAINSAIL_LIVES=… lives more or fewer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plainsail.kernel.models import Workspace
+from plainsail.subscriptions.tests.lives.addons import Machine
 from plainsail.subscriptions.tests.lives.rules import ANY, GOOD
-from plainsail.subscriptions.tests.lives.shapes import Machine
 
 pytestmark = pytest.mark.long
 

@@ -165,9 +165,10 @@ def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
     replaced = now.replaced()
     for contract in now.contracts.values():
         # What another took the place of is open only where one that runs opens it too.
-        running = {one.product_id for one in now.items_of(contract) if one.id not in replaced}
+        over = replaced | {one.id for one in now.items_of(contract) if _was_taken_out(now, one)}
+        running = {one.product_id for one in now.items_of(contract) if one.id not in over}
         for item in now.items_of(contract):
-            if item.id in replaced:
+            if item.id in over:
                 is_open = (contract.id, f"product:{item.product_id}") in open_for
                 assert item.product_id in running or not is_open, (contract, item)
                 continue
@@ -184,6 +185,11 @@ def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
         for item in now.items_of(contract):
             for line in now.lines_of(item):
                 _unserved_days_came_back(now, contract, line)
+
+
+def _was_taken_out(now: Snapshot, item: SubscriptionItem) -> bool:
+    removal = now.removal_of(item)
+    return removal is not None and removal.effective_at <= now.now
 
 
 def _unserved_days_came_back(now: Snapshot, contract: Subscription, line: InvoiceLine) -> None:
@@ -222,6 +228,23 @@ def a_change_is_paid_for_once_or_not_at_all(now: Snapshot) -> None:
             assert (bill.state, bill.gross_minor) == ("paid", change.quote["charge_minor"]), change
         if change.state == "dropped":
             assert bill.state == "void" or bill.payable_minor == bill.paid_minor or bill.id in disputed, change
+
+
+def an_addon_is_paid_for_once_or_not_at_all(now: Snapshot) -> None:
+    """What was charged for an add-on that wasn't added goes back in full; for one that was, it is what was shown."""
+    disputed = now.disputed_invoices()
+    for order in now.added.values():
+        if order.state == "done":
+            assert now.items[order.item_id].price_id == order.price_id
+        if order.invoice_id is None:
+            assert order.state == "done", order
+            assert not order.quote["charge_minor"], order
+            continue
+        bill = now.invoices[order.invoice_id]
+        if order.state == "done":
+            assert (bill.state, bill.gross_minor) == ("paid", order.quote["charge_minor"]), order
+        if order.state == "dropped":
+            assert bill.state == "void" or bill.payable_minor == bill.paid_minor or bill.id in disputed, order
 
 
 def i16_numbers_ascend_without_gap(now: Snapshot) -> None:
@@ -292,8 +315,8 @@ def i21_every_charge_was_agreed_to(now: Snapshot) -> None:
         if contract.order_id is None:
             continue
         for item in now.items_of(contract):
-            change = now.change_to(item)
-            agreed = now.consents[change.consent_id if change else now.orders[contract.order_id].consent_id]
+            made = now.change_to(item) or now.order_of(item)
+            agreed = now.consents[made.consent_id if made else now.orders[contract.order_id].consent_id]
             assert (item.interval_unit, item.interval_count) == (agreed.interval, agreed.interval_count)
             bills = {line.invoice_id for line in now.payments_of(item)}
             tried = {line.invoice_id for line in now.all_lines_of(item)} - bills
@@ -372,6 +395,7 @@ ALWAYS = (
     i15_an_item_begins_where_the_one_before_it_ends,
     i15_days_that_were_put_ahead_came_back,
     a_change_is_paid_for_once_or_not_at_all,
+    an_addon_is_paid_for_once_or_not_at_all,
     i16_numbers_ascend_without_gap,
     i17_documents_add_up,
     i18_a_period_costs_its_price,

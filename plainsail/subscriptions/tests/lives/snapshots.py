@@ -30,6 +30,8 @@ from plainsail.kernel.periods import local_date
 from plainsail.payments.models import Charge, Dispute, Refund
 from plainsail.portal.models import Grant
 from plainsail.subscriptions.models import (
+    AddonOrder,
+    AddonRemoval,
     Cancellation,
     CancellationQuote,
     CancellationRequest,
@@ -58,6 +60,8 @@ class Snapshot:
     notices: dict[UUID, Notice]
     changes: dict[UUID, PlanChange]
     moves: dict[UUID, DateMove]
+    added: dict[UUID, AddonOrder]
+    removals: dict[UUID, AddonRemoval]
     invoices: dict[UUID, Invoice]
     lines: dict[UUID, InvoiceLine]
     notes: dict[UUID, CreditNote]
@@ -96,6 +100,14 @@ class Snapshot:
     def change_to(self, item: SubscriptionItem) -> PlanChange | None:
         """The change by which an item took another's place, if it did."""
         return next((one for one in self.changes.values() if one.new_item_id == item.id and one.state == "done"), None)
+
+    def order_of(self, item: SubscriptionItem) -> AddonOrder | None:
+        """The order by which an add-on came to a running contract, if it did."""
+        return next((one for one in self.added.values() if one.item_id == item.id and one.state == "done"), None)
+
+    def removal_of(self, item: SubscriptionItem) -> AddonRemoval | None:
+        """The cancellation of one item that stands, if any."""
+        return next((one for one in self.removals.values() if one.item_id == item.id and one.undone_at is None), None)
 
     def moves_of(self, contract: Subscription) -> list[DateMove]:
         """When its next charge was moved, in order."""
@@ -159,6 +171,7 @@ class Snapshot:
                 (name[one.id], one.state, one.end_reason, str(one.renews_at), str(one.scheduled_end_at))
                 for one in self.contracts.values()
             ),
+            "added": sorted((name[one.subscription_id], one.digest, one.state) for one in self.added.values()),
             "changes": sorted((name[one.subscription_id], one.digest, one.state) for one in self.changes.values()),
             "items": sorted(
                 (
@@ -204,6 +217,8 @@ TABLES: dict[str, type[Model]] = {
     "notices": Notice,
     "changes": PlanChange,
     "moves": DateMove,
+    "added": AddonOrder,
+    "removals": AddonRemoval,
     "invoices": Invoice,
     "lines": InvoiceLine,
     "notes": CreditNote,
