@@ -56,7 +56,6 @@ from plainsail.subscriptions.services import (
     completing,
     contracts,
     dunning,
-    ending,
     letters,
     links,
     planning,
@@ -180,10 +179,10 @@ def pay_what_was_held(event: PaymentReleased) -> None:
 
 @on(OrderLapsed, subscriber="subscriptions.end_unpaid")
 def end_unpaid(event: OrderLapsed) -> None:
-    """A contract that began before its order was paid ends with it."""
+    """A contract that began before its order was paid ends with it, and so does what it was to pay since."""
     subscription = queries.of_order(event.order_id)
-    if subscription is not None:
-        ending.end(subscription, reason=Subscription.EndReason.PAYMENT_FAILED, at=event.at)
+    if subscription is not None and not subscription.is_ended:
+        dunning.give_up(subscription, at=event.at)
 
 
 @on(InvoicePaid, subscriber="subscriptions.finish_change")

@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal, get_args
 
 from plainsail.commerce.services import proration
-from plainsail.kernel.periods import BadPeriod, Interval, Measure, Period, Span, local_date, part
+from plainsail.kernel.periods import BadPeriod, Interval, Measure, Period, Span, day_start, local_date, part
 
 Refund = Literal["none", "prorated", "full"]
 WEIGHT: dict[Refund, int] = {"none": 0, "prorated": 1, "full": 2}
@@ -256,6 +256,9 @@ def _by_law(case: Case) -> list[Share]:
     if case.paid_at > case.at:
         # Our word: nothing may be charged once a cancellation has arrived, so what was comes back.
         floors.append(Share(Fraction(1), "full", "charged_after_cancellation"))
+    if case.period is not None and case.at <= day_start(case.period.start, case.zone):
+        # Our word: whoever stops at the very moment at which a period begins, or before it, pays nothing for it.
+        floors.append(Share(Fraction(1), "full", "not_begun"))
     if not case.is_consumer:
         return floors
     if case.withdraws and case.express_start:

@@ -250,4 +250,5 @@ def ground(name: str) -> str:
         "tacit_renewal": _("by law: it renewed by itself"),
         "second_cooling_off": _("by law: a second fortnight"),
         "charged_after_cancellation": _("our word: charged after the cancellation"),
+        "not_begun": _("our word: its time hasn’t begun"),
     }[name]

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plainsail.kernel.models import Workspace
-from plainsail.subscriptions.tests.lives.addons import Machine
 from plainsail.subscriptions.tests.lives.rules import ANY, GOOD
+from plainsail.subscriptions.tests.lives.transfers import Machine
 
 pytestmark = pytest.mark.long
 

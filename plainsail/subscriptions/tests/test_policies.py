@@ -104,6 +104,14 @@ def test_what_was_charged_after_the_notice_arrived_comes_back_whole():
     assert given_back(of, NONE) == (1, "charged_after_cancellation")
 
 
+@pytest.mark.parametrize(("arrives", "back"), [("2026-05-31T22:00:00", 1), ("2026-05-31T22:00:01", 0)])
+def test_what_has_not_begun_when_the_notice_arrives_comes_back_whole(arrives, back):
+    """Midnight of 1 June in Berlin: the renewal is charged in the very moment in which somebody stops."""
+    at = datetime.fromisoformat(arrives).replace(tzinfo=UTC)
+    of = replace(case("2026-06-01", start="2026-06-01"), at=at, paid_at=datetime(2026, 5, 31, 22, tzinfo=UTC))
+    assert given_back(of, NONE)[0] == back
+
+
 def test_the_second_cooling_off_of_the_uk_waits_for_its_day(monkeypatch):
     of = case("2027-05-11", interval=YEAR, start="2027-05-01", country="GB")
     assert given_back(of, NONE) == (0, "policy")

@@ -16,7 +16,7 @@ from plainsail.kernel.jobs import JOBS
 from plainsail.kernel.models import PendingEvent, Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, GatewayAccount, Refund
-from plainsail.payments.services import charging, resolving
+from plainsail.payments.services import charging, resolving, transfers
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import renewal
 from plainsail.subscriptions.tests.lives.snapshots import Snapshot, take
@@ -135,12 +135,21 @@ class Life:
         for charge_id in ids:
             charging.look_up(self.of.pk, charge_id, at=self.wall)
 
+    def send_by_hand(self, refund: Refund) -> None:
+        """Staff send a refund at their bank, and say so."""
+        with clock.fixed(self.wall):
+            transfers.confirm_sent(self.of.pk, refund.id, at=self.wall)
+
     def settle_down(self) -> None:
         """Until nothing waits: outcomes are known, events heard, refunds sent."""
         self.follow_gateway()
         for _round in range(6):
             self.hear_all()
             self.run_jobs()
+            with workspace(self.of):
+                to_send = list(transfers.to_send())
+            for refund in to_send:
+                self.send_by_hand(refund)
             with workspace(self.of):
                 if not Charge.objects.open().exists() and not Refund.objects.exclude(state__in=Refund.FINAL).exists():
                     break

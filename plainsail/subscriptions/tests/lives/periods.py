@@ -43,21 +43,21 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
             rests = now.resumed_on.get(contract.id, set())
             for line in lines:
                 assert line.period_start is not None
-                is_next = line.period_start in _reachable(reached, given) | {day for day in rests if day > reached}
                 # Put ahead: the days from then on came back (`i15_days_that_were_put_ahead_came_back`).
-                assert is_next or line.period_start in paid_back, (contract, line, reached)
+                begins = _reachable({reached} | paid_back, given) | {day for day in rests if day > reached}
+                assert line.period_start in begins, (contract, line, reached)
                 assert line.period_end is not None
                 reached = line.period_end
             if item.is_once:
                 assert item.charged_through == (item.runs_until if now.payments_of(item) else item.starts_on), item
                 continue
-            ahead = _reachable(reached, given) | rests | paid_back
+            ahead = _reachable({reached} | paid_back, given) | rests
             assert item.charged_through in ahead, (contract, item, reached)
 
 
-def _reachable(reached: date, given: set[tuple[date, date]]) -> set[date]:
-    """The days on which what follows may begin: at once, or after days that were given, once or several times."""
-    found = {reached}
+def _reachable(days: set[date], given: set[tuple[date, date]]) -> set[date]:
+    """The days on which what follows may begin: one of these, or after days that were given, once or several times."""
+    found = set(days)
     for _round in given:
         found |= {to_on for from_on, to_on in given if from_on in found}
     return found

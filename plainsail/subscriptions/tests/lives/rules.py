@@ -147,14 +147,18 @@ class Machine(RuleBasedStateMachine):
     def _buy(self, pick: int, number: int, offer: PriceTerms) -> None:
         of, at = self.life.of, self.life.now
         with workspace(of):
-            product = catalogue.create_product(name="Club", terms=offer, at=at)
-            sold = commerce.Offer.objects.select_related("price__product").get(price__product=product)
+            sold = self._sold(offer)
         try:
             order = commerce.placed(of, sold, buyer=BUYERS[pick % len(BUYERS)], at=at)
             checkout.pay(of.pk, order.pk, fields=self._typed(number), return_path="/back/", at=at)
         except Refusal:
             pass
         self.look()
+
+    def _sold(self, terms: PriceTerms) -> commerce.Offer:
+        product = catalogue.create_product(name="Club", terms=terms, at=self.life.now)
+        found: commerce.Offer = commerce.Offer.objects.select_related("price__product").get(price__product=product)
+        return found
 
     @rule(number=cards, intervals=st.lists(st.sampled_from(INTERVALS), min_size=1, max_size=3), pick=picks)
     def take_a_plan_with_addons(self, number: int, intervals: list[tuple[str, int]], pick: int) -> None:

@@ -27,7 +27,7 @@ from plainsail.commerce.models import (
 )
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.periods import local_date
-from plainsail.payments.models import Charge, Dispute, Refund
+from plainsail.payments.models import Charge, Dispute, PaymentMethod, Refund, Transfer
 from plainsail.portal.models import Grant
 from plainsail.subscriptions.models import (
     AddonOrder,
@@ -69,6 +69,8 @@ class Snapshot:
     charges: dict[UUID, Charge]
     refunds: dict[UUID, Refund]
     disputes: dict[UUID, Dispute]
+    methods: dict[UUID, PaymentMethod]
+    transfers: dict[UUID, Transfer]
     entries: dict[UUID, JournalEntry]
     postings: dict[UUID, Posting]
     grants: dict[UUID, Grant]
@@ -159,6 +161,10 @@ class Snapshot:
                 sums[one.invoice_line_id][place] += amount
         return {key: (net, tax, gross) for key, (net, tax, gross) in sums.items()}
 
+    def is_by_transfer(self, charge: Charge) -> bool:
+        """Drawn from what its payer sent, not from a card."""
+        return self.methods[charge.method_id].is_by_transfer
+
     def disputed_invoices(self) -> set[UUID]:
         return {self.charges[one.charge_id].subject_id for one in self.disputes.values() if one.state != "won"}
 
@@ -226,6 +232,8 @@ TABLES: dict[str, type[Model]] = {
     "charges": Charge,
     "refunds": Refund,
     "disputes": Dispute,
+    "methods": PaymentMethod,
+    "transfers": Transfer,
     "entries": JournalEntry,
     "postings": Posting,
     "accounts": LedgerAccount,
