@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.events import (
@@ -95,7 +95,7 @@ def begin(
         at=clocks.wall(at),
     )
     # Asked once this charge is written: one that ended before can't have escaped the eye then.
-    if _is_paid_but_not_booked(invoice):
+    if Charge.objects.filter(_unbooked(), subject_id=invoice.id).exists():
         raise charging.ChargeUnderway
     return begun
 
@@ -107,14 +107,19 @@ def descriptor_of(seller: Seller) -> str:
 
 def is_being_paid(invoice: Invoice) -> bool:
     """Whether a payment for it is under way, or has come in and isn't in the books yet."""
-    return bool(Charge.objects.open().filter(subject_id=invoice.id).exists()) or _is_paid_but_not_booked(invoice)
+    return bool(paying().filter(subject_id=invoice.id).exists())
 
 
-def _is_paid_but_not_booked(invoice: Invoice) -> bool:
-    """Whether a charge has succeeded that the books don't know yet: its money is there, the invoice still looks unpaid."""
+def paying() -> QuerySet[Charge]:
+    """Charges under way, and those whose payment has come in and isn't in the books yet."""
+    found: QuerySet[Charge] = Charge.objects.filter(Q(state__in=Charge.OPEN) | _unbooked())
+    return found
+
+
+def _unbooked() -> Q:
+    """Charges that have succeeded and that the books don't know yet: the money is there, the invoice still looks unpaid."""
     booked = JournalEntry.objects.filter(source_type="payment", source_id=OuterRef("id"))
-    succeeded = Charge.objects.filter(subject_id=invoice.id, state=Charge.State.SUCCEEDED)
-    return bool(succeeded.filter(~Exists(booked)).exists())
+    return Q(~Exists(booked), state=Charge.State.SUCCEEDED)
 
 
 def complete(workspace_id: UUID, charge_id: UUID, *, at: datetime) -> Charge:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -24,7 +24,6 @@ from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import due
 from plainsail.kernel.events import publish
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.models import Charge
 
 UNPAID = "commerce.unpaid_orders"
 """Kind of due work: an order of the workspace lapses."""
@@ -69,7 +68,7 @@ def _overdue(now: datetime) -> QuerySet[Order]:
     """Unpaid for too long, oldest first; without those whose payment may come through yet."""
     late = Q(pay_by=None, created_at__lte=now - LAPSES_AFTER) | Q(pay_by__lte=now)
     old: QuerySet[Order] = Order.objects.filter(late, state=Order.State.OPEN)
-    is_paying = Q(id__in=Charge.objects.open().values("subject_id")) | Q(paid_minor__gt=0)
+    is_paying = Exists(collecting.paying().filter(subject_id=OuterRef("id"))) | Q(paid_minor__gt=0)
     paying = Invoice.objects.filter(is_paying, order__state=Order.State.OPEN)
     lapses_at = Coalesce("pay_by", F("created_at") + LAPSES_AFTER)
     return old.exclude(id__in=paying.values("order_id")).order_by(lapses_at, "created_at", "id")

@@ -80,6 +80,26 @@ def test_while_its_payment_may_come_through_it_waits(juniper):
     assert states(juniper) == ("paid", ["paid"])
 
 
+def test_an_order_whose_payment_is_in_but_not_in_the_books_yet_waits_for_them(juniper):
+    """A test clock that is moved on at that moment isn't stuck at an order that doesn't lapse."""
+    with workspace(juniper):
+        sold = offer()
+    order = placed(juniper, sold)
+    pay(juniper, order, LOST_TAKEN, at=NOON)
+    with workspace(juniper):
+        charge = Charge.objects.get()
+    charging.look_up(juniper.pk, charge.id, at=NOON + timedelta(minutes=2))
+    with workspace(juniper):
+        charge.refresh_from_db()
+        assert (charge.has_succeeded, lapsing.upcoming(LAPSED), lapsing.lapse(order.id, at=LAPSED)) == (
+            True,
+            None,
+            False,
+        )
+    run_jobs(at=LAPSED)
+    assert states(juniper) == ("paid", ["paid"])
+
+
 def test_a_bank_s_check_that_nobody_finishes_lapses_with_its_order(juniper, order):
     assert pay(juniper, order, CHECKED_ALWAYS, at=LAPSED - timedelta(minutes=1)).state == "action"
     run_jobs(at=LAPSED)

@@ -34,6 +34,8 @@ def _is_clamped(anchor_day: int, line: InvoiceLine) -> bool:
 
 def i15_periods_tile_an_items_life(now: Snapshot) -> None:
     for contract in now.contracts.values():
+        if contract.order_id and now.orders[contract.order_id].state == "expired":
+            continue  # it began ahead of a transfer that never came: its first days were taken off the books
         for item in now.items_of(contract):
             lines = now.lines_of(item)
             reached = item.starts_on
