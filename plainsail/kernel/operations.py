@@ -186,8 +186,10 @@ class TieInSets(Operation):
                 'FOR EACH STATEMENT EXECUTE FUNCTION "{name}_in"()'
                 for event in ("INSERT", "UPDATE")
             ),
-            'CREATE CONSTRAINT TRIGGER "{name}" AFTER DELETE OR UPDATE OF id, workspace_id ON "{target}" '
-            'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "{name}_out"()',
+            (
+                'CREATE CONSTRAINT TRIGGER "{name}" AFTER DELETE OR UPDATE OF id, workspace_id ON "{target}" '
+                'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "{name}_out"()'
+            ),
         ):
             schema_editor.execute(statement.format(**names))
 

@@ -28,9 +28,10 @@ from plainsail.kernel.tenancy import current_workspace_id
 WORDS = tuple(name for name in PROFILE if name != "score")
 SOURCE = "import"
 STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid, email text, address_hash text, standing text, "
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid DEFAULT {new_id}, email text, address_hash text, "
+    "standing text, "
     + "".join(f"{name} text, " for name in WORDS)
-    + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{}', "
+    + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{{}}', "
     "gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
     (
         "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, field uuid, text text, long_text text, number bigint, "
@@ -74,11 +75,37 @@ class Tally:
         return (self.created, self.changed, self.unchanged, self.repeated, self.refused, self.held)
 
 
-def foresee(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+@dataclass(frozen=True)
+class Staged:
+    """People as COPY takes them (their tags come later, for these have to be found): made before a transaction is open."""
+
+    names: tuple[str, ...] = ()
+    """The profile's fields that any of them says something of."""
+    people: bytes = b""
+    values: bytes = b""
+    lists: bytes = b""
+
+
+def staged(people: Sequence[Person]) -> Staged:
+    """People as COPY takes them. Asks the database nothing."""
+    said = set().union(*(one.profile for one in people))
+    names = tuple(name for name in PROFILE if name in said)
+    return Staged(
+        names=names,
+        people=_block(_person(place, one, names) for place, one in enumerate(people)),
+        values=_block(_values(people)),
+        lists=_block(_lists(people)),
+    )
+
+
+def foresee(
+    people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
+) -> Tally:
     """What writing these people would do, without doing it; those met in earlier chunks count as repeated."""
     with connection.cursor() as cursor:
         chunk = _Chunk(cursor, terms)
-        chunk.stage(people, tag_ids)
+        chunk.stage(people, staged, tag_ids)
+        chunk.analyze()
         cursor.execute(SEEN)
         cursor.execute("UPDATE import_person SET is_repeated = true WHERE email IN (SELECT email FROM import_seen)")
         cursor.execute("INSERT INTO import_seen SELECT email FROM import_person ON CONFLICT DO NOTHING")
@@ -92,11 +119,16 @@ def forget_seen() -> None:
         cursor.execute("DROP TABLE IF EXISTS import_seen")
 
 
-def write(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+def write(
+    people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
+) -> Tally:
     """Write people, each address once, and note in `ImportedContact` what that takes to be undone. In a transaction."""
     with connection.cursor() as cursor:
+        # How far the import is lies in the same transaction: a database that loses this chunk knows nothing of it and
+        # writes it again. The end of the import is a commit of the usual kind, and whatever it is told after that stays.
+        cursor.execute("SET LOCAL synchronous_commit = off")
         chunk = _Chunk(cursor, terms)
-        chunk.stage(people, tag_ids)
+        chunk.stage(people, staged, tag_ids)
         chunk.find()
         chunk.lock()
         chunk.create()
@@ -106,7 +138,7 @@ def write(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faul
         chunk.put_values()
         chunk.put_tags()
         chunk.put_on_lists()
-        chunk.keep_standing()
+        chunk.keep_standing(people)
         chunk.note()
         return tally
 
@@ -130,24 +162,24 @@ class _Chunk:
         self._cursor.execute(query, {**self._given, **more})
         return int(self._cursor.rowcount)
 
-    def stage(self, people: Sequence[Person], tag_ids: dict[str, UUID]) -> None:
+    def stage(self, people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID]) -> None:
         for statement in STAGING:
-            self._cursor.execute(statement)
-        names = [name for name in PROFILE if any(name in one.profile for one in people)]
-        self._names = names
-        columns = ("place", "id", "email", "address_hash", "standing", *names)
-        self._copy("import_person", columns, (_person(place, one, names) for place, one in enumerate(people)))
-        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), _values(people))
-        self._copy("import_tag", ("place", "tag"), _tags(people, tag_ids))
-        self._copy("import_list", ("place", "list"), _lists(people))
-        self._cursor.execute("ANALYZE import_person, import_value, import_tag, import_list")
+            self._cursor.execute(statement.format(new_id=self._new_id))
+        self._names = staged.names
+        self._copy("import_person", ("place", "email", "address_hash", "standing", *staged.names), staged.people)
+        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), staged.values)
+        self._copy("import_tag", ("place", "tag"), _block(_tags(people, tag_ids)))
+        self._copy("import_list", ("place", "list"), staged.lists)
 
-    def _copy(self, table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
-        text = "\n".join(rows)
-        if text:
+    def _copy(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+        if rows:
             self._has.add(table)
             with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-                copy.write(f"{text}\n".encode())
+                copy.write(rows)
+
+    def analyze(self) -> None:
+        """Let the planner look at what is staged: it matters where it is compared with what is there."""
+        self._cursor.execute("ANALYZE import_person, import_value, import_tag, import_list")
 
     def find(self) -> None:
         """Who is known already, by address."""
@@ -158,7 +190,9 @@ class _Chunk:
             "FROM contacts_contact WHERE workspace_id = %(workspace)s AND email = q.email OFFSET 0) c "
             "WHERE q.contact IS NULL) found WHERE found.place = p.place"
         )
-        self._has_old = self._has_old or found > 0
+        if found and not self._has_old:
+            self._has_old = True
+            self.analyze()
 
     def lock(self) -> None:
         # In the order of ids, so that two imports of the same people wait for each other instead of failing.
@@ -346,8 +380,10 @@ class _Chunk:
             self._tell(ListJoined, "SELECT contact_id, jsonb_build_object('list_id', list_id) FROM import_joined")
         self._run("DROP TABLE import_joined")
 
-    def keep_standing(self) -> None:
+    def keep_standing(self, people: Sequence[Person]) -> None:
         """Who had left, bounced or complained in the old program has done so here."""
+        if not any(one.standing for one in people):
+            return
         self._run(
             "INSERT INTO contacts_listmember (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
             f"SELECT {self._new_id}, %(at)s, %(workspace)s, l.list, p.contact, 'unsubscribed', %(at)s "
@@ -370,9 +406,14 @@ class _Chunk:
         self._run(
             "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
             f"before) SELECT {self._new_id}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
-            "FROM import_person ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
-            # What a field said before the first row of the file is what it goes back to.
-            "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
+            "FROM import_person "
+            # What a field said before the first row of the file is what it goes back to. Nobody new was noted before.
+            + (
+                "ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
+                "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
+                if self._has_old
+                else ""
+            )
         )
         created = "SELECT contact, jsonb_build_object('source', %(source)s::text) FROM import_person WHERE is_new"
         self._tell(ContactCreated, created)
@@ -389,24 +430,37 @@ class _Chunk:
         publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
 
 
+def _block(rows: Iterable[str]) -> bytes:
+    text = "\n".join(rows)
+    return f"{text}\n".encode() if text else b""
+
+
 def _person(place: int, one: Person, names: Sequence[str]) -> str:
-    profile = "".join([f"\t{_escaped(str(one.profile[name]))}" if name in one.profile else "\t\\N" for name in names])
-    return f"{place}\t{one.id}\t{_escaped(one.email)}\t{one.address_hash}\t{one.standing}{profile}"
+    said = one.profile
+    cells = [str(said[name]) if name in said else None for name in names]
+    email, *profile = _escaped((one.email, *(cell or "" for cell in cells)))
+    profile = [NOTHING if cell is None else text for cell, text in zip(cells, profile, strict=True)]
+    return "\t".join((str(place), email, one.address_hash, one.standing, *profile))
 
 
 def _values(people: Sequence[Person]) -> Iterator[str]:
+    keys = {key: str(key) for one in people for key in one.values}
     for place, one in enumerate(people):
         for key, rows in one.values.items():
-            for row in rows:
-                number = "\\N" if row.number is None else row.number
-                day = "\\N" if row.date is None else row.date
-                yield f"{place}\t{key}\t{_escaped(row.text)}\t{_escaped(row.long_text)}\t{number}\t{day}"
+            for text, long_text, number, day in rows:
+                if text or long_text:
+                    text, long_text = _escaped((text, long_text))  # noqa: PLW2901  # the same, as COPY reads it
+                yield (
+                    f"{place}\t{keys[key]}\t{text}\t{long_text}\t{NOTHING if number is None else number}"
+                    f"\t{NOTHING if day is None else day}"
+                )
 
 
 def _tags(people: Sequence[Person], tag_ids: dict[str, UUID]) -> Iterator[str]:
+    keys = {slug: str(key) for slug, key in tag_ids.items()}
     for place, one in enumerate(people):
         for slug in one.tags:
-            yield f"{place}\t{tag_ids[slug]}"
+            yield f"{place}\t{keys[slug]}"
 
 
 def _lists(people: Sequence[Person]) -> Iterator[str]:
@@ -415,9 +469,11 @@ def _lists(people: Sequence[Person]) -> Iterator[str]:
             yield f"{place}\t{key}"
 
 
+NOTHING = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _escaped(text: str) -> str:
-    """A value of COPY's text format."""
-    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)
+def _escaped(cells: Sequence[str]) -> Sequence[str]:
+    """Values of COPY's text format."""
+    together = "".join(cells)
+    return cells if together.isprintable() and "\\" not in together else [one.translate(_ESCAPES) for one in cells]
