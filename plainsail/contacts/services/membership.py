@@ -19,6 +19,7 @@ from plainsail.contacts.models import Segment, SegmentMember
 from plainsail.contacts.sockets import SEGMENT_LISTENERS
 from plainsail.kernel import due
 from plainsail.kernel.events import publish_many
+from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.tenancy import current_workspace_id
 
 LOOKS = "contacts.segments"
@@ -81,7 +82,7 @@ def _take_in(segment: Segment, *, at: datetime) -> list[UUID]:
         cursor.execute(
             f"WITH new AS ({sql}) "
             "INSERT INTO contacts_segmentmember (id, created_at, workspace_id, segment_id, contact_id) "
-            "SELECT gen_random_uuid(), %s, %s, %s, new.id FROM new "
+            f"SELECT {in_a_row()}, %s, %s, %s, new.id FROM new "
             "ON CONFLICT (workspace_id, segment_id, contact_id) DO NOTHING RETURNING contact_id",
             [*parameters, at, current_workspace_id(), segment.id],
         )
