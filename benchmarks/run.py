@@ -33,6 +33,7 @@ BENCHMARKS = {
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",
     "segment": "benchmarks.segments:segment",
+    "admin_pages": "benchmarks.admin:admin_pages",
     "import": "benchmarks.imports:import_",
     "import_vs_bulk_create": "benchmarks.imports:import_vs_bulk_create",
     "database_start": "benchmarks.installation:database_start",
