@@ -35,6 +35,7 @@ BENCHMARKS = {
     "segment": "benchmarks.segments:segment",
     "admin_pages": "benchmarks.admin:admin_pages",
     "import": "benchmarks.imports:import_",
+    "import_million": "benchmarks.imports:import_million",
     "import_vs_bulk_create": "benchmarks.imports:import_vs_bulk_create",
     "database_start": "benchmarks.installation:database_start",
     "first_page": "benchmarks.installation:first_page",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.contacts.events import ContactChanged, ContactCreated, ListJoined, TagAdded
 from plainsail.contacts.models import Suppression
+from plainsail.contacts.services import membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_reading import Fault
 from plainsail.contacts.services.importing_rows import Person
@@ -434,6 +435,8 @@ class _Chunk:
                 "ON f.workspace_id = %(workspace)s AND 'field:' || f.id = k.name "
                 "WHERE p.is_new IS FALSE AND k.name <> 'deleted_at' GROUP BY p.contact",
             )
+            gained = "SELECT contact FROM import_person WHERE gains AND is_new IS FALSE"
+            self._run(membership.marking(gained), what=membership.BY_HAND)
 
     def _tell(self, event: Any, query: str) -> None:
         publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
