@@ -33,6 +33,7 @@ BENCHMARKS = {
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",
     "segment": "benchmarks.segments:segment",
+    "membership": "benchmarks.memberships:membership",
     "admin_pages": "benchmarks.admin:admin_pages",
     "import": "benchmarks.imports:import_",
     "import_million": "benchmarks.imports:import_million",
