@@ -238,19 +238,19 @@ _EXPECTED = {
 
 def reads(tree: Tree) -> frozenset[str]:
     """What of a contact a tree's answer depends on, as the fields say; of other segments what those read."""
-    found: set[str] = set()
+    return frozenset(name for leaf in spread(tree) if (known := field_of(leaf.get("field"))) for name in known.reads)
+
+
+def spread(tree: Tree) -> Iterator[Tree]:
+    """The conditions of a tree and of the segments that it asks, each segment's once. Raises BadSegment."""
     seen: set[UUID] = set()
-
-    def look(part: Tree) -> None:
-        for leaf in leaves(part):
-            known = field_of(leaf.get("field"))
-            found.update(known.reads if known else ())
-            for other in Segment.objects.filter(id__in=asks({"all": [leaf]}) - seen):
-                seen.add(other.id)
-                look(other.tree)
-
-    look(tree)
-    return frozenset(found)
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        yield from leaves(part)
+        others = list(Segment.objects.filter(id__in=asks(part) - seen)) if asks(part) - seen else []
+        seen.update(one.id for one in others)
+        waiting += [one.tree for one in others]
 
 
 def asks(tree: Tree) -> set[UUID]:

@@ -243,6 +243,7 @@ for table, answer in {
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
+    "changedcontact": PersonalData(fields=("changed_id",), erase="delete", portable=False),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),

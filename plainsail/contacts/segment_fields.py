@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -113,6 +113,19 @@ def _created(asked: Asked) -> Q:
     return Q(created_at__gte=day_begins(asked.value + timedelta(days=1)))
 
 
+def _created_turns(asked: Asked) -> datetime | None:
+    """When the one who became a contact first of all that answer falls out of the days. One look along an index."""
+    if asked.op != "within":
+        return None
+    first: datetime | None = (
+        Contact.objects.filter(created_at__gte=asked.earliest)
+        .order_by("created_at")
+        .values_list("created_at", flat=True)
+        .first()
+    )
+    return first + timedelta(days=int(asked.value)) if first else None
+
+
 STANDS = {
     "is": ListMember.State.SUBSCRIBED,
     "is_not": ListMember.State.SUBSCRIBED,
@@ -147,6 +160,15 @@ def _event(asked: Asked) -> Q:
     if asked.since is not None:
         rows = rows.filter(at__gte=asked.since)
     return unless(having(rows, at_least=asked.count), asked, "has_not")
+
+
+def _event_turns(asked: Asked) -> datetime | None:
+    """When the first of these events falls out of the days. One look along an index."""
+    if asked.since is None:
+        return None
+    rows = EventRow.objects.filter(name=asked.value, at__gte=asked.since)
+    first: datetime | None = rows.order_by("at").values_list("at", flat=True).first()
+    return first + (asked.at - asked.since) if first else None
 
 
 def _asked_elsewhere(asked: Asked) -> Q:
@@ -281,6 +303,8 @@ FIELDS: Mapping[str, SegmentField] = {
         },
         group=PROFILE,
         order=39,
+        reads=("created",),
+        turns=_created_turns,
     ),
     "score": SegmentField(
         label=_("Score"),
@@ -302,6 +326,7 @@ FIELDS: Mapping[str, SegmentField] = {
         group=WHAT_THEY_DID,
         order=90,
         reads=("events",),
+        turns=_event_turns,
     ),
 }
 
@@ -346,7 +371,15 @@ def _of(custom: CustomField) -> SegmentField:
         group=_("Fields"),
         order=60,
         reads=(f"field:{custom.key}",),
+        turns=_day_turns,
     )
+
+
+def _day_turns(asked: Asked) -> datetime | None:
+    """Days are counted from today's date, which ends at midnight (UTC)."""
+    if asked.op not in {"within", "ahead"}:
+        return None
+    return datetime.combine(asked.at.date() + timedelta(days=1), time.min, UTC)
 
 
 def _said(custom: CustomField, asked: Asked) -> Q:

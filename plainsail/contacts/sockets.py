@@ -95,7 +95,8 @@ class SegmentField:
     `kinds` names operators whose value is of another kind than the field's. `choices` lists (value, label) of the workspace.
     `says` words a condition by operator, with `%(value)s` in it; others are worded by their labels. `anything` is the label
     of an empty value, where one is allowed. `inputs` are further questions: how often, within how many days.
-    `reads` names what of a contact the answer depends on, as ContactChanged does.
+    `reads` names what of a contact the answer depends on, as ContactChanged does. `turns` says when time alone next changes
+    the answer for somebody: a moment, or None where it doesn't.
     """
 
     label: Words
@@ -111,6 +112,7 @@ class SegmentField:
     group: Words = ""
     order: int = 0
     reads: tuple[str, ...] = field(default=())
+    turns: Callable[[Asked], datetime | None] | None = None
 
     def kind_of(self, op: str) -> Kind:
         return self.kinds.get(op, self.kind)

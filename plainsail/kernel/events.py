@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from plainsail.kernel import clock, due
-from plainsail.kernel.ids import made_by_database, new_id
+from plainsail.kernel.ids import in_a_row, new_id
 from plainsail.kernel.jobs import attempt, every, job
 from plainsail.kernel.models import EventRow, PendingEvent
 from plainsail.kernel.tenancy import current_workspace_id, for_each_workspace, outside_transaction, workspace
@@ -118,15 +118,14 @@ def publish_selected(
         "event_at": at,
         "event_now": min(at, clock.now()),
     }
-    new = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH told AS (INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "
-            f"SELECT {new}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, %(event_at)s, found.payload "
+            f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, %(event_at)s, found.payload "
             f"FROM ({query}) found (contact_id, payload) RETURNING id), "
             "pending AS (INSERT INTO kernel_pendingevent "
             "(id, created_at, workspace_id, event_id, subscriber, attempts, due_at, error) "
-            f"SELECT {new}, %(event_at)s, %(event_workspace)s, told.id, subscriber, 0, %(event_now)s, '' "
+            f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, told.id, subscriber, 0, %(event_now)s, '' "
             "FROM told, unnest(%(event_listening)s::text[]) subscriber) SELECT count(*) FROM told",
             {**parameters, **own, "event_listening": sorted(set(listening))},
         )

@@ -80,6 +80,13 @@ class TiedForeignKey(models.ForeignKey[Any, Any]):
         super().__init__(to, on_delete, **options)
 
 
+class SetTiedForeignKey(TiedForeignKey):
+    """A TiedForeignKey of a table that is written by the hundred thousand: checked once a statement, not once a row.
+
+    The migration operation `TieInSets` makes it hold; docs/decisions/0015-keys-checked-in-sets.md says how, and at what price.
+    """
+
+
 class TiedOneToOneField(models.OneToOneField[Any, Any]):
     """A TiedForeignKey to which at most one row may point."""
 

@@ -106,6 +106,118 @@ class Tie(Operation):
         return (self.__class__.__name__, [self.model, self.field], {})
 
 
+# Whoever writes holds the rows referred to, as a foreign key's check does, so that nobody deletes them meanwhile; those
+# that this very transaction made can't be seen by others. The plan is made once a connection and kept, perhaps over an
+# empty table or for a single row: so it is always one look along the index for each row.
+TIED_IN = """
+CREATE FUNCTION "{name}_in"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    wanted bigint;
+    found_own bigint;
+    found_others bigint;
+BEGIN
+    SELECT count(*), count(t.own) INTO wanted, found_own
+    FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
+    LEFT JOIN LATERAL (
+        SELECT 1 AS own FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key
+        AND xmin = pg_current_xact_id()::xid OFFSET 0
+    ) t ON true;
+    IF found_own < wanted THEN
+        SELECT count(*) INTO found_others
+        FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key
+            AND xmin <> pg_current_xact_id()::xid FOR KEY SHARE
+        ) t;
+        IF found_own + found_others < wanted THEN
+            RAISE foreign_key_violation USING
+                MESSAGE = 'a row of {table} refers to nothing in {target} by {column}',
+                TABLE = '{table}', CONSTRAINT = '{name}';
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+# Asked at commit, as the keys of other tables are, so that rows may go in any order. By then the transaction may have
+# closed its workspace again, and where one role does it all the policy holds for this function too.
+TIED_OUT = """
+CREATE FUNCTION "{name}_out"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    before text := current_setting('plainsail.workspace', true);
+    is_missed boolean;
+BEGIN
+    PERFORM set_config('plainsail.workspace', OLD.workspace_id::text, true);
+    is_missed := EXISTS (SELECT 1 FROM "{table}" c WHERE c.workspace_id = OLD.workspace_id AND c."{column}" = OLD.id)
+        AND NOT EXISTS (SELECT 1 FROM "{target}" t WHERE t.workspace_id = OLD.workspace_id AND t.id = OLD.id);
+    PERFORM set_config('plainsail.workspace', coalesce(before, ''), true);
+    IF is_missed THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a row of {target} is still referred to from {table} by {column}',
+            TABLE = '{table}', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+
+class TieInSets(Operation):
+    """What `Tie` holds, checked once a statement: triggers take the place of the foreign key of a SetTiedForeignKey."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model: str, field: str) -> None:
+        self.model = model
+        self.field = field
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models look the same to Django."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        table, column, target, name = self._names(app_label, to_state)
+        names = {"table": table, "column": column, "target": target, "name": name}
+        for statement in (
+            'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{name}"',
+            TIED_IN,
+            TIED_OUT,
+            *(
+                f'CREATE TRIGGER "{{name}}_{event.lower()}" AFTER {event} ON "{{table}}" REFERENCING NEW TABLE AS new_rows '
+                'FOR EACH STATEMENT EXECUTE FUNCTION "{name}_in"()'
+                for event in ("INSERT", "UPDATE")
+            ),
+            (
+                'CREATE CONSTRAINT TRIGGER "{name}" AFTER DELETE OR UPDATE OF id, workspace_id ON "{target}" '
+                'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "{name}_out"()'
+            ),
+        ):
+            schema_editor.execute(statement.format(**names))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        _table_name, _column, _target, name = self._names(app_label, from_state)
+        schema_editor.execute(f'DROP FUNCTION "{name}_in"() CASCADE')
+        schema_editor.execute(f'DROP FUNCTION "{name}_out"() CASCADE')
+        Tie(self.model, self.field).database_forwards(app_label, schema_editor, from_state, from_state)
+
+    def _names(self, app_label: str, state: ProjectState) -> tuple[str, str, str, str]:
+        model = state.apps.get_model(app_label, self.model)
+        field: Any = model._meta.get_field(self.field)
+        table = model._meta.db_table
+        return table, field.column, field.remote_field.model._meta.db_table, tie_name(table, field.column)
+
+    def describe(self) -> str:
+        return f"Tie {self.model}.{self.field} to its workspace, a statement at a time"
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [self.model, self.field], {})
+
+
 def _table(apps: Apps, app_label: str, model: str) -> str:
     return str(apps.get_model(app_label, model)._meta.db_table)
 
@@ -128,14 +240,20 @@ def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
             names = dict(operation.fields)
             if _is_owned(names):
                 isolated.append(Isolate(operation.name))
-            ties += [Tie(operation.name, name) for name, field in operation.fields if _is_tied(field)]
+            ties += [_tie(field)(operation.name, name) for name, field in operation.fields if _is_tied(field)]
         elif isinstance(operation, migrations.AddField):
             # Beside other changes Django makes a table first and adds its keys after.
             if _is_owned({operation.name: operation.field}):
                 isolated.append(Isolate(operation.model_name))
             elif _is_tied(operation.field):
-                ties.append(Tie(operation.model_name, operation.name))
+                ties.append(_tie(operation.field)(operation.model_name, operation.name))
     return [*isolated, *ties]
+
+
+def _tie(field: models.Field[Any, Any]) -> type[Tie | TieInSets]:
+    from plainsail.kernel.models import SetTiedForeignKey
+
+    return TieInSets if isinstance(field, SetTiedForeignKey) else Tie
 
 
 def _is_owned(fields: dict[str, Any]) -> bool:

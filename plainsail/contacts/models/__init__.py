@@ -12,12 +12,13 @@ from plainsail.contacts.models.people import (
     Suppression,
 )
 from plainsail.contacts.models.scores import ScoreEntry, ScoreLevel, ScoreRule, Scoring
-from plainsail.contacts.models.segments import Segment, SegmentMember
+from plainsail.contacts.models.segments import ChangedContact, Segment, SegmentMember
 from plainsail.contacts.models.tags import ContactTag, Tag
 from plainsail.contacts.models.work import Note, Task
 
 __all__ = [
     "MILLION",
+    "ChangedContact",
     "ConsentEntry",
     "Contact",
     "ContactExport",

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models.people import Contact
-from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import SetTiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 MILLION = 1_000_000
 """A custom field's number is stored in millionths: exact, and a plain integer to the database."""
@@ -64,9 +64,10 @@ class FieldValue(WorkspaceOwned):
     Rows and plain types, because a condition on JSON, arrays or numerics can't use an index under row-level security.
     """
 
-    workspace = WorkspaceKey(related_name="field_values")
-    field = TiedForeignKey(CustomField, on_delete=models.CASCADE, related_name="values")
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="field_values")
+    # No key of its own for the workspace: the contact has one, and is of the same.
+    workspace = WorkspaceKey(related_name="field_values", db_constraint=False)
+    field = SetTiedForeignKey(CustomField, on_delete=models.CASCADE, related_name="values", db_index=False)
+    contact = SetTiedForeignKey(Contact, on_delete=models.CASCADE, related_name="field_values", db_index=False)
     text = models.CharField(max_length=500, blank=True)
     """A text, or the id of a choice."""
     long_text = models.TextField(blank=True)
@@ -76,7 +77,7 @@ class FieldValue(WorkspaceOwned):
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
+            # Nothing refers to a value, so there is no tenant's key to refer to.
             models.UniqueConstraint(fields=["workspace", "contact", "field", "text"], name="field_value_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [

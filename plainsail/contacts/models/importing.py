@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import SetTiedForeignKey, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
 class Import(WorkspaceOwned):
@@ -100,8 +100,8 @@ class ImportFault(WorkspaceOwned):
 class ImportedContact(WorkspaceOwned):
     """What an import did to one contact: all that is needed to take it back."""
 
-    workspace = WorkspaceKey(related_name="imported_contacts")
-    origin = TiedForeignKey(Import, on_delete=models.CASCADE, related_name="people")
+    workspace = WorkspaceKey(related_name="imported_contacts", db_constraint=False)
+    origin = SetTiedForeignKey(Import, on_delete=models.CASCADE, related_name="people", db_index=False)
     contact_id = models.UUIDField()
     is_created = models.BooleanField()
     before = models.JSONField(null=True)
@@ -111,7 +111,6 @@ class ImportedContact(WorkspaceOwned):
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "origin", "contact_id"], name="imported_once"),
         ]
 

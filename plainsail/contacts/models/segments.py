@@ -23,6 +23,9 @@ class Segment(WorkspaceOwned):
     watched_at = models.DateTimeField(null=True)
     """Since when it is kept who is in it, because something listens to who comes and goes; None where nothing does."""
 
+    next_at = models.DateTimeField(null=True)
+    """When a watched one is compared as a whole again, because time alone changes who is in it; None for at once."""
+
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
@@ -51,3 +54,19 @@ class SegmentMember(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.contact_id} in {self.segment_id}"
+
+
+class ChangedContact(WorkspaceOwned):
+    """A contact of whom something was told that watched segments have not looked at yet.
+
+    Written by the database with each set of events, where a segment is watched at all; taken away by the next look, in
+    whose transaction the same contact and reason count once. The id is the event's.
+    """
+
+    workspace = WorkspaceKey(related_name="changed_contacts", db_constraint=False)
+    changed_id = models.UUIDField()
+    what = models.TextField()
+    """The event's name, and after a blank the fields that changed, as JSON, where it says them."""
+
+    def __str__(self) -> str:
+        return f"{self.changed_id}: {self.what}"

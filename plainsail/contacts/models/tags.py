@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models.people import Contact
-from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import SetTiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
 class Tag(WorkspaceOwned):
@@ -34,14 +34,14 @@ class Tag(WorkspaceOwned):
 class ContactTag(WorkspaceOwned):
     """A tag on a contact."""
 
-    workspace = WorkspaceKey(related_name="contact_tags")
-    tag = TiedForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_tags")
-    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags")
+    workspace = WorkspaceKey(related_name="contact_tags", db_constraint=False)
+    tag = SetTiedForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_tags", db_index=False)
+    contact = SetTiedForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags", db_index=False)
     expires_at = models.DateTimeField(null=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
+            # As with the values of own fields: nothing refers to these rows.
             models.UniqueConstraint(fields=["workspace", "tag", "contact"], name="contact_tag_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [

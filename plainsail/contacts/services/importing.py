@@ -7,7 +7,7 @@ next one goes on where the last whole chunk ended. Two workers on one import mee
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -23,8 +23,9 @@ from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services import importing_reading as reading
 from plainsail.contacts.services import importing_undo, tags
 from plainsail.contacts.services import importing_writing as writing
+from plainsail.contacts.services.importing_batches import Batch, ahead, batches
 from plainsail.contacts.services.importing_reading import Fault, Layout, Unreadable
-from plainsail.contacts.services.importing_rows import Person, Rows, merge
+from plainsail.contacts.services.importing_rows import Rows
 from plainsail.contacts.services.importing_writing import Tally, Terms
 from plainsail.kernel import clock, due, environment, tenancy
 from plainsail.kernel.errors import Refusal
@@ -36,7 +37,7 @@ from plainsail.kernel.tenancy import outside_transaction
 if TYPE_CHECKING:
     from plainsail.accounts.models import User
 
-CHUNK = 5000
+CHUNK = 8000
 LARGEST = 1024 * 1024 * 1024
 SAMPLES = 100
 MOST_FAULTS = 100_000
@@ -278,44 +279,21 @@ def forget(*, at: datetime) -> datetime | None:
     return first + WAITS if first is not None else None
 
 
-@dataclass
-class _Batch:
-    """Some rows of the file: the people in them, what is wrong, and how many rows it is in all."""
-
-    people: list[Person] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    rows: int = 0
-    tally: Tally = field(default_factory=Tally)
-
-
-def _batches(made: Import) -> Iterator[_Batch]:
-    """The rest of the file in chunks. Two rows of one address in a chunk are one person."""
-    workspace_id, overwrites = made.workspace_id, made.rule == Import.Rule.OVERWRITE
-    with tenancy.workspace(workspace_id):
+def _batches(made: Import) -> Iterator[Batch]:
+    """The rest of the file in chunks."""
+    with tenancy.workspace(made.workspace_id):
         lists = {one.name: one.id for one in made.workspace.lists.order_by("-created_at")}
-        always = [UUID(key) for key in made.list_ids]
         words = {one.slug: one.name for one in made.workspace.tags.filter(id__in=made.tag_ids)}
         rows = Rows(made.columns, made.targets, _fields(), lists)
-    records = iter(reading.read(path_of(made), layout_of(made), skip=made.rows_done))
-    while some := list(islice(records, CHUNK)):
-        batch, known = _Batch(rows=len(some)), dict[str, Person]()
-        for record in some:
-            if isinstance(record, Fault):
-                batch.faults.append(record)
-                person = None
-            else:
-                person = rows.take(record, batch.faults)
-            if person is None:
-                batch.tally.refused += 1
-            elif person.email in known:
-                merge(known[person.email], person, overwrites=overwrites)
-                batch.tally.repeated += 1
-            else:
-                known[person.email] = person
-                person.lists.update(always)
-                person.tags.update(words)
-        batch.people = list(known.values())
-        yield batch
+    found = batches(
+        iter(reading.read(path_of(made), layout_of(made), skip=made.rows_done)),
+        rows,
+        size=CHUNK,
+        overwrites=made.rule == Import.Rule.OVERWRITE,
+        lists=[UUID(key) for key in made.list_ids],
+        tags=words,
+    )
+    return ahead(found)
 
 
 @transaction.atomic
@@ -350,7 +328,9 @@ def check(*, workspace_id: UUID, import_id: UUID) -> None:
                     return
                 placeholders = {slug: new_id() for one in batch.people for slug in one.tags}
                 placeholders |= {one.slug: one.id for one in made.workspace.tags.filter(slug__in=placeholders)}
-                found = writing.foresee(batch.people, placeholders, _terms(made, at=clock.now()), batch.faults)
+                found = writing.foresee(
+                    batch.people, batch.staged, placeholders, _terms(made, at=clock.now()), batch.faults
+                )
                 total = total + batch.tally + found
                 _write_down(made, batch.faults)
                 made.rows_done += batch.rows
@@ -391,14 +371,15 @@ def run(*, workspace_id: UUID, import_id: UUID) -> None:
         _stop_broken(made, error)
 
 
-def _write(made: Import, batch: _Batch) -> bool:
+def _write(made: Import, batch: Batch) -> bool:
     """Write a chunk and how far that is; False where somebody stopped the import, or another worker was here first."""
     locked = _found(made.workspace_id, made.id, State.RUNNING, is_locked=True)
     if locked is None or locked.rows_done != made.rows_done:
         return False
     at = made.started_at or clock.now()
     words = {slug: name for one in batch.people for slug, name in one.tags.items()}
-    found = writing.write(batch.people, _tag_ids(made.workspace, words, at=at), _terms(made, at=at), batch.faults)
+    tag_ids = _tag_ids(made.workspace, words, at=at)
+    found = writing.write(batch.people, batch.staged, tag_ids, _terms(made, at=at), batch.faults)
     tally = Tally(**locked.tally) + batch.tally + found
     _write_down(made, batch.faults)
     made.rows_done += batch.rows

@@ -27,7 +27,7 @@ from plainsail.contacts.models import (
     ImportFault,
     ListMember,
 )
-from plainsail.contacts.services import contacts
+from plainsail.contacts.services import contacts, membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_guessing import FIELD
 from plainsail.contacts.services.merging import movable
@@ -129,6 +129,7 @@ def _take_off(people: Sequence[UUID], *, since: datetime, at: datetime) -> None:
         batch_size=5000,
     )
     contacts.touch(people, at=at)
+    membership.mark(people)
 
 
 def _restore(people: Sequence[ImportedContact], *, since: datetime, at: datetime) -> tuple[int, set[UUID]]:

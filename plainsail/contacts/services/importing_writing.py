@@ -18,17 +18,19 @@ from django.utils.translation import gettext as _
 
 from plainsail.contacts.events import ContactChanged, ContactCreated, ListJoined, TagAdded
 from plainsail.contacts.models import Suppression
+from plainsail.contacts.services import membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_reading import Fault
 from plainsail.contacts.services.importing_rows import Person
 from plainsail.kernel.events import publish_selected
-from plainsail.kernel.ids import made_by_database
+from plainsail.kernel.ids import in_a_row, start_of_row
 from plainsail.kernel.tenancy import current_workspace_id
 
 WORDS = tuple(name for name in PROFILE if name != "score")
 SOURCE = "import"
 STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid, email text, address_hash text, standing text, "
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid, email text, address_hash text, "
+    "standing text, "
     + "".join(f"{name} text, " for name in WORDS)
     + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{}', "
     "gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
@@ -41,6 +43,10 @@ STAGING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS import_put (contact uuid, field uuid, before jsonb) ON COMMIT DELETE ROWS",
     # Of earlier runs on this connection; inside a test nothing was ever committed.
     "TRUNCATE import_person, import_value, import_tag, import_list, import_put",
+)
+SUPPRESSED = (
+    "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_suppression WHERE workspace_id = %(workspace)s "
+    "AND address_hash = q.address_hash OFFSET 0) suppressed ON true"
 )
 SEEN = "CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (email text PRIMARY KEY)"
 
@@ -74,11 +80,36 @@ class Tally:
         return (self.created, self.changed, self.unchanged, self.repeated, self.refused, self.held)
 
 
-def foresee(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+@dataclass(frozen=True)
+class Staged:
+    """People as COPY takes them (their tags come later, for these have to be found): made before a transaction is open."""
+
+    names: tuple[str, ...] = ()
+    """The profile's fields that any of them says something of."""
+    people: bytes = b""
+    values: bytes = b""
+    lists: bytes = b""
+
+
+def staged(people: Sequence[Person]) -> Staged:
+    """People as COPY takes them. Asks the database nothing."""
+    said = set().union(*(one.profile for one in people))
+    names = tuple(name for name in PROFILE if name in said)
+    return Staged(
+        names=names,
+        people=_block(_people(people, names)),
+        values=_block(_values(people)),
+        lists=_block(_lists(people)),
+    )
+
+
+def foresee(
+    people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
+) -> Tally:
     """What writing these people would do, without doing it; those met in earlier chunks count as repeated."""
     with connection.cursor() as cursor:
         chunk = _Chunk(cursor, terms)
-        chunk.stage(people, tag_ids)
+        chunk.stage(people, staged, tag_ids)
         cursor.execute(SEEN)
         cursor.execute("UPDATE import_person SET is_repeated = true WHERE email IN (SELECT email FROM import_seen)")
         cursor.execute("INSERT INTO import_seen SELECT email FROM import_person ON CONFLICT DO NOTHING")
@@ -92,11 +123,16 @@ def forget_seen() -> None:
         cursor.execute("DROP TABLE IF EXISTS import_seen")
 
 
-def write(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]) -> Tally:
+def write(
+    people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
+) -> Tally:
     """Write people, each address once, and note in `ImportedContact` what that takes to be undone. In a transaction."""
     with connection.cursor() as cursor:
+        # How far the import is lies in the same transaction: a database that loses this chunk knows nothing of it and
+        # writes it again. The end of the import is a commit of the usual kind, and whatever it is told after that stays.
+        cursor.execute("SET LOCAL synchronous_commit = off")
         chunk = _Chunk(cursor, terms)
-        chunk.stage(people, tag_ids)
+        chunk.stage(people, staged, tag_ids)
         chunk.find()
         chunk.lock()
         chunk.create()
@@ -106,7 +142,7 @@ def write(people: Sequence[Person], tag_ids: dict[str, UUID], terms: Terms, faul
         chunk.put_values()
         chunk.put_tags()
         chunk.put_on_lists()
-        chunk.keep_standing()
+        chunk.keep_standing(people)
         chunk.note()
         return tally
 
@@ -122,7 +158,6 @@ class _Chunk:
             "basis": terms.basis,
             "source": SOURCE,
         }
-        self._new_id = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
         self._has_old = False
         self._has: set[str] = set()
 
@@ -130,24 +165,20 @@ class _Chunk:
         self._cursor.execute(query, {**self._given, **more})
         return int(self._cursor.rowcount)
 
-    def stage(self, people: Sequence[Person], tag_ids: dict[str, UUID]) -> None:
+    def stage(self, people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID]) -> None:
         for statement in STAGING:
             self._cursor.execute(statement)
-        names = [name for name in PROFILE if any(name in one.profile for one in people)]
-        self._names = names
-        columns = ("place", "id", "email", "address_hash", "standing", *names)
-        self._copy("import_person", columns, (_person(place, one, names) for place, one in enumerate(people)))
-        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), _values(people))
-        self._copy("import_tag", ("place", "tag"), _tags(people, tag_ids))
-        self._copy("import_list", ("place", "list"), _lists(people))
-        self._cursor.execute("ANALYZE import_person, import_value, import_tag, import_list")
+        self._names = staged.names
+        self._copy("import_person", ("place", "id", "email", "address_hash", "standing", *staged.names), staged.people)
+        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), staged.values)
+        self._copy("import_tag", ("place", "tag"), _block(_tags(people, tag_ids)))
+        self._copy("import_list", ("place", "list"), staged.lists)
 
-    def _copy(self, table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
-        text = "\n".join(rows)
-        if text:
+    def _copy(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+        if rows:
             self._has.add(table)
             with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-                copy.write(f"{text}\n".encode())
+                copy.write(rows)
 
     def find(self) -> None:
         """Who is known already, by address."""
@@ -191,8 +222,9 @@ class _Chunk:
     def note_repeated(self) -> None:
         if self._has_old:
             self._run(
-                "UPDATE import_person p SET is_repeated = true FROM contacts_importedcontact j "
-                "WHERE j.workspace_id = %(workspace)s AND j.origin_id = %(import)s AND j.contact_id = p.contact"
+                "UPDATE import_person p SET is_repeated = true FROM (SELECT q.place FROM import_person q CROSS JOIN LATERAL "
+                "(SELECT 1 FROM contacts_importedcontact WHERE workspace_id = %(workspace)s AND origin_id = %(import)s "
+                "AND contact_id = q.contact OFFSET 0) j WHERE q.is_new IS FALSE) again WHERE again.place = p.place"
             )
 
     def compare(self, people: Sequence[Person], faults: list[Fault]) -> Tally:
@@ -256,24 +288,36 @@ class _Chunk:
         )
 
     def _compare_tags_and_lists(self) -> None:
+        """Who gets a tag or onto a list that they don't have yet; again one look along an index for each."""
+        if "import_tag" in self._has:
+            self._gain(
+                "import_tag",
+                "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_contacttag WHERE workspace_id = %(workspace)s "
+                "AND tag_id = l.tag AND contact_id = q.contact OFFSET 0) had ON true WHERE had.is_so IS NULL",
+            )
+        if "import_list" in self._has:
+            self._gain(
+                "import_list",
+                f"{SUPPRESSED} LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_listmember "
+                "WHERE workspace_id = %(workspace)s AND list_id = l.list AND contact_id = q.contact "
+                "AND state <> 'pending' OFFSET 0) had ON true "
+                "WHERE had.is_so IS NULL AND suppressed.is_so IS NULL AND q.standing = ''",
+            )
+
+    def _gain(self, table: str, condition: str) -> None:
         self._run(
-            "UPDATE import_person p SET gains = true WHERE p.is_new IS FALSE AND (EXISTS (SELECT 1 FROM import_tag t "
-            "WHERE t.place = p.place AND NOT EXISTS (SELECT 1 FROM contacts_contacttag x WHERE "
-            "x.workspace_id = %(workspace)s AND x.tag_id = t.tag AND x.contact_id = p.contact)) "
-            "OR (p.standing = '' AND EXISTS (SELECT 1 FROM import_list l WHERE l.place = p.place AND NOT EXISTS "
-            "(SELECT 1 FROM contacts_listmember m WHERE m.workspace_id = %(workspace)s AND m.list_id = l.list "
-            "AND m.contact_id = p.contact AND m.state <> 'pending')) AND NOT EXISTS (SELECT 1 FROM contacts_suppression s "
-            "WHERE s.workspace_id = %(workspace)s AND s.address_hash = p.address_hash)))"
+            f"UPDATE import_person p SET gains = true FROM (SELECT DISTINCT q.place FROM import_person q "
+            f"JOIN {table} l USING (place) {condition} AND q.is_new IS FALSE) gained WHERE gained.place = p.place"
         )
 
     def _hold(self) -> None:
         """Whoever left a list, complained or bounced, here or in the old program, is not put on it."""
         self._run(
-            "UPDATE import_person p SET is_held = true WHERE EXISTS (SELECT 1 FROM import_list l WHERE l.place = p.place) "
-            "AND (p.standing <> '' OR EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = %(workspace)s "
-            "AND s.address_hash = p.address_hash) OR EXISTS (SELECT 1 FROM import_list l JOIN contacts_listmember m "
-            "ON m.workspace_id = %(workspace)s AND m.list_id = l.list AND m.contact_id = p.contact "
-            "AND m.state = 'unsubscribed' WHERE l.place = p.place))"
+            "UPDATE import_person p SET is_held = true FROM (SELECT DISTINCT q.place FROM import_person q "
+            f"JOIN import_list l USING (place) {SUPPRESSED} LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_listmember "
+            "WHERE workspace_id = %(workspace)s AND list_id = l.list AND contact_id = q.contact "
+            "AND state = 'unsubscribed' OFFSET 0) was ON true "
+            "WHERE q.standing <> '' OR suppressed.is_so = 1 OR was.is_so = 1) held WHERE held.place = p.place"
         )
 
     def change(self) -> None:
@@ -298,7 +342,7 @@ class _Chunk:
             )
         self._run(
             "INSERT INTO contacts_fieldvalue (id, created_at, workspace_id, field_id, contact_id, text, long_text, number, date) "
-            f"SELECT {self._new_id}, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
             "FROM import_value v JOIN import_person p USING (place) WHERE p.is_new OR (p.contact, v.field) IN "
             "(SELECT contact, field FROM import_put)"
         )
@@ -308,7 +352,7 @@ class _Chunk:
             return
         added = (
             "INSERT INTO contacts_contacttag (id, created_at, workspace_id, tag_id, contact_id, expires_at) "
-            f"SELECT {self._new_id}, %(at)s, %(workspace)s, t.tag, p.contact, "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, t.tag, p.contact, "
             "%(at)s + g.lasts_days * interval '1 day' FROM import_tag t JOIN import_person p USING (place) "
             "JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = t.tag "
             # Nobody new has a tag yet, and looking for a conflict costs as much as the row.
@@ -330,7 +374,7 @@ class _Chunk:
         self._run("CREATE TEMPORARY TABLE import_joined (contact_id uuid, list_id uuid) ON COMMIT DROP")
         joined = (
             "INSERT INTO contacts_listmember AS m (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
-            f"SELECT {self._new_id}, %(at)s, %(workspace)s, l.list, p.contact, 'subscribed', %(at)s "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, l.list, p.contact, 'subscribed', %(at)s "
             "FROM import_list l JOIN import_person p USING (place) WHERE p.standing = '' AND NOT EXISTS "
             "(SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = %(workspace)s AND s.address_hash = p.address_hash) "
             "ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'subscribed', changed_at = %(at)s "
@@ -339,24 +383,26 @@ class _Chunk:
         self._run(f"WITH joined AS ({joined}) INSERT INTO import_joined SELECT contact_id, list_id FROM joined")
         self._run(
             "INSERT INTO contacts_consententry (id, created_at, workspace_id, contact_id, list_id, act, wording, source, "
-            f"user_agent, at) SELECT {self._new_id}, %(at)s, %(workspace)s, contact_id, list_id, 'imported', %(basis)s, "
+            f"user_agent, at) SELECT {in_a_row()}, %(at)s, %(workspace)s, contact_id, list_id, 'imported', %(basis)s, "
             "%(source)s, '', %(at)s FROM import_joined"
         )
         if self._terms.is_announced:
             self._tell(ListJoined, "SELECT contact_id, jsonb_build_object('list_id', list_id) FROM import_joined")
         self._run("DROP TABLE import_joined")
 
-    def keep_standing(self) -> None:
+    def keep_standing(self, people: Sequence[Person]) -> None:
         """Who had left, bounced or complained in the old program has done so here."""
+        if not any(one.standing for one in people):
+            return
         self._run(
             "INSERT INTO contacts_listmember (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
-            f"SELECT {self._new_id}, %(at)s, %(workspace)s, l.list, p.contact, 'unsubscribed', %(at)s "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, l.list, p.contact, 'unsubscribed', %(at)s "
             "FROM import_list l JOIN import_person p USING (place) WHERE p.standing = 'unsubscribed' ON CONFLICT DO NOTHING"
         )
         reasons = Suppression.Reason
         self._run(
             "INSERT INTO contacts_suppression (id, created_at, workspace_id, address_hash, reason, at) "
-            f"SELECT {self._new_id}, %(at)s, %(workspace)s, address_hash, "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, address_hash, "
             "CASE standing WHEN 'bounced' THEN %(bounce)s WHEN 'complained' THEN %(complaint)s ELSE %(never)s END, %(at)s "
             "FROM import_person WHERE standing IN ('bounced', 'complained', 'never') "
             "ON CONFLICT (workspace_id, address_hash) DO NOTHING",
@@ -369,10 +415,15 @@ class _Chunk:
         """The journal, from which all of it can be undone; and the events."""
         self._run(
             "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
-            f"before) SELECT {self._new_id}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
-            "FROM import_person ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
-            # What a field said before the first row of the file is what it goes back to.
-            "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
+            f"before) SELECT {in_a_row()}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
+            "FROM import_person "
+            # What a field said before the first row of the file is what it goes back to. Nobody new was noted before.
+            + (
+                "ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
+                "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
+                if self._has_old
+                else ""
+            )
         )
         created = "SELECT contact, jsonb_build_object('source', %(source)s::text) FROM import_person WHERE is_new"
         self._tell(ContactCreated, created)
@@ -384,29 +435,46 @@ class _Chunk:
                 "ON f.workspace_id = %(workspace)s AND 'field:' || f.id = k.name "
                 "WHERE p.is_new IS FALSE AND k.name <> 'deleted_at' GROUP BY p.contact",
             )
+            gained = "SELECT contact FROM import_person WHERE gains AND is_new IS FALSE"
+            self._run(membership.marking(gained), what=membership.BY_HAND)
 
     def _tell(self, event: Any, query: str) -> None:
         publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
 
 
-def _person(place: int, one: Person, names: Sequence[str]) -> str:
-    profile = "".join([f"\t{_escaped(str(one.profile[name]))}" if name in one.profile else "\t\\N" for name in names])
-    return f"{place}\t{one.id}\t{_escaped(one.email)}\t{one.address_hash}\t{one.standing}{profile}"
+def _block(rows: Iterable[str]) -> bytes:
+    text = "\n".join(rows)
+    return f"{text}\n".encode() if text else b""
+
+
+def _people(people: Sequence[Person], names: Sequence[str]) -> Iterator[str]:
+    first = start_of_row()
+    for place, one in enumerate(people):
+        said = one.profile
+        cells = [str(said[name]) if name in said else None for name in names]
+        email, *profile = _escaped((one.email, *(cell or "" for cell in cells)))
+        profile = [NOTHING if cell is None else text for cell, text in zip(cells, profile, strict=True)]
+        yield "\t".join((str(place), f"{first}{place:08x}", email, one.address_hash, one.standing, *profile))
 
 
 def _values(people: Sequence[Person]) -> Iterator[str]:
+    keys = {key: str(key) for one in people for key in one.values}
     for place, one in enumerate(people):
         for key, rows in one.values.items():
-            for row in rows:
-                number = "\\N" if row.number is None else row.number
-                day = "\\N" if row.date is None else row.date
-                yield f"{place}\t{key}\t{_escaped(row.text)}\t{_escaped(row.long_text)}\t{number}\t{day}"
+            for text, long_text, number, day in rows:
+                if text or long_text:
+                    text, long_text = _escaped((text, long_text))  # noqa: PLW2901  # the same, as COPY reads it
+                yield (
+                    f"{place}\t{keys[key]}\t{text}\t{long_text}\t{NOTHING if number is None else number}"
+                    f"\t{NOTHING if day is None else day}"
+                )
 
 
 def _tags(people: Sequence[Person], tag_ids: dict[str, UUID]) -> Iterator[str]:
+    keys = {slug: str(key) for slug, key in tag_ids.items()}
     for place, one in enumerate(people):
         for slug in one.tags:
-            yield f"{place}\t{tag_ids[slug]}"
+            yield f"{place}\t{keys[slug]}"
 
 
 def _lists(people: Sequence[Person]) -> Iterator[str]:
@@ -415,9 +483,11 @@ def _lists(people: Sequence[Person]) -> Iterator[str]:
             yield f"{place}\t{key}"
 
 
+NOTHING = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _escaped(text: str) -> str:
-    """A value of COPY's text format."""
-    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)
+def _escaped(cells: Sequence[str]) -> Sequence[str]:
+    """Values of COPY's text format."""
+    together = "".join(cells)
+    return cells if together.isprintable() and "\\" not in together else [one.translate(_ESCAPES) for one in cells]

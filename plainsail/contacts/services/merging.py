@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.events import ContactChanged, ContactsMerged
 from plainsail.contacts.models import Contact, ListMember
-from plainsail.contacts.services import engagement
+from plainsail.contacts.services import engagement, membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.sockets import STAYS_WHEN_MERGED
 from plainsail.kernel.errors import Refusal
@@ -60,6 +60,7 @@ def merge(kept: Contact, merged: Contact, *, at: datetime) -> Contact:
     for model, column in movable():
         _move(model, column, kept, merged)
     Contact.objects.filter(pk=merged.pk).update(deleted_at=at, merged_into=kept.pk)
+    membership.mark([merged.pk])
     publish(ContactsMerged(merged_id=merged.pk, contact_id=kept.pk, at=at))
     if changed:
         publish(ContactChanged(changed=changed, contact_id=kept.pk, at=at))

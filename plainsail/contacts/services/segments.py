@@ -59,6 +59,8 @@ def save(
     else:
         if segment.tree != tree:
             segment.counted = segment.counted_at = None
+            # Whatever is watched may ask this one: the next look compares it as a whole.
+            workspace.segments.exclude(watched_at=None).update(next_at=None)
         segment.name, segment.tree = name, dict(tree)
         segment.save(update_fields=["name", "tree", "counted", "counted_at"])
     count.once(f"segment:{segment.id}", segment_id=segment.id)

@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, ProgrammingError, connection, m
 from django.db.utils import InternalError
 
 from plainsail.kernel import clock, environment, isolation, tenancy
-from plainsail.kernel.ids import new_id
+from plainsail.kernel.ids import in_a_row, new_id
 from plainsail.kernel.models import EventRow, PendingEvent, TiedForeignKey, WorkspaceKey
 from plainsail.kernel.operations import POLICY, Isolate, Tie, _tenancy_of, tie_name
 from plainsail.kernel.tenancy import AnotherWorkspace, WorkspaceRequired, for_each_workspace, workspace
@@ -247,6 +247,15 @@ def test_ids_made_together_sort_together():
     assert first.version == second.version == 7
     assert abs((first.int >> 80) - (second.int >> 80)) < 1000
     assert clock.now().timestamp() * 1000 - (first.int >> 80) < 60_000
+
+
+def test_ids_of_a_set_made_by_the_database_are_all_different_and_lie_in_its_order(db):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {in_a_row()} FROM generate_series(1, 1000) UNION ALL SELECT {in_a_row()}")
+        made = [key for (key,) in cursor.fetchall()]
+    assert len(set(made)) == 1001
+    assert made[:1000] == sorted(made[:1000])
+    assert {key.version for key in made} == {7}
 
 
 def test_a_table_that_gets_its_workspace_by_a_later_step_of_its_migration_is_isolated_too():
