@@ -30,6 +30,7 @@ public_urls = [
 workspace_urls = [
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.new, name="new"),
+    path("contacts/address-hints/", profile.hints, name="address_hints"),
     path("contacts/<uuid:contact_id>/", contacts.contact, name="contact"),
     path("contacts/<uuid:contact_id>/profile/", profile.edit, name="edit"),
     path("contacts/<uuid:contact_id>/profile/<str:name>/", profile.field, name="profile_field"),

@@ -81,9 +81,7 @@ def _standing(contact: Contact, name: str, said: Said) -> Any:
     return said.get(name.removeprefix(CUSTOM), []) if name.startswith(CUSTOM) else getattr(contact, name)
 
 
-def _read(
-    contact: Contact, name: str, value: Any, given: Mapping[str, Any], fields: Mapping[str, CustomField]
-) -> Any:
+def _read(contact: Contact, name: str, value: Any, given: Mapping[str, Any], fields: Mapping[str, CustomField]) -> Any:
     """What would be stored."""
     if name.startswith(CUSTOM):
         key = name.removeprefix(CUSTOM)

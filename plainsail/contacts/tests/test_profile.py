@@ -118,3 +118,20 @@ class TestOneField:
         refused = as_ada.post(path, {**given, "seen": seen_on(page), "city": "Kiel"})
         assert list(refused.context["form"].errors) == ["city"]
         assert Contact.objects.values_list("city", "company").get() == ("Hamburg", "Thiessen")
+
+
+class TestHints:
+    def test_a_slip_is_told_on_the_page_and_mended_by_one_press(self, as_ada, in_juniper):
+        maren = ContactFactory(email="maren@gmial.com")
+        page = as_ada.get(f"{CONTACTS}{maren.id}/")
+        assert "Did you mean maren@gmail.com?" in page.content.decode()
+        assert Contact.objects.get().email == "maren@gmial.com"
+        path = f"{CONTACTS}{maren.id}/profile/email/"
+        as_ada.post(path, {"email": "maren@gmail.com", "seen": seen_on(page)})
+        assert Contact.objects.get().email == "maren@gmail.com"
+
+    def test_whoever_types_an_address_is_told_at_once_and_may_keep_it(self, as_ada, in_juniper):
+        assert "several people" in as_ada.get(f"{CONTACTS}address-hints/?email=info@shop.de").content.decode()
+        assert "hint" not in as_ada.get(f"{CONTACTS}address-hints/?email=ann@shop.de").content.decode()
+        as_ada.post(f"{CONTACTS}new/", {"email": "info@shop.de"})
+        assert Contact.objects.get().email == "info@shop.de"

@@ -51,7 +51,9 @@ def contacts(request: Request) -> HttpResponse:
 @can("contacts.change")
 def new(request: Request) -> HttpResponse:
     """Somebody added by hand; on no list, because nobody consented."""
-    form = NewContactForm(request.POST if request.method == "POST" else None, custom=queries.own_fields(request.workspace))
+    form = NewContactForm(
+        request.POST if request.method == "POST" else None, custom=queries.own_fields(request.workspace)
+    )
     if request.method == "POST" and form.is_valid():
         given = {"email": form.cleaned_data["email"], "fields": form.profile, "custom": form.custom}
         try:

@@ -11,20 +11,20 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from plainsail.contacts import queries
 from plainsail.contacts.forms import NewContactForm
 from plainsail.contacts.models import Contact, CustomField
 from plainsail.contacts.profile_forms import OneFieldForm, StandingForm, standing
 from plainsail.contacts.services import editing, phones
+from plainsail.contacts.services.address_hints import Hint, hint_of
 from plainsail.contacts.services.contacts import CUSTOM
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
 SHOWN = (
-    "email",
     "first_name",
     "last_name",
     "phone",
@@ -36,7 +36,7 @@ SHOWN = (
     "locale",
     "timezone",
 )
-"""Fields of every profile in the order of the page; own fields follow, and the notes come last."""
+"""Fields of every profile in the order of the page, after the address; own fields follow, and the notes come last."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ class Row:
     label: Any
     shown: Any
     field: CustomField | None = None
+    hint: Hint | None = None
+    """What is odd about an address."""
+    mended: OneFieldForm | None = None
+    """A form that says what was meant instead."""
 
 
 def rows_of(contact: Contact) -> list[Row]:
@@ -54,7 +58,15 @@ def rows_of(contact: Contact) -> list[Row]:
     fields = queries.own_fields(contact.workspace)
     said = queries.values_of([contact])[contact.id]
     own = [Row(f"{CUSTOM}{field.key}", field.label, said.get(field.key, ""), field) for field in fields]
-    return [*(_plain(contact, name) for name in SHOWN), *own, _plain(contact, "notes")]
+    return [_address(contact), *(_plain(contact, name) for name in SHOWN), *own, _plain(contact, "notes")]
+
+
+def _address(contact: Contact) -> Row:
+    hint, mended = hint_of(contact.email), None
+    if hint and hint.suggestion:
+        mended = OneFieldForm(name="email", contact=contact, custom=())
+        mended.initial["email"] = hint.suggestion
+    return Row("email", NewContactForm.base_fields["email"].label, contact.email, hint=hint, mended=mended)
 
 
 def _plain(contact: Contact, name: str) -> Row:
@@ -104,7 +116,9 @@ def field(request: Request, contact_id: UUID, name: str) -> HttpResponse:
 def _form_of(request: Request, contact: Contact, name: str) -> OneFieldForm:
     fields = queries.own_fields(request.workspace)
     try:
-        return OneFieldForm(request.POST if request.method == "POST" else None, name=name, contact=contact, custom=fields)
+        return OneFieldForm(
+            request.POST if request.method == "POST" else None, name=name, contact=contact, custom=fields
+        )
     except LookupError:
         raise Http404 from None
 
@@ -116,7 +130,12 @@ def _saved(request: Request, contact: Contact, form: OneFieldForm, before: dict[
         return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
     undo = OneFieldForm(name=form.name, contact=contact, custom=form.own)
     undo.initial |= before or {}
-    context = {"contact": contact, "row": _row(contact, form.name), "undo": undo if before else None, "may_change": True}
+    context = {
+        "contact": contact,
+        "row": _row(contact, form.name),
+        "undo": undo if before else None,
+        "may_change": True,
+    }
     return render(request, _template(request, "saved"), context)
 
 
@@ -127,3 +146,10 @@ def _row(contact: Contact, name: str) -> Row:
 
 def _template(request: Request, part: str) -> str:
     return f"contacts/profile_field.html#{part}" if request.htmx else "contacts/profile_field.html"
+
+
+@require_GET
+@can("contacts.change")
+def hints(request: Request) -> HttpResponse:
+    """What is odd about an address that somebody is typing."""
+    return render(request, "contacts/address_hint.html", {"hint": hint_of(request.GET.get("email", "")[:254])})
