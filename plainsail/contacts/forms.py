@@ -200,6 +200,14 @@ class CustomFieldForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "choices"} | {"choices": lines}
 
 
+class ErasureForm(forms.Form):
+    """The address of whoever is to be erased, written out to be sure."""
+
+    email = forms.CharField(
+        label=_("Type the address to confirm"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+
 class MergeForm(forms.Form):
     """The address of the contact that becomes part of another."""
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from plainsail.contacts.views import (
     contacts,
+    erasing,
     exports,
     fields,
     imports,
@@ -38,6 +39,10 @@ workspace_urls = [
     path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", tags.remove, name="remove_tag"),
     path("contacts/<uuid:contact_id>/deletion/", contacts.delete, name="delete"),
     path("contacts/<uuid:contact_id>/restoration/", contacts.restore, name="restore"),
+    path("contacts/<uuid:contact_id>/erasure/", erasing.erase, name="erase"),
+    path("contacts/erasures/", erasing.erasures, name="erasures"),
+    path("contacts/erasures/<uuid:erasure_id>/", erasing.erasure, name="erasure"),
+    path("contacts/erasures/<uuid:erasure_id>/certificate.pdf", erasing.sheet, name="erasure_pdf"),
     path("contacts/<uuid:contact_id>/merging/", merging.merge, name="merge"),
     path("contacts/<uuid:contact_id>/lists/", lists.join, name="join_list"),
     path("contacts/<uuid:contact_id>/lists/<uuid:list_id>/leaving/", lists.leave, name="leave_list"),

@@ -1,5 +1,6 @@
 """People outside the business, what is known of them, and how they come in and go out."""
 
+from plainsail.contacts.models.erasures import Erasure
 from plainsail.contacts.models.fields import MILLION, CustomField, FieldValue
 from plainsail.contacts.models.importing import ContactExport, Import, ImportedContact, ImportFault, ImportMapping
 from plainsail.contacts.models.people import (
@@ -25,6 +26,7 @@ __all__ = [
     "ContactTag",
     "CustomField",
     "Engagement",
+    "Erasure",
     "FieldValue",
     "Import",
     "ImportFault",
