@@ -152,15 +152,15 @@ def known_everywhere(business, ada) -> Contact:
         )
         SealedBody.objects.create(delivery=letter, sealed="x")
     Delivery.objects.create(source_id=made.id, recipient_key="hash", address=ADDRESS, state="accepted", **sent)
-    form = FormFactory()
+    form = FormFactory(workspace=business)
     sent = {"form": form, "form_version": 1, "consent": "", "at": JULY}
-    Submission.objects.create(landing_id=her.id, contact=her, values={"name": NAME}, ip="203.0.113.7", **sent)
+    Submission.objects.create(landing_id=topic.id, contact=her, values={"name": NAME}, ip="203.0.113.7", **sent)
     Submission.objects.create(landing_id=form.id, values={"email": ADDRESS}, **sent)
     SignInLink.objects.create(contact=her, email=ADDRESS, ip="", expires_at=JULY)
     PortalSession.objects.create(contact=her, key_hash="x" * 40, host="x", expires_at=JULY, seen_at=JULY)
     Grant.objects.create(contact=her, resource="x", source_kind="x", source_id=form.id, starts_at=JULY)
     automation = AutomationFactory()
-    version = AutomationVersion.objects.create(automation=automation, number=1)
+    version = AutomationVersion.objects.create(automation=automation, number=1, document={}, published_at=JULY)
     of = {"automation": automation, "version": version, "due_at": JULY, "entered_at": JULY}
     run = Run.objects.create(contact=her, entry="once", error=NAME, **of)
     StepLog.objects.create(run=run, automation=automation, step="x", outcome="done", note=NAME, at=JULY)
