@@ -240,6 +240,8 @@ for table, answer in {
     "erasure": PersonalData(
         fields=("address_hash",), erase="keep", ground="proof that somebody was erased: a keyed hash only"
     ),
+    "bulkaction": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
+    "bulkchange": PersonalData(fields=("contact_id",), erase="delete", portable=False),
     "list": PersonalData(fields=(), erase="keep", ground="names no person"),
     "listmember": PersonalData(fields=("contact_id",), erase="delete"),
     "consententry": PersonalData(fields=("contact_id", "ip", "user_agent"), erase="anonymise", ground=EVIDENCE),

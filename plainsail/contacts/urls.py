@@ -3,6 +3,7 @@
 from django.urls import path
 
 from plainsail.contacts.views import (
+    acting,
     contacts,
     erasing,
     exports,
@@ -39,6 +40,10 @@ workspace_urls = [
     path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>/removal/", tags.remove, name="remove_tag"),
     path("contacts/<uuid:contact_id>/deletion/", contacts.delete, name="delete"),
     path("contacts/<uuid:contact_id>/restoration/", contacts.restore, name="restore"),
+    path("contacts/bulk/", acting.actions, name="bulk_actions"),
+    path("contacts/bulk/new/", acting.new, name="bulk"),
+    path("contacts/bulk/<uuid:action_id>/", acting.action, name="bulk_action"),
+    path("contacts/bulk/<uuid:action_id>/undoing/", acting.undo, name="undo_bulk"),
     path("contacts/<uuid:contact_id>/erasure/", erasing.erase, name="erase"),
     path("contacts/erasures/", erasing.erasures, name="erasures"),
     path("contacts/erasures/<uuid:erasure_id>/", erasing.erasure, name="erasure"),

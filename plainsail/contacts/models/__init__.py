@@ -1,5 +1,6 @@
 """People outside the business, what is known of them, and how they come in and go out."""
 
+from plainsail.contacts.models.bulk import BulkAction, BulkChange
 from plainsail.contacts.models.erasures import Erasure
 from plainsail.contacts.models.fields import MILLION, CustomField, FieldValue
 from plainsail.contacts.models.importing import ContactExport, Import, ImportedContact, ImportFault, ImportMapping
@@ -19,6 +20,8 @@ from plainsail.contacts.models.work import Note, Task
 
 __all__ = [
     "MILLION",
+    "BulkAction",
+    "BulkChange",
     "ConsentEntry",
     "Contact",
     "ContactExport",

@@ -101,11 +101,7 @@ def keepings(person: Person, *, at: datetime) -> list[Keeping]:
     suppressed = Suppression.objects.filter(address_hash__in=hashes).count()
     return [
         *(one for ask in KEPT_OF_PEOPLE for one in ask(person, at) if one.rows),
-        Keeping(
-            _("A code of the address"),
-            _("So that an old list can’t bring them back. Nobody can read the address from it."),
-            max(1, suppressed),
-        ),
+        *([_code(suppressed)] if suppressed else []),
         Keeping(
             _("That they were erased, and what they had agreed to, with a code instead of the address"),
             _("Proof that this was done (GDPR, art. 5(2)), and claims can be raised for three years."),
@@ -113,6 +109,18 @@ def keepings(person: Person, *, at: datetime) -> list[Keeping]:
             _kept_until(at, _zone(person)),
         ),
     ]
+
+
+def foreseen(person: Person, *, at: datetime) -> list[Keeping]:
+    """The same for somebody who asks to be erased: they are not written to again either."""
+    found = keepings(person, at=at)
+    is_known = any(one.label == _code(1).label for one in found)
+    return found if is_known else [*found[:-1], _code(len(person.addresses)), found[-1]]
+
+
+def _code(number: int) -> Keeping:
+    ground = _("So that no mail goes there from an old list. Nobody can read the address from it.")
+    return Keeping(_("A code of the address"), ground, number)
 
 
 def _zone(person: Person) -> str:
@@ -132,13 +140,24 @@ def erase(contact: Contact, *, typed: str, by: User | None, at: datetime) -> Era
     locked: Contact = Contact.objects.select_for_update().select_related("workspace").get(pk=contact.pk)
     if normalise(typed) != locked.email:
         raise AnotherAddress(field="email")
+    for address in person_of(locked).addresses:
+        suppression.add_address(address, reason=Suppression.Reason.UNSUBSCRIBED, at=at)
+    return _erase(locked, by=by, at=at)
+
+
+@transaction.atomic
+def erase_deleted(contact: Contact, *, at: datetime) -> Erasure:
+    """The same for somebody who was deleted and not restored; nobody asked, so they may be written to again one day. Raises NotYet."""
+    locked: Contact = Contact.objects.select_for_update().select_related("workspace").get(pk=contact.pk)
+    return _erase(locked, by=None, at=at)
+
+
+def _erase(locked: Contact, *, by: User | None, at: datetime) -> Erasure:
     person = person_of(locked)
     if reasons := obstacles(person):
         raise NotYet(reasons)
     kept, proofs = keepings(person, at=at), _proofs(person)
     address_hash, zone = locked.address_hash, locked.workspace.timezone
-    for address in person.addresses:
-        suppression.add_address(address, reason=Suppression.Reason.UNSUBSCRIBED, at=at)
     rows = _take_out(person)
     _drop_archives()
     made: Erasure = Erasure.objects.create(

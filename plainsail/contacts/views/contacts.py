@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import NewContactForm
 from plainsail.contacts.models import Contact, ListMember
 from plainsail.contacts.services import contacts as people
+from plainsail.contacts.services import trash
 from plainsail.contacts.sockets import CONTACT_SECTIONS, TIMELINE_GROUPS
 from plainsail.contacts.views import profile
 from plainsail.kernel.errors import Refusal
@@ -35,8 +37,13 @@ def contacts(request: Request) -> HttpResponse:
     segment = _chosen(request.workspace.segments, request.GET.get("segment_id", ""))
     among = queries.condition_of(segment.tree, at=request.now) if segment else None
     page = queries.browse(request.workspace, among=among, **asked)
+    kept = {name: value for name, value in {**asked, "segment_id": str(segment.id) if segment else ""}.items() if value}
+    kept.pop("after", None)
     context = {
         "page": page,
+        "rows": [(one, trash.days_left(one, at=request.now)) for one in page.rows],
+        "kept": kept,
+        "whole": urlencode(kept),
         "asked": asked,
         "is_asked": any(asked.values()) or segment is not None,
         "segment": segment,
@@ -73,6 +80,7 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
     context = {
         "contact": found,
         "profile": profile.rows_of(found),
+        "days_left": trash.days_left(found, at=request.now),
         "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def erase(request: Request, contact_id: UUID) -> HttpResponse:
         "contact": found,
         "form": form,
         "obstacles": erasing.obstacles(person),
-        "kept": [_kept(one, request) for one in map(erasing.said, erasing.keepings(person, at=request.now))],
+        "kept": [_kept(one, request) for one in map(erasing.said, erasing.foreseen(person, at=request.now))],
     }
     return render(request, "contacts/erase.html", context, status=422 if form.is_bound else 200)
 
@@ -95,8 +95,13 @@ def _kept(entry: dict[str, Any], request: Request) -> dict[str, str]:
         "label": entry["label"],
         "ground": entry["ground"],
         "number": ngettext("%(number)d record", "%(number)d records", entry["rows"]) % {"number": entry["rows"]},
-        "until": date_format(local_date(until, request.workspace.timezone), "DATE_FORMAT") if until else "",
+        "until": _last_day(until, request) if until else "",
     }
+
+
+def _last_day(until: datetime, request: Request) -> str:
+    """The day before the one at whose start something goes."""
+    return date_format(local_date(until, request.workspace.timezone) - timedelta(days=1), "DATE_FORMAT")
 
 
 def _moment(at: datetime) -> str:
