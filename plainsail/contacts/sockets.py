@@ -91,7 +91,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentField:
-    """A question that a segment may ask. `compile` turns what is asked into a condition on Contact.
+    """A question that a segment may ask. `compile` turns what is asked into a condition on Contact;
+    `segment` instead says that the value is a segment, and means what that one means.
 
     `kinds` names operators whose value is of another kind than the field's. `choices` lists (value, label) of the workspace.
     `says` words a condition by operator, with `%(value)s` in it; others are worded by their labels. `anything` is the label
@@ -102,7 +103,7 @@ class SegmentField:
     label: Words
     kind: Kind
     operators: Mapping[str, Words]
-    compile: Callable[[Asked], Q]
+    compile: Callable[[Asked], Q] | Literal["segment"]
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     choices: Callable[[Workspace], Sequence[tuple[str, Words]]] | None = None
     says: Mapping[str, Words] = field(default_factory=dict)

@@ -26,6 +26,15 @@ SCORABLE.register(
     "tracking.link_clicked",
     Scorable(label=gettext_lazy("Clicks a link in a mail"), field="url", field_label=gettext_lazy("Address"), order=40),
 )
+SCORABLE.register(
+    "tracking.page_visited",
+    Scorable(
+        label=gettext_lazy("Visits a page, from now on"),
+        field="path",
+        field_label=gettext_lazy("Address"),
+        order=45,
+    ),
+)
 
 PERSONAL_DATA.register(
     "tracking.hit",
