@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -45,7 +45,7 @@ class StageOut(Output):
 
     id: UUID
     name: str
-    kind: Literal["open", "won", "lost"]
+    kind: models.Stage.Kind
     probability: int
 
 
@@ -137,7 +137,8 @@ def list_pipelines(request: Request) -> Pipelines:
 
 def _pipeline(row: models.Pipeline) -> PipelineOut:
     stages = [
-        StageOut(id=one.id, name=one.name, kind=one.kind, probability=one.probability) for one in queries.stages_of(row)
+        StageOut(id=one.id, name=one.name, kind=models.Stage.Kind(one.kind), probability=one.probability)
+        for one in queries.stages_of(row)
     ]
     return PipelineOut(id=row.id, name=row.name, stages=stages)
 
@@ -205,7 +206,7 @@ def change_deal(request: Request, deal_id: UUID, body: DealChange) -> Deal:
 def move_deal(request: Request, deal_id: UUID, body: Move) -> Deal:
     """To a stage of its own pipeline. Moving it where it stands changes nothing."""
     found = _find(request, deal_id)
-    stage = get_object_or_404(request.workspace.stages, id=body.stage_id)
+    stage: models.Stage = get_object_or_404(request.workspace.stages, id=body.stage_id)
     deals.move(found, stage, by=_user(request), at=request.now, reason=body.reason)
     return Deal.of(_find(request, deal_id))
 

@@ -124,7 +124,8 @@ def _code(number: int) -> Keeping:
 
 
 def _zone(person: Person) -> str:
-    return Contact.objects.select_related("workspace").get(id=person.ids[0]).workspace.timezone
+    zone: str = Contact.objects.select_related("workspace").get(id=person.ids[0]).workspace.timezone
+    return zone
 
 
 def _kept_until(at: datetime, zone: str) -> datetime:

@@ -80,6 +80,6 @@ def action(request: Request, action_id: UUID) -> HttpResponse:
 @can("contacts.change")
 def undo(request: Request, action_id: UUID) -> HttpResponse:
     """Take it back."""
-    found = get_object_or_404(request.workspace.bulk_actions, id=action_id)
+    found: BulkAction = get_object_or_404(request.workspace.bulk_actions, id=action_id)
     acting.undo(found, at=request.now)
     return redirect(workspace_url(request.workspace, "contacts:bulk_action", found.id))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,6 +25,7 @@ from plainsail.contacts.services.contacts import CUSTOM
 from plainsail.kernel.countries import country_name
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.zones import zones
 
 SHOWN = (
     "first_name",
@@ -70,11 +73,16 @@ def _address(contact: Contact) -> Row:
 
 
 def _plain(contact: Contact, name: str) -> Row:
-    shown = getattr(contact, name)
-    words = {"phone": phones.shown, "country": lambda code: country_name(code, get_language() or "en")}
-    if name in {"locale", "timezone"} and shown:
-        shown = dict(OneFieldForm(name=name, contact=contact, custom=()).field.field.choices).get(shown, shown)
-    return Row(name, NewContactForm.base_fields[name].label, words.get(name, str)(shown))
+    stored = str(getattr(contact, name))
+    return Row(name, NewContactForm.base_fields[name].label, _WORDED[name](stored) if name in _WORDED else stored)
+
+
+_WORDED: dict[str, Callable[[str], str]] = {
+    "phone": phones.shown,
+    "country": lambda code: country_name(code, get_language() or "en"),
+    "locale": lambda code: str(dict(settings.LANGUAGES).get(code, code)),
+    "timezone": lambda name: dict(zones()).get(name, name),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,7 +137,7 @@ def _saved(request: Request, contact: Contact, form: OneFieldForm, before: dict[
         messages.success(request, _("Saved."))
         return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
     undo = OneFieldForm(name=form.name, contact=contact, custom=form.own)
-    undo.initial |= before or {}
+    undo.initial.update(before or {})
     context = {
         "contact": contact,
         "row": _row(contact, form.name),

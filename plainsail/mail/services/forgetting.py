@@ -33,4 +33,5 @@ def deliveries(person: Person) -> int:
 
 
 def _of(person: Person) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(Q(contact_id__in=person.ids) | Q(address__in=person.addresses))
+    found: QuerySet[Delivery] = Delivery.objects.filter(Q(contact_id__in=person.ids) | Q(address__in=person.addresses))
+    return found
