@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.models import Role, User
 from plainsail.accounts.services.workspaces import SLUG_LENGTH
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS
+from plainsail.kernel.zones import zones
 
 # fmt: off
 CURRENCIES = [
@@ -37,15 +37,6 @@ class SignupForm(forms.Form):
         """allauth calls this with the user that it made."""
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
-
-
-@cache
-def zones() -> list[tuple[str, str]]:
-    """IANA zones that people know, such as `Europe/Berlin`, in the words of a list."""
-    named = sorted(
-        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
-    )
-    return [("UTC", "UTC"), *((zone, zone.replace("_", " ").replace("/", " / ")) for zone in named)]
 
 
 class NameForm(forms.Form):

@@ -19,7 +19,7 @@ from plainsail.automations.services import editing as automations
 from plainsail.automations.services import publishing as publishing_flows
 from plainsail.automations.sockets import STARTERS
 from plainsail.blocks.services import documents
-from plainsail.cli import servers, story
+from plainsail.cli import conversations, servers, story
 from plainsail.cli.story import Person
 from plainsail.commerce.services import catalogue, checkout, sellers, terms
 from plainsail.commerce.services.buyers import Buyer
@@ -104,6 +104,7 @@ def make_business(password: str, *, at: datetime) -> None:
         make_automation(studio, at=at)
     make_visits(studio, published, at=at)
     make_sales(studio, at=at)
+    conversations.make(studio, owner, at=at)
     plans.take(studio, slugs=["studio", "domain"], card=CARD, at=at)
     with tenancy.workspace(studio):
         make_broadcast(studio, newsletter, at=at)

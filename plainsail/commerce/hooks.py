@@ -25,6 +25,7 @@ from plainsail.commerce.models import CreditNote, Invoice, Order, Product
 from plainsail.commerce.services import (
     clocks,
     collecting,
+    forgetting,
     lapsing,
     receipts,
     refunding,
@@ -35,11 +36,13 @@ from plainsail.commerce.services import (
 from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, SalesTab
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
+    ERASURE_OBSTACLES,
     EVENT_WORDING,
     EXPORTED,
     SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
+    TAKEN_OUT,
     TIMELINE_GROUPS,
     EventWording,
     ExportedTable,
@@ -416,3 +419,8 @@ for table, answer in {
     ),
 }.items():
     PERSONAL_DATA.register(f"commerce.{table}", answer)
+
+# The payer is found by the buyer's account, so what they pay with goes first.
+TAKEN_OUT.register("payments.paymentmethod", forgetting.payment_methods)
+TAKEN_OUT.register("commerce.billingaccount", forgetting.accounts)
+ERASURE_OBSTACLES.register("commerce", forgetting.in_the_way)

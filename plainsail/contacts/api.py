@@ -16,8 +16,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, ConfigDict, IPvAnyAddress, ValidationError, WithJsonSchema
 
+from plainsail.accounts.models import User
 from plainsail.contacts import models, queries
-from plainsail.contacts.services import addresses, bulk, consent, tags
+from plainsail.contacts.services import addresses, bulk, consent, erasing, tags
 from plainsail.contacts.services import contacts as people
 from plainsail.kernel import rest
 from plainsail.kernel.countries import countries
@@ -333,6 +334,31 @@ def delete_contact(request: Request, contact_id: UUID) -> Status[None]:
     if not found.is_deleted:
         people.delete(found, at=request.now)
     return Status(204, None)
+
+
+class ErasureAsked(Input):
+    """The address of whoever is erased, once more to be sure."""
+
+    email: str = Field(max_length=254)
+
+
+class ErasureProof(Output):
+    """Proof of an erasure: rows by table, and what is kept, why and until when."""
+
+    id: UUID
+    erased_at: datetime
+    rows: dict[str, int]
+    kept: list[dict[str, Any]]
+
+
+@router.post("/contacts/{uuid:contact_id}/erasure", response={201: ErasureProof}, summary="Erase a contact for good")
+@allows("contacts.manage")
+def erase_contact(request: Request, contact_id: UUID, body: ErasureAsked) -> Status[ErasureProof]:
+    """Takes a person out of everything but what the law wants kept. Nobody can bring them back. Only for keys of owners and admins."""
+    found = find(request, contact_id)
+    by = request.user if isinstance(request.user, User) else None
+    made = erasing.erase(found, typed=body.email, by=by, at=request.now)
+    return Status(201, ErasureProof(id=made.id, erased_at=made.erased_at, **made.certificate))
 
 
 @router.post("/contacts/{uuid:contact_id}/restoration", response=Contact, summary="Bring a contact back")

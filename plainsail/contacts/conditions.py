@@ -70,7 +70,7 @@ def _compiled(tree: Tree, *, at: datetime, asking: tuple[UUID, ...]) -> Q:
     if not tree:
         return Q()
     known, asked = read(tree, at=at)
-    if tree["field"] == SEGMENT:
+    if known.compile == "segment":
         found = _of_segment(known, asked.value, at=at, asking=asking)
         return _opposite(found) if asked.op == "is_not" else found
     return known.compile(asked)

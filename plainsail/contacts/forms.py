@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from plainsail.contacts.services.importing import Wishes
 from plainsail.kernel.countries import countries
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.zones import zones
 
 
 def _words(label: Any, size: int, complete: str, *, rows: int = 0) -> forms.CharField:
@@ -37,6 +39,8 @@ class ProfileForm(forms.Form):
     postal_code = _words(_("Postal code"), 20, "")
     city = _words(_("City"), 100, "")
     country = forms.ChoiceField(label=_("Country"), required=False)
+    locale = forms.ChoiceField(label=_("Language"), required=False)
+    timezone = forms.ChoiceField(label=_("Time zone"), required=False)
     notes = _words(_("Notes"), 5000, "", rows=3)
 
     def __init__(self, *args: Any, custom: Sequence[CustomField] = (), **options: Any) -> None:
@@ -44,10 +48,15 @@ class ProfileForm(forms.Form):
         self._custom = {f"{CUSTOM}{field.key}": field for field in custom}
         for name, field in self._custom.items():
             self.fields[name] = _field_of(field)
-        known, stored = countries(get_language() or "en"), self.initial.get("country", "")
-        # An import may have brought a code that is no country: editing something else shall not lose it.
+        self._offer("country", countries(get_language() or "en"))
+        self._offer("locale", settings.LANGUAGES)
+        self._offer("timezone", zones())
+
+    def _offer(self, name: str, known: Sequence[tuple[str, Any]]) -> None:
+        stored = self.initial.get(name, "")
+        # An import may have brought what is none of these: editing something else shall not lose it.
         odd = [(stored, stored)] if stored and stored not in dict(known) else []
-        self.fields["country"].choices = [("", _("Choose …")), *odd, *known]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields[name].choices = [("", _("Choose …")), *odd, *known]  # type: ignore[attr-defined]  # a ChoiceField
 
     @property
     def profile(self) -> dict[str, Any]:
@@ -191,6 +200,14 @@ class CustomFieldForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "choices"} | {"choices": lines}
 
 
+class ErasureForm(forms.Form):
+    """The address of whoever is to be erased, written out to be sure."""
+
+    email = forms.CharField(
+        label=_("Type the address to confirm"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+
 class MergeForm(forms.Form):
     """The address of the contact that becomes part of another."""
 
@@ -325,7 +342,7 @@ class ImportForm(forms.Form):
 def _targets(workspace: Workspace) -> list[Any]:
     """What a column may be, in groups."""
     labels = ProfileForm.base_fields
-    more = {"timezone": _("Time zone"), "locale": _("Language"), "score": _("Score")}
+    more = {"score": _("Score")}
     own = workspace.custom_fields.filter(archived_at=None).order_by("position", "id")
     kinds = [kind for kind in CustomField.Kind if kind not in {CustomField.Kind.CHOICE, CustomField.Kind.CHOICES}]
     return [

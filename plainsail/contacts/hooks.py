@@ -8,15 +8,17 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.accounts.sockets import API_SCOPES, ApiScope
+from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.contacts import queries, segment_fields
 from plainsail.contacts.models import Contact, List, ScoreLevel, Segment, Tag
+from plainsail.contacts.services import forgetting
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     SEGMENT_USES,
+    TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
     EventWording,
@@ -235,6 +237,11 @@ for table, answer in {
     "contact": PersonalData(
         fields=("email", "first_name", "last_name", "phone", "company", "street", "notes"), erase="delete"
     ),
+    "erasure": PersonalData(
+        fields=("address_hash",), erase="keep", ground="proof that somebody was erased: a keyed hash only"
+    ),
+    "bulkaction": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
+    "bulkchange": PersonalData(fields=("contact_id",), erase="delete", portable=False),
     "list": PersonalData(fields=(), erase="keep", ground="names no person"),
     "listmember": PersonalData(fields=("contact_id",), erase="delete"),
     "consententry": PersonalData(fields=("contact_id", "ip", "user_agent"), erase="anonymise", ground=EVIDENCE),
@@ -260,6 +267,11 @@ for table, answer in {
     "contactexport": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)
+
+TAKEN_OUT.register("kernel.eventrow", forgetting.events)
+TAKEN_OUT.register("contacts.importfault", forgetting.faults)
+TAKEN_OUT.register("contacts.consententry", forgetting.consents)
+AUDIT_ACTIONS.register("contacts.erased", AuditAction(label=gettext_lazy("Erased a contact")))
 
 API_SCOPES.register(
     "contacts",

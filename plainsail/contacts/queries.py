@@ -231,11 +231,9 @@ def values_said(rows: Iterable[FieldValue]) -> dict[str, Value]:
     return said
 
 
-def said_of(contact: Contact) -> list[tuple[CustomField, Any]]:
-    """What the custom fields say of a contact, in their order; only those that say something."""
-    said = values_of([contact])[contact.id]
-    fields = contact.workspace.custom_fields.filter(key__in=said).order_by("position", "id")
-    return [(field, said[field.key]) for field in fields]
+def own_fields(workspace: Workspace) -> list[CustomField]:
+    """The custom fields that are in use, in their order."""
+    return list(workspace.custom_fields.filter(archived_at=None).order_by("position", "id"))
 
 
 def fields_with_uses(workspace: Workspace) -> QuerySet[CustomField]:

@@ -171,10 +171,6 @@ def _event_turns(asked: Asked) -> datetime | None:
     return first + (asked.at - asked.since) if first else None
 
 
-def _asked_elsewhere(asked: Asked) -> Q:
-    raise NotImplementedError("Another segment is compiled by `conditions`, which knows which ones ask it.")
-
-
 def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
     return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
 
@@ -245,7 +241,7 @@ FIELDS: Mapping[str, SegmentField] = {
         label=_("Another segment"),
         kind="row",
         operators={"is": _("is in"), "is_not": _("is not in")},
-        compile=_asked_elsewhere,
+        compile="segment",
         choices=_segments,
         says={"is": _("in segment %(value)s"), "is_not": _("not in segment %(value)s")},
         group=LISTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -90,7 +91,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentField:
-    """A question that a segment may ask. `compile` turns what is asked into a condition on Contact.
+    """A question that a segment may ask. `compile` turns what is asked into a condition on Contact;
+    `segment` instead says that the value is a segment, and means what that one means.
 
     `kinds` names operators whose value is of another kind than the field's. `choices` lists (value, label) of the workspace.
     `says` words a condition by operator, with `%(value)s` in it; others are worded by their labels. `anything` is the label
@@ -102,7 +104,7 @@ class SegmentField:
     label: Words
     kind: Kind
     operators: Mapping[str, Words]
-    compile: Callable[[Asked], Q]
+    compile: Callable[[Asked], Q] | Literal["segment"]
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     choices: Callable[[Workspace], Sequence[tuple[str, Words]]] | None = None
     says: Mapping[str, Words] = field(default_factory=dict)
@@ -241,3 +243,48 @@ class Scorable:
 
 
 SCORABLE: Registry[Scorable] = Registry("contacts.scorable")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody who is erased: `ids` of their contacts (those merged into them too), addresses, and words that name them."""
+
+    ids: tuple[UUID, ...]
+    addresses: tuple[str, ...]
+    words: tuple[str, ...]
+    """Addresses, full names and phone numbers, longest first: what free text about somebody may hold."""
+
+    def mentioned_in(self, *columns: str) -> Q:
+        """Rows with one of the addresses in one of these columns, in any case of letters; JSON is read as text."""
+        found = Q()
+        for column in columns:
+            for address in self.addresses:
+                found |= Q(**{f"{column}__icontains": address})
+        return found
+
+    def scrubbed(self, text: str) -> str:
+        """A text without what names the person."""
+        for word in self.words:
+            text = re.sub(re.escape(word), "…", text, flags=re.IGNORECASE)
+        return text
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What an erasure leaves: what it is, why it stays, how many rows, and until when (None: as long as the business is here)."""
+
+    label: Words
+    ground: Words
+    rows: int
+    until: datetime | None = None
+
+
+TAKEN_OUT: Registry[Callable[[Person], int]] = Registry("contacts.taken_out")
+"""By table (`app.model`): what takes a person out of it, beyond deleting the rows that belong to their contact; tells how many rows.
+
+Every table whose classification says `anonymise` is here, and every one that is to be deleted from but bears no contact.
+"""
+KEPT_OF_PEOPLE: Registry[Callable[[Person, datetime], Sequence[Keeping]]] = Registry("contacts.kept_of_people")
+"""What an area keeps of a person who is erased at a moment."""
+ERASURE_OBSTACLES: Registry[Callable[[Person], Sequence[Words]]] = Registry("contacts.erasure_obstacles")
+"""What has to be settled first, in sentences: a contract that runs, money that is owed."""

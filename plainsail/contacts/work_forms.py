@@ -81,7 +81,7 @@ class RuleForm(RuleDetailsForm):
         label=_("Only if it is, or holds"),
         max_length=200,
         required=False,
-        help_text=_("A tag’s or a list’s name, or a part of a link’s address. Empty: each one counts."),
+        help_text=_("A tag’s or a list’s name, or a part of a link’s or a page’s address. Empty: each one counts."),
     )
     field_order = ("name", "event", "value", "points", "at_most", "span_days")
 

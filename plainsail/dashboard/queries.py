@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Mode, Order, Seller
 from plainsail.contacts import queries as contacts
+from plainsail.deals import queries as deals
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
@@ -174,6 +175,7 @@ def search(workspace: Workspace, text: str) -> list[Found]:
         return []
     return [
         *_contacts(workspace, wanted),
+        *_deals(workspace, wanted),
         *_named(
             workspace,
             workspace.pages.filter(title__icontains=wanted),
@@ -214,6 +216,18 @@ def _contacts(workspace: Workspace, wanted: str) -> list[Found]:
     return [
         Found(str(one), one.email, "user", workspace_url(workspace, "contacts:contact", one.id))
         for one in contacts.browse(workspace, text=wanted).rows[:SHOWN]
+    ]
+
+
+def _deals(workspace: Workspace, wanted: str) -> list[Found]:
+    return [
+        Found(
+            one.title,
+            _("Deal: %(stage)s, %(contact)s") % {"stage": one.stage, "contact": one.contact},
+            "columns-2",
+            workspace_url(workspace, "deals:deal", one.id),
+        )
+        for one in deals.browse(workspace, text=wanted, state="all").rows[:SHOWN]
     ]
 
 

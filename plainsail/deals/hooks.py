@@ -7,18 +7,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.accounts.sockets import API_SCOPES, ApiScope
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     CONTACT_SECTIONS,
     EVENT_WORDING,
     SCORABLE,
+    SEGMENT_FAMILIES,
+    SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     ContactSection,
     EventWording,
     Scorable,
     TimelineGroup,
 )
-from plainsail.deals import queries
+from plainsail.deals import queries, segment_fields
 from plainsail.deals.models import Stage
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.models import EventRow
@@ -88,6 +91,8 @@ EVENT_WORDING.register(
 )
 EVENT_WORDING.register("deals.deal_lost", EventWording(icon="circle-x", say=_lost, link=_link))
 
+SEGMENT_FIELDS.register("deal", segment_fields.IN_STAGE)
+SEGMENT_FAMILIES.register("deal_value", segment_fields.WORTH)
 SCORABLE.register("deals.deal_opened", Scorable(label=gettext_lazy("A deal is written down"), order=50))
 SCORABLE.register("deals.deal_won", Scorable(label=gettext_lazy("A deal is won"), order=60))
 
@@ -98,3 +103,13 @@ for table, answer in {
     "dealmove": PersonalData(fields=("reason_before",), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"deals.{table}", answer)
+
+API_SCOPES.register(
+    "deals",
+    ApiScope(
+        label=gettext_lazy("Deals"),
+        read=gettext_lazy("Read pipelines and deals"),
+        write=gettext_lazy("Read, add, change, move and delete deals"),
+        order=15,
+    ),
+)

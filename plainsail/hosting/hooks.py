@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
-from plainsail.hosting.services import advancing
+from plainsail.contacts.sockets import KEPT_OF_PEOPLE
+from plainsail.hosting.services import advancing, keeping
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
@@ -84,3 +85,5 @@ def closed(request: HttpRequest) -> Banner | None:
 
 BANNERS.register("hosting.closed", BannerSource(show=closed, order=1))
 AFTER_MIGRATE.register("hosting.erasures", advancing.replay)
+
+KEPT_OF_PEOPLE.register("hosting", keeping.of_person)

@@ -17,6 +17,7 @@ from plainsail.contacts.services import lists
 from plainsail.contacts.sockets import (
     SEGMENT_FIELDS,
     SEGMENT_USES,
+    TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
     Kinds,
@@ -31,7 +32,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, segment_fields
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email
-from plainsail.mail.services import answers, confirmations, emails, starters, steps
+from plainsail.mail.services import answers, confirmations, emails, forgetting, starters, steps
 from plainsail.tracking.sockets import LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
@@ -184,3 +185,6 @@ for table, answer in {
     "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),
 }.items():
     PERSONAL_DATA.register(f"mail.{table}", answer)
+
+TAKEN_OUT.register("mail.sealedbody", forgetting.bodies)
+TAKEN_OUT.register("mail.delivery", forgetting.deliveries)

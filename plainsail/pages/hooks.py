@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
+from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forms, submissions
+from plainsail.pages.services import forgetting, forms, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -45,3 +46,4 @@ for table in ("site", "page", "form", "publishedsnapshot"):
             portable=table != "publishedsnapshot",
         ),
     )
+TAKEN_OUT.register("pages.submission", forgetting.submissions)

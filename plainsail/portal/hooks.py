@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import links
-from plainsail.contacts.sockets import EVENT_WORDING, STAYS_WHEN_MERGED, EventWording
+from plainsail.contacts.sockets import EVENT_WORDING, STAYS_WHEN_MERGED, TAKEN_OUT, EventWording
 from plainsail.kernel.http import Request
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.portal.services import forgetting
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
 
@@ -38,3 +39,4 @@ EVENT_WORDING.register(
 PERSONAL_DATA.register("portal.signinlink", PersonalData(fields=("email", "ip"), erase="delete", portable=False))
 PERSONAL_DATA.register("portal.portalsession", PersonalData(fields=("contact",), erase="delete", portable=False))
 PERSONAL_DATA.register("portal.grant", PersonalData(fields=("contact",), erase="delete"))
+TAKEN_OUT.register("portal.signinlink", forgetting.links)

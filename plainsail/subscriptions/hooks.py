@@ -25,7 +25,7 @@ from plainsail.commerce.sockets import (
     SalesTab,
 )
 from plainsail.contacts.models import Contact
-from plainsail.contacts.sockets import EVENT_WORDING, SEGMENT_FIELDS, EventWording
+from plainsail.contacts.sockets import ERASURE_OBSTACLES, EVENT_WORDING, SEGMENT_FIELDS, EventWording
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
@@ -378,3 +378,4 @@ PERSONAL_DATA.register(
         fields=("by",), erase="keep", ground="what was promised to customers, and which of the staff wrote it"
     ),
 )
+ERASURE_OBSTACLES.register("subscriptions", queries.running_contracts)

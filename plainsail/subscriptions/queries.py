@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import ngettext
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price, Product
 from plainsail.commerce.services.crediting import billed_lines
 from plainsail.commerce.services.proration import Billed
+from plainsail.contacts.sockets import Person
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Cycle, Interval, Period, local_date
@@ -277,6 +279,13 @@ def last_cancellation(subscription: Subscription) -> Cancellation | None:
 def of_contact(workspace: Workspace, contact_id: UUID) -> QuerySet[Subscription]:
     """A customer's contracts, running ones first."""
     return workspace.subscriptions.filter(account__contact_id=contact_id).order_by("ended_at", "-started_at")
+
+
+def running_contracts(person: Person) -> list[str]:
+    """Contracts of somebody that still run, as a sentence."""
+    number = Subscription.objects.filter(account__contact_id__in=person.ids, state__in=RUNNING).count()
+    words = ngettext("%(number)d contract still runs.", "%(number)d contracts still run.", number)
+    return [words % {"number": number}] if number else []
 
 
 def of_invoice(invoice_id: UUID) -> Subscription | None:

@@ -16,3 +16,11 @@ class LinkClicked(Event):
     name: ClassVar[str] = "tracking.link_clicked"
     delivery_id: UUID
     url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageVisited(Event):
+    """Somebody known looked at a page. Told only while a rule gives points for it: visits are many."""
+
+    name: ClassVar[str] = "tracking.page_visited"
+    path: str

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.contacts.sockets import (
     SCORABLE,
     SEGMENT_FIELDS,
+    TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
     Scorable,
@@ -13,6 +14,7 @@ from plainsail.contacts.sockets import (
 )
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.tracking import queries, segment_fields
+from plainsail.tracking.services import forgetting
 
 TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
 TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), kinds=frozenset({"visit"}), order=40))
@@ -24,6 +26,15 @@ SCORABLE.register(
     "tracking.link_clicked",
     Scorable(label=gettext_lazy("Clicks a link in a mail"), field="url", field_label=gettext_lazy("Address"), order=40),
 )
+SCORABLE.register(
+    "tracking.page_visited",
+    Scorable(
+        label=gettext_lazy("Visits a page, from now on"),
+        field="path",
+        field_label=gettext_lazy("Address"),
+        order=45,
+    ),
+)
 
 PERSONAL_DATA.register(
     "tracking.hit",
@@ -31,3 +42,6 @@ PERSONAL_DATA.register(
 )
 PERSONAL_DATA.register("tracking.visitor", PersonalData(fields=("visitor_id", "contact_id"), erase="delete"))
 PERSONAL_DATA.register("tracking.parkedlanding", PersonalData(fields=("row",), erase="delete"))
+
+TAKEN_OUT.register("tracking.hit", forgetting.hits)
+TAKEN_OUT.register("tracking.parkedlanding", forgetting.parked)

@@ -5,6 +5,7 @@ from django.db import IntegrityError
 
 from plainsail.accounts.models import User
 from plainsail.cli import demo, story
+from plainsail.contacts import queries as contacts
 from plainsail.contacts.models import ListMember
 from plainsail.kernel import clock, tenancy
 from plainsail.kernel.models import Workspace
@@ -47,6 +48,22 @@ def test_its_contacts_are_there_with_the_consent_that_each_gave(sign_in):
             assert member.contact.consents.exists()
     assert states[ListMember.State.PENDING] == sum(not person.is_confirmed for person in story.PEOPLE)
     assert states[ListMember.State.UNSUBSCRIBED] == sum(person.leaves for person in story.PEOPLE)
+
+
+def test_it_shows_what_a_business_knows_and_does_about_its_people(sign_in):
+    studio = Workspace.objects.get(name=demo.STUDIO)
+    now = clock.now()
+    with tenancy.workspace(studio):
+        jonas = studio.contacts.get(email="jonas.petersen@example.net")
+        known = contacts.values_of([jonas])[jonas.id]
+        assert (known["favourite_glaze"], str(known["shelf"]), jonas.phone) == ("Tenmoku", "3", "+494215550199")
+        assert jonas.score >= 40
+        made = studio.imports.get()
+        assert (made.state, made.tally["changed"], made.tally["refused"], made.faults.count()) == ("done", 7, 1, 2)
+        asked = [contacts.condition_of(one.tree, at=now) for one in studio.segments.all()]
+        assert [studio.contacts.filter(one).exists() for one in asked] == [True, True]
+        assert {one.stage.kind for one in studio.deals.select_related("stage")} == {"open", "won", "lost"}
+        assert (studio.tasks.count(), contacts.notes_of(jonas).count()) == (1, 2)
 
 
 def test_its_pages_are_published(sign_in):

@@ -1,5 +1,7 @@
 """People outside the business, what is known of them, and how they come in and go out."""
 
+from plainsail.contacts.models.bulk import BulkAction, BulkChange
+from plainsail.contacts.models.erasures import Erasure
 from plainsail.contacts.models.fields import MILLION, CustomField, FieldValue
 from plainsail.contacts.models.importing import ContactExport, Import, ImportedContact, ImportFault, ImportMapping
 from plainsail.contacts.models.people import (
@@ -18,6 +20,8 @@ from plainsail.contacts.models.work import Note, Task
 
 __all__ = [
     "MILLION",
+    "BulkAction",
+    "BulkChange",
     "ChangedContact",
     "ConsentEntry",
     "Contact",
@@ -26,6 +30,7 @@ __all__ = [
     "ContactTag",
     "CustomField",
     "Engagement",
+    "Erasure",
     "FieldValue",
     "Import",
     "ImportFault",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email_validator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
@@ -19,20 +20,17 @@ class BadAddress(Refusal):
 
 
 def normalise(address: str) -> str:
-    """The form in which an address is stored and compared: trimmed, lower case, the domain in ASCII (IDNA).
+    """The form in which an address is stored and compared: trimmed, lower case, the domain in ASCII (IDNA 2008).
 
     Lower case throughout: RFC 5321 §2.4 lets the local part be case-sensitive, but no mail service in use is.
     Raises BadAddress.
     """
-    local, at, domain = address.strip().lower().rpartition("@")
-    if '"' in local:
+    normal = address.strip().lower()
+    if not normal.isascii():
+        normal = _in_ascii(normal)
+    if '"' in normal.rpartition("@")[0]:
         # RFC 5321 §4.1.2 knows quoted names and warns of them; no mail goes there.
         raise BadAddress(field="email")
-    try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise BadAddress(field="email") from None
-    normal = f"{local}{at}{ascii_domain}"
     try:
         validate_email(normal)
     except ValidationError:
@@ -40,6 +38,18 @@ def normalise(address: str) -> str:
     if len(normal) > 254:
         raise BadAddress(field="email")
     return normal
+
+
+def _in_ascii(address: str) -> str:
+    """An address with a domain in any script. Its name stays as it is, so one beyond ASCII is refused."""
+    if not address.rpartition("@")[0].isascii():
+        # RFC 6531: needs every mail server on the way to take part, and many don't.
+        raise BadAddress(_("Mail can’t be sent to addresses with such letters before the @."), field="email")
+    try:
+        found = email_validator.validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except email_validator.EmailNotValidError:
+        raise BadAddress(field="email") from None
+    return (found.ascii_email or "").lower()
 
 
 def hashed(address: str) -> str:

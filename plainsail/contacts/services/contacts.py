@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.services import phones, values
 from plainsail.contacts.services.addresses import hashed, normalise
 from plainsail.contacts.services.values import UnknownField
+from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.ids import new_id
@@ -33,6 +34,9 @@ PROFILE = (
     "notes",
     "score",
 )
+KEPT_FOR = timedelta(days=60)
+"""How long a deleted contact can be restored; then `trash` erases it."""
+TRASH = "contacts.trash"
 CUSTOM = "field:"
 """What a custom field's key begins with where it stands beside the fields of the profile."""
 
@@ -132,6 +136,7 @@ def delete(contact: Contact, *, at: datetime) -> None:
     """Hide a contact and stop all mail to it. Can be restored."""
     Contact.objects.filter(pk=contact.pk, deleted_at=None).update(deleted_at=at, updated_at=at)
     contact.deleted_at = contact.updated_at = at
+    due.schedule(TRASH, at + KEPT_FOR)
     publish(ContactDeleted(contact_id=contact.id, at=at))
 
 

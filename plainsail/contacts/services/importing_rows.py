@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from plainsail.contacts.models import MILLION, Contact, CustomField
 from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services import phones, tags, values
+from plainsail.contacts.services.address_hints import hint_of
 from plainsail.contacts.services.addresses import BadAddress, hashed, normalise
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_reading import Fault, Record
@@ -123,6 +124,9 @@ class Rows:
                 faults.append(Fault(row, self.columns[place], _short(cell), str(wrong)))
                 if is_needed:
                     return None
+            else:
+                if is_needed and (odd := hint_of(person.email)):
+                    faults.append(Fault(row, self.columns[place], _short(cell), str(odd)))
         return person
 
     def _taker(self, target: str) -> Taker:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import factory
 
 from plainsail.contacts.models import (
+    BulkAction,
     Contact,
     ContactExport,
     ContactTag,
+    Erasure,
     Import,
     List,
     ListMember,
@@ -122,3 +126,23 @@ class ScoreLevelFactory(factory.django.DjangoModelFactory):
 
     name = "Hot"
     points = factory.Sequence(lambda number: 50 + number)
+
+
+class BulkActionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BulkAction
+
+    kind = BulkAction.Kind.TAG
+    state = BulkAction.State.DONE
+    label = "Guest"
+    changed = 3
+
+
+class ErasureFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Erasure
+
+    address_hash = "0" * 40
+    erased_at = factory.LazyFunction(clock.now)
+    certificate = factory.LazyFunction(lambda: {"rows": {"contacts.contact": 1}, "kept": []})
+    kept_until = factory.LazyFunction(lambda: clock.now() + timedelta(days=1000))

@@ -377,3 +377,13 @@ def test_in_a_batch_own_fields_and_phones_are_checked_row_by_row(shop, juniper, 
     with workspace(juniper):
         assert Contact.objects.get(email="d@example.com").phone == "+493514567890"
         assert EventRow.objects.get(name="contacts.contact_changed").payload == {"changed": ["field:size"]}
+
+
+def test_erasing_takes_the_address_once_more_and_answers_with_the_proof(shop, juniper):
+    made = shop.ask("post", "contacts", {"email": "maren@example.com", "first_name": "Maren"}).json()
+    path = f"contacts/{made['id']}/erasure"
+    assert code(shop.ask("post", path, {"email": "nora@example.com"})) == "another_address"
+    proof = shop.ask("post", path, {"email": "maren@example.com"})
+    assert (proof.status_code, proof.json()["rows"]["contacts.contact"]) == (201, 1)
+    assert {"label", "ground", "rows", "until"} == set(proof.json()["kept"][0])
+    assert shop.ask("get", f"contacts/{made['id']}").status_code == 404

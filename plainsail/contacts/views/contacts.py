@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.accounts import queries as accounts
 from plainsail.contacts import queries
-from plainsail.contacts.forms import NewContactForm, ProfileForm, custom_initial
-from plainsail.contacts.models import Contact, CustomField, ListMember
+from plainsail.contacts.forms import NewContactForm
+from plainsail.contacts.models import Contact, ListMember
 from plainsail.contacts.services import contacts as people
-from plainsail.contacts.services import phones
+from plainsail.contacts.services import trash
 from plainsail.contacts.sockets import CONTACT_SECTIONS, TIMELINE_GROUPS
-from plainsail.kernel.countries import country_name
+from plainsail.contacts.views import profile
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.periods import local_date
@@ -37,8 +37,13 @@ def contacts(request: Request) -> HttpResponse:
     segment = _chosen(request.workspace.segments, request.GET.get("segment_id", ""))
     among = queries.condition_of(segment.tree, at=request.now) if segment else None
     page = queries.browse(request.workspace, among=among, **asked)
+    kept = {name: value for name, value in {**asked, "segment_id": str(segment.id) if segment else ""}.items() if value}
+    kept.pop("after", None)
     context = {
         "page": page,
+        "rows": [(one, trash.days_left(one, at=request.now)) for one in page.rows],
+        "kept": kept,
+        "whole": urlencode(kept),
         "asked": asked,
         "is_asked": any(asked.values()) or segment is not None,
         "segment": segment,
@@ -53,7 +58,9 @@ def contacts(request: Request) -> HttpResponse:
 @can("contacts.change")
 def new(request: Request) -> HttpResponse:
     """Somebody added by hand; on no list, because nobody consented."""
-    form = NewContactForm(request.POST if request.method == "POST" else None, custom=_shown_fields(request))
+    form = NewContactForm(
+        request.POST if request.method == "POST" else None, custom=queries.own_fields(request.workspace)
+    )
     if request.method == "POST" and form.is_valid():
         given = {"email": form.cleaned_data["email"], "fields": form.profile, "custom": form.custom}
         try:
@@ -72,9 +79,8 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
     found: Contact = get_object_or_404(request.workspace.contacts, id=contact_id)
     context = {
         "contact": found,
-        "phone": phones.shown(found.phone),
-        "country": country_name(found.country, get_language() or "en"),
-        "custom": queries.said_of(found),
+        "profile": profile.rows_of(found),
+        "days_left": trash.days_left(found, at=request.now),
         "tags": found.contact_tags.select_related("tag").order_by("tag__category", "tag__name", "id"),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
     }
@@ -111,26 +117,6 @@ def _history(request: Request, found: Contact) -> dict[str, Any]:
     return {"groups": TIMELINE_GROUPS.items(), "group": group, "history": history}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@can("contacts.change")
-def edit(request: Request, contact_id: UUID) -> HttpResponse:
-    """Change the profile."""
-    found = get_object_or_404(request.workspace.contacts, id=contact_id)
-    fields = _shown_fields(request)
-    initial = {name: getattr(found, name) for name in ProfileForm.base_fields}
-    initial |= custom_initial(fields, queries.values_of([found])[found.id]) | {"phone": phones.shown(found.phone)}
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial, custom=fields)
-    if request.method == "POST" and form.is_valid():
-        try:
-            people.update(found, fields=form.profile, custom=form.custom, at=request.now)
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
-    return render(request, "contacts/edit.html", {"form": form, "contact": found}, status=422 if form.is_bound else 200)
-
-
 @require_POST
 @can("contacts.change")
 def delete(request: Request, contact_id: UUID) -> HttpResponse:
@@ -149,10 +135,6 @@ def restore(request: Request, contact_id: UUID) -> HttpResponse:
     found = get_object_or_404(request.workspace.contacts, id=contact_id)
     people.restore(found, at=request.now)
     return redirect(workspace_url(request.workspace, "contacts:contact", found.id))
-
-
-def _shown_fields(request: Request) -> list[CustomField]:
-    return list(request.workspace.custom_fields.filter(archived_at=None).order_by("position", "id"))
 
 
 def _moment(text: str) -> datetime | None:

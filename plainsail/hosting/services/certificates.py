@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typst
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -20,12 +17,12 @@ from django.utils.translation import ngettext
 from plainsail.accounts.services import hosts, letters
 from plainsail.hosting.models import Closure
 from plainsail.hosting.services import notices, retention
+from plainsail.kernel import certificates
 from plainsail.kernel.crypto import BadToken, sign, verify
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 
 PURPOSE = "hosting.certificate"
-TEMPLATE = Path(__file__).resolve().parents[1] / "typst" / "certificate.typ"
 
 
 def token_of(closure: Closure) -> str:
@@ -111,10 +108,7 @@ def pdf(certificate: dict[str, Any]) -> bytes:
         "rows_heads": [_("Table"), _("Rows")],
         "rows": [[label, f"{number:,}"] for label, number in found["rows"]],
     }
-    made: bytes = typst.compile(
-        str(TEMPLATE), root=str(TEMPLATE.parent), sys_inputs={"data": json.dumps(data)}, ignore_system_fonts=True
-    )
-    return made
+    return certificates.pdf(data)
 
 
 def send(closure: Closure) -> None:

@@ -15,8 +15,9 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import changing, choosing, links
-from plainsail.subscriptions.services.changing import Progress, Wanted
+from plainsail.subscriptions.services.changing import Wanted
 from plainsail.subscriptions.services.choosing import Choices
+from plainsail.subscriptions.services.presses import Progress
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from plainsail.kernel.http import Request, can, client_ip, workspace_url
 from plainsail.kernel.tenancy import outside_transaction
 from plainsail.kernel.throttle import Throttle
 from plainsail.payments.services.methods import CardRefused
-from plainsail.subscriptions.services.changing import Progress
+from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.sockets import ChangeForm
 
 REFUSALS = Throttle(purpose="hosting.card_refused", limit=20)

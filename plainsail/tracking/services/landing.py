@@ -17,13 +17,14 @@ import psycopg
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
+from plainsail.contacts.models import ScoreRule
 from plainsail.kernel import clock
 from plainsail.kernel.events import listeners, publish_many
 from plainsail.kernel.jobs import attempt, job
 from plainsail.kernel.landing import COPY
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.tracking.events import LinkClicked
+from plainsail.tracking.events import LinkClicked, PageVisited
 from plainsail.tracking.models import Agent, Hit, Landing, ParkedLanding
 from plainsail.tracking.services import agents, engaging, visitors
 from plainsail.tracking.sockets import LANDING, LISTENERS
@@ -123,6 +124,7 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
     owners = visitors.owners({row.visitor_id for row in rows if row.visitor_id})
     hits = [_hit(row, rushed=row.id in rushed, owners=owners) for row in rows]
     _make_months({(hit.at.year, hit.at.month) for hit in hits})
+    scored = _visits_that_score(hits)
     # A batch that the edge sent again, unsure whether it had arrived, changes nothing.
     Hit.objects.bulk_create(hits, batch_size=1000, ignore_conflicts=True)
     visitors.learn_from_clicks(hits, at=at)
@@ -135,7 +137,19 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
             for hit in hits
             if hit.kind == "click" and hit.agent == Agent.HUMAN and hit.delivery_id
         )
+    publish_many(PageVisited(path=hit.path, contact_id=hit.contact_id, at=hit.at) for hit in scored)
     return hits
+
+
+def _visits_that_score(hits: Sequence[Hit]) -> list[Hit]:
+    """Visits of people who are known, while a rule gives points for them; none that was taken in before."""
+    known = {hit.id: hit for hit in hits if hit.kind == "visit" and hit.agent == Agent.HUMAN and hit.contact_id}
+    if not known or not ScoreRule.objects.filter(event=PageVisited.name, is_active=True).exists():
+        return []
+    before = set(
+        Hit.objects.filter(id__in=known, at__in={hit.at for hit in known.values()}).values_list("id", flat=True)
+    )
+    return [hit for key, hit in known.items() if key not in before]
 
 
 def _hit(row: Landing, *, rushed: bool, owners: dict[UUID, UUID]) -> Hit:

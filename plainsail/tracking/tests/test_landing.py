@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from plainsail.contacts.services import contacts
+from plainsail.contacts.services import contacts, counting
+from plainsail.contacts.tests.factories import ScoreRuleFactory
 from plainsail.kernel import events
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.landing import COLUMNS
+from plainsail.kernel.models import EventRow
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking import queries, sockets
 from plainsail.tracking.models import Hit, Landing, ParkedLanding, ViewBundle, Visitor
@@ -249,3 +251,38 @@ def test_two_drains_at_once_take_each_row_once():
     with workspace(here):
         taken = list(Hit.objects.values_list("id", flat=True))
     assert (len(taken), set(taken)) == (300, ids)
+
+
+class TestPointsForVisits:
+    def visit(self, juniper, maren, path, **values):
+        return land(juniper, path=path, contact_id=maren.id, **values)
+
+    def test_a_visit_gives_points_once_within_the_rule_s_days(self, juniper, maren):
+        with workspace(juniper):
+            ScoreRuleFactory(
+                event="tracking.page_visited", field="path", value="/course", points=5, at_most=1, span_days=7
+            )
+        for path, at in (("/course/dates", MAY), ("/course", MAY), ("/", MAY), ("/course", MAY + timedelta(days=8))):
+            self.visit(juniper, maren, path, at=at)
+        self.visit(juniper, maren, "/course", user_agent="curl/8", at=MAY + timedelta(days=20))
+        landing.drain.function()
+        with workspace(juniper):
+            counting.count(at=MAY + timedelta(days=9))
+            maren.refresh_from_db()
+            assert maren.score == 10
+
+    def test_a_visit_that_lands_again_is_told_once(self, juniper, maren):
+        with workspace(juniper):
+            ScoreRuleFactory(event="tracking.page_visited", points=5)
+        row = self.visit(juniper, maren, "/course")
+        landing.drain.function()
+        Landing.objects.create(**{field.name: getattr(row, field.name) for field in Landing._meta.fields})
+        landing.drain.function()
+        with workspace(juniper):
+            assert EventRow.objects.filter(name="tracking.page_visited").count() == 1
+
+    def test_nothing_is_told_while_no_rule_asks(self, juniper, maren):
+        self.visit(juniper, maren, "/course")
+        landing.drain.function()
+        with workspace(juniper):
+            assert not EventRow.objects.filter(name="tracking.page_visited").exists()
