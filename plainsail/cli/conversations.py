@@ -1,6 +1,7 @@
 """What the demo studio knows and does about its people: own fields, an old list, segments, points, notes, tasks and deals."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from plainsail.accounts.models import User
 from plainsail.contacts.models import Contact
