@@ -32,6 +32,7 @@ BENCHMARKS = {
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",
+    "broadcast": "benchmarks.broadcasts:broadcast",
     "segment": "benchmarks.segments:segment",
     "import": "benchmarks.imports:import_",
     "import_vs_bulk_create": "benchmarks.imports:import_vs_bulk_create",
