@@ -44,7 +44,9 @@ def document() -> documents.Document:
         hole = f"{{{{{field}|friend}}}}" if field else "friend"
         words = f"<p>Dear {hole}, the kiln is on: grün und größer als je. " + "Bowls, cups and a teapot. " * 26 + "</p>"
         blocks.append(("text", {"text": words}))
-        blocks.append(("button", {"button": f"Look at number {number}", "link": f"https://juniper.example/shop/{number}"}))
+        blocks.append(
+            ("button", {"button": f"Look at number {number}", "link": f"https://juniper.example/shop/{number}"})
+        )
     return documents.build("juniper", blocks)
 
 
@@ -123,7 +125,10 @@ def by_django(business: Workspace, messages: int) -> dict[str, float]:
         compiled = compiling.compile_mail(
             compiling.Words(subject="News", preheader="Four bowls", document=document()), origin
         )
-    html, text = (Template(source.replace("|friend", "").replace("ps.", "ps_")) for source in (compiled.html_source, compiled.text_source))
+    html, text = (
+        Template(source.replace("|friend", "").replace("ps.", "ps_"))
+        for source in (compiled.html_source, compiled.text_source)
+    )
     signer = Signer(business.id)
     host, _, port = os.environ["SMTP_URL"].removeprefix("smtp://").rpartition(":")
     connection = get_connection("django.core.mail.backends.smtp.EmailBackend", host=host, port=int(port))
@@ -173,7 +178,10 @@ def main() -> None:
     business, topic = populate(messages)
     print(json.dumps({"html_bytes": sizes(business)}), flush=True)
     for number in range(rounds + 1):
-        contenders = [("django", lambda: by_django(business, plain)), ("engine", lambda: by_engine(business, topic, messages))]
+        contenders = [
+            ("django", lambda: by_django(business, plain)),
+            ("engine", lambda: by_engine(business, topic, messages)),
+        ]
         found: dict[str, float] = {}
         for name, measure in contenders if number % 2 else contenders[::-1]:
             found |= {f"{name}_{key}": round(value, 3) for key, value in measure().items()}

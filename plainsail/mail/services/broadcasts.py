@@ -22,8 +22,6 @@ from plainsail.mail.services import audience, books, checks, emails, ledger, sen
 DEPARTURES = "mail.departures"
 HOLD = timedelta(seconds=60)
 """Between “Send now” and the first message: time to notice what one only sees afterwards."""
-LANES = 2
-"""Workers that send one broadcast side by side."""
 
 State = Broadcast.State
 
@@ -158,7 +156,7 @@ def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
     moved = ledger.resend_uncertain(locked.id, at=at)
     if moved:
         Broadcast.objects.filter(id=locked.id).update(state=State.SENDING, finished_at=None)
-        sending.wake(locked.id, at=at)
+        sending.wake_lanes(locked.id, at=at)
     return moved
 
 
@@ -166,7 +164,7 @@ def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
 def resume_sender(broadcast: Broadcast, *, at: datetime) -> None:
     """The cause of a pause was mended: go on."""
     senders.resume(books.sender_of(broadcast.id))
-    sending.wake(broadcast.id, at=at, lanes=LANES)
+    sending.wake_lanes(broadcast.id, at=at)
 
 
 @job("mail.depart")
@@ -214,7 +212,7 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
             if audience.write_chunk(broadcast, at=at):
                 continue
             Broadcast.objects.filter(id=broadcast_id).update(state=State.SENDING)
-            sending.wake(broadcast_id, at=at, lanes=LANES)
+            sending.wake_lanes(broadcast_id, at=at)
             return
 
 
