@@ -39,14 +39,16 @@ LINKS = 12
 def document() -> documents.Document:
     """A mail of about 27 KB as HTML, with twelve links to count and six merge fields."""
     blocks: list[tuple[str, dict[str, object]]] = []
-    for number in range(LINKS):
-        field = FIELDS[number % len(FIELDS)] if number < len(FIELDS) else ""
-        hole = f"{{{{{field}|friend}}}}" if field else "friend"
-        words = f"<p>Dear {hole}, the kiln is on: grün und größer als je. " + "Bowls, cups and a teapot. " * 26 + "</p>"
-        blocks.append(("text", {"text": words}))
-        blocks.append(
-            ("button", {"button": f"Look at number {number}", "link": f"https://juniper.example/shop/{number}"})
+    for number in range(0, LINKS, 4):
+        holes = [f"{{{{{name}|friend}}}}" for name in FIELDS[number // 2 : number // 2 + 2]]
+        words = "".join(
+            f"<p>Dear {hole}, the kiln is on: grün und größer als je. {'Bowls, cups and a teapot. ' * 44}"
+            f'<a href="https://juniper.example/shop/{number + place}">Look at this one</a></p>'
+            for place, hole in enumerate([*holes, "friend"])
         )
+        blocks.append(("text", {"text": words}))
+        link = f"https://juniper.example/shop/{number + 3}"
+        blocks.append(("button", {"button": f"Look at number {number}", "link": link}))
     return documents.build("juniper", blocks)
 
 

@@ -59,6 +59,9 @@ class Signer:
         self._workspace = workspace_id.bytes
         self._click = hashlib.blake2b(key=purpose_key(CLICK), digest_size=MAC_BYTES)
         self._open = hashlib.blake2b(key=purpose_key(OPEN), digest_size=MAC_BYTES)
+        self._click_here, self._open_here = self._click.copy(), self._open.copy()
+        self._click_here.update(self._workspace)
+        self._open_here.update(self._workspace)
 
     def click(self, delivery_id: UUID, contact_id: UUID, url: str) -> str:
         """Token for `/c/<token>`. Raises ValueError for an address that is not http(s) or over 2,000 bytes."""
@@ -73,16 +76,17 @@ class Signer:
 
     def raw_click(self, ids: bytes, target: bytes) -> bytes:
         """The same token for targets that `is_target` has passed; `ids` are delivery and contact. For many at a time."""
-        return self._raw(self._click.copy(), ids + target)
+        return self._raw(self._click_here, ids + target)
 
     def raw_open(self, ids: bytes) -> bytes:
         """Token for `/o/<token>` in bytes."""
-        return self._raw(self._open.copy(), ids)
+        return self._raw(self._open_here, ids)
 
-    def _raw(self, mac: hashlib.blake2b, rest: bytes) -> bytes:
-        body = self._workspace + rest
-        mac.update(body)
-        return b2a_base64(mac.digest() + body, newline=False).translate(URL_SAFE).rstrip(b"=")
+    def _raw(self, begun: hashlib.blake2b, rest: bytes) -> bytes:
+        mac = begun.copy()
+        mac.update(rest)
+        token = b2a_base64(mac.digest() + self._workspace + rest, newline=False)
+        return token.translate(URL_SAFE, b"=")
 
     def _token(self, mac: hashlib.blake2b, rest: bytes) -> str:
         body = self._workspace + rest

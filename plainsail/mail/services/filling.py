@@ -26,6 +26,10 @@ SOFT = b"=\r\n"
 WIDTH = 75
 SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 """Short text that quoted-printable leaves as it is, wherever it stands; a leading dot is looked at apart."""
+SHORT = 25
+"""Bytes that fit one line even if each of them takes three characters."""
+UNBROKEN = re.compile(r"[!-<>-~]+")
+"""Such as an address of a page, however long."""
 DOT = re.compile(rb"(?m)^\.")
 
 
@@ -85,22 +89,42 @@ class Part:
         found = dict.fromkeys((hole.name, hole.kind) for hole in _holes(self.pieces))
         return tuple(one for one in found if one[1] != "link")
 
+    @cached_property
+    def _laid_out(self) -> tuple[list[bytes], tuple[tuple[int, tuple[str, str], bytes], ...], tuple[_Fork, ...]]:
+        """Fixed bytes with empty places in between, and what goes into each place."""
+        fixed: list[bytes] = []
+        slots: list[tuple[int, tuple[str, str], bytes]] = []
+        forks: list[_Fork] = []
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                if (
+                    fixed
+                    and not (slots and slots[-1][0] == len(fixed) - 1)
+                    and not (forks and forks[-1][0] == len(fixed) - 1)
+                ):
+                    fixed[-1] += piece
+                else:
+                    fixed.append(piece)
+                continue
+            if isinstance(piece, Hole):
+                slots.append((len(fixed), (piece.name, piece.kind), piece.fallback))
+            else:
+                forks.append((len(fixed), piece.condition, Part(piece.then), Part(piece.otherwise)))
+            fixed.append(b"")
+        return fixed, tuple(slots), tuple(forks)
+
     def fill(self, encoded: Encoded, facts: frozenset[str] | set[str]) -> bytes:
-        """Cost: a fraction of a microsecond for each piece."""
-        filled: list[bytes] = []
-        _fill(self.pieces, encoded, facts, filled)
+        """Cost: a fraction of a microsecond for each hole."""
+        fixed, slots, forks = self._laid_out
+        filled = fixed.copy()
+        for place, key, fallback in slots:
+            filled[place] = encoded.get(key, fallback)
+        for place, condition, then, otherwise in forks:
+            filled[place] = (then if condition in facts else otherwise).fill(encoded, facts)
         return b"".join(filled)
 
 
-def _fill(pieces: Sequence[Piece], encoded: Encoded, facts: frozenset[str] | set[str], filled: list[bytes]) -> None:
-    for piece in pieces:
-        if piece.__class__ is bytes:
-            filled.append(piece)
-        elif isinstance(piece, Hole):
-            value = encoded.get((piece.name, piece.kind))
-            filled.append(piece.fallback if value is None else value)
-        elif isinstance(piece, Branch):
-            _fill(piece.then if piece.condition in facts else piece.otherwise, encoded, facts, filled)
+_Fork = tuple[int, str, Part, Part]
 
 
 def _holes(pieces: Sequence[Piece]) -> Iterator[Hole]:
@@ -147,8 +171,12 @@ class Form:
         return tuple(((f"{LINK}{number}", "link"), url.encode()) for number, url in enumerate(self.links))
 
     @cached_property
-    def _needs(self) -> tuple[tuple[tuple[str, str], Callable[[str], str]], ...]:
-        return tuple((key, ESCAPES[key[1]]) for key in dict.fromkeys((*self.text.holes, *self.html.holes)))
+    def _needs(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """Each merge field with the keys that it is needed under."""
+        keys: dict[str, dict[tuple[str, str], None]] = {}
+        for key in (*self.text.holes, *self.html.holes):
+            keys.setdefault(key[0], {})[key] = None
+        return tuple((name, tuple(found)) for name, found in keys.items())
 
     @cached_property
     def _domain(self) -> str:
@@ -175,12 +203,8 @@ class Form:
         """Both parts with their frames."""
         encoded = self._encoded(recipient)
         first, second, last = self._frames
-        filled = [first]
-        _fill(self.text.pieces, encoded, recipient.facts, filled)
-        filled.append(second)
-        _fill(self.html.pieces, encoded, recipient.facts, filled)
-        filled.append(last)
-        return b"".join(filled)
+        text, html = self.text.fill(encoded, recipient.facts), self.html.fill(encoded, recipient.facts)
+        return b"%b%b%b%b%b" % (first, text, second, html, last)
 
     def render(self, recipient: Recipient, *, at: datetime, signers: Sequence[HeaderSigner] = ()) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
@@ -205,16 +229,21 @@ class Form:
         for key, target in self._targets:
             encoded[key] = wrapped(signer.raw_click(ids, target))
         values = recipient.values
-        for key, escaped in self._needs:
-            name = key[0]
+        for name, keys in self._needs:
             if name == "unsubscribe_url":
                 value = recipient.unsubscribe_url
             elif name == "preferences_url":
                 value = recipient.preferences_url
             else:
                 value = values.get(name, "")
-            if value:
-                encoded[key] = quoted(escaped(value))
+            if not value:
+                continue
+            last, made = "", b""
+            for key in keys:
+                shown = ESCAPES[key[1]](value)
+                if shown != last or not made:
+                    last, made = shown, quoted(shown)
+                encoded[key] = made
         if self.is_tracked:
             encoded[PIXEL, "link"] = wrapped(signer.raw_open(ids))
         return encoded
@@ -239,7 +268,15 @@ def quoted(text: str) -> bytes:
         return b""
     if SIMPLE.fullmatch(text) and text[0] != ".":
         return text.encode() + SOFT
-    data = re.sub(r"\r\n?", "\n", text).encode()
+    data = text.encode()
+    if len(data) <= SHORT and text.isprintable() and text[0] != ".":
+        return b2a_qp(data) + SOFT
+    if UNBROKEN.fullmatch(text):
+        pieces = [text[at : at + WIDTH] for at in range(0, len(text), WIDTH)]
+        if not any(piece[0] == "." for piece in pieces):
+            return "=\r\n".join(pieces).encode() + SOFT
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     # With a letter more, which is taken off again: else a last line could fill its 76 characters, and have no room for the break.
     encoded = b2a_qp(data + b"x", istext=True)[:-1].replace(b"\n", b"\r\n")
     encoded = DOT.sub(b"=2E=\r\n", encoded)

@@ -76,6 +76,8 @@ def date(at: datetime) -> str:
 
 def _pieces(line: str) -> list[bytes]:
     """UTF-8 in bites that break no character."""
+    if len(whole := line.encode()) <= ENCODED_BYTES:
+        return [whole]
     pieces, current = [], b""
     for character in line:
         more = character.encode()
