@@ -7,12 +7,14 @@ knows what the database doesn't yet.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from plainsail.contacts.services import link_tokens, setwise
@@ -27,9 +29,15 @@ from plainsail.mail.services.rows import Claimed, Fact
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Answer, Unreachable
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 logger = logging.getLogger("plainsail.mail")
 
 CHUNK = 500
+FIRST_CHUNK = 100
+"""Until it is known how fast a server is."""
+LOOK_EVERY = timedelta(seconds=1)
 LEASE = timedelta(minutes=5)
 """Longer than a chunk can take: what can't be begun in time is given back."""
 ENOUGH = timedelta(seconds=150)
@@ -130,29 +138,76 @@ class Lane:
         *,
         now: Callable[[], datetime],
         signers: Sequence[HeaderSigner] = (),
-        chunk: int = CHUNK,
+        executor: Executor | None = None,
     ) -> None:
+        """`executor`, of one thread, asks the database for the next chunk while this one is handed over."""
         self.plan = plan
         self.store = store
         self.pool = pool
         self.now = now
         self.signers = signers
-        self.chunk = chunk
+        self.size = FIRST_CHUNK
+        self._executor = executor or _AtOnce()
+        self._is_ahead = executor is not None
+        self._asked: Future[bool] | None = None
+        self._asked_at = now()
+        self._may_go_on = True
 
     def run(
         self, *, until: datetime, is_stopped: Callable[[], bool] = lambda: False, meter: Meter | None = None
     ) -> End:
         """Send until nothing waits, the time is up, or the server takes nothing more."""
-        while self.now() < until and not is_stopped():
-            chunk = self.claim()
-            if chunk is None:
-                return End.DONE
-            with meter.chunk(len(chunk.recipients)) if meter else nullcontext():
-                is_fine = self.hand_over(chunk)
-            self.settle(chunk)
+        settling: Future[None] | None = None
+        following: Future[Chunk | None] = self._executor.submit(self.claim)
+        end = End.TIME_UP
+        while (chunk := following.result()) is not None:
+            is_over = self.now() >= until or is_stopped()
+            if not is_over and self._is_ahead:
+                following = self._executor.submit(self.claim)
+            started = time.monotonic()
+            is_fine = not is_over
+            if is_over:
+                self._give_back(chunk, _Record(chunk, self.now), "")
+            else:
+                with meter.chunk(len(chunk.recipients)) if meter else nullcontext():
+                    is_fine = self.hand_over(chunk)
+            self._fit(time.monotonic() - started)
+            if settling is not None:
+                settling.result()
+            settling = self._executor.submit(self.settle, chunk)
             if not is_fine:
-                return End.TROUBLE
-        return End.TIME_UP
+                end = End.TIME_UP if is_over else End.TROUBLE
+                if self._is_ahead and not is_over and (spare := following.result()) is not None:
+                    self._give_back(spare, _Record(spare, self.now), "")
+                    self._executor.submit(self.settle, spare).result()
+                break
+            if not self._is_ahead:
+                following = self._executor.submit(self.claim)
+        else:
+            end = End.DONE
+        if settling is not None:
+            settling.result()
+        return end
+
+    def _fit(self, seconds: float) -> None:
+        """Chunks of some seconds: a slow server must not keep rows that others could send, or outlast a lease."""
+        if seconds < 2:
+            self.size = min(self.size * 2, CHUNK)
+        elif seconds > 10:
+            self.size = max(self.size // 2, 10)
+
+    def _may_begin(self, chunk: Chunk) -> bool:
+        """Asked before each message. Once a second it looks whether somebody paused or stopped the broadcast."""
+        now = self.now()
+        if self._asked is not None and self._asked.done():
+            self._may_go_on, self._asked = self._asked.result(), None
+        elif self._asked is None and now - self._asked_at > LOOK_EVERY:
+            self._asked_at, self._asked = now, self._executor.submit(self._is_going)
+        return self._may_go_on and chunk.until - now > ENOUGH
+
+    def _is_going(self) -> bool:
+        with self.store.transaction() as cursor:
+            return rows.is_going(cursor, self.plan.workspace_id, self.plan.source_id, self.plan.sender_id)
 
     def claim(self) -> Chunk | None:
         """Take rows, and find out who of them may get it now. None where nothing waits, or nothing may leave."""
@@ -168,7 +223,7 @@ class Lane:
                 claim_id=claim_id,
                 at=at,
                 until=until,
-                limit=self.chunk,
+                limit=self.size,
             )
             if taken:
                 _look_again(cursor, plan.workspace_id, until)
@@ -237,9 +292,7 @@ class Lane:
         """Talk to the server. False where it takes nothing more now."""
         record = _Record(chunk, self.now)
         try:
-            self.pool.hand_over(
-                self._parcels(chunk, record), record, may_begin=lambda: chunk.until - self.now() > ENOUGH
-            )
+            self.pool.hand_over(self._parcels(chunk, record), record, may_begin=lambda: self._may_begin(chunk))
         except Unreachable as error:
             logger.warning("the mail server is away", extra={"reason": str(error)})
             self._give_back(chunk, record, str(error))
@@ -302,6 +355,15 @@ def _look_again(cursor: Cursor, workspace_id: UUID, until: datetime) -> None:
         "ON CONFLICT (workspace_id, kind) DO UPDATE SET due_at = LEAST(kernel_due.due_at, EXCLUDED.due_at)",
         {"workspace": workspace_id, "until": until},
     )
+
+
+class _AtOnce(Executor):
+    """Does what it is asked for before it answers."""
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        done: Future[R] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class _Record:

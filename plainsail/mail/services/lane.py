@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -64,12 +65,11 @@ def main() -> None:
     try:
         with psycopg.connect(task["database"], autocommit=True) as connection:
             pool = Pool(server)
-            lane = Lane(plan, PsycopgStore(connection, plan.workspace_id), pool, now=clock.now)
-            meter = servers.Meter(server, pool)
-            try:
+            store, meter = PsycopgStore(connection, plan.workspace_id), servers.Meter(server, pool)
+            with ThreadPoolExecutor(1) as executor:
+                lane = Lane(plan, store, pool, now=clock.now, executor=executor)
                 end = lane.run(until=until, is_stopped=lambda: stopped, meter=meter)
-            finally:
-                pool.close()
+            pool.close()
     except psycopg.OperationalError as error:
         logger.warning("the database is away", extra={"reason": str(error)})
         sys.stderr.flush()

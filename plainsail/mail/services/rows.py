@@ -55,6 +55,13 @@ GOING = (
 CLAIM_ANY, CLAIM_OF_BROADCAST = CLAIM.format(condition=""), CLAIM.format(condition=GOING)
 
 
+def is_going(cursor: Cursor, workspace_id: UUID, broadcast_id: UUID, sender_id: UUID) -> bool:
+    """Whether a broadcast may go on: nobody paused or stopped it, nor its sender."""
+    known = {"workspace": workspace_id, "source": broadcast_id, "sender": sender_id}
+    cursor.execute(f"SELECT true {GOING.replace('AND', 'WHERE', 1)}", known)
+    return bool(cursor.fetchall())
+
+
 def claim(
     cursor: Cursor,
     *,
