@@ -298,7 +298,7 @@ class Lane:
             self._give_back(chunk, record, str(error))
             return False
         self._give_back(chunk, record, "")
-        return not self.pool.is_refused and self.pool.troubles < self.pool.most
+        return not self.pool.is_refused and not self.pool.is_in_trouble
 
     def _parcels(self, chunk: Chunk, record: _Record) -> Iterator[Parcel]:
         form, at = self.plan.form, self.now()

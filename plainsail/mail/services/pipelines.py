@@ -20,6 +20,8 @@ from plainsail.mail.services.smtp import Answer, Conversation, Fate, Server, Unr
 
 CONNECTIONS = 4
 DEPTH = 4
+PATIENCE = 3
+"""Connections that may break one after the other until the rest is left for later."""
 LAST_ANSWER = 120.0
 """Seconds for the answer to a whole message; RFC 5321 §4.5.3.2.6 wants more, a lease allows no more."""
 ENOUGH_REFUSALS = 3
@@ -73,12 +75,14 @@ class Pool:
         connections: int = CONNECTIONS,
         depth: int = DEPTH,
         uses_chunks: bool = False,
+        patience: int = PATIENCE,
         open_one: Callable[[Server], Conversation] = Conversation.open,
     ) -> None:
         self.server = server
         self.most = connections
         self.depth = depth
         self.uses_chunks = uses_chunks
+        self.patience = patience
         self.can_chunk = False
         self.has_opened = False
         self.is_refused = False
@@ -87,6 +91,11 @@ class Pool:
         self._lines: list[_Line] = []
         self._has_accepted = False
         self._refused_in_a_row = 0
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Connections broke one after the other, and nothing was accepted in between."""
+        return self.troubles >= self.patience
 
     def hand_over(
         self, parcels: Iterable[Parcel], record: Record, *, may_begin: Callable[[], bool] = lambda: True
@@ -123,7 +132,7 @@ class Pool:
         asked four times; none any more where they break one after the other.
         """
         while source.has_more():
-            if self.troubles >= self.most:
+            if self.is_in_trouble:
                 source.is_over = True
             if len(self._lines) >= (self.most if self._has_accepted else 1) or source.is_over:
                 return
@@ -232,7 +241,7 @@ class Pool:
 
     def _next_fitting(self, line: _Line, source: _Source, record: Record) -> Parcel | None:
         """The next message that this server can take at all."""
-        while (parcel := source.next()) is not None:
+        while not self.is_refused and (parcel := source.next()) is not None:
             if not parcel.to.isascii() and "smtputf8" not in line.features:
                 reply = "The mail server takes no addresses outside ASCII (SMTPUTF8)."
             elif (most := line.features.get("size", "")).isdigit() and 0 < int(most) < len(parcel.content):
@@ -362,7 +371,7 @@ def hand_over_one(server: Server, content: bytes, *, sender: str, to: str) -> An
         def answer(self, parcel: Parcel, answer: Answer) -> None:
             answers.append(answer)
 
-    pool = Pool(server, connections=1)
+    pool = Pool(server, connections=1, patience=1)
     try:
         pool.hand_over([Parcel(UUID(int=0), sender, to, stuffed(content))], Only())
     finally:

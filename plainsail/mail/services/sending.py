@@ -145,7 +145,7 @@ def _send_owed(workspace_id: UUID, source_id: UUID, *, until: datetime) -> End:
                 return End.DONE
             settle(workspace_id, work, _hand_over(pool, work, journal))
             journal.drop()
-            if pool.is_refused or pool.troubles >= pool.most:
+            if pool.is_refused or pool.is_in_trouble:
                 return End.TROUBLE
     finally:
         pool.close()
@@ -163,7 +163,7 @@ def _hand_over(pool: Pool, work: Work, journal: Journal) -> list[Outcome]:
     except Unreachable as error:
         logger.warning("the mail server is away", extra={"reason": str(error)})
         away = str(error)
-        pool.troubles = pool.most
+        pool.troubles = pool.patience
     at = clock.now()
     known = {outcome.delivery_id for outcome in record.outcomes}
     for letter in work.letters:
