@@ -1,6 +1,7 @@
 """One broadcast to many, by the engine and by Django's own mail, in a process of its own; prints a JSON object a round.
 
-`python -m benchmarks.peers.broadcasting ROUNDS MESSAGES PLAIN`, in the environment of an installation, with SMTP_URL.
+`python -m benchmarks.peers.broadcasting ROUNDS MESSAGES PLAIN`, in the environment of an installation, with SMTP_URL;
+`python -m benchmarks.peers.broadcasting audience ROUNDS PEOPLE` writes audiences instead.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from plainsail.kernel.models import Workspace  # noqa: E402
 from plainsail.kernel.tenancy import workspace  # noqa: E402
 from plainsail.kernel.tokens import Signer  # noqa: E402
 from plainsail.mail.models import Broadcast  # noqa: E402
-from plainsail.mail.services import audience, books, broadcasts, compiling, emails, origins, sending  # noqa: E402
+from plainsail.mail.services import audience, books, broadcasts, compiling, emails, launching, origins, planning  # noqa: E402
 from plainsail.mail.tests.factories import BroadcastFactory, ContactFactory, ListFactory, SenderFactory  # noqa: E402
 
 FIELDS = ("first_name", "last_name", "company", "city", "email", "name")
@@ -102,22 +103,20 @@ def by_engine(business: Workspace, topic: object, messages: int) -> dict[str, fl
     made = written(business, topic, limit=messages)
     with psycopg.connect(os.environ["BENCH_SUPERUSER"], dbname="plainsail", autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) mail_delivery")
+    with workspace(business):
+        plan = planning.plan(Broadcast.objects.select_related("list", "edition").get(id=made.id))
     before, started = cpu(), time.perf_counter()
-    broadcasts_send(made)
+    said = launching.run_apart(plan, seconds=600)
     seconds = time.perf_counter() - started
     with workspace(business):
+        books.close_if_done(made.id, at=clock.now())
         made.refresh_from_db()
         assert (made.state, made.accepted) == ("complete", messages), (made.state, made.accepted)
-    return {"per_second": messages / seconds, "cpu_per_1000": 1000 * (cpu() - before) / messages}
-
-
-def broadcasts_send(made: Broadcast) -> None:
-    while True:
-        sending.send.function(workspace_id=made.workspace_id, source_id=made.id)
-        with workspace(made.workspace_id):
-            made.refresh_from_db()
-            if made.state == Broadcast.State.COMPLETE or books.close_if_done(made.id, at=clock.now()):
-                return
+    return {
+        "per_second": messages / seconds,
+        "cpu_per_1000": 1000 * (cpu() - before) / messages,
+        "rss_mb": said["rss_kb"] / 1000,
+    }
 
 
 def by_django(business: Workspace, messages: int) -> dict[str, float]:
@@ -175,7 +174,44 @@ def cpu() -> float:
     )
 
 
+def write_audiences(rounds: int, people: int) -> None:
+    """An audience is written from the start, a chunk a transaction, each as the job does it."""
+    business, topic = populate(people)
+    for _number in range(rounds):
+        with workspace(business):
+            made = BroadcastFactory(
+                email__document=documents.save(document()), list=topic, sender=business.senders.get(),
+                state=Broadcast.State.PREPARING, started_at=clock.now(),
+            )  # fmt: skip
+            made.edition = emails.freeze(made.email)
+            made.save()
+        started = time.perf_counter()
+        broadcasts.prepare.function(workspace_id=business.id, broadcast_id=made.id)
+        seconds = time.perf_counter() - started
+        with workspace(business):
+            made.refresh_from_db()
+        assert (made.audience, made.state) == (people, Broadcast.State.SENDING), (made.audience, made.state)
+        print(
+            json.dumps({"seconds": round(seconds, 2), **size_of_ledger(), "load": round(os.getloadavg()[0], 2)}),
+            flush=True,
+        )
+        with psycopg.connect(os.environ["BENCH_SUPERUSER"], dbname="plainsail", autocommit=True) as connection:
+            connection.execute("TRUNCATE mail_delivery CASCADE")
+
+
+def size_of_ledger() -> dict[str, float]:
+    with psycopg.connect(os.environ["BENCH_SUPERUSER"], dbname="plainsail") as connection:
+        found = connection.execute(
+            "SELECT pg_table_size('mail_delivery') / 1e6, pg_indexes_size('mail_delivery') / 1e6"
+        ).fetchone()
+    assert found is not None
+    return {"rows_mb": round(float(found[0]), 1), "indexes_mb": round(float(found[1]), 1)}
+
+
 def main() -> None:
+    if sys.argv[1] == "audience":
+        write_audiences(int(sys.argv[2]), int(sys.argv[3]))
+        return
     rounds, messages, plain = (int(argument) for argument in sys.argv[1:4])
     business, topic = populate(messages)
     print(json.dumps({"html_bytes": sizes(business)}), flush=True)
