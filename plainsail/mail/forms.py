@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -82,6 +84,18 @@ class DepartureForm(forms.Form):
     @property
     def is_later(self) -> bool:
         return bool(self.cleaned_data["when"] == "later")
+
+
+class DecisionForm(forms.Form):
+    """What becomes of uncertain messages: `arrived` or `again`."""
+
+    decision = forms.ChoiceField(choices=[("arrived", "arrived"), ("again", "again")])
+    message = forms.TypedMultipleChoiceField(coerce=UUID)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        given = data.getlist("message")
+        cast("forms.TypedMultipleChoiceField", self.fields["message"]).choices = [(each, each) for each in given]
 
 
 class AddressField(forms.CharField):

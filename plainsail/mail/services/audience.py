@@ -17,6 +17,7 @@ from plainsail.mail.models import Broadcast, Stream
 CHUNK = 20_000
 """Rows written between two commits: about a second."""
 
+
 def people(topic: List, segment: Segment | None, *, at: datetime) -> QuerySet[Contact]:
     """Everybody who may get mail about a list now and is in the segment, if there is one. Raises BadSegment."""
     found: QuerySet[Contact] = Contact.objects.mailable(topic)

@@ -331,6 +331,7 @@ def settle(store: Store, plan: Plan, claim_id: UUID, facts: Sequence[Fact], *, a
     with store.transaction() as cursor:
         moved = rows.write(cursor, plan.workspace_id, claim_id, facts, at=at)
         rows.book(cursor, plan.workspace_id, ((source, before, after) for _row, source, before, after, _who in moved))
+        rows.measure(cursor, plan.workspace_id, plan.source_id, at=at)
         if sent := {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who}:
             setwise.note(cursor, plan.workspace_id, "sent", sent)
         dead = [who for row, *_moves, who in moved if who and row in causes and causes[row].cause == Cause.HARD]

@@ -7,7 +7,7 @@ uncertain, and is sent again only if it says so itself or a person decides it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -146,15 +146,34 @@ def expire(*, at: datetime) -> int:
     return len(moved)
 
 
-def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
+def resend_uncertain(source_id: UUID, *, at: datetime, only: Collection[UUID] | None = None) -> int:
     """A person's decision: what is uncertain goes out again, at the risk that some get it twice. Returns how many."""
-    moved: int = (
-        Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
-        .order_by()
-        .update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
-    )
+    uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
+    if only is not None:
+        uncertain = uncertain.filter(id__in=only)
+    moved: int = uncertain.order_by().update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
     book([(source_id, State.UNCERTAIN, State.QUEUED)] * moved)
     return moved
+
+
+def resolve(source_id: UUID, delivery_ids: Collection[UUID], *, state: Delivery.State, cause: str, at: datetime) -> int:
+    """Somebody knows what became of uncertain messages: a person, or a provider's event. Returns how many were uncertain.
+
+    `state` is accepted or failed. They can't be sent again after that.
+    """
+    uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN, id__in=delivery_ids)
+    people = [who for who in uncertain.order_by("id").values_list("contact_id", flat=True) if who]
+    moved: int = uncertain.order_by().update(state=state, cause=cause, settled_at=at, claim=None)
+    book([(source_id, State.UNCERTAIN, state)] * moved)
+    if state == State.ACCEPTED:
+        engagement.note("sent", dict.fromkeys(people, at))
+    return moved
+
+
+def learn(delivery_id: UUID, *, state: Delivery.State, cause: str, at: datetime) -> int:
+    """A provider or a bounce tells of one message; only where it was uncertain does that change anything here."""
+    source_id = Delivery.objects.filter(id=delivery_id).values_list("source_id", flat=True).first()
+    return resolve(source_id, [delivery_id], state=state, cause=cause, at=at) if source_id else 0
 
 
 def leave_out_waiting(source_id: UUID, *, cause: str, at: datetime) -> int:

@@ -144,6 +144,19 @@ def book(cursor: Cursor, workspace_id: UUID, moves: Iterable[tuple[UUID, str, st
         )
 
 
+def measure(cursor: Cursor, workspace_id: UUID, broadcast_id: UUID, *, at: datetime) -> None:
+    """Every few seconds, how many messages a second of a broadcast have been settled since the last measuring."""
+    settled = "accepted + failed + suppressed + excluded + uncertain"
+    cursor.execute(
+        f"UPDATE mail_broadcast SET pace = CASE WHEN paced_at > %(at)s - interval '1 minute' "
+        f"  THEN ({settled} - paced_from) / EXTRACT(epoch FROM %(at)s - paced_at) END, "
+        f"  paced_at = %(at)s, paced_from = {settled} "
+        "WHERE workspace_id = %(workspace)s AND id = %(broadcast)s AND state = 'sending' "
+        "AND (paced_at IS NULL OR paced_at < %(at)s - interval '3 seconds')",
+        {"workspace": workspace_id, "broadcast": broadcast_id, "at": at},
+    )
+
+
 def put_off(delivery_id: UUID, *, created_at: datetime, reply: str, at: datetime) -> Fact:
     """Wait half as long again as it has waited so far, from a minute to an hour; after three days it has failed.
 

@@ -382,4 +382,4 @@ def look_at_leases(*, at: datetime) -> datetime | None:
 
 
 def _sources_under_way() -> Iterator[UUID]:
-    yield from Broadcast.objects.filter(state=Broadcast.State.SENDING).order_by("id").values_list("id", flat=True)
+    yield from Broadcast.objects.filter(state__in=books.UNDER_WAY).order_by("id").values_list("id", flat=True)
