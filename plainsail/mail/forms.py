@@ -143,6 +143,30 @@ class SenderForm(forms.Form):
         return name
 
 
+class LimitsForm(forms.Form):
+    """How much may leave in a sender's name."""
+
+    warms_up = forms.BooleanField(
+        label=gettext_lazy("Start small"),
+        required=False,
+        help_text=gettext_lazy(
+            "For a new domain: 50 messages on the first day, then more each day, until mailbox providers know you. "
+            "What doesn’t fit into a day leaves on the next."
+        ),
+    )
+    most_a_day = forms.IntegerField(label=gettext_lazy("At most a day"), required=False, min_value=1, max_value=10**8)
+    most_an_hour = forms.IntegerField(
+        label=gettext_lazy("At most an hour"), required=False, min_value=1, max_value=10**8
+    )
+    most_an_hour_each = forms.IntegerField(
+        label=gettext_lazy("At most an hour to one mailbox provider"),
+        required=False,
+        min_value=1,
+        max_value=10**8,
+        help_text=gettext_lazy("Such as Gmail with all the domains it looks after. Leave empty for no limit."),
+    )
+
+
 class HeadForm(forms.Form):
     """Subject and preview text."""
 

@@ -61,7 +61,7 @@ SETTINGS.register(
         url="mail:senders",
         order=50,
         can="mail.view",
-        pages=("mail:sender", "mail:new_sender"),
+        pages=("mail:sender", "mail:new_sender", "mail:limits"),
     ),
 )
 

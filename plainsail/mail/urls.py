@@ -35,6 +35,7 @@ workspace_urls = [
     path("settings/senders/", senders.listed, name="senders"),
     path("settings/senders/new/", senders.new, name="new_sender"),
     path("settings/senders/<uuid:sender_id>/", senders.sender, name="sender"),
+    path("settings/senders/<uuid:sender_id>/limits/", senders.limits, name="limits"),
     path("settings/senders/<uuid:sender_id>/default/", senders.default, name="default_sender"),
     path("settings/senders/<uuid:sender_id>/resume/", senders.resume, name="resume_sender"),
 ]

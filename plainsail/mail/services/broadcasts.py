@@ -18,7 +18,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.events import BroadcastStarted, BroadcastStopped
 from plainsail.mail.models import Broadcast, Delivery, Sender
-from plainsail.mail.services import audience, books, checks, emails, ledger, senders, sending
+from plainsail.mail.services import audience, books, checks, emails, exchanges, ledger, senders, sending
 
 DEPARTURES = "mail.departures"
 HOLD = timedelta(seconds=60)
@@ -273,6 +273,7 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
             if audience.write_chunk(broadcast, at=at):
                 continue
             Broadcast.objects.filter(id=broadcast_id).update(state=State.SENDING, prepared_at=at)
+            exchanges.look_up.later(broadcast_id=broadcast_id)
             sending.wake_lanes(broadcast_id, at=at)
             return
 

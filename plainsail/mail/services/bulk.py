@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +21,7 @@ from uuid import UUID
 from plainsail.contacts.services import link_tokens, setwise
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
-from plainsail.mail.services import lines, rows
+from plainsail.mail.services import buckets, lines, rows
 from plainsail.mail.services.filling import Form, HeaderSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.pipelines import Parcel, Pool
@@ -53,6 +54,8 @@ class End(StrEnum):
     DONE = "done"
     """Nothing waits, or nothing may leave."""
     TIME_UP = "time_up"
+    LIMITED = "limited"
+    """The sender's own limits allow no more for now; `Lane.waits_until` says for how long."""
     TROUBLE = "trouble"
     """The server takes nothing more for now."""
 
@@ -125,6 +128,8 @@ class Chunk:
     rows: dict[UUID, Claimed]
     recipients: list[Recipient] = field(default_factory=list)
     settled: list[Fact] = field(default_factory=list)
+    providers: dict[UUID, str] = field(default_factory=dict)
+    """Row to mailbox provider, of those with somebody to write to."""
 
 
 class Lane:
@@ -149,6 +154,7 @@ class Lane:
         self.size = FIRST_CHUNK
         self._executor = executor or _AtOnce()
         self._is_ahead = executor is not None
+        self.waits_until: datetime | None = None
         self._asked: Future[bool] | None = None
         self._asked_at = now()
         self._may_go_on = True
@@ -184,7 +190,7 @@ class Lane:
             if not self._is_ahead:
                 following = self._executor.submit(self.claim)
         else:
-            end = End.DONE
+            end = End.LIMITED if self.waits_until is not None else End.DONE
         if settling is not None:
             settling.result()
         return end
@@ -215,16 +221,24 @@ class Lane:
         until = at + LEASE
         journal = Journal.begin(workspace_id=plan.workspace_id, claim=claim_id)
         with self.store.transaction() as cursor:
-            taken = rows.claim(
-                cursor,
-                workspace_id=plan.workspace_id,
-                source_id=plan.source_id,
-                sender_id=plan.sender_id,
-                claim_id=claim_id,
-                at=at,
-                until=until,
-                limit=self.size,
+            leave = buckets.allowed(cursor, plan.workspace_id, plan.sender_id, self.size, at=at)
+            self.waits_until = leave.until
+            taken = (
+                []
+                if not leave.many
+                else rows.claim(
+                    cursor,
+                    workspace_id=plan.workspace_id,
+                    source_id=plan.source_id,
+                    sender_id=plan.sender_id,
+                    claim_id=claim_id,
+                    at=at,
+                    until=until,
+                    limit=leave.many,
+                )
             )
+            if len(taken) < leave.many:
+                buckets.give_back(cursor, plan.workspace_id, plan.sender_id, leave.many - len(taken), at=at)
             if taken:
                 _look_again(cursor, plan.workspace_id, until)
                 chunk = Chunk(claim_id, until, journal, {row.id: row for row in taken})
@@ -251,10 +265,22 @@ class Lane:
             chunk.recipients.append(
                 self._recipient((row_id, contact_id), bare, (first_name, last_name), values, facts=facts)
             )
+        self._hold_back(cursor, chunk)
         refused: dict[UUID, UUID | None] = {row_id: contact_id for contact_id, row_id in by_contact.items()}
         refused |= {row.id: None for row in chunk.rows.values() if row.contact_id is None}
         if refused:
             chunk.settled += rows.left_out(cursor, self.plan.workspace_id, refused)
+
+    def _hold_back(self, cursor: Cursor, chunk: Chunk) -> None:
+        """Messages to providers that take no more of us now wait until they do."""
+        plan, at = self.plan, self.now()
+        domains = {each.delivery_id: each.address.rpartition("@")[2].lower() for each in chunk.recipients}
+        known = buckets.providers(cursor, plan.workspace_id, domains.values())
+        chunk.providers = {row_id: known[domain] for row_id, domain in domains.items()}
+        held = buckets.held_back(cursor, plan.workspace_id, plan.sender_id, chunk.providers, at=at)
+        if held:
+            chunk.recipients = [each for each in chunk.recipients if each.delivery_id not in held]
+            chunk.settled += [Fact(delivery_id=row, state="queued", due_at=due_at) for row, due_at in held.items()]
 
     def _recipient(
         self,
@@ -303,6 +329,8 @@ class Lane:
     def _parcels(self, chunk: Chunk, record: _Record) -> Iterator[Parcel]:
         form, at = self.plan.form, self.now()
         for recipient in chunk.recipients:
+            if record.strikes[chunk.providers[recipient.delivery_id]] >= buckets.ENOUGH_STRIKES:
+                continue  # it asked to be left alone: the rest of its mail is given back untouched
             content = form.render(recipient, at=at, signers=self.signers)
             yield Parcel(recipient.delivery_id, form.sender, recipient.address, content)
 
@@ -321,16 +349,18 @@ class Lane:
 
     def settle(self, chunk: Chunk) -> None:
         """Write the chunk's outcomes, and what follows from them: who was sent something, who does not exist."""
-        settle(self.store, self.plan, chunk.id, chunk.settled, at=self.now())
+        settle(self.store, self.plan, chunk, at=self.now())
         chunk.journal.drop()
 
 
-def settle(store: Store, plan: Plan, claim_id: UUID, facts: Sequence[Fact], *, at: datetime) -> None:
-    """One transaction: rows, counters, contacts' summaries, dead addresses, and a pause where the sender is refused."""
+def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
+    """One transaction: rows, counters, contacts' summaries, limits, dead addresses, a pause where the sender is refused."""
+    facts = chunk.settled
     causes = {fact.delivery_id: fact for fact in facts if fact.cause}
     with store.transaction() as cursor:
-        moved = rows.write(cursor, plan.workspace_id, claim_id, facts, at=at)
+        moved = rows.write(cursor, plan.workspace_id, chunk.id, facts, at=at)
         rows.book(cursor, plan.workspace_id, ((source, before, after) for _row, source, before, after, _who in moved))
+        _keep_to_limits(cursor, plan, chunk, at=at)
         rows.measure(cursor, plan.workspace_id, plan.source_id, at=at)
         if sent := {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who}:
             setwise.note(cursor, plan.workspace_id, "sent", sent)
@@ -344,6 +374,18 @@ def settle(store: Store, plan: Plan, claim_id: UUID, facts: Sequence[Fact], *, a
                 "WHERE workspace_id = %s AND id = %s AND paused_at IS NULL",
                 [at, refusals[-1].reply, plan.workspace_id, plan.sender_id],
             )
+
+
+def _keep_to_limits(cursor: Cursor, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
+    waiting = [fact for fact in chunk.settled if fact.state == "queued"]
+    if waiting:
+        buckets.give_back(cursor, plan.workspace_id, plan.sender_id, len(waiting), at=at)
+    known = chunk.providers
+    struck = {
+        known[fact.delivery_id] for fact in waiting if buckets.wants_less(fact.reply) and fact.delivery_id in known
+    }
+    accepted = {known[fact.delivery_id] for fact in chunk.settled if fact.state == "accepted"}
+    buckets.learn(cursor, plan.workspace_id, plan.sender_id, struck=struck, accepted=accepted, at=at)
 
 
 def _look_again(cursor: Cursor, workspace_id: UUID, until: datetime) -> None:
@@ -375,6 +417,7 @@ class _Record:
         self.now = now
         self.facts: list[Fact] = []
         self.known: set[UUID] = set()
+        self.strikes: Counter[str] = Counter()
 
     def intend(self, delivery_id: UUID) -> None:
         self.chunk.journal.intend(delivery_id)
@@ -385,3 +428,5 @@ class _Record:
         self.chunk.journal.note(row.id, fact.state, fact.cause, fact.reply)
         self.facts.append(fact)
         self.known.add(row.id)
+        if fact.state == "queued" and buckets.wants_less(fact.reply):
+            self.strikes[self.chunk.providers[row.id]] += 1

@@ -75,7 +75,13 @@ def main() -> None:
         sys.stderr.flush()
         os._exit(1)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    json.dump({"end": end, "cpu": used.ru_utime + used.ru_stime, "rss_kb": _most_memory()}, sys.stdout)
+    said = {
+        "end": end,
+        "waits_until": lane.waits_until.isoformat() if lane.waits_until else None,
+        "cpu": used.ru_utime + used.ru_stime,
+        "rss_kb": _most_memory(),
+    }
+    json.dump(said, sys.stdout)
 
 
 def _most_memory() -> int:

@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,18 +30,28 @@ class Lost(Exception):
     """A sending process ended without saying how far it came; its journal says it."""
 
 
-def run(plan: Plan, *, until: datetime) -> End:
+@dataclass(frozen=True)
+class Course:
+    """How a course of sending ended; with LIMITED, when it may go on."""
+
+    end: End
+    waits_until: datetime | None = None
+
+
+def run(plan: Plan, *, until: datetime) -> Course:
     """Send a broadcast until nothing waits or the time is up, in a process of its own. Raises Lost.
 
     Inside somebody's transaction no other process could see what waits: there it is sent from here.
     """
     if connection.in_atomic_block:
         return _run_here(plan, until=until)
-    return End(run_apart(plan, seconds=(until - clock.now()).total_seconds())["end"])
+    said = run_apart(plan, seconds=(until - clock.now()).total_seconds())
+    waits_until = datetime.fromisoformat(said["waits_until"]) if said["waits_until"] else None
+    return Course(End(said["end"]), waits_until)
 
 
 def run_apart(plan: Plan, *, seconds: float) -> dict[str, Any]:
-    """Start a process, wait for it, and return what it says: `end`, `cpu` (seconds), `rss_kb`. Raises Lost."""
+    """Start a process, wait for it, and return what it says: `end`, `waits_until`, `cpu` (seconds), `rss_kb`. Raises Lost."""
     with start(plan, seconds=seconds) as process:
         try:
             output, _nothing = process.communicate(timeout=seconds + GRACE)
@@ -74,11 +85,11 @@ def _conninfo() -> str:
     return make_conninfo("", **{name: found[name] for name in known if found.get(name)})
 
 
-def _run_here(plan: Plan, *, until: datetime) -> End:
+def _run_here(plan: Plan, *, until: datetime) -> Course:
     server = Server.from_url(environment.current().smtp_url)
     pool = Pool(server)
     try:
         lane = Lane(plan, planning.DjangoStore(plan.workspace_id), pool, now=clock.now)
-        return lane.run(until=until, meter=Meter(server, pool))
+        return Course(lane.run(until=until, meter=Meter(server, pool)), lane.waits_until)
     finally:
         pool.close()

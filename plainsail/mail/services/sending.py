@@ -38,6 +38,7 @@ from plainsail.mail.services import (
 from plainsail.mail.services.bulk import End, Plan
 from plainsail.mail.services.compiling import Compiled, Recipient
 from plainsail.mail.services.journal import Journal
+from plainsail.mail.services.launching import Course
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
@@ -104,11 +105,14 @@ def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
         broadcast = Broadcast.objects.select_related("list", "edition").filter(id=source_id).first()
         plan = _plan(broadcast, at=clock.now()) if broadcast is not None else None
     if plan is not None:
-        end = launching.run(plan, until=until)
+        course = launching.run(plan, until=until)
     else:
-        end = _send_owed(workspace_id, source_id, until=until) if broadcast is None else End.DONE
+        course = Course(_send_owed(workspace_id, source_id, until=until) if broadcast is None else End.DONE)
     with workspace(workspace_id):
-        if end == End.TIME_UP:
+        if course.waits_until is not None:
+            due.schedule(WAITING, course.waits_until)
+            return
+        if course.end == End.TIME_UP:
             _again(source_id, lane, is_broadcast=broadcast is not None)
             return
         books.close_if_done(source_id, at=clock.now())

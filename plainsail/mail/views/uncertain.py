@@ -27,7 +27,11 @@ def listed(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
     rows = Paginator(queries.uncertain(request.workspace, found.id), PER_PAGE).get_page(request.GET.get("page"))
     addresses = queries.addresses_of(request.workspace, rows)
-    context = {"broadcast": found, "page": rows, "rows": [(row, addresses.get(row.contact_id)) for row in rows]}
+    context = {
+        "broadcast": found,
+        "page": rows,
+        "rows": [(row, addresses.get(row.contact_id or row.id)) for row in rows],
+    }
     return render(request, "mail/uncertain.html", context)
 
 
