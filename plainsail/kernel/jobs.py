@@ -69,9 +69,13 @@ class Job:
 
     def once(self, key: str, **arguments: Any) -> None:
         """Run it soon, unless the same key waits already; runs of one key never overlap."""
+        self.in_turn(key, turn=key, **arguments)
+
+    def in_turn(self, key: str, *, turn: str, **arguments: Any) -> None:
+        """The same, and one after the other with all that is queued for the same turn."""
         try:
             with transaction.atomic():
-                self._defer({"queueing_lock": key, "lock": key}, arguments)
+                self._defer({"queueing_lock": key, "lock": turn}, arguments)
         except AlreadyEnqueued:
             logger.debug("already waiting", extra={"job": self.name, "key": key})
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -84,6 +86,18 @@ class DepartureForm(forms.Form):
         return bool(self.cleaned_data["when"] == "later")
 
 
+class DecisionForm(forms.Form):
+    """What becomes of uncertain messages: `arrived` or `again`."""
+
+    decision = forms.ChoiceField(choices=[("arrived", "arrived"), ("again", "again")])
+    message = forms.TypedMultipleChoiceField(coerce=UUID)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        given = data.getlist("message")
+        cast("forms.TypedMultipleChoiceField", self.fields["message"]).choices = [(each, each) for each in given]
+
+
 class AddressField(forms.CharField):
     """An address that mail can be sent to, in ASCII."""
 
@@ -127,6 +141,30 @@ class SenderForm(forms.Form):
         if not name:
             raise forms.ValidationError(_("Give the sender a name."))
         return name
+
+
+class LimitsForm(forms.Form):
+    """How much may leave in a sender's name."""
+
+    warms_up = forms.BooleanField(
+        label=gettext_lazy("Start small"),
+        required=False,
+        help_text=gettext_lazy(
+            "For a new domain: 50 messages on the first day, then more each day, until mailbox providers know you. "
+            "What doesn’t fit into a day leaves on the next."
+        ),
+    )
+    most_a_day = forms.IntegerField(label=gettext_lazy("At most a day"), required=False, min_value=1, max_value=10**8)
+    most_an_hour = forms.IntegerField(
+        label=gettext_lazy("At most an hour"), required=False, min_value=1, max_value=10**8
+    )
+    most_an_hour_each = forms.IntegerField(
+        label=gettext_lazy("At most an hour to one mailbox provider"),
+        required=False,
+        min_value=1,
+        max_value=10**8,
+        help_text=gettext_lazy("Such as Gmail with all the domains it looks after. Leave empty for no limit."),
+    )
 
 
 class HeadForm(forms.Form):

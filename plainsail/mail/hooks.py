@@ -62,7 +62,7 @@ SETTINGS.register(
         url="mail:senders",
         order=50,
         can="mail.view",
-        pages=("mail:sender", "mail:new_sender"),
+        pages=("mail:sender", "mail:new_sender", "mail:limits"),
     ),
 )
 
@@ -180,6 +180,8 @@ for table, answer in {
     "email": PersonalData(fields=(), erase="keep", ground="names no person"),
     "emailchange": PersonalData(fields=(), erase="keep", ground="names no person"),
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "bucket": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "exchange": PersonalData(fields=(), erase="keep", ground="domains of mailbox providers, not addresses"),
     "broadcast": PersonalData(fields=(), erase="keep", ground="names no person"),
     "delivery": PersonalData(fields=("contact_id", "address", "subject", "reply"), erase="anonymise", ground=LEDGER),
     "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),

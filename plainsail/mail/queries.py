@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +14,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Delivery
 
 HEARTBEAT = timedelta(seconds=60)
+MEASURED_WITHIN = timedelta(seconds=60)
 
 
 def has_worker(*, at: datetime) -> bool:
@@ -35,6 +37,33 @@ def problems(workspace: Workspace, source_id: UUID, *, limit: int = 50) -> list[
     """Messages of a source that failed or are uncertain, newest first, at most `limit`."""
     found = workspace.deliveries.filter(source_id=source_id, state__in=("failed", "uncertain"))
     return list(found.order_by("-settled_at", "-id")[:limit])
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a broadcast leaves, and for how long at that rate."""
+
+    per_minute: int
+    left: timedelta
+
+
+def pace_of(broadcast: Broadcast, *, at: datetime) -> Pace | None:
+    """None while nothing was sent lately."""
+    if not broadcast.pace or broadcast.paced_at is None or broadcast.paced_at < at - MEASURED_WITHIN:
+        return None
+    return Pace(round(broadcast.pace * 60), timedelta(seconds=broadcast.waiting / broadcast.pace))
+
+
+def uncertain(workspace: Workspace, source_id: UUID) -> QuerySet[Delivery]:
+    """Messages of a source of which nobody knows whether they arrived, the oldest first."""
+    found: QuerySet[Delivery] = workspace.deliveries.filter(source_id=source_id, state="uncertain")
+    return found.order_by("settled_at", "id")
+
+
+def addresses_of(workspace: Workspace, deliveries: Iterable[Delivery]) -> dict[UUID, str]:
+    """Where messages went or were to go, by contact: who is gone is left out."""
+    ids = [each.contact_id for each in deliveries if each.contact_id is not None]
+    return dict(workspace.contacts.filter(id__in=ids).order_by("id").values_list("id", "email"))
 
 
 def causes(workspace: Workspace, source_id: UUID) -> list[tuple[str, str, int]]:

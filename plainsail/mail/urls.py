@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.mail.views import broadcasts, departures, editor, mailbox, senders
+from plainsail.mail.views import broadcasts, departures, editor, mailbox, senders, uncertain
 
 workspace_urls = [
     path("emails/", broadcasts.emails, name="emails"),
@@ -18,6 +18,10 @@ workspace_urls = [
     path("emails/<uuid:broadcast_id>/departure/", departures.departure, name="departure"),
     path("emails/<uuid:broadcast_id>/test/", departures.test, name="test"),
     path("emails/<uuid:broadcast_id>/stop/", departures.stop, name="stop"),
+    path("emails/<uuid:broadcast_id>/pause/", departures.pause, name="pause"),
+    path("emails/<uuid:broadcast_id>/continuation/", departures.continuation, name="continuation"),
+    path("emails/<uuid:broadcast_id>/uncertain/", uncertain.listed, name="uncertain"),
+    path("emails/<uuid:broadcast_id>/uncertain/decision/", uncertain.decision, name="decision"),
     path("emails/<uuid:broadcast_id>/progress/", departures.progress, name="progress"),
     path("emails/<uuid:broadcast_id>/resend/", departures.resend, name="resend"),
     path("emails/<uuid:broadcast_id>/resume/", departures.resume, name="resume"),
@@ -31,6 +35,7 @@ workspace_urls = [
     path("settings/senders/", senders.listed, name="senders"),
     path("settings/senders/new/", senders.new, name="new_sender"),
     path("settings/senders/<uuid:sender_id>/", senders.sender, name="sender"),
+    path("settings/senders/<uuid:sender_id>/limits/", senders.limits, name="limits"),
     path("settings/senders/<uuid:sender_id>/default/", senders.default, name="default_sender"),
     path("settings/senders/<uuid:sender_id>/resume/", senders.resume, name="resume_sender"),
 ]

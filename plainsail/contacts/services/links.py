@@ -7,15 +7,15 @@ from uuid import UUID
 
 from plainsail.accounts.services import hosts
 from plainsail.contacts.models import Contact, ListMember
+from plainsail.contacts.services import link_tokens
+from plainsail.contacts.services.link_tokens import CONFIRM, NO_LIST, PREFERENCES, UNSUBSCRIBE
 from plainsail.kernel.crypto import BadToken, sign, verify
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 
-CONFIRM, PREFERENCES, UNSUBSCRIBE = "contacts.confirm", "contacts.preferences", "contacts.unsubscribe"
 CONFIRM_WITHIN = 60 * 60 * 24 * 30
 """Seconds for which a confirmation link works."""
 
-NO_LIST = UUID(int=0)
 MOST_MERGES = 20
 """How often in a row a link follows one contact to the next."""
 
@@ -29,12 +29,12 @@ def confirm_url(workspace: Workspace, member: ListMember) -> str:
 
 def preferences_url(workspace: Workspace, contact_id: UUID) -> str:
     """What to get, and nothing at all."""
-    return hosts.public_url(workspace, f"/preferences/{_token(PREFERENCES, contact_id)}/")
+    return hosts.public_url(workspace, f"/preferences/{link_tokens.preferences(workspace.id, contact_id)}/")
 
 
 def unsubscribe_url(workspace: Workspace, contact_id: UUID, list_id: UUID | None) -> str:
     """One click out of a list, or of everything (RFC 8058)."""
-    return hosts.public_url(workspace, f"/unsubscribe/{_token(UNSUBSCRIBE, contact_id, list_id or NO_LIST)}/")
+    return hosts.public_url(workspace, f"/unsubscribe/{link_tokens.unsubscribe(workspace.id, contact_id, list_id)}/")
 
 
 def read_confirm(token: str) -> ListMember:

@@ -3,14 +3,16 @@
 from plainsail.mail.models.broadcasts import Broadcast
 from plainsail.mail.models.deliveries import Delivery, SealedBody, Stream
 from plainsail.mail.models.emails import Edition, Email, EmailChange
-from plainsail.mail.models.senders import Sender
+from plainsail.mail.models.senders import Bucket, Exchange, Sender
 
 __all__ = [
     "Broadcast",
+    "Bucket",
     "Delivery",
     "Edition",
     "Email",
     "EmailChange",
+    "Exchange",
     "SealedBody",
     "Sender",
     "Stream",

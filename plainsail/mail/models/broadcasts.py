@@ -25,10 +25,11 @@ class Broadcast(WorkspaceOwned):
         HOLDING = "holding", _("About to leave")
         PREPARING = "preparing", _("Preparing")
         SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
         COMPLETE = "complete", _("Sent")
         STOPPED = "stopped", _("Stopped")
 
-    IN_FLIGHT = (State.SCHEDULED, State.HOLDING, State.PREPARING, State.SENDING)
+    IN_FLIGHT = (State.SCHEDULED, State.HOLDING, State.PREPARING, State.SENDING, State.PAUSED)
 
     workspace = WorkspaceKey(related_name="broadcasts")
     email = TiedForeignKey(Email, on_delete=models.PROTECT, related_name="broadcasts")
@@ -44,6 +45,8 @@ class Broadcast(WorkspaceOwned):
     finished_at = models.DateTimeField(null=True)
     prepared_to = models.UUIDField(null=True)
     """The last contact whose row is in the ledger; the audience is written in the order of contact ids."""
+    prepared_at = models.DateTimeField(null=True)
+    """When the last of the audience was written; a pause before that goes on with the writing."""
     audience = models.PositiveIntegerField(default=0)
     """Rows written to the ledger, counted as they were written, apart from what became of them."""
     accepted = models.PositiveIntegerField(default=0)
@@ -51,6 +54,11 @@ class Broadcast(WorkspaceOwned):
     suppressed = models.PositiveIntegerField(default=0)
     excluded = models.PositiveIntegerField(default=0)
     uncertain = models.PositiveIntegerField(default=0)
+    pace = models.FloatField(null=True)
+    """Messages settled a second, over the last seconds in which any were."""
+    paced_at = models.DateTimeField(null=True)
+    paced_from = models.PositiveIntegerField(default=0)
+    """How many were settled at `paced_at`, where the next measuring of the pace begins."""
     clicked = models.PositiveIntegerField(default=0)
     """Readers who followed a link, each counted once; programs that check links left out. So for the next three."""
     opened = models.PositiveIntegerField(default=0)
@@ -75,6 +83,19 @@ class Broadcast(WorkspaceOwned):
     @property
     def can_be_stopped(self) -> bool:
         return self.state in self.IN_FLIGHT
+
+    @property
+    def can_be_paused(self) -> bool:
+        return self.state in (self.State.PREPARING, self.State.SENDING)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.state == self.State.PAUSED
+
+    @property
+    def waiting(self) -> int:
+        """Messages whose fate is open: they wait, or are being handed over right now."""
+        return max(0, self.audience - self.settled)
 
     @property
     def settled(self) -> int:

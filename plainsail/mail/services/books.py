@@ -15,6 +15,7 @@ from plainsail.mail.services import senders
 
 logger = logging.getLogger("plainsail.mail")
 
+UNDER_WAY = (Broadcast.State.SENDING, Broadcast.State.PAUSED)
 COUNTED = ("accepted", "failed", "suppressed", "excluded", "uncertain")
 
 
@@ -35,8 +36,8 @@ def close_if_done(source_id: UUID, *, at: datetime) -> bool:
 
     True where this call closed it. Does nothing for a source that is no broadcast, or while anything is open.
     """
-    broadcast = Broadcast.objects.select_for_update().filter(id=source_id, state=Broadcast.State.SENDING).first()
-    if broadcast is None:
+    broadcast = Broadcast.objects.select_for_update().filter(id=source_id, state__in=UNDER_WAY).first()
+    if broadcast is None or (broadcast.is_paused and broadcast.prepared_at is None):
         return False
     if Delivery.objects.filter(source_id=source_id, state__in=Delivery.OPEN).exists():
         return False

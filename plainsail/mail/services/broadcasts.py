@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,14 +17,12 @@ from plainsail.kernel.events import publish
 from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.events import BroadcastStarted, BroadcastStopped
-from plainsail.mail.models import Broadcast, Sender
-from plainsail.mail.services import audience, books, checks, emails, ledger, senders, sending
+from plainsail.mail.models import Broadcast, Delivery, Sender
+from plainsail.mail.services import audience, books, checks, emails, exchanges, ledger, senders, sending
 
 DEPARTURES = "mail.departures"
 HOLD = timedelta(seconds=60)
 """Between “Send now” and the first message: time to notice what one only sees afterwards."""
-LANES = 2
-"""Workers that send one broadcast side by side."""
 
 State = Broadcast.State
 
@@ -48,6 +47,20 @@ class InThePast(Refusal):
     code = "in_the_past"
     message = _("That time is over. Choose a later one.")
     status = 422
+
+
+class NothingToPause(Refusal):
+    """Nothing of it is leaving."""
+
+    code = "nothing_to_pause"
+    message = _("There is nothing to pause: nothing of this broadcast is leaving right now.")
+
+
+class NotPaused(Refusal):
+    """It goes on already, or is over."""
+
+    code = "not_paused"
+    message = _("This broadcast is not paused.")
 
 
 class NothingToStop(Refusal):
@@ -139,7 +152,7 @@ def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
         locked.state, locked.scheduled_at, locked.edition, locked.edited_at = State.DRAFT, None, None, at
         locked.save(update_fields=["state", "scheduled_at", "edition", "edited_at"])
         return locked
-    if locked.state not in (State.PREPARING, State.SENDING):
+    if locked.state not in (State.PREPARING, State.SENDING, State.PAUSED):
         raise NothingToStop
     locked.state, locked.finished_at = State.STOPPED, at
     locked.save(update_fields=["state", "finished_at"])
@@ -150,15 +163,61 @@ def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
 
 
 @transaction.atomic
+def pause(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """Nothing more leaves until it goes on; what is being handed over this second still does. Raises NothingToPause."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    if not locked.can_be_paused:
+        raise NothingToPause
+    if locked.state == State.SENDING and locked.prepared_at is None:
+        locked.prepared_at = at
+    locked.state, locked.pace, locked.paced_at = State.PAUSED, None, None
+    locked.save(update_fields=["state", "prepared_at", "pace", "paced_at"])
+    return locked
+
+
+@transaction.atomic
+def go_on(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """Where it was paused: with writing down its audience, or with sending. Raises NotPaused."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    if not locked.is_paused:
+        raise NotPaused
+    locked.state = State.SENDING if locked.prepared_at else State.PREPARING
+    locked.save(update_fields=["state"])
+    if locked.prepared_at is None:
+        prepare.later(broadcast_id=locked.id)
+    elif not books.close_if_done(locked.id, at=at):
+        sending.wake_lanes(locked.id, at=at)
+    locked.refresh_from_db()
+    return locked
+
+
+@transaction.atomic
 def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
     """A person accepts that some may get it twice: what is uncertain goes out again. Returns how many."""
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
     if locked.state != State.COMPLETE:
         raise NothingToStop(_("This broadcast is not complete yet; wait until it is."))
-    moved = ledger.resend_uncertain(locked.id, at=at)
-    if moved:
-        Broadcast.objects.filter(id=locked.id).update(state=State.SENDING, finished_at=None)
-        sending.wake(locked.id, at=at)
+    return _moved_on(locked, ledger.resend_uncertain(locked.id, at=at), at=at)
+
+
+@transaction.atomic
+def send_again(broadcast: Broadcast, delivery_ids: Collection[UUID], *, at: datetime) -> int:
+    """A person decides that these uncertain messages go out again. Returns how many still were uncertain."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    return _moved_on(locked, ledger.resend_uncertain(locked.id, at=at, only=delivery_ids), at=at)
+
+
+@transaction.atomic
+def they_arrived(broadcast: Broadcast, delivery_ids: Collection[UUID], *, at: datetime) -> int:
+    """A person knows that these uncertain messages did arrive. Returns how many still were uncertain."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    return ledger.resolve(locked.id, delivery_ids, state=Delivery.State.ACCEPTED, cause="said_by_person", at=at)
+
+
+def _moved_on(broadcast: Broadcast, moved: int, *, at: datetime) -> int:
+    if moved and broadcast.state in (State.COMPLETE, State.SENDING):
+        Broadcast.objects.filter(id=broadcast.id).update(state=State.SENDING, finished_at=None)
+        sending.wake_lanes(broadcast.id, at=at)
     return moved
 
 
@@ -166,7 +225,7 @@ def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
 def resume_sender(broadcast: Broadcast, *, at: datetime) -> None:
     """The cause of a pause was mended: go on."""
     senders.resume(books.sender_of(broadcast.id))
-    sending.wake(broadcast.id, at=at, lanes=LANES)
+    sending.wake_lanes(broadcast.id, at=at)
 
 
 @job("mail.depart")
@@ -213,8 +272,9 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
             at = clock.now()
             if audience.write_chunk(broadcast, at=at):
                 continue
-            Broadcast.objects.filter(id=broadcast_id).update(state=State.SENDING)
-            sending.wake(broadcast_id, at=at, lanes=LANES)
+            Broadcast.objects.filter(id=broadcast_id).update(state=State.SENDING, prepared_at=at)
+            exchanges.look_up.later(broadcast_id=broadcast_id)
+            sending.wake_lanes(broadcast_id, at=at)
             return
 
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from binascii import b2a_qp
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
-from plainsail.kernel.tokens import Signer, is_target
+from plainsail.kernel.tokens import is_target
 from plainsail.mail.services import headers
-from plainsail.mail.services.messages import message_id
+from plainsail.mail.services.filling import LINK, PIXEL, Branch, Form, Hole, Part, Piece, Recipient, quoted
 
-LINK = "ps.link_"
-PIXEL = "ps.pixel"
+__all__ = ["Compiled", "Origin", "Recipient", "Words", "compile_mail", "part", "quoted"]
+
 MOST_TRACKED = 2000
 """Bytes that a click's token has room for."""
-
-SOFT = b"=\r\n"
+MARK = re.compile(r"\{\{([#^/])ps\.when_([a-z0-9_]{1,40})\}\}")
+"""`{{#ps.when_x}}` for those for whom condition x holds, `{{^ps.when_x}}` for all others, `{{/ps.when_x}}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +34,8 @@ class Words:
     preheader: str
     document: documents.Document
     language: str = "en"
+    conditions: frozenset[str] = frozenset()
+    """Names of the conditions that stand as marks in the rendered sections; no other mark is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,95 +56,29 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipient:
-    """One person's own part of a mail."""
-
-    delivery_id: UUID
-    contact_id: UUID
-    name: str
-    address: str
-    values: Mapping[str, str]
-    unsubscribe_url: str
-    preferences_url: str
-    one_click_url: str
-
-
-@dataclass(frozen=True)
-class Hole:
-    """A place that a value fills; `fallback` is encoded already, as the fixed bytes are."""
-
-    name: str
-    fallback: bytes
-    escape: Callable[[str], str] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A body part: fixed bytes, hole, fixed bytes, …"""
-
-    pieces: tuple[bytes | Hole, ...]
-
-    def fill(self, values: Mapping[str, str]) -> bytes:
-        """Cost: about a microsecond for each hole."""
-        filled: list[bytes] = []
-        for piece in self.pieces:
-            if isinstance(piece, bytes):
-                filled.append(piece)
-            elif value := values.get(piece.name, ""):
-                filled.append(quoted(piece.escape(value) if piece.escape else value))
-            else:
-                filled.append(piece.fallback)
-        return b"".join(filled)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """A mail ready to be filled for one person after the other."""
+    """A mail worked out: the form that is filled for each person, and the sources it was made from."""
 
     origin: Origin
-    subject: merging.Template
-    text: Part = field(repr=False)
-    html: Part = field(repr=False)
-    links: tuple[str, ...]
-    signer: Signer
-    fixed_headers: bytes
-    boundary: bytes
+    form: Form
     text_source: str = field(repr=False)
     html_source: str = field(repr=False)
 
+    @property
+    def subject(self) -> merging.Template:
+        return merging.Template(*self.form.subject)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return self.form.links
+
     def render(self, recipient: Recipient, *, at: datetime) -> bytes:
         """The whole message for one person, with CRLF line ends."""
-        values = self.values(recipient)
-        subject = self.subject.fill(recipient.values)
-        lines = [
-            f"To: {headers.mailbox(recipient.name, recipient.address)}",
-            f"Subject: {headers.encoded(subject)}",
-            f"Date: {headers.date(at)}",
-            f"Message-ID: {message_id(recipient.delivery_id, self.origin.address.rpartition('@')[2])}",
-            f"List-Unsubscribe: <{recipient.one_click_url}>",
-        ]
-        return b"".join(
-            (
-                "\r\n".join(lines).encode(),
-                b"\r\n",
-                self.fixed_headers,
-                b"\r\n--",
-                self.boundary,
-                b'\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-                self.text.fill(values),
-                b"\r\n--",
-                self.boundary,
-                b'\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-                self.html.fill(values),
-                b"\r\n--",
-                self.boundary,
-                b"--\r\n",
-            )
-        )
+        return self.form.render(recipient, at=at)
 
     def values(self, recipient: Recipient) -> dict[str, str]:
         """Everything that fills this mail's holes for one person, its signed links included."""
-        origin, signer = self.origin, self.signer
+        site, signer = self.form.site, self.form.signer
         values = {
             **recipient.values,
             "unsubscribe_url": recipient.unsubscribe_url,
@@ -151,9 +86,9 @@ class Compiled:
         }
         for number, url in enumerate(self.links):
             token = signer.click(recipient.delivery_id, recipient.contact_id, url)
-            values[f"{LINK}{number}"] = f"{origin.site}/c/{token}"
-        if origin.is_tracked:
-            values[PIXEL] = f"{origin.site}/o/{signer.open(recipient.delivery_id, recipient.contact_id)}"
+            values[f"{LINK}{number}"] = f"{site}/c/{token}"
+        if self.form.is_tracked:
+            values[PIXEL] = f"{site}/o/{signer.open(recipient.delivery_id, recipient.contact_id)}"
         return values
 
 
@@ -178,41 +113,70 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
     )
     html = _with_pixel(body.html_template) if origin.is_tracked else body.html_template
     boundary = b"=_ps_" + hashlib.blake2b(html.encode(), digest_size=12).hexdigest().encode()
-    return Compiled(
-        origin=origin,
-        subject=merging.parse(words.subject),
-        text=part(body.text_template, escape=merging.one_line),
-        html=part(html, escape=merging.html_escape),
+    subject = merging.parse(words.subject)
+    form = Form(
+        workspace_id=origin.workspace_id,
+        list_id=origin.list_id,
+        sender=origin.address,
+        site=origin.site,
+        subject=(subject.words, subject.holes),
+        text=part(body.text_template, kind="line", site=origin.site, conditions=words.conditions),
+        html=part(html, kind="html", site=origin.site, conditions=words.conditions),
         links=tuple(links),
-        signer=Signer(origin.workspace_id),
+        is_tracked=origin.is_tracked,
         fixed_headers=_fixed_headers(origin, boundary),
         boundary=boundary,
-        text_source=body.text_template,
-        html_source=html,
     )
+    return Compiled(origin=origin, form=form, text_source=body.text_template, html_source=html)
 
 
-def part(source: str, *, escape: Callable[[str], str] | None) -> Part:
-    """Split a body at its merge fields and encode what is fixed."""
+def part(source: str, *, kind: str, site: str = "", conditions: frozenset[str] = frozenset()) -> Part:
+    """Split a body at its merge fields and conditions, and encode what is fixed. `kind` is `html` or `line`.
+
+    Raises ValueError where conditions don't open and close in pairs: rendering made them, nobody typed them.
+    """
+    # Each open condition as (its name, what stands before it, then, otherwise): the last list is being written.
+    stack: list[tuple[str, list[Piece], list[Piece], list[Piece] | None]] = []
+    pieces: list[Piece] = []
+    at = 0
+    for match in MARK.finditer(source):
+        sign, name = match.groups()
+        if name not in conditions:
+            continue
+        pieces.extend(_plain_pieces(source[at : match.start()], kind, site))
+        at = match.end()
+        if sign == "#":
+            inner: list[Piece] = []
+            stack.append((name, pieces, inner, None))
+            pieces = inner
+            continue
+        if not stack or stack[-1][0] != name or (sign == "^" and stack[-1][3] is not None):
+            raise ValueError(f"The condition {name!r} is not open here.")
+        opened, before, then, otherwise = stack.pop()
+        if sign == "^":
+            pieces = []
+            stack.append((opened, before, then, pieces))
+        else:
+            before.append(Branch(opened, tuple(then), tuple(otherwise or ())))
+            pieces = before
+    if stack:
+        raise ValueError(f"The condition {stack[-1][0]!r} is never closed.")
+    pieces.extend(_plain_pieces(source[at:], kind, site))
+    return Part(tuple(pieces))
+
+
+def _plain_pieces(source: str, kind: str, site: str) -> Iterator[Piece]:
     template = merging.parse(source)
-    pieces: list[bytes | Hole] = []
     for index, fixed in enumerate(template.words):
         if fixed:
-            pieces.append(quoted(fixed))
+            yield quoted(fixed)
         if index < len(template.holes):
             name, fallback = template.holes[index]
-            pieces.append(Hole(name, quoted(fallback), escape))
-    return Part(pieces=tuple(pieces))
-
-
-def quoted(text: str) -> bytes:
-    """Text as quoted-printable lines that end in a soft break, so that anything may follow (RFC 2045 §6.7)."""
-    if not text:
-        return b""
-    data = re.sub(r"\r\n?", "\n", text).encode()
-    # With a letter more, which is taken off again: else a last line could fill its 76 characters, and have no room for the break.
-    encoded = b2a_qp(data + b"x", istext=True)[:-1].replace(b"\n", b"\r\n")
-    return encoded if encoded.endswith(SOFT) else encoded + SOFT
+            if name == PIXEL or name.startswith(LINK):
+                yield quoted(f"{site}/{'o' if name == PIXEL else 'c'}/")
+                yield Hole(name, "link", b"")
+            else:
+                yield Hole(name, kind, quoted(fallback))
 
 
 def _with_pixel(html: str) -> str:

@@ -7,8 +7,7 @@ uncertain, and is sent again only if it says so itself or a person decides it.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,13 +19,14 @@ from plainsail.kernel import due
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Delivery, SealedBody
+from plainsail.mail.services import rows
+from plainsail.mail.services.rows import Fact
 
 LEASES = "mail.leases"
 LEASE = timedelta(minutes=5)
 """Longer than a batch can take: a worker gives rows back that it can't start in time."""
 BATCH = 25
 """Rows handed over between two commits: what a killed worker can leave uncertain."""
-GIVE_UP_AFTER = timedelta(days=3)
 
 State = Delivery.State
 
@@ -50,113 +50,75 @@ class Outcome:
     reply: str = ""
     due_at: datetime | None = None
 
+    @classmethod
+    def of(cls, fact: Fact) -> Outcome:
+        return cls(
+            delivery_id=fact.delivery_id,
+            state=State(fact.state),
+            cause=fact.cause,
+            reply=fact.reply,
+            due_at=fact.due_at,
+        )
 
-def claim(source_id: UUID, *, at: datetime, limit: int = BATCH) -> Claim:
+
+def claim(source_id: UUID, *, at: datetime, limit: int = BATCH, claim_id: UUID | None = None) -> Claim:
     """Mark up to `limit` waiting rows of a source as being handed over. Commit before talking to a server.
 
     Cost: one index scan of the rows taken; workers pass over each other's rows.
     """
-    claim_id, until = new_id(), at + LEASE
+    claim_id, until = claim_id or new_id(), at + LEASE
     with connection.cursor() as cursor:
-        cursor.execute(
-            # MATERIALIZED, or the planner may run the inner SELECT more than once and take more than it was asked for.
-            "WITH ready AS MATERIALIZED ("
-            "  SELECT id FROM mail_delivery WHERE workspace_id = %(workspace)s AND source_id = %(source)s "
-            "  AND state = 'queued' AND due_at <= %(at)s ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
-            "UPDATE mail_delivery SET state = 'handing_over', claim = %(claim)s, leased_until = %(until)s "
-            "FROM ready WHERE mail_delivery.id = ready.id AND mail_delivery.workspace_id = %(workspace)s "
-            "RETURNING mail_delivery.id",
-            {
-                "claim": claim_id,
-                "until": until,
-                "workspace": current_workspace_id(),
-                "source": source_id,
-                "at": at,
-                "limit": limit,
-            },
+        taken = rows.claim(
+            cursor,
+            workspace_id=current_workspace_id(),
+            source_id=source_id,
+            claim_id=claim_id,
+            at=at,
+            until=until,
+            limit=limit,
         )
-        ids = [row_id for (row_id,) in cursor.fetchall()]
-    if ids:
+    if taken:
         due.schedule(LEASES, until)
-    rows = Delivery.objects.filter(id__in=ids).select_related("edition", "sealed_body").order_by("id")
-    return Claim(claim_id, list(rows), until)
+    ids = [row.id for row in taken]
+    found = Delivery.objects.filter(id__in=ids).select_related("edition", "sealed_body").order_by("id")
+    return Claim(claim_id, list(found), until)
 
 
-def settle(claim_id: UUID, outcomes: Sequence[Outcome], *, at: datetime) -> None:
-    """Write what became of claimed rows, and keep the books of their broadcasts.
+def settle(claim_id: UUID, outcomes: Sequence[Outcome | Fact], *, at: datetime) -> int:
+    """Write what became of claimed rows, and keep the books of their broadcasts. Returns how many rows it moved.
 
     Also takes the late truth about rows that were called uncertain meanwhile; a row somebody else holds is left alone.
     """
     if not outcomes:
-        return
-    moved = _write(claim_id, outcomes, at=at)
-    final = [row_id for row_id, _source, _before, after in moved if after not in Delivery.OPEN]
-    SealedBody.objects.filter(delivery_id__in=final).exclude(delivery__state=State.UNCERTAIN).delete()
-    book((source_id, before, after) for _row, source_id, before, after in moved)
-    sent = [row_id for row_id, _source, _before, after in moved if after == State.ACCEPTED]
-    people = Delivery.objects.filter(id__in=sent, contact_id__isnull=False).values_list("contact_id", flat=True)
-    engagement.note("sent", {one: at for one in people if one is not None})
-
-
-def _write(
-    claim_id: UUID, outcomes: Sequence[Outcome], *, at: datetime
-) -> list[tuple[UUID, UUID, Delivery.State, Delivery.State]]:
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH known AS (SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(causes)s::text[], "
-            "                 %(replies)s::text[], %(dues)s::timestamptz[]) AS t(id, state, cause, reply, due_at)), "
-            "held AS (SELECT d.id, d.state FROM mail_delivery d JOIN known USING (id) "
-            "         WHERE d.workspace_id = %(workspace)s AND d.claim = %(claim)s "
-            "         AND d.state IN ('handing_over', 'uncertain') FOR UPDATE OF d) "
-            "UPDATE mail_delivery d SET state = known.state, cause = known.cause, reply = known.reply, "
-            "  due_at = COALESCE(known.due_at, d.due_at), leased_until = NULL, "
-            "  settled_at = CASE WHEN known.state = 'queued' THEN NULL ELSE %(at)s END, "
-            "  attempts = d.attempts + CASE WHEN known.state IN ('accepted', 'failed') THEN 1 ELSE 0 END "
-            "FROM known JOIN held USING (id) WHERE d.id = known.id AND d.workspace_id = %(workspace)s "
-            "RETURNING d.id, d.source_id, held.state, d.state",
-            {
-                "ids": [outcome.delivery_id for outcome in outcomes],
-                "states": [outcome.state.value for outcome in outcomes],
-                "causes": [outcome.cause for outcome in outcomes],
-                "replies": [outcome.reply for outcome in outcomes],
-                "dues": [outcome.due_at for outcome in outcomes],
-                "workspace": current_workspace_id(),
-                "claim": claim_id,
-                "at": at,
-            },
-        )
-        return [(row, source, State(before), State(after)) for row, source, before, after in cursor.fetchall()]
-
-
-def book(moves: Iterable[tuple[UUID, Delivery.State, Delivery.State]]) -> None:
-    """Add moves (source, state before, state after) to the counters of the broadcasts among the sources."""
-    changes: dict[UUID, Counter[str]] = {}
-    for source_id, before, after in moves:
-        counts = changes.setdefault(source_id, Counter())
-        counts[before] -= 1
-        counts[after] += 1
-    for source_id in sorted(changes):
-        columns = {state: n for state, n in changes[source_id].items() if n and state not in Delivery.OPEN}
-        if not columns:
-            continue
-        assignments = ", ".join(f'"{state}" = "{state}" + %s' for state in columns)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE mail_broadcast SET {assignments} WHERE workspace_id = %s AND id = %s",
-                [*columns.values(), current_workspace_id(), source_id],
+        known = [
+            Fact(
+                delivery_id=each.delivery_id,
+                state=str(each.state),
+                cause=each.cause,
+                reply=each.reply,
+                due_at=each.due_at,
             )
+            for each in outcomes
+        ]
+        moved = rows.write(cursor, current_workspace_id(), claim_id, known, at=at)
+    final = [row_id for row_id, _source, _before, after, _who in moved if after not in Delivery.OPEN]
+    SealedBody.objects.filter(delivery_id__in=final).exclude(delivery__state=State.UNCERTAIN).delete()
+    book((source_id, before, after) for _row, source_id, before, after, _who in moved)
+    engagement.note("sent", {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who})
+    return len(moved)
+
+
+def book(moves: Iterable[tuple[UUID, str, str]]) -> None:
+    """Add moves (source, state before, state after) to the counters of the broadcasts among the sources."""
+    with connection.cursor() as cursor:
+        rows.book(cursor, current_workspace_id(), moves)
 
 
 def put_off(delivery: Delivery, reply: str, *, at: datetime) -> Outcome:
-    """Wait half as long again as it has waited so far, from a minute to an hour; after three days it has failed.
-
-    Being put off uses up no attempt (RFC 5321 §4.5.4.1 on retry intervals and giving up).
-    """
-    waited = at - delivery.created_at
-    if waited > GIVE_UP_AFTER:
-        return Outcome(delivery_id=delivery.id, state=State.FAILED, cause="put_off_too_long", reply=reply)
-    wait = min(max(waited / 2, timedelta(minutes=1)), timedelta(hours=1))
-    return Outcome(delivery_id=delivery.id, state=State.QUEUED, reply=reply, due_at=at + wait)
+    """Wait for a busy or absent server, see `rows.put_off`."""
+    return Outcome.of(rows.put_off(delivery.id, created_at=delivery.created_at, reply=reply, at=at))
 
 
 def give_back(delivery: Delivery, *, at: datetime) -> Outcome:
@@ -184,15 +146,34 @@ def expire(*, at: datetime) -> int:
     return len(moved)
 
 
-def resend_uncertain(source_id: UUID, *, at: datetime) -> int:
+def resend_uncertain(source_id: UUID, *, at: datetime, only: Collection[UUID] | None = None) -> int:
     """A person's decision: what is uncertain goes out again, at the risk that some get it twice. Returns how many."""
-    moved: int = (
-        Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
-        .order_by()
-        .update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
-    )
+    uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
+    if only is not None:
+        uncertain = uncertain.filter(id__in=only)
+    moved: int = uncertain.order_by().update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
     book([(source_id, State.UNCERTAIN, State.QUEUED)] * moved)
     return moved
+
+
+def resolve(source_id: UUID, delivery_ids: Collection[UUID], *, state: Delivery.State, cause: str, at: datetime) -> int:
+    """Somebody knows what became of uncertain messages: a person, or a provider's event. Returns how many were uncertain.
+
+    `state` is accepted or failed. They can't be sent again after that.
+    """
+    uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN, id__in=delivery_ids)
+    people = [who for who in uncertain.order_by("id").values_list("contact_id", flat=True) if who]
+    moved: int = uncertain.order_by().update(state=state, cause=cause, settled_at=at, claim=None)
+    book([(source_id, State.UNCERTAIN, state)] * moved)
+    if state == State.ACCEPTED:
+        engagement.note("sent", dict.fromkeys(people, at))
+    return moved
+
+
+def learn(delivery_id: UUID, *, state: Delivery.State, cause: str, at: datetime) -> int:
+    """A provider or a bounce tells of one message; only where it was uncertain does that change anything here."""
+    source_id = Delivery.objects.filter(id=delivery_id).values_list("source_id", flat=True).first()
+    return resolve(source_id, [delivery_id], state=state, cause=cause, at=at) if source_id else 0
 
 
 def leave_out_waiting(source_id: UUID, *, cause: str, at: datetime) -> int:

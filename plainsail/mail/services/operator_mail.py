@@ -14,7 +14,8 @@ from plainsail.kernel import environment
 from plainsail.kernel.crypto import decrypt, encrypt
 from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction
-from plainsail.mail.services.smtp import Conversation, Fate, Server
+from plainsail.mail.services import pipelines
+from plainsail.mail.services.smtp import Fate, Server
 
 logger = logging.getLogger("plainsail.mail")
 
@@ -40,11 +41,8 @@ def deliver_sealed(*, sealed: str, workspace_id: UUID | None = None) -> None:
     better served by two than by none.
     """
     value = json.loads(decrypt(SEALED, sealed))
-    conversation = Conversation.open(Server.from_url(environment.current().smtp_url))
-    try:
-        answer = conversation.hand_over(base64.b64decode(value["content"]), sender=value["sender"], to=value["to"])
-    finally:
-        conversation.close()
+    server, content = Server.from_url(environment.current().smtp_url), base64.b64decode(value["content"])
+    answer = pipelines.hand_over_one(server, content, sender=value["sender"], to=value["to"])
     if answer.fate in (Fate.PUT_OFF, Fate.UNKNOWN):
         raise NotTakenYet(answer.reply)
     if answer.fate == Fate.REFUSED:

@@ -12,6 +12,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Sender
 from plainsail.mail.services import headers
+from plainsail.mail.services.buckets import Limits
 
 
 class AddressTaken(Refusal):
@@ -69,6 +70,31 @@ def make_default(sender: Sender) -> None:
 def pause(sender: Sender, *, reason: str, at: datetime) -> None:
     """Let nothing leave in this name: servers refuse the sender itself, and more mail would make it worse."""
     Sender.objects.filter(id=sender.id, paused_at=None).update(paused_at=at, pause_reason=reason)
+
+
+def limit(
+    sender: Sender,
+    *,
+    most_a_day: int | None,
+    most_an_hour: int | None,
+    most_an_hour_each: int | None,
+    warms_up: bool,
+    at: datetime,
+) -> None:
+    """How much may leave in this name; None is no limit. A warm-up begins on the day it is switched on and goes on."""
+    since = (sender.warms_up_since or at.date()) if warms_up else None
+    Sender.objects.filter(id=sender.id).update(
+        most_a_day=most_a_day,
+        most_an_hour=most_an_hour,
+        most_an_hour_each=most_an_hour_each,
+        warms_up_since=since,
+    )
+
+
+def most_today(sender: Sender, *, at: datetime) -> int | None:
+    """Messages that may leave in this name today (UTC); None is no limit."""
+    limits = Limits(sender.most_a_day, sender.most_an_hour, sender.most_an_hour_each, sender.warms_up_since)
+    return limits.most_on(at.date())
 
 
 def resume(sender: Sender) -> None:

@@ -7,6 +7,7 @@ handed over becomes uncertain, everything else is picked up by another.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,24 +15,42 @@ from uuid import UUID
 
 from plainsail.contacts.models import List
 from plainsail.kernel import clock, due, environment
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Broadcast, Delivery, Stream
-from plainsail.mail.services import bodies, books, headers, ledger, messages, origins, people, senders
+from plainsail.mail.services import (
+    bodies,
+    books,
+    bulk,
+    headers,
+    launching,
+    ledger,
+    messages,
+    origins,
+    people,
+    planning,
+    recovery,
+    rows,
+    senders,
+)
+from plainsail.mail.services.bulk import End, Plan
 from plainsail.mail.services.compiling import Compiled, Recipient
+from plainsail.mail.services.journal import Journal
+from plainsail.mail.services.launching import Course
 from plainsail.mail.services.ledger import Claim, Outcome
+from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
-from plainsail.mail.services.smtp import TIMEOUT, Answer, Conversation, Fate, Server, Unreachable
+from plainsail.mail.services.smtp import Answer, Server, Unreachable, stuffed
 
 logger = logging.getLogger("plainsail.mail")
 
 WAITING = "mail.waiting"
 SLICE = timedelta(seconds=20)
 """After this long a worker makes room for other jobs and queues itself again."""
-PER_CONNECTION = 100
 SAFETY = timedelta(minutes=5)
-ENOUGH = timedelta(seconds=2 * TIMEOUT)
+ENOUGH = bulk.ENOUGH
 """What must be left of a lease to begin another message."""
 ENOUGH_REFUSALS = 3
 """Refusals of the sender itself, one after the other, until it is paused: one may be a single picky server."""
@@ -57,88 +76,132 @@ class Work:
     letters: list[Letter]
 
 
-def wake(source_id: UUID, *, at: datetime, lanes: int = 1) -> None:
-    """Have workers hand over what waits of a source, up to `lanes` of them side by side, right after the commit."""
-    for lane in range(lanes):
-        send.once(f"mail:{source_id}:{lane}", source_id=source_id, lane=lane)
+def wake(source_id: UUID, *, at: datetime) -> None:
+    """Have a worker hand over what waits of a source, right after the commit."""
+    send.once(f"mail:{source_id}:0", source_id=source_id, lane=0)
     due.schedule(WAITING, at + SAFETY)
+
+
+def wake_lanes(source_id: UUID, *, at: datetime) -> None:
+    """The same for a broadcast: by a process on each core, in turn with whatever else is sent to many."""
+    for lane in range(lanes()):
+        send.in_turn(f"mail:{source_id}:{lane}", turn=f"mail.lane:{lane}", source_id=source_id, lane=lane)
+    due.schedule(WAITING, at + SAFETY)
+
+
+def lanes() -> int:
+    """How many processes send to many at a time: PLAINSAIL_SENDERS, else one for each core."""
+    given = os.environ.get("PLAINSAIL_SENDERS", "")
+    return max(1, int(given)) if given.isdigit() else os.cpu_count() or 1
 
 
 @job("mail.send")
 @outside_transaction
 def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
     """Hand over what waits of one source until nothing is left or the time is up."""
+    recovery.recover(at=clock.now())
     until = clock.now() + SLICE
-    while True:
-        went_well, more = _converse(workspace_id, source_id, until=until)
-        if not (went_well and more):
-            break
-        if clock.now() >= until:
-            with workspace(workspace_id):
-                send.once(f"mail:{source_id}:{lane}", source_id=source_id, lane=lane)
-            return
     with workspace(workspace_id):
+        broadcast = Broadcast.objects.select_related("list", "edition").filter(id=source_id).first()
+        plan = _plan(broadcast, at=clock.now()) if broadcast is not None else None
+    if plan is not None:
+        course = launching.run(plan, until=until)
+    else:
+        course = Course(_send_owed(workspace_id, source_id, until=until) if broadcast is None else End.DONE)
+    with workspace(workspace_id):
+        if course.waits_until is not None:
+            due.schedule(WAITING, course.waits_until)
+            return
+        if course.end == End.TIME_UP:
+            _again(source_id, lane, is_broadcast=broadcast is not None)
+            return
         books.close_if_done(source_id, at=clock.now())
         _wait_for_the_rest(source_id, at=clock.now())
 
 
-def _converse(workspace_id: UUID, source_id: UUID, *, until: datetime) -> tuple[bool, bool]:
-    """One connection's worth of messages. Returns whether the server could be talked to, and whether more may wait."""
-    conversation: Conversation | None = None
+def _plan(broadcast: Broadcast, *, at: datetime) -> Plan | None:
+    """How it is sent; None while nothing of it may leave, or nothing waits."""
+    waiting = Delivery.objects.filter(source_id=broadcast.id, state=State.QUEUED, due_at__lte=at)
+    if broadcast.state != Broadcast.State.SENDING or not waiting.exists():
+        return None
+    return planning.plan(broadcast)
+
+
+def _again(source_id: UUID, lane: int, *, is_broadcast: bool) -> None:
+    if is_broadcast:
+        send.in_turn(f"mail:{source_id}:{lane}", turn=f"mail.lane:{lane}", source_id=source_id, lane=lane)
+    else:
+        send.once(f"mail:{source_id}:{lane}", source_id=source_id, lane=lane)
+
+
+def _send_owed(workspace_id: UUID, source_id: UUID, *, until: datetime) -> End:
+    """What is not a broadcast goes over one connection, a few messages a claim."""
+    pool = Pool(Server.from_url(environment.current().smtp_url), connections=1)
     editions: Editions = {}
-    handed = 0
     try:
-        while handed < PER_CONNECTION and clock.now() < until:
+        while clock.now() < until:
+            claim_id = new_id()
+            journal = Journal.begin(workspace_id=workspace_id, claim=claim_id)
             with workspace(workspace_id):
-                work = take(source_id, at=clock.now(), editions=editions)
+                work = take(source_id, at=clock.now(), editions=editions, claim_id=claim_id)
             if work is None:
-                return True, False
-            if conversation is None and work.letters:
-                conversation = _open(work, workspace_id)
-                if conversation is None:
-                    return False, True
-            outcomes, is_broken = _hand_over(conversation, work) if conversation else ([], False)
-            settle(workspace_id, work, outcomes)
-            handed += len(work.letters)
-            if is_broken:
-                return False, True
-        return True, True
+                journal.drop()
+                return End.DONE
+            settle(workspace_id, work, _hand_over(pool, work, journal))
+            journal.drop()
+            if pool.is_refused or pool.is_in_trouble:
+                return End.TROUBLE
     finally:
-        if conversation is not None:
-            conversation.close()
+        pool.close()
+    return End.TIME_UP
 
 
-def _open(work: Work, workspace_id: UUID) -> Conversation | None:
-    """A connection, or None when the server is away: what was claimed for it waits again."""
+def _hand_over(pool: Pool, work: Work, journal: Journal) -> list[Outcome]:
+    """Talk to the server, message by message. What it did not come to is given back untouched."""
+    record = _Record(journal, {letter.delivery.id: letter.delivery for letter in work.letters})
+    may_begin = lambda: work.claim.leased_until - clock.now() > ENOUGH  # noqa: E731
+    away = ""
     try:
-        return Conversation.open(Server.from_url(environment.current().smtp_url))
+        if work.letters:
+            pool.hand_over(_parcels(work.letters, record), record, may_begin=may_begin)
     except Unreachable as error:
         logger.warning("the mail server is away", extra={"reason": str(error)})
-        at = clock.now()
-        settle(workspace_id, work, [ledger.put_off(letter.delivery, str(error), at=at) for letter in work.letters])
-        return None
+        away = str(error)
+        pool.troubles = pool.patience
+    at = clock.now()
+    known = {outcome.delivery_id for outcome in record.outcomes}
+    for letter in work.letters:
+        if letter.delivery.id not in known:
+            rest = ledger.put_off(letter.delivery, away, at=at) if away else ledger.give_back(letter.delivery, at=at)
+            record.outcomes.append(rest)
+    return record.outcomes
 
 
-def _hand_over(conversation: Conversation, work: Work) -> tuple[list[Outcome], bool]:
-    """Talk to the server, message by message. True where it was broken off and the rest was given back untouched."""
-    outcomes: list[Outcome] = []
-    refused_in_a_row = 0
-    for place, letter in enumerate(work.letters):
-        at = clock.now()
-        rest = work.letters[place:]
-        if work.claim.leased_until - at < ENOUGH or refused_in_a_row == ENOUGH_REFUSALS:
-            return outcomes + [ledger.give_back(each.delivery, at=at) for each in rest], True
-        content = _written(letter, at=at)
+class _Record:
+    """Answers, in the journal at once and as outcomes for the ledger."""
+
+    def __init__(self, journal: Journal, deliveries: dict[UUID, Delivery]) -> None:
+        self.journal = journal
+        self.deliveries = deliveries
+        self.outcomes: list[Outcome] = []
+
+    def intend(self, delivery_id: UUID) -> None:
+        self.journal.intend(delivery_id)
+
+    def answer(self, parcel: Parcel, answer: Answer) -> None:
+        outcome = outcome_of(self.deliveries[parcel.delivery_id], answer, at=clock.now())
+        self.journal.note(outcome.delivery_id, outcome.state, outcome.cause, outcome.reply)
+        self.outcomes.append(outcome)
+
+
+def _parcels(letters: list[Letter], record: _Record) -> Iterator[Parcel]:
+    for letter in letters:
+        content = _written(letter, at=clock.now())
         if content is None:
-            outcomes.append(Outcome(delivery_id=letter.delivery.id, state=State.FAILED, cause="unwritable"))
-            continue
-        try:
-            answer = conversation.hand_over(content, sender=letter.sender, to=letter.to)
-        except Unreachable as error:
-            return outcomes + [ledger.put_off(each.delivery, str(error), at=at) for each in rest], True
-        refused_in_a_row = refused_in_a_row + 1 if answer.cause == Cause.SENDER_REPUTATION else 0
-        outcomes.append(outcome_of(letter.delivery, answer, at=at))
-    return outcomes, False
+            unwritable = Outcome(delivery_id=letter.delivery.id, state=State.FAILED, cause="unwritable")
+            record.outcomes.append(unwritable)
+        else:
+            yield Parcel(letter.delivery.id, letter.sender, letter.to, stuffed(content))
 
 
 def _written(letter: Letter, *, at: datetime) -> bytes | None:
@@ -152,16 +215,9 @@ def _written(letter: Letter, *, at: datetime) -> bytes | None:
 
 def outcome_of(delivery: Delivery, answer: Answer, *, at: datetime) -> Outcome:
     """What a server's answer means in the ledger."""
-    if answer.fate == Fate.ACCEPTED:
-        return Outcome(delivery_id=delivery.id, state=State.ACCEPTED, reply=answer.reply)
-    if answer.fate == Fate.PUT_OFF:
-        return ledger.put_off(delivery, answer.reply, at=at)
-    if answer.fate == Fate.REFUSED:
-        cause = answer.cause or Cause.MESSAGE_FAULT
-        return Outcome(delivery_id=delivery.id, state=State.FAILED, cause=cause.value, reply=answer.reply)
-    if delivery.when_uncertain == Delivery.WhenUncertain.RESEND:
-        return ledger.put_off(delivery, answer.reply, at=at)
-    return Outcome(delivery_id=delivery.id, state=State.UNCERTAIN, cause="no_answer", reply=answer.reply)
+    may_repeat = delivery.when_uncertain == Delivery.WhenUncertain.RESEND
+    created_at = delivery.created_at
+    return Outcome.of(rows.fact_of(delivery.id, answer, created_at=created_at, may_repeat=may_repeat, at=at))
 
 
 def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
@@ -189,7 +245,9 @@ Editions = dict[tuple[UUID, UUID | None], Compiled]
 """Compiled mails by edition and list, kept from batch to batch."""
 
 
-def take(source_id: UUID, *, at: datetime, editions: Editions | None = None) -> Work | None:
+def take(
+    source_id: UUID, *, at: datetime, editions: Editions | None = None, claim_id: UUID | None = None
+) -> Work | None:
     """Claim a batch of a source and settle what may not go out. None where nothing waits, or nothing may leave now."""
     broadcast = Broadcast.objects.select_related("sender").filter(id=source_id).first()
     if broadcast is not None and broadcast.state != Broadcast.State.SENDING:
@@ -197,7 +255,7 @@ def take(source_id: UUID, *, at: datetime, editions: Editions | None = None) -> 
     sender = books.sender_of(source_id)
     if sender.is_paused and Delivery.objects.filter(source_id=source_id, stream=Stream.MARKETING).exists():
         return None
-    claim = ledger.claim(source_id, at=at)
+    claim = ledger.claim(source_id, at=at, claim_id=claim_id)
     if not claim.deliveries:
         return None
     business = origins.business()
@@ -301,7 +359,10 @@ def send_waiting(*, at: datetime) -> datetime | None:
     """Wake every source that has messages whose time has come; returns when the next of those put off is due."""
     waiting = Delivery.objects.filter(state=State.QUEUED)
     for source_id in waiting.filter(due_at__lte=at).order_by().values_list("source_id", flat=True).distinct():
-        send.once(f"mail:{source_id}:0", source_id=source_id, lane=0)
+        if Broadcast.objects.filter(id=source_id).exists():
+            wake_lanes(source_id, at=at)
+        else:
+            send.once(f"mail:{source_id}:0", source_id=source_id, lane=0)
     following: datetime | None = (
         waiting.filter(due_at__gt=at).order_by("due_at").values_list("due_at", flat=True).first()
     )
@@ -325,4 +386,4 @@ def look_at_leases(*, at: datetime) -> datetime | None:
 
 
 def _sources_under_way() -> Iterator[UUID]:
-    yield from Broadcast.objects.filter(state=Broadcast.State.SENDING).order_by("id").values_list("id", flat=True)
+    yield from Broadcast.objects.filter(state__in=books.UNDER_WAY).order_by("id").values_list("id", flat=True)

@@ -1,8 +1,9 @@
-"""One conversation with the mail server: connect, hand messages over one by one, and say exactly what became of each."""
+"""A connection to the mail server, and what its answers mean. Django-free."""
 
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from plainsail.kernel import environment
 from plainsail.kernel.environment import BadEnvironment
-from plainsail.mail.services.replies import Cause, classify
+from plainsail.mail.services.replies import Cause
 
 TIMEOUT = 30.0
 """Seconds that a server may take for one answer."""
@@ -120,58 +121,13 @@ class Conversation:
             smtp.ehlo()
         return smtp
 
-    def hand_over(self, content: bytes, *, sender: str, to: str) -> Answer:
-        """Hand one message over: `content` with CRLF line ends, addresses bare and in ASCII.
-
-        Raises Unreachable if the conversation was over before anything of it was sent. After a broken conversation the
-        next call raises it.
-        """
-        if self._smtp is None:
-            raise Unreachable("the connection is closed")
-        try:
-            return self._envelope(self._smtp, sender, to) or self._content(self._smtp, content)
-        except smtplib.SMTPServerDisconnected as error:
-            self._drop()
-            return Answer(fate=Fate.PUT_OFF, reply=words(error))
-        except (smtplib.SMTPException, OSError) as error:
-            self._drop()
-            return Answer(fate=Fate.PUT_OFF, reply=words(error))
-
-    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> Answer | None:
-        """The answer where the envelope is refused; None where content may follow."""
-        code, text = smtp.mail(sender)
-        if code != 250:
-            return self._refused(smtp, code, text, cause=Cause.SENDER_REPUTATION)
-        code, text = smtp.rcpt(to)
-        if code not in (250, 251):
-            return self._refused(smtp, code, text)
-        code, text = smtp.docmd("DATA")
-        if code != 354:
-            return self._refused(smtp, code, text)
-        return None
-
-    def _content(self, smtp: smtplib.SMTP, content: bytes) -> Answer:
-        # An incomplete message has no final dot, so a failure while sending means that it was not taken.
-        smtp.send(stuffed(content))
-        try:
-            code, text = smtp.getreply()
-        except (smtplib.SMTPException, OSError) as error:
-            self._drop()
-            return Answer(fate=Fate.UNKNOWN, reply=words(error))
-        if code == 250:
-            return Answer(fate=Fate.ACCEPTED, reply=said(code, text))
-        return self._refused(smtp, code, text)
-
-    def _refused(self, smtp: smtplib.SMTP, code: int, text: bytes, *, cause: Cause | None = None) -> Answer:
-        reply = said(code, text)
-        if code == 421 or code < 0:
-            self._drop()
-        else:
-            with suppress(smtplib.SMTPException, OSError):
-                smtp.rset()
-        if not 500 <= code < 600:
-            return Answer(fate=Fate.PUT_OFF, reply=reply)
-        return Answer(fate=Fate.REFUSED, reply=reply, cause=cause or classify(code, reply))
+    def release(self) -> tuple[socket.socket, dict[str, str]]:
+        """The connection itself, signed in, with what the server can do (names in lower case). It is the caller's now."""
+        assert self._smtp is not None
+        assert self._smtp.sock is not None
+        sock, features = self._smtp.sock, {name.lower(): value for name, value in self._smtp.esmtp_features.items()}
+        self._smtp = None
+        return sock, features
 
     def _drop(self) -> None:
         if self._smtp is not None:
@@ -180,11 +136,11 @@ class Conversation:
 
 
 def stuffed(content: bytes) -> bytes:
-    """The message as DATA carries it: leading dots doubled, a lone dot at the end (RFC 5321 §4.5.2)."""
+    """The message as DATA carries it, without the lone dot at the end: leading dots doubled (RFC 5321 §4.5.2)."""
     body = content.replace(b"\r\n.", b"\r\n..")
     if body.startswith(b"."):
         body = b"." + body
-    return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+    return body if body.endswith(b"\r\n") else body + b"\r\n"
 
 
 def said(code: int, text: bytes) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django import template
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.mail.models import Delivery
@@ -24,6 +27,7 @@ CAUSES: dict[str, str | Promise] = {
     "stopped": _("Stopped by somebody on the team"),
     "worker_lost": _("The sending process was lost at that moment"),
     "no_answer": _("The server took it all and never answered"),
+    "said_by_person": _("Somebody on the team said so"),
     "unsubscribed": _("They asked never to be written to"),
     "hard_bounce": _("The address bounced before"),
     "complaint": _("They once marked a mail as spam"),
@@ -38,6 +42,20 @@ def share(part: int, whole: int) -> str:
         return "–"
     percent = 100 * part / whole
     return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
+
+
+@register.filter
+def time_left(left: timedelta) -> str:
+    """About how long something still takes: `less than a minute`, `about 5 minutes`, `about 3 hours`."""
+    minutes = round(left.total_seconds() / 60)
+    if minutes < 1:
+        return gettext("less than a minute left")
+    if minutes < 90:
+        return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    if hours < 48:
+        return ngettext("about %(n)s hour left", "about %(n)s hours left", hours) % {"n": hours}
+    return ngettext("about %(n)s day left", "about %(n)s days left", round(hours / 24)) % {"n": round(hours / 24)}
 
 
 @register.filter

@@ -321,3 +321,75 @@ def test_a_copy_is_a_draft_of_its_own(broadcast, news, outbox):
     emails.head(again.email, subject="Second helping", preheader="", at=clock.now())
     send(again)
     assert [message["Subject"] for message in outbox] == ["News from the kiln", "Second helping"]
+
+
+def leaving(broadcast):
+    """Its audience is written, and it is about to send."""
+    at = clock.now()
+    broadcasts.send_now(broadcast, at=at)
+    broadcasts.start(broadcast.id, at=at + MINUTE)
+    broadcasts.prepare.function(workspace_id=broadcast.workspace_id, broadcast_id=broadcast.id)
+    broadcast.refresh_from_db()
+    return at + MINUTE
+
+
+def test_what_is_paused_waits_and_goes_on_where_it_was(broadcast, news, outbox):
+    for _number in range(5):
+        subscriber(news)
+    at = leaving(broadcast)
+    broadcasts.pause(broadcast, at=at)
+    run_jobs(at=at + timedelta(days=1))
+    broadcast.refresh_from_db()
+    assert (outbox, broadcast.state, broadcast.waiting) == ([], State.PAUSED, 5)
+    broadcasts.go_on(broadcast, at=at + timedelta(days=1))
+    run_jobs(at=at + timedelta(days=1))
+    assert books(broadcast) == {"accepted": 5}
+    assert broadcast.state == State.COMPLETE
+    with pytest.raises(broadcasts.NothingToPause):
+        broadcasts.pause(broadcast, at=at)
+    with pytest.raises(broadcasts.NotPaused):
+        broadcasts.go_on(broadcast, at=at)
+
+
+def test_a_pause_while_the_audience_is_written_is_no_end_of_the_writing(broadcast, news, outbox):
+    for _number in range(4):
+        subscriber(news)
+    at = clock.now()
+    broadcasts.send_now(broadcast, at=at)
+    broadcasts.start(broadcast.id, at=at + MINUTE)
+    broadcast.refresh_from_db()
+    audience.write_chunk(broadcast, at=at, limit=2)
+    broadcasts.pause(broadcast, at=at + MINUTE)
+    run_jobs(at=at + 2 * MINUTE)
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.audience) == (State.PAUSED, 2)
+    broadcasts.go_on(broadcast, at=at + 3 * MINUTE)
+    run_jobs(at=at + 3 * MINUTE)
+    assert books(broadcast) == {"accepted": 4}
+
+
+def test_what_is_paused_can_be_stopped(broadcast, news, outbox):
+    subscriber(news)
+    at = leaving(broadcast)
+    broadcasts.pause(broadcast, at=at)
+    broadcasts.stop(broadcast, at=at)
+    run_jobs(at=at + MINUTE)
+    assert books(broadcast) == {"excluded": 1}
+    assert outbox == []
+
+
+def test_uncertain_messages_are_decided_one_by_one_by_a_person_or_by_what_a_provider_tells(broadcast, news, outbox):
+    for _number in range(3):
+        subscriber(news)
+    at = leaving(broadcast)
+    broadcasts.sending.take(broadcast.id, at=at)
+    run_jobs(at=at + timedelta(hours=1))
+    first, second, third = Delivery.objects.order_by("id")
+    assert broadcasts.they_arrived(broadcast, [first.id], at=at) == 1
+    assert broadcasts.they_arrived(broadcast, [first.id], at=at) == 0
+    assert broadcasts.ledger.learn(second.id, state=Fate.FAILED, cause="hard", at=at) == 1
+    assert books(broadcast) == {"accepted": 1, "failed": 1, "uncertain": 1}
+    assert broadcasts.send_again(broadcast, [first.id, second.id, third.id], at=at + timedelta(hours=1)) == 1
+    run_jobs(at=at + timedelta(hours=1))
+    assert books(broadcast) == {"accepted": 2, "failed": 1}
+    assert (len(outbox), broadcast.state) == (1, State.COMPLETE)

@@ -114,6 +114,7 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
     """What the report shows, and the progress bar in it."""
     return {
         "broadcast": found,
+        "pace": queries.pace_of(found, at=request.now),
         "causes": queries.causes(request.workspace, found.id) if not found.can_be_stopped else [],
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "now": request.now,

@@ -70,6 +70,22 @@ def stop(request: Request, broadcast_id: UUID) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "mail:broadcast", stopped.id))
 
 
+@require_POST
+@can("mail.send")
+def pause(request: Request, broadcast_id: UUID) -> HttpResponse:
+    broadcasts.pause(find(request, broadcast_id), at=request.now)
+    messages.success(request, _("Paused. Nothing more leaves until you go on."))
+    return redirect(workspace_url(request.workspace, "mail:broadcast", broadcast_id))
+
+
+@require_POST
+@can("mail.send")
+def continuation(request: Request, broadcast_id: UUID) -> HttpResponse:
+    broadcasts.go_on(find(request, broadcast_id), at=request.now)
+    messages.success(request, _("It goes on where it was paused."))
+    return redirect(workspace_url(request.workspace, "mail:broadcast", broadcast_id))
+
+
 @require_GET
 @can("mail.view")
 def progress(request: Request, broadcast_id: UUID) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
-from plainsail.mail.forms import SenderForm
+from plainsail.mail.forms import LimitsForm, SenderForm
 from plainsail.mail.models import Sender
 from plainsail.mail.services import senders
 
@@ -51,6 +51,19 @@ def sender(request: Request, sender_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
     return render(request, "mail/sender.html", {"form": form, "sender": found}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@can("mail.manage")
+def limits(request: Request, sender_id: UUID) -> HttpResponse:
+    found = _find(request, sender_id)
+    initial = {name: getattr(found, name) for name in ("most_a_day", "most_an_hour", "most_an_hour_each")}
+    form = LimitsForm(request.POST or None, initial=initial | {"warms_up": found.warms_up_since is not None})
+    if form.is_valid():
+        senders.limit(found, at=request.now, **form.cleaned_data)
+        return _done(request, _("Saved. What leaves from now on keeps to it."))
+    context = {"form": form, "sender": found, "today": senders.most_today(found, at=request.now)}
+    return render(request, "mail/limits.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

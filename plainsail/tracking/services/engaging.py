@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from plainsail.contacts.services import engagement
+from plainsail.contacts.services.setwise import Deed
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.tracking.models import Agent, Hit
 
-DEEDS: Mapping[str, engagement.Deed] = {"open": "opened", "click": "clicked", "visit": "visited"}
+DEEDS: Mapping[str, Deed] = {"open": "opened", "click": "clicked", "visit": "visited"}
 
 
 def hear(hits: Sequence[Hit]) -> None:

@@ -1,9 +1,9 @@
 // <form data-confirm="Refund €20 to Maren?" data-confirm-title="Refund" data-confirm-button="Refund €20">
-// asks in the page's one dialog (#confirm) before it is sent, by htmx or by the browser alike.
+// asks in the page's one dialog (#confirm) before it is sent, by htmx or by the browser alike. On a button, only that one asks.
 const dialog = document.getElementById("confirm");
 
-function ask(form) {
-  const { confirm, confirmTitle, confirmButton, confirmTone } = form.dataset;
+function ask(asking) {
+  const { confirm, confirmTitle, confirmButton, confirmTone } = asking.dataset;
   dialog.querySelector("[data-title]").textContent = confirmTitle || dialog.dataset.title;
   dialog.querySelector("[data-text]").textContent = confirm;
   const yes = dialog.querySelector("[value=yes]");
@@ -21,7 +21,8 @@ document.addEventListener(
   "submit",
   async (event) => {
     const form = event.target;
-    if (!dialog || !form.dataset.confirm) return;
+    const asking = event.submitter?.dataset.confirm ? event.submitter : form;
+    if (!dialog || !asking.dataset.confirm) return;
     if (form.dataset.confirmed) {
       delete form.dataset.confirmed;
       return;
@@ -29,7 +30,7 @@ document.addEventListener(
     event.preventDefault();
     event.stopImmediatePropagation();
     const { submitter } = event;
-    if (await ask(form)) {
+    if (await ask(asking)) {
       form.dataset.confirmed = "yes";
       form.requestSubmit(submitter);
     }

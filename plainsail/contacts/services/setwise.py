@@ -1,0 +1,62 @@
+"""What senders write about many contacts at once, in a transaction of their own. Django-free: a cursor and SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from plainsail.kernel.ids import new_id
+
+Deed = Literal["sent", "opened", "clicked", "visited"]
+COLUMNS: Mapping[Deed, str] = {
+    "sent": "sent_at",
+    "opened": "opened_at",
+    "clicked": "clicked_at",
+    "visited": "visited_at",
+}
+
+
+class Cursor(Protocol):
+    """What Django's cursor and psycopg's have in common here."""
+
+    def execute(self, query: Any, params: Any = None, /) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, datetime]) -> None:
+    """Note when contacts did something last; an earlier moment than the one known changes nothing.
+
+    Always in the order of contacts, so that two at once can't hold each other up. Ids of people who are gone are left out.
+    """
+    column, people = COLUMNS[deed], sorted(last)
+    cursor.execute(
+        f"INSERT INTO contacts_engagement AS e (id, created_at, workspace_id, contact_id, {column}) "
+        "SELECT t.id, t.at, %(workspace)s, t.contact_id, t.at "
+        "FROM unnest(%(ids)s::uuid[], %(people)s::uuid[], %(times)s::timestamptz[]) AS t(id, contact_id, at) "
+        "JOIN contacts_contact c ON c.id = t.contact_id AND c.workspace_id = %(workspace)s ORDER BY t.contact_id "
+        f"ON CONFLICT (workspace_id, contact_id) DO UPDATE SET {column} = EXCLUDED.{column} "
+        f"WHERE e.{column} IS NULL OR e.{column} < EXCLUDED.{column}",
+        {
+            "workspace": workspace_id,
+            "ids": [new_id() for _one in people],
+            "people": people,
+            "times": [last[one] for one in people],
+        },
+    )
+
+
+def bounced(cursor: Cursor, workspace_id: UUID, contact_ids: Sequence[UUID], *, at: datetime) -> None:
+    """These contacts' addresses don't exist: no mail goes there any more. Replaces a mere wish, never a complaint."""
+    people = sorted(contact_ids)
+    cursor.execute(
+        "INSERT INTO contacts_suppression AS s (id, created_at, workspace_id, address_hash, reason, at) "
+        "SELECT DISTINCT ON (c.address_hash) t.id, %(at)s, %(workspace)s, c.address_hash, 'hard_bounce', %(at)s "
+        "FROM unnest(%(ids)s::uuid[], %(people)s::uuid[]) AS t(id, contact_id) "
+        "JOIN contacts_contact c ON c.id = t.contact_id AND c.workspace_id = %(workspace)s ORDER BY c.address_hash "
+        "ON CONFLICT (workspace_id, address_hash) DO UPDATE SET reason = EXCLUDED.reason, at = EXCLUDED.at "
+        "WHERE s.reason NOT IN ('complaint', 'hard_bounce')",
+        {"workspace": workspace_id, "ids": [new_id() for _one in people], "people": people, "at": at},
+    )

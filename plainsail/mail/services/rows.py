@@ -1,0 +1,205 @@
+"""The ledger's statements, for whoever has a cursor in a workspace's transaction: Django's, or a sending process's own.
+
+Django-free. `ledger` says what the moves mean; nothing else writes deliveries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from plainsail.contacts.services.setwise import Cursor
+from plainsail.mail.services.smtp import Answer, Fate
+
+OPEN = ("queued", "handing_over")
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this claim alone may hand over."""
+
+    id: UUID
+    contact_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """What became of one row: a state, why, and the server's words. With state `queued` it waits until `due_at`."""
+
+    delivery_id: UUID
+    state: str
+    cause: str = ""
+    reply: str = ""
+    due_at: datetime | None = None
+
+
+CLAIM = (
+    # MATERIALIZED, or the planner may run the inner SELECT more than once and take more than it was asked for.
+    "WITH ready AS MATERIALIZED ("
+    "  SELECT id FROM mail_delivery WHERE workspace_id = %(workspace)s AND source_id = %(source)s "
+    "  AND state = 'queued' AND due_at <= %(at)s {condition} ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
+    "UPDATE mail_delivery d SET state = 'handing_over', claim = %(claim)s, leased_until = %(until)s "
+    "FROM ready WHERE d.id = ready.id AND d.workspace_id = %(workspace)s RETURNING d.id, d.contact_id, d.created_at"
+)
+GOING = (
+    "AND EXISTS (SELECT 1 FROM mail_broadcast b WHERE b.workspace_id = %(workspace)s AND b.id = %(source)s "
+    "            AND b.state = 'sending') "
+    "AND NOT EXISTS (SELECT 1 FROM mail_sender s WHERE s.workspace_id = %(workspace)s AND s.id = %(sender)s "
+    "                AND s.paused_at IS NOT NULL)"
+)
+CLAIM_ANY, CLAIM_OF_BROADCAST = CLAIM.format(condition=""), CLAIM.format(condition=GOING)
+
+
+def is_going(cursor: Cursor, workspace_id: UUID, broadcast_id: UUID, sender_id: UUID) -> bool:
+    """Whether a broadcast may go on: nobody paused or stopped it, nor its sender."""
+    known = {"workspace": workspace_id, "source": broadcast_id, "sender": sender_id}
+    cursor.execute(f"SELECT true {GOING.replace('AND', 'WHERE', 1)}", known)
+    return bool(cursor.fetchall())
+
+
+def claim(
+    cursor: Cursor,
+    *,
+    workspace_id: UUID,
+    source_id: UUID,
+    claim_id: UUID,
+    at: datetime,
+    until: datetime,
+    limit: int,
+    sender_id: UUID | None = None,
+) -> list[Claimed]:
+    """Mark up to `limit` waiting rows of a source as being handed over. Commit before talking to a server.
+
+    With `sender_id` the source is a broadcast, and nothing is taken while it is paused or over, or the sender is paused.
+    Cost: one index scan of the rows taken; workers pass over each other's rows.
+    """
+    cursor.execute(
+        CLAIM_ANY if sender_id is None else CLAIM_OF_BROADCAST,
+        {
+            "claim": claim_id,
+            "until": until,
+            "workspace": workspace_id,
+            "source": source_id,
+            "at": at,
+            "limit": limit,
+            "sender": sender_id,
+        },
+    )
+    return [Claimed(*row) for row in cursor.fetchall()]
+
+
+def write(
+    cursor: Cursor, workspace_id: UUID, claim_id: UUID, facts: Sequence[Fact], *, at: datetime
+) -> list[tuple[UUID, UUID, str, str, UUID | None]]:
+    """Write what became of claimed rows: (row, source, state before, state after, contact) of those that moved.
+
+    Also takes the late truth about rows that were called uncertain meanwhile; a row somebody else holds is left alone.
+    """
+    cursor.execute(
+        "WITH known AS (SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(causes)s::text[], "
+        "                 %(replies)s::text[], %(dues)s::timestamptz[]) AS t(id, state, cause, reply, due_at)), "
+        "held AS (SELECT d.id, d.state FROM mail_delivery d JOIN known USING (id) "
+        "         WHERE d.workspace_id = %(workspace)s AND d.claim = %(claim)s "
+        "         AND d.state IN ('handing_over', 'uncertain') FOR UPDATE OF d) "
+        "UPDATE mail_delivery d SET state = known.state, cause = known.cause, reply = known.reply, "
+        "  due_at = COALESCE(known.due_at, d.due_at), leased_until = NULL, "
+        "  settled_at = CASE WHEN known.state = 'queued' THEN NULL ELSE %(at)s END, "
+        "  attempts = d.attempts + CASE WHEN known.state IN ('accepted', 'failed') THEN 1 ELSE 0 END "
+        "FROM known JOIN held USING (id) WHERE d.id = known.id AND d.workspace_id = %(workspace)s "
+        "RETURNING d.id, d.source_id, held.state, d.state, d.contact_id",
+        {
+            "ids": [fact.delivery_id for fact in facts],
+            "states": [str(fact.state) for fact in facts],
+            "causes": [str(fact.cause) for fact in facts],
+            "replies": [fact.reply for fact in facts],
+            "dues": [fact.due_at for fact in facts],
+            "workspace": workspace_id,
+            "claim": claim_id,
+            "at": at,
+        },
+    )
+    return [tuple(row) for row in cursor.fetchall()]
+
+
+def book(cursor: Cursor, workspace_id: UUID, moves: Iterable[tuple[UUID, str, str]]) -> None:
+    """Add moves (source, state before, state after) to the counters of the broadcasts among the sources."""
+    changes: dict[UUID, Counter[str]] = {}
+    for source_id, before, after in moves:
+        counts = changes.setdefault(source_id, Counter())
+        counts[before] -= 1
+        counts[after] += 1
+    for source_id in sorted(changes):
+        columns = {state: n for state, n in changes[source_id].items() if n and state not in OPEN}
+        if not columns:
+            continue
+        assignments = ", ".join(f'"{state}" = "{state}" + %s' for state in columns)
+        cursor.execute(
+            f"UPDATE mail_broadcast SET {assignments} WHERE workspace_id = %s AND id = %s",
+            [*columns.values(), workspace_id, source_id],
+        )
+
+
+def measure(cursor: Cursor, workspace_id: UUID, broadcast_id: UUID, *, at: datetime) -> None:
+    """Every few seconds, how many messages a second of a broadcast have been settled since the last measuring."""
+    settled = "accepted + failed + suppressed + excluded + uncertain"
+    cursor.execute(
+        f"UPDATE mail_broadcast SET pace = CASE WHEN paced_at > %(at)s - interval '1 minute' "
+        f"  THEN ({settled} - paced_from) / EXTRACT(epoch FROM %(at)s - paced_at) END, "
+        f"  paced_at = %(at)s, paced_from = {settled} "
+        "WHERE workspace_id = %(workspace)s AND id = %(broadcast)s AND state = 'sending' "
+        "AND (paced_at IS NULL OR paced_at < %(at)s - interval '3 seconds')",
+        {"workspace": workspace_id, "broadcast": broadcast_id, "at": at},
+    )
+
+
+def put_off(delivery_id: UUID, *, created_at: datetime, reply: str, at: datetime) -> Fact:
+    """Wait half as long again as it has waited so far, from a minute to an hour; after three days it has failed.
+
+    Being put off uses up no attempt (RFC 5321 §4.5.4.1 on retry intervals and giving up).
+    """
+    waited = at - created_at
+    if waited > GIVE_UP_AFTER:
+        return Fact(delivery_id=delivery_id, state="failed", cause="put_off_too_long", reply=reply)
+    wait = min(max(waited / 2, timedelta(minutes=1)), timedelta(hours=1))
+    return Fact(delivery_id=delivery_id, state="queued", reply=reply, due_at=at + wait)
+
+
+def fact_of(delivery_id: UUID, answer: Answer, *, created_at: datetime, may_repeat: bool, at: datetime) -> Fact:
+    """What a server's answer means in the ledger. `may_repeat`: nobody minds if an uncertain one goes out twice."""
+    if answer.fate == Fate.ACCEPTED:
+        return Fact(delivery_id=delivery_id, state="accepted", reply=answer.reply)
+    if answer.fate == Fate.PUT_OFF or (answer.fate == Fate.UNKNOWN and may_repeat):
+        return put_off(delivery_id, created_at=created_at, reply=answer.reply, at=at)
+    if answer.fate == Fate.REFUSED:
+        cause = str(answer.cause or "message_fault")
+        return Fact(delivery_id=delivery_id, state="failed", cause=cause, reply=answer.reply)
+    return Fact(delivery_id=delivery_id, state="uncertain", cause="no_answer", reply=answer.reply)
+
+
+PEOPLE_LEFT_OUT = (
+    "SELECT c.id, c.deleted_at IS NOT NULL, s.reason FROM contacts_contact c LEFT JOIN contacts_suppression s "
+    "ON s.workspace_id = c.workspace_id AND s.address_hash = c.address_hash "
+    "WHERE c.workspace_id = %s AND c.id = ANY(%s)"
+)
+
+
+def left_out(cursor: Cursor, workspace_id: UUID, refused: Mapping[UUID, UUID | None]) -> list[Fact]:
+    """Why contacts may not get a message after all, as facts: row id to contact id goes in."""
+    contacts = [contact_id for contact_id in refused.values() if contact_id is not None]
+    cursor.execute(PEOPLE_LEFT_OUT, [workspace_id, contacts])
+    known = {contact_id: (is_deleted, reason) for contact_id, is_deleted, reason in cursor.fetchall()}
+    found: list[Fact] = []
+    for row_id, contact_id in refused.items():
+        is_deleted, reason = known.get(contact_id, (True, None))
+        if is_deleted:
+            found.append(Fact(delivery_id=row_id, state="excluded", cause="no_contact"))
+        elif reason:
+            found.append(Fact(delivery_id=row_id, state="suppressed", cause=reason))
+        else:
+            found.append(Fact(delivery_id=row_id, state="excluded", cause="no_consent"))
+    return found
