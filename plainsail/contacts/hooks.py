@@ -243,6 +243,8 @@ for table, answer in {
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
+    "mailpause": PersonalData(fields=("contact_id",), erase="delete"),
+    "erasurerequest": PersonalData(fields=("contact_id",), erase="delete"),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Delivery
+from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender
 
 HEARTBEAT = timedelta(seconds=60)
 
@@ -70,3 +70,38 @@ def accepted_by(contact_id: UUID, *, before: datetime, limit: int) -> list[Deliv
     """Messages that a contact was sent before a moment, newest first, with what was sent."""
     found = Delivery.objects.filter(contact_id=contact_id, state=Delivery.State.ACCEPTED, settled_at__lt=before)
     return list(found.select_related("edition").order_by("-settled_at", "-id")[:limit])
+
+
+@dataclass(frozen=True)
+class Health:
+    """What became of a sender's mail in some time: messages accepted, and those that something came back about."""
+
+    accepted: int = 0
+    hard: int = 0
+    soft: int = 0
+    complaints: int = 0
+    refused: int = 0
+    """Told that the sender itself isn't trusted."""
+
+
+def health_of(sender: Sender, *, since: datetime, at: datetime) -> Health:
+    """Counted from broadcasts' books, the ledger's other rows of that time, and what came back (one index range)."""
+    books = Broadcast.objects.filter(sender=sender, started_at__gt=since, started_at__lte=at)
+    accepted = books.aggregate(people=Sum("accepted"))["people"] or 0
+    if sender.is_default:
+        # Automations and notices have no sender of their own. A block-range index of `settled_at` serves this.
+        others = Delivery.objects.filter(state=Delivery.State.ACCEPTED, settled_at__gt=since, settled_at__lte=at)
+        accepted += others.exclude(source_kind="broadcast").count()
+    back = Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at).aggregate(
+        hard=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="hard")),
+        soft=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="soft_recipient")),
+        complaints=Count("delivery_id", distinct=True, filter=Q(kind="complaint")),
+        refused=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="sender_reputation")),
+    )
+    return Health(accepted=accepted, **back)
+
+
+def feedback_of(contact_id: UUID, *, before: datetime, limit: int) -> list[Feedback]:
+    """What came back from a contact before a moment, newest first; receipts left out."""
+    found = Feedback.objects.filter(contact_id=contact_id, received_at__lt=before).exclude(kind="receipt")
+    return list(found.order_by("-received_at", "-id")[:limit])

@@ -7,8 +7,10 @@ from plainsail.contacts.models.people import (
     Contact,
     ContactQuerySet,
     Engagement,
+    ErasureRequest,
     List,
     ListMember,
+    MailPause,
     Suppression,
 )
 from plainsail.contacts.models.scores import ScoreEntry, ScoreLevel, ScoreRule, Scoring
@@ -25,6 +27,7 @@ __all__ = [
     "ContactTag",
     "CustomField",
     "Engagement",
+    "ErasureRequest",
     "FieldValue",
     "Import",
     "ImportFault",
@@ -32,6 +35,7 @@ __all__ = [
     "ImportedContact",
     "List",
     "ListMember",
+    "MailPause",
     "Note",
     "ScoreEntry",
     "ScoreLevel",

@@ -44,7 +44,7 @@ def _start() -> Postgres:
             "DJANGO_SETTINGS_MODULE": "plainsail.settings",
         }
     )
-    for name in ("SMTP_URL", "PLAINSAIL_DOMAIN", "PLAINSAIL_DEBUG", "PORT"):
+    for name in ("SMTP_URL", "PLAINSAIL_DOMAIN", "PLAINSAIL_DEBUG", "PORT", "BOUNCE_DOMAIN", "BOUNCE_IMAP_URL"):
         os.environ.pop(name, None)
 
     def stop() -> None:

@@ -25,6 +25,8 @@ class Sender(WorkspaceOwned):
     paused_at = models.DateTimeField(null=True)
     """Set when a mail server refuses the sender itself; nothing leaves in its name until somebody looks."""
     pause_reason = models.TextField(blank=True)
+    resumed_at = models.DateTimeField(null=True)
+    """When somebody last let it write again: what happened before is not held against it."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

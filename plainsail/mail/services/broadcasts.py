@@ -165,7 +165,7 @@ def resend_uncertain(broadcast: Broadcast, *, at: datetime) -> int:
 @transaction.atomic
 def resume_sender(broadcast: Broadcast, *, at: datetime) -> None:
     """The cause of a pause was mended: go on."""
-    senders.resume(books.sender_of(broadcast.id))
+    senders.resume(books.sender_of(broadcast.id), at=at)
     sending.wake(broadcast.id, at=at, lanes=LANES)
 
 

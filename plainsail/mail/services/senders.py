@@ -71,9 +71,9 @@ def pause(sender: Sender, *, reason: str, at: datetime) -> None:
     Sender.objects.filter(id=sender.id, paused_at=None).update(paused_at=at, pause_reason=reason)
 
 
-def resume(sender: Sender) -> None:
+def resume(sender: Sender, *, at: datetime) -> None:
     """Somebody looked at it: mail may leave again."""
-    Sender.objects.filter(id=sender.id).update(paused_at=None, pause_reason="")
+    Sender.objects.filter(id=sender.id).update(paused_at=None, pause_reason="", resumed_at=at)
 
 
 def _reply_to(value: str) -> str:

@@ -18,7 +18,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Broadcast, Delivery, Stream
-from plainsail.mail.services import bodies, books, headers, ledger, messages, origins, people, senders
+from plainsail.mail.services import bodies, books, headers, ledger, messages, origins, people, return_paths, senders
 from plainsail.mail.services.compiling import Compiled, Recipient
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.replies import Cause
@@ -212,12 +212,16 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
     letters, outcomes = _owed_letters(owed, business)
     if marketing:
         found = people.sort(marketing, business=business)
+        paths: dict[str, return_paths.ReturnPath] = {}
         outcomes += found.outcomes
         for delivery in marketing:
             if recipient := found.recipients.get(delivery.id):
                 compiled = _compiled(delivery, business, editions)
                 write = _Filled(compiled, recipient)
-                letters.append(Letter(delivery, compiled.origin.address, recipient.address, write))
+                address = compiled.origin.address
+                if address not in paths:
+                    paths[address] = return_paths.of_sender(business.id, address)
+                letters.append(Letter(delivery, paths[address].of(delivery.id), recipient.address, write))
     return letters, outcomes
 
 
@@ -250,6 +254,7 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
         return [], []
     against = people.dead_addresses(each.address for each in deliveries)
     sender = senders.default()
+    path = return_paths.of_sender(business.id, headers.address(sender.address))
     letters: list[Letter] = []
     outcomes: list[Outcome] = []
     for delivery in deliveries:
@@ -261,7 +266,7 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
             outcomes.append(Outcome(delivery_id=delivery.id, state=State.FAILED, cause="unreadable"))
             continue
         write = _Owed(body, sender.name, sender.address, sender.reply_to, delivery, business.id)
-        letters.append(Letter(delivery, headers.address(sender.address), delivery.address, write))
+        letters.append(Letter(delivery, path.of(delivery.id), delivery.address, write))
     return letters, outcomes
 
 

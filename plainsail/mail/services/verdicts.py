@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -105,14 +105,7 @@ def _report(reports: Sequence[Message], mail: Message) -> Verdict:
         return judged[0]
     mildest = min(bounced, key=lambda each: _SEVERITY.index(each.cause or Cause.MESSAGE_FAULT))
     if len(bounced) < len(judged) and mildest.cause == Cause.HARD:
-        return Verdict(
-            kind=Kind.BOUNCE,
-            cause=Cause.SOFT_RECIPIENT,
-            reason="some_recipients",
-            status=mildest.status,
-            recipient=mildest.recipient,
-            words=mildest.words,
-        )
+        return replace(mildest, cause=Cause.SOFT_RECIPIENT, reason="some_recipients")
     return mildest
 
 
@@ -124,22 +117,22 @@ def _recipient(report: Message, mail: Message) -> Verdict:
     said = _typed(_header(report, "Diagnostic-Code"))
     status = _status(_header(report, "Status"), said)
     recipient = _typed(_header(report, "Original-Recipient") or _header(report, "Final-Recipient")).strip("<> ")
-    facts = {"status": status, "recipient": recipient[:254], "words": _line(said)}
+    facts = Verdict(kind=Kind.DELAY, reason="still_trying", status=status, recipient=recipient[:254], words=_line(said))
     if action == "delayed" or (not action and status.startswith("4")):
-        return Verdict(kind=Kind.DELAY, reason="still_trying", **facts)
+        return facts
     if action in {"delivered", "relayed", "expanded"} or (not action and status.startswith("2")):
-        return Verdict(kind=Kind.RECEIPT, reason=action or "delivered", **facts)
+        return replace(facts, kind=Kind.RECEIPT, reason=action or "delivered")
     found = explain(said, status)
     if found == replies.UNEXPLAINED or (not said and status in {"5.0.0", "4.0.0", ""}):
         # Some leave the report empty and write what happened for people.
         words = _words_of(mail)
         told = explain(words)
         found = _given_up(status) if told == replies.UNEXPLAINED else told
-        facts["words"] = facts["words"] or _line(words)
+        facts = replace(facts, words=facts.words or _line(words))
     if found.cause == Cause.HARD and status.startswith("4"):
         # It never said more than “not now”, and then the server gave up.
         found = replies.TROUBLE
-    return Verdict(kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, **facts)
+    return replace(facts, kind=Kind.BOUNCE, cause=found.cause, reason=found.reason)
 
 
 def _given_up(status: str) -> Refusal:
@@ -393,6 +386,23 @@ def of_reply(reply: str) -> Verdict:
 
 def _key(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
+
+
+def texts(raw: bytes) -> Iterator[str]:
+    """Parts of a mail as text, decoded, whatever is inside the returned original too. For finding our own marks."""
+    try:
+        waiting, seen = [message_from_bytes(raw[:MOST_READ])], 0
+        while waiting and seen < MOST_PARTS:
+            part = waiting.pop(0)
+            seen += 1
+            content = part.get_payload(decode=not part.is_multipart())
+            if isinstance(content, list):
+                yield "\n".join(f"{name}: {value}" for name, value in part.items())
+                waiting[:0] = [each for each in content if isinstance(each, Message)]
+            elif isinstance(content, bytes):
+                yield content.decode("latin-1")
+    except (RecursionError, LookupError, ValueError, AttributeError, TypeError, AssertionError):
+        return
 
 
 # --- mails ------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ CAUSES: dict[str, str | Promise] = {
     "hard_bounce": _("The address bounced before"),
     "complaint": _("They once marked a mail as spam"),
     "manual": _("Blocked by the team"),
+    "soft_bounces": _("Its mailbox took no mail several times in a row"),
+    "paused": _("They asked for some weeks without mail"),
 }
 
 

@@ -63,7 +63,7 @@ def default(request: Request, sender_id: UUID) -> HttpResponse:
 @require_POST
 @can("mail.manage")
 def resume(request: Request, sender_id: UUID) -> HttpResponse:
-    senders.resume(_find(request, sender_id))
+    senders.resume(_find(request, sender_id), at=request.now)
     return _done(request, _("The sender may write again."))
 
 
