@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from plainsail.kernel import clock, environment
@@ -134,12 +135,12 @@ def _mover(imap: imaplib.IMAP4) -> Callable[[str, str], None]:
     return move if "MOVE" in imap.capabilities else copy
 
 
-def _ask(answer: tuple[str, list[object]]) -> list[bytes]:
+def _ask(answer: tuple[str, list[Any]]) -> list[Any]:
     """What a server answered. Raises IMAP4.error where it said no."""
     state, found = answer
     if state != "OK":
         raise imaplib.IMAP4.error(f"the server said {state}: {found!r}"[:300])
-    return found  # type: ignore[return-value]  # imaplib declares less than it gives
+    return found
 
 
 def _quoted(name: str) -> str:

@@ -196,7 +196,7 @@ def _is_about_all_mail(kept: Feedback, *, at: datetime) -> bool:
     said = Feedback.objects.filter(
         sender_id=kept.sender_id, cause=Cause.SENDER_REPUTATION, received_at__gt=at - timedelta(days=1)
     ).exclude(delivery_id=kept.delivery_id)
-    return said.values("delivery_id").distinct().count() >= REPORTED_BY - 1
+    return int(said.values("delivery_id").distinct().count()) >= REPORTED_BY - 1
 
 
 def _why_paused(kept: Feedback) -> str:

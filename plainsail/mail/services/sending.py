@@ -18,7 +18,19 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Broadcast, Delivery, Stream
-from plainsail.mail.services import bodies, books, headers, ledger, messages, origins, people, return_paths, senders
+from plainsail.mail.services import (
+    bodies,
+    books,
+    dkim,
+    headers,
+    ledger,
+    messages,
+    origins,
+    people,
+    return_paths,
+    senders,
+    signing,
+)
 from plainsail.mail.services.compiling import Compiled, Recipient
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.replies import Cause
@@ -47,6 +59,7 @@ class Letter:
     sender: str
     to: str
     write: Callable[[datetime], bytes]
+    signer: dkim.Signer | None = None
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,8 @@ def _hand_over(conversation: Conversation, work: Work) -> tuple[list[Outcome], b
 def _written(letter: Letter, *, at: datetime) -> bytes | None:
     """The message's bytes; None where its parts can't be put together, which no further attempt would mend."""
     try:
-        return letter.write(at)
+        content = letter.write(at)
+        return letter.signer.sign(content, at=at) if letter.signer else content
     except (ValueError, LookupError):  # UnicodeError is a ValueError; the email package raises both for odd input
         logger.exception("a message can't be written", extra={"delivery": str(letter.delivery.id)})
         return None
@@ -213,6 +227,7 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
     if marketing:
         found = people.sort(marketing, business=business)
         paths: dict[str, return_paths.ReturnPath] = {}
+        signers: dict[str, dkim.Signer | None] = {}
         outcomes += found.outcomes
         for delivery in marketing:
             if recipient := found.recipients.get(delivery.id):
@@ -221,7 +236,10 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
                 address = compiled.origin.address
                 if address not in paths:
                     paths[address] = return_paths.of_sender(business.id, address)
-                letters.append(Letter(delivery, paths[address].of(delivery.id), recipient.address, write))
+                    signers[address] = signing.of_sender(address)
+                letters.append(
+                    Letter(delivery, paths[address].of(delivery.id), recipient.address, write, signers[address])
+                )
     return letters, outcomes
 
 
@@ -255,6 +273,7 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
     against = people.dead_addresses(each.address for each in deliveries)
     sender = senders.default()
     path = return_paths.of_sender(business.id, headers.address(sender.address))
+    signer = signing.of_sender(sender.address)
     letters: list[Letter] = []
     outcomes: list[Outcome] = []
     for delivery in deliveries:
@@ -266,7 +285,7 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
             outcomes.append(Outcome(delivery_id=delivery.id, state=State.FAILED, cause="unreadable"))
             continue
         write = _Owed(body, sender.name, sender.address, sender.reply_to, delivery, business.id)
-        letters.append(Letter(delivery, path.of(delivery.id), delivery.address, write))
+        letters.append(Letter(delivery, path.of(delivery.id), delivery.address, write, signer))
     return letters, outcomes
 
 

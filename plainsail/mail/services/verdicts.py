@@ -395,7 +395,7 @@ def texts(raw: bytes) -> Iterator[str]:
         while waiting and seen < MOST_PARTS:
             part = waiting.pop(0)
             seen += 1
-            content = part.get_payload(decode=not part.is_multipart())
+            content = part.get_payload() if part.is_multipart() else part.get_payload(decode=True)
             if isinstance(content, list):
                 yield "\n".join(f"{name}: {value}" for name, value in part.items())
                 waiting[:0] = [each for each in content if isinstance(each, Message)]

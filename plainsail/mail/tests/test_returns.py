@@ -212,7 +212,7 @@ def test_a_blocked_sender_pauses_and_nobody_loses_an_address(juniper, delivery):
 
 
 def test_one_picky_server_does_not_stop_a_sender_but_three_do(juniper, broadcast):
-    for number in range(3):
+    for _number in range(3):
         assert paused(juniper) == 0
         with workspace(juniper):
             each = sent(broadcast, ContactFactory())
