@@ -51,6 +51,8 @@ class Environment:
     """`smtp` or `lmtp`."""
     bounce_imap_url: str
     """A mailbox that bounces are read from, in place of a port of our own; empty where there is none."""
+    dns_server: str
+    """`address` or `address:port` of the resolver that sending domains are checked by; the system's where it is empty."""
     checks_sending_domains: bool
     """Whether a broadcast waits until its domain's DNS is right. Off only where the operator answers for that."""
     secret_key: str
@@ -226,6 +228,7 @@ def current() -> Environment:
         bounce_bind=os.environ.get("BOUNCE_BIND", "") or os.environ.get("PLAINSAIL_BIND", "0.0.0.0"),  # noqa: S104 - as above
         bounce_protocol=_one_of("BOUNCE_PROTOCOL", ("smtp", "lmtp")),
         bounce_imap_url=_imap("BOUNCE_IMAP_URL"),
+        dns_server=os.environ.get("DNS_SERVER", ""),
         checks_sending_domains=_one_of("SENDING_CHECKS", ("on", "off")) == "on",
         secret_key=secret_key(folder),
         debug=_flag("PLAINSAIL_DEBUG"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
 from plainsail.contacts.events import ListLeft, OptInRequested
@@ -31,7 +32,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, segment_fields
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, emails, starters, steps
+from plainsail.mail.services import answers, confirmations, emails, gate, starters, steps
 from plainsail.tracking.sockets import LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
@@ -65,6 +66,19 @@ SETTINGS.register(
     ),
 )
 
+SETTINGS.register(
+    "sending_domains",
+    SettingsItem(
+        label=gettext_lazy("Sending domains"),
+        url="mail:domains",
+        order=51,
+        can="mail.view",
+        pages=("mail:domain", "mail:new_domain"),
+    ),
+)
+AUDIT_ACTIONS.register(
+    gate.PASSED, AuditAction(label=gettext_lazy("Let a broadcast leave although its domain was not ready"))
+)
 
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)

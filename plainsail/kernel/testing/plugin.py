@@ -40,6 +40,7 @@ def _start() -> Postgres:
             "DATABASE_EDGE_URL": server.dsn("edge"),
             "PLAINSAIL_TEST_SUPERUSER": server.dsn("superuser"),
             "PLAINSAIL_OWNER": "1",
+            "SENDING_CHECKS": "off",
             "PLAINSAIL_URL": "http://localhost:8000",
             "DJANGO_SETTINGS_MODULE": "plainsail.settings",
         }
