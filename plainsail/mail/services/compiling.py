@@ -16,7 +16,7 @@ from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import Signer, is_target
-from plainsail.mail.services import headers
+from plainsail.mail.services import headers, return_paths
 from plainsail.mail.services.messages import message_id
 
 LINK = "ps.link_"
@@ -121,6 +121,8 @@ class Compiled:
             f"Date: {headers.date(at)}",
             f"Message-ID: {message_id(recipient.delivery_id, self.origin.address.rpartition('@')[2])}",
             f"List-Unsubscribe: <{recipient.one_click_url}>",
+            f"{return_paths.HEADER}: "
+            + return_paths.marked(self.origin.workspace_id, recipient.delivery_id, self.origin.address),
         ]
         return b"".join(
             (

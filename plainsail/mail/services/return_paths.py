@@ -44,6 +44,11 @@ def token(workspace_id: UUID, delivery_id: UUID) -> str:
     return "".join(reversed(digits))
 
 
+def marked(workspace_id: UUID, delivery_id: UUID, sender: str) -> str:
+    """What the header says that names a message's own row."""
+    return f"b+{token(workspace_id, delivery_id)}@{sender.rpartition('@')[2]}"
+
+
 def read(given: str) -> Row:
     """What a token says. Raises BadToken for one that was not made here."""
     if len(given) != LENGTH or not given.isascii() or not given.isalnum():

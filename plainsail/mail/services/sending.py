@@ -308,7 +308,10 @@ class _Owed:
             row_id=self.delivery.id,
             at=at,
             reply_to=self.reply_to,
-            extra={"X-Plainsail-Workspace": str(self.workspace_id)},
+            extra={
+                "X-Plainsail-Workspace": str(self.workspace_id),
+                return_paths.HEADER: return_paths.marked(self.workspace_id, self.delivery.id, self.address),
+            },
         )
 
 
