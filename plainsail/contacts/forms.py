@@ -356,13 +356,11 @@ class WishForm(forms.Form):
 
     erase = forms.BooleanField(required=False)
     sure = forms.BooleanField(required=False)
-    pause = forms.TypedChoiceField(
-        required=False, coerce=int, empty_value=0, choices=[(str(weeks), weeks) for weeks in wishes.WEEKS]
-    )
+    pause = forms.TypedChoiceField(required=False, coerce=int, choices=[(str(weeks), weeks) for weeks in wishes.WEEKS])
     go_on = forms.BooleanField(required=False)
     stop = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         # A number of weeks that is not offered is no wish at all.
-        self.cleaned_data.setdefault("pause", 0)
+        self.cleaned_data.setdefault("pause", "")
         return super().clean() or self.cleaned_data

@@ -33,7 +33,7 @@ from plainsail.mail import queries, segment_fields
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
 from plainsail.mail.services import answers, confirmations, emails, gate, starters, steps
-from plainsail.tracking.sockets import LISTENERS
+from plainsail.tracking.sockets import ACCEPTED, LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
     CREATE,
@@ -96,6 +96,7 @@ def count_unsubscribes(event: ListLeft) -> None:
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)
+ACCEPTED.register("mail", queries.accepted_at)
 
 
 def _send(contact: Contact, config: Config, run_key: str, at: datetime) -> Done:

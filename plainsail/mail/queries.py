@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender
 
 HEARTBEAT = timedelta(seconds=60)
@@ -105,3 +107,32 @@ def feedback_of(contact_id: UUID, *, before: datetime, limit: int) -> list[Feedb
     """What came back from a contact before a moment, newest first; receipts left out."""
     found = Feedback.objects.filter(contact_id=contact_id, received_at__lt=before).exclude(kind="receipt")
     return list(found.order_by("-received_at", "-id")[:limit])
+
+
+def accepted_at(delivery_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When these messages were accepted, as far as they were. One statement by primary key."""
+    rows = Delivery.objects.filter(id__in=delivery_ids, state=Delivery.State.ACCEPTED, settled_at__isnull=False)
+    return {row_id: at for row_id, at in rows.values_list("id", "settled_at") if at is not None}
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """How many of a broadcast's messages were opened or clicked by a class of agent, for one reason."""
+
+    kind: str
+    agent: str
+    reason: str
+    messages: int
+
+
+def classes_of(source_id: UUID) -> list[ByClass]:
+    """Opens and clicks of a source by who or what made them. Reads the source's rows in the ledger, and their hits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT h.kind, h.agent, h.reason, count(DISTINCT h.delivery_id) FROM mail_delivery d "
+            "JOIN tracking_hit h ON h.workspace_id = d.workspace_id AND h.delivery_id = d.id "
+            "WHERE d.workspace_id = %s AND d.source_id = %s AND h.kind IN ('open', 'click') "
+            "GROUP BY h.kind, h.agent, h.reason ORDER BY h.kind, count(DISTINCT h.delivery_id) DESC, h.agent, h.reason",
+            [current_workspace_id(), source_id],
+        )
+        return [ByClass(*row) for row in cursor.fetchall()]

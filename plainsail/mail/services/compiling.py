@@ -18,9 +18,11 @@ from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import Signer, is_target
 from plainsail.mail.services import headers, return_paths
 from plainsail.mail.services.messages import message_id
+from plainsail.tracking.services import agents
 
 LINK = "ps.link_"
 PIXEL = "ps.pixel"
+HIDDEN = "ps.hidden"
 MOST_TRACKED = 2000
 """Bytes that a click's token has room for."""
 
@@ -156,6 +158,8 @@ class Compiled:
             values[f"{LINK}{number}"] = f"{origin.site}/c/{token}"
         if origin.is_tracked:
             values[PIXEL] = f"{origin.site}/o/{signer.open(recipient.delivery_id, recipient.contact_id)}"
+            unseen = signer.click(recipient.delivery_id, recipient.contact_id, f"{origin.site}/?{agents.HIDDEN}")
+            values[HIDDEN] = f"{origin.site}/c/{unseen}"
         return values
 
 
@@ -219,7 +223,9 @@ def quoted(text: str) -> bytes:
 
 def _with_pixel(html: str) -> str:
     pixel = f'<img src="{{{{{PIXEL}}}}}" alt="" width="1" height="1" border="0">'
-    return html.replace("</body>", f"{pixel}</body>", 1)
+    # No reader sees this link, so whoever follows it is a program that follows all.
+    unseen = f'<a href="{{{{{HIDDEN}}}}}" style="display:none" tabindex="-1" aria-hidden="true"></a>'
+    return html.replace("</body>", f"{unseen}{pixel}</body>", 1)
 
 
 def _fixed_headers(origin: Origin, boundary: bytes) -> bytes:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from email.utils import parsedate_to_datetime
 from uuid import UUID
 
+import dkim
 import pytest
 
+from plainsail.kernel import clock, environment
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import broadcasts, return_paths, sending
+from plainsail.mail.services import broadcasts, domains, return_paths
 from plainsail.mail.services.compiling import compile_mail
 from plainsail.mail.tests.factories import BroadcastFactory, subscriber
 from plainsail.mail.tests.test_compiling import AT, LIST, SOURCE, WORKSPACE, origin, reader, words
 from plainsail.mail.tests.test_dkim import signed
-
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def written(to=None, **fields):
@@ -77,23 +78,23 @@ class TestHead:
         assert max(len(line) for line in signed(written()).split(b"\r\n")) < 998
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_leaves_has_a_return_path_of_its_own(juniper, outbox, monkeypatch):
-    from plainsail.kernel import environment
-
+@pytest.mark.django_db
+def test_what_leaves_has_a_return_path_of_its_own_and_is_signed(in_juniper, outbox, monkeypatch):
     monkeypatch.setenv("BOUNCE_DOMAIN", "bounces.plainsail.example")
     environment.current.cache_clear()
-    juniper.postal_address = "Kiln Lane 1"
-    juniper.save()
-    with workspace(juniper):
-        broadcast = BroadcastFactory()
-        subscriber(broadcast.list)
-        broadcasts.send_now(broadcast, at=NOON)
-        broadcasts.start(broadcast.id, at=NOON)
-        source = broadcast.id
-    sending.send(workspace_id=juniper.id, source_id=source)
-    with workspace(juniper):
-        delivery = Delivery.objects.get(state="accepted")
-    local, _at, domain = outbox.senders[0].partition("@")
-    assert domain == "bounces.plainsail.example"
-    assert return_paths.read(local[2:]) == (juniper.id, delivery.id)
+    at = clock.now()
+    domain = domains.change(
+        domains.add("juniper.example", at=at), signing="here", server_selector="", return_label="bounces"
+    )
+    domains.let_sign(list(domain.keys.all()), at=at)
+    broadcast = BroadcastFactory()
+    subscriber(broadcast.list)
+    broadcasts.send_now(broadcast, at=at)
+    run_jobs(at=at + timedelta(minutes=1))
+    delivery = Delivery.objects.get(state="accepted")
+    local, _at, where = outbox.senders[0].partition("@")
+    assert where == "bounces.plainsail.example"
+    assert return_paths.read(local[2:]) == (in_juniper.id, delivery.id)
+    records = {f"{key.host}.".encode(): key.record.encode() for key in domain.keys.select_related("domain")}
+    verifier = dkim.DKIM(outbox.raw[0])
+    assert [verifier.verify(number, dnsfunc=lambda name, timeout=5: records[name]) for number in (0, 1)] == [True, True]
