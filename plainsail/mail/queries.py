@@ -6,9 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
@@ -136,3 +138,54 @@ def classes_of(source_id: UUID) -> list[ByClass]:
             [current_workspace_id(), source_id],
         )
         return [ByClass(*row) for row in cursor.fetchall()]
+
+
+def back_by_day(sender: Sender, *, since: datetime, at: datetime, zone: str) -> dict[str, dict[object, int]]:
+    """What came back about a sender's mail: cause (or `complaint`) to local day to messages. One index range."""
+    rows = (
+        Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at)
+        .filter(kind__in=("bounce", "complaint"))
+        .order_by()
+        .annotate(day=TruncDate("received_at", tzinfo=ZoneInfo(zone)))
+        .values_list("kind", "cause", "day")
+        .annotate(messages=Count("delivery_id", distinct=True))
+    )
+    found: dict[str, dict[object, int]] = {}
+    for kind, cause, day, messages in rows:
+        found.setdefault(cause or kind, {})[day] = messages
+    return found
+
+
+def sent_by_day(sender: Sender, *, since: datetime, at: datetime, zone: str) -> dict[object, int]:
+    """Messages of a sender's broadcasts that were accepted, by the local day on which each broadcast left."""
+    books = Broadcast.objects.filter(sender=sender, started_at__gt=since, started_at__lte=at).order_by()
+    days = books.annotate(day=TruncDate("started_at", tzinfo=ZoneInfo(zone))).values_list("day")
+    return dict(days.annotate(people=Sum("accepted")))
+
+
+@dataclass(frozen=True)
+class OfDomain:
+    """What came back from one mailbox domain."""
+
+    domain: str
+    hard: int
+    soft: int
+    complaints: int
+
+
+def back_by_domain(sender: Sender, *, since: datetime, at: datetime, limit: int = 8) -> list[OfDomain]:
+    """The mailbox domains that most came back from, most first. One index range."""
+    rows = (
+        Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at)
+        .filter(kind__in=("bounce", "complaint"))
+        .order_by()
+        .values_list("domain")
+        .annotate(
+            messages=Count("delivery_id", distinct=True),
+            hard=Count("delivery_id", distinct=True, filter=Q(cause="hard")),
+            soft=Count("delivery_id", distinct=True, filter=Q(cause="soft_recipient")),
+            complaints=Count("delivery_id", distinct=True, filter=Q(kind="complaint")),
+        )
+        .order_by("-messages", "domain")[:limit]
+    )
+    return [OfDomain(domain, hard, soft, complaints) for domain, _messages, hard, soft, complaints in rows]

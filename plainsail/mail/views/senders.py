@@ -14,7 +14,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import SenderForm
 from plainsail.mail.models import Sender
-from plainsail.mail.services import senders
+from plainsail.mail.services import health, senders
 
 
 @require_GET
@@ -50,7 +50,9 @@ def sender(request: Request, sender_id: UUID) -> HttpResponse:
             return _done(request, _("Saved."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
-    return render(request, "mail/sender.html", {"form": form, "sender": found}, status=422 if form.is_bound else 200)
+    panel = health.panel(found, zone=request.workspace.timezone, at=request.now)
+    context = {"form": form, "sender": found, "panel": panel, "advice": health.advice(found)}
+    return render(request, "mail/sender.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

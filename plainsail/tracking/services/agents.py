@@ -35,7 +35,7 @@ class Around:
 
     rushed: frozenset[object] = frozenset()
     hidden: Mapping[object, datetime] = field(default_factory=dict)
-    accepted: Mapping[object, datetime] = field(default_factory=dict)
+    accepted: Mapping[UUID, datetime] = field(default_factory=dict)
 
 
 def classify(row: Landing, around: Around = Around()) -> tuple[Agent, str]:
@@ -69,9 +69,9 @@ def look_around(rows: Sequence[Landing]) -> Around:
     clicked = {row.delivery_id for row in rows if row.kind == "click" and row.delivery_id}
     before = _recorded(clicked, rows) if clicked else []
     hits = {row.delivery_id for row in rows if row.delivery_id}
-    accepted: dict[object, datetime] = {}
-    for source in ACCEPTED:
-        accepted.update(source(hits) if hits else {})
+    accepted: dict[UUID, datetime] = {}
+    for source in ACCEPTED if hits else ():
+        accepted.update(source(hits))
     return Around(
         rushed=frozenset(in_a_rush([*rows, *before])),
         hidden={row.delivery_id: row.at for row in [*before, *rows] if row.delivery_id and is_hidden(row.url)},
