@@ -121,6 +121,24 @@ def mailcatcher(port: int | None) -> None:
 
 
 @cli.command()
+def intake() -> None:
+    """Take in bounces and complaints on BOUNCE_PORT. Needs BOUNCE_DOMAIN."""
+    here = environment.current()
+    if not here.bounce_domain:
+        raise click.ClickException("Set BOUNCE_DOMAIN to the domain that bounces come back to.")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+    import django
+
+    from plainsail.cli import apart
+
+    apart.require(here.database_url)
+    django.setup()
+    from plainsail.cli.intake import serve
+
+    serve(host=here.bounce_bind, port=here.bounce_port, domain=here.bounce_domain, protocol=here.bounce_protocol)
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database's tables and the static files up to this version. Needs the owner role."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")

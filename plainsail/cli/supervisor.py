@@ -51,6 +51,8 @@ class Supervisor:
         self.children = [self.edge, self.web, self.worker]
         if here.uses_mail_catcher:
             self.children.append(Child("mailcatcher", ["mailcatcher"], log=log))
+        if here.takes_in_bounces:
+            self.children.append(Child("intake", ["intake"], log=log))
         self._database_backoff = Backoff()
         self._database_started_at = time.monotonic()
         self._database_start_at: float | None = None

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import CustomField, Import, Tag
-from plainsail.contacts.services import importing_reading, values
+from plainsail.contacts.services import importing_reading, values, wishes
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.services.importing import Wishes
 from plainsail.kernel.countries import countries
@@ -366,3 +366,18 @@ class ExportForm(forms.Form):
     tag_id = forms.UUIDField(required=False)
     text = forms.CharField(max_length=200, required=False)
     state = forms.ChoiceField(choices=[("", ""), ("deleted", "")], required=False)
+
+
+class WishForm(forms.Form):
+    """Which button of the page of what they get a reader pressed. What is none of it saves the ticks."""
+
+    erase = forms.BooleanField(required=False)
+    sure = forms.BooleanField(required=False)
+    pause = forms.TypedChoiceField(required=False, coerce=int, choices=[(str(weeks), weeks) for weeks in wishes.WEEKS])
+    go_on = forms.BooleanField(required=False)
+    stop = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        # A number of weeks that is not offered is no wish at all.
+        self.cleaned_data.setdefault("pause", "")
+        return super().clean() or self.cleaned_data

@@ -251,6 +251,8 @@ for table, answer in {
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),
     "changedcontact": PersonalData(fields=("changed_id",), erase="delete", portable=False),
+    "mailpause": PersonalData(fields=("contact_id",), erase="delete"),
+    "erasurerequest": PersonalData(fields=("contact_id",), erase="delete"),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),

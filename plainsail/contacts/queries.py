@@ -25,6 +25,7 @@ from plainsail.contacts.models import (
     Import,
     List,
     ListMember,
+    MailPause,
     Note,
     ScoreEntry,
     ScoreLevel,
@@ -43,7 +44,7 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `not_subscribed`, `pending`."""
+    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `paused`, `not_subscribed`, `pending`."""
 
     allowed: bool
     reason: str = ""
@@ -62,6 +63,8 @@ def may_receive(contact: Contact, topic: List | None) -> Verdict:
         return Verdict(allowed=False, reason=f"suppressed:{found.reason}")
     if topic is None:
         return Verdict(allowed=True)
+    if MailPause.objects.filter(contact=contact).exists():
+        return Verdict(allowed=False, reason="paused")
     member = ListMember.objects.filter(contact=contact, list=topic).first()
     if member is None or member.state == ListMember.State.UNSUBSCRIBED:
         return Verdict(allowed=False, reason="not_subscribed")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 ERASURES = "erasures.jsonl"
+DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class BadEnvironment(Exception):
@@ -41,9 +43,26 @@ class Environment:
     embedded_database: bool
     smtp_url: str
     uses_mail_catcher: bool
+    bounce_domain: str
+    """Domain of the return paths of all mail, such as `bounces.example.com`; empty where none is set."""
+    bounce_port: int
+    bounce_bind: str
+    bounce_protocol: str
+    """`smtp` or `lmtp`."""
+    bounce_imap_url: str
+    """A mailbox that bounces are read from, in place of a port of our own; empty where there is none."""
+    dns_server: str
+    """`address` or `address:port` of the resolver that sending domains are checked by; the system's where it is empty."""
+    checks_sending_domains: bool
+    """Whether a broadcast waits until its domain's DNS is right. Off only where the operator answers for that."""
     secret_key: str
     debug: bool
     trusted_proxies: tuple[str, ...]
+
+    @property
+    def takes_in_bounces(self) -> bool:
+        """Whether a port of our own is open for mail that comes back."""
+        return bool(self.bounce_domain) and not self.bounce_imap_url
 
     @property
     def run_dir(self) -> Path:
@@ -139,6 +158,27 @@ def _port(name: str, default: int) -> int:
     return int(given)
 
 
+def _domain(name: str) -> str:
+    given = os.environ.get(name, "").strip().rstrip(".").lower()
+    if given and not DOMAIN.fullmatch(given):
+        raise BadEnvironment(f"{name} is {given!r}; it must be a domain, such as bounces.example.com.")
+    return given
+
+
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
+    given = os.environ.get(name, "").lower() or choices[0]
+    if given not in choices:
+        raise BadEnvironment(f"{name} is {given!r}; it must be {' or '.join(choices)}.")
+    return given
+
+
+def _imap(name: str) -> str:
+    given = os.environ.get(name, "")
+    if given and not given.startswith(("imaps://", "imap://")):
+        raise BadEnvironment(f"{name} must look like imaps://user:password@mail.example.com/INBOX.")
+    return given
+
+
 def _database(name: str) -> str:
     given = os.environ.get(name, "")
     if given and not given.startswith(("postgresql://", "postgres://")) and not _is_keywords(given):
@@ -183,6 +223,13 @@ def current() -> Environment:
         embedded_database=not given_database,
         smtp_url=smtp_url or f"smtp://127.0.0.1:{catcher_port(port)}",
         uses_mail_catcher=not smtp_url,
+        bounce_domain=_domain("BOUNCE_DOMAIN"),
+        bounce_port=_port("BOUNCE_PORT", min(port + 26, 65535)),
+        bounce_bind=os.environ.get("BOUNCE_BIND", "") or os.environ.get("PLAINSAIL_BIND", "0.0.0.0"),  # noqa: S104 - as above
+        bounce_protocol=_one_of("BOUNCE_PROTOCOL", ("smtp", "lmtp")),
+        bounce_imap_url=_imap("BOUNCE_IMAP_URL"),
+        dns_server=os.environ.get("DNS_SERVER", ""),
+        checks_sending_domains=_one_of("SENDING_CHECKS", ("on", "off")) == "on",
         secret_key=secret_key(folder),
         debug=_flag("PLAINSAIL_DEBUG"),
         trusted_proxies=tuple(filter(None, os.environ.get("PLAINSAIL_TRUSTED_PROXIES", "").split(","))),

@@ -30,6 +30,7 @@ SHARED_TABLES = frozenset(
         "accounts_apikey",
         "tracking_landing",
         "tracking_viewbundle",
+        "mail_straymail",
         "payments_inboundendpoint",
         "hosting_billinglink",
     }

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
 from plainsail.contacts.events import ListLeft, OptInRequested
@@ -31,9 +32,9 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, segment_fields
 from plainsail.mail.forms import EmailStepForm
-from plainsail.mail.models import Email
-from plainsail.mail.services import answers, confirmations, emails, forgetting, starters, steps
-from plainsail.tracking.sockets import LISTENERS
+from plainsail.mail.models import Email, Feedback
+from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, starters, steps
+from plainsail.tracking.sockets import ACCEPTED, LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
     CREATE,
@@ -66,6 +67,19 @@ SETTINGS.register(
     ),
 )
 
+SETTINGS.register(
+    "sending_domains",
+    SettingsItem(
+        label=gettext_lazy("Sending domains"),
+        url="mail:domains",
+        order=51,
+        can="mail.view",
+        pages=("mail:domain", "mail:new_domain"),
+    ),
+)
+AUDIT_ACTIONS.register(
+    gate.PASSED, AuditAction(label=gettext_lazy("Let a broadcast leave although its domain was not ready"))
+)
 
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
@@ -83,6 +97,7 @@ def count_unsubscribes(event: ListLeft) -> None:
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)
+ACCEPTED.register("mail", queries.accepted_at)
 
 
 def _send(contact: Contact, config: Config, run_key: str, at: datetime) -> Done:
@@ -168,8 +183,55 @@ def sent_to(contact: Contact, before: datetime, limit: int, kinds: Kinds | None)
 
 
 TIMELINE.register("mail", TimelineSource(fetch=sent_to, order=20))
+
+
+REASONS: dict[str, Any] = {
+    "no_such_mailbox": gettext_lazy("the address doesn’t exist"),
+    "no_such_domain": gettext_lazy("the domain of the address doesn’t exist"),
+    "mailbox_disabled": gettext_lazy("the mailbox was closed"),
+    "mailbox_full": gettext_lazy("the mailbox is full"),
+    "mailbox_busy": gettext_lazy("the mailbox gets too much at once"),
+    "sender_not_on_its_list": gettext_lazy("the mailbox takes mail from some senders only"),
+    "server_unreachable": gettext_lazy("the mail server could not be reached"),
+    "server_in_trouble": gettext_lazy("the mail server was in trouble"),
+    "too_large": gettext_lazy("the message was too large"),
+    "malformed": gettext_lazy("the server found a fault in the message"),
+    "content_refused": gettext_lazy("the server refused what was in the message"),
+    "sender_refused": gettext_lazy("the server refused the sender"),
+    "not_authenticated": gettext_lazy("the sender’s domain isn’t set up as the server wants it"),
+    "blocklisted": gettext_lazy("the server blocks this sender"),
+    "refused_by_policy": gettext_lazy("a policy of the server refused it"),
+    "some_recipients": gettext_lazy("some of the people behind the address didn’t get it"),
+    "still_trying": gettext_lazy("the server still tries"),
+}
+
+
+def came_back(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:
+    """Bounces, complaints and automatic replies of a contact, newest first."""
+    if kinds is not None and "feedback" not in kinds:
+        return []
+    return [
+        TimelineEntry(
+            each.received_at, "mail", _worded(each), text=each.words if each.kind == "bounce" else "", kind="feedback"
+        )
+        for each in queries.feedback_of(contact.id, before=before, limit=limit)
+    ]
+
+
+def _worded(kept: Feedback) -> str:
+    if kept.kind == Feedback.Kind.COMPLAINT:
+        return _("Reported a mail as spam: gets no more")
+    if kept.kind != Feedback.Kind.BOUNCE:
+        return str(Feedback.Kind(kept.kind).label)
+    reason = str(REASONS.get(kept.reason, _("no reason was given")))
+    if kept.effect == Feedback.Effect.SUPPRESSED:
+        return _("A mail came back: %(reason)s. The address is written to no more") % {"reason": reason}
+    return _("A mail came back: %(reason)s") % {"reason": reason}
+
+
+TIMELINE.register("mail_feedback", TimelineSource(fetch=came_back, order=21))
 TIMELINE_GROUPS.register(
-    "mail", TimelineGroup(label=gettext_lazy("Mail"), kinds=frozenset({"mail", "click", "open"}), order=10)
+    "mail", TimelineGroup(label=gettext_lazy("Mail"), kinds=frozenset({"mail", "click", "open", "feedback"}), order=10)
 )
 
 LEDGER = "the record that a message was sent once; says when and to whom, not what"
@@ -184,6 +246,13 @@ for table, answer in {
     "exchange": PersonalData(fields=(), erase="keep", ground="domains of mailbox providers, not addresses"),
     "broadcast": PersonalData(fields=(), erase="keep", ground="names no person"),
     "delivery": PersonalData(fields=("contact_id", "address", "subject", "reply"), erase="anonymise", ground=LEDGER),
+    "feedback": PersonalData(
+        fields=("contact_id", "words", "excerpt"), erase="anonymise", ground="totals of what came back stay"
+    ),
+    "straymail": PersonalData(fields=("sealed",), erase="keep", ground="sealed, nobody’s, gone after ninety days"),
+    "sendingdomain": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "dkimkey": PersonalData(fields=(), erase="keep", ground="a key of the business", portable=False),
+    "gateoverride": PersonalData(fields=("person",), erase="keep", ground="who on the team took it upon themselves"),
     "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),
 }.items():
     PERSONAL_DATA.register(f"mail.{table}", answer)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Delivery
+from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender
 
 HEARTBEAT = timedelta(seconds=60)
 MEASURED_WITHIN = timedelta(seconds=60)
@@ -99,3 +102,118 @@ def accepted_by(contact_id: UUID, *, before: datetime, limit: int) -> list[Deliv
     """Messages that a contact was sent before a moment, newest first, with what was sent."""
     found = Delivery.objects.filter(contact_id=contact_id, state=Delivery.State.ACCEPTED, settled_at__lt=before)
     return list(found.select_related("edition").order_by("-settled_at", "-id")[:limit])
+
+
+@dataclass(frozen=True)
+class Health:
+    """What became of a sender's mail in some time: messages accepted, and those that something came back about."""
+
+    accepted: int = 0
+    hard: int = 0
+    soft: int = 0
+    complaints: int = 0
+    refused: int = 0
+    """Told that the sender itself isn't trusted."""
+
+
+def health_of(sender: Sender, *, since: datetime, at: datetime) -> Health:
+    """Counted from broadcasts' books, the ledger's other rows of that time, and what came back (one index range)."""
+    books = Broadcast.objects.filter(sender=sender, started_at__gt=since, started_at__lte=at)
+    accepted = books.aggregate(people=Sum("accepted"))["people"] or 0
+    if sender.is_default:
+        # Automations and notices have no sender of their own. A block-range index of `settled_at` serves this.
+        others = Delivery.objects.filter(state=Delivery.State.ACCEPTED, settled_at__gt=since, settled_at__lte=at)
+        accepted += others.exclude(source_kind="broadcast").count()
+    back = Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at).aggregate(
+        hard=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="hard")),
+        soft=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="soft_recipient")),
+        complaints=Count("delivery_id", distinct=True, filter=Q(kind="complaint")),
+        refused=Count("delivery_id", distinct=True, filter=Q(kind="bounce", cause="sender_reputation")),
+    )
+    return Health(accepted=accepted, **back)
+
+
+def feedback_of(contact_id: UUID, *, before: datetime, limit: int) -> list[Feedback]:
+    """What came back from a contact before a moment, newest first; receipts left out."""
+    found = Feedback.objects.filter(contact_id=contact_id, received_at__lt=before).exclude(kind="receipt")
+    return list(found.order_by("-received_at", "-id")[:limit])
+
+
+def accepted_at(delivery_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When these messages were accepted, as far as they were. One statement by primary key."""
+    rows = Delivery.objects.filter(id__in=delivery_ids, state=Delivery.State.ACCEPTED, settled_at__isnull=False)
+    return {row_id: at for row_id, at in rows.values_list("id", "settled_at") if at is not None}
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """How many of a broadcast's messages were opened or clicked by a class of agent, for one reason."""
+
+    kind: str
+    agent: str
+    reason: str
+    messages: int
+
+
+def classes_of(source_id: UUID) -> list[ByClass]:
+    """Opens and clicks of a source by who or what made them. Reads the source's rows in the ledger, and their hits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT h.kind, h.agent, h.reason, count(DISTINCT h.delivery_id) FROM mail_delivery d "
+            "JOIN tracking_hit h ON h.workspace_id = d.workspace_id AND h.delivery_id = d.id "
+            "WHERE d.workspace_id = %s AND d.source_id = %s AND h.kind IN ('open', 'click') "
+            "GROUP BY h.kind, h.agent, h.reason ORDER BY h.kind, count(DISTINCT h.delivery_id) DESC, h.agent, h.reason",
+            [current_workspace_id(), source_id],
+        )
+        return [ByClass(*row) for row in cursor.fetchall()]
+
+
+def back_by_day(sender: Sender, *, since: datetime, at: datetime, zone: str) -> dict[str, dict[object, int]]:
+    """What came back about a sender's mail: cause (or `complaint`) to local day to messages. One index range."""
+    rows = (
+        Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at)
+        .filter(kind__in=("bounce", "complaint"))
+        .order_by()
+        .annotate(day=TruncDate("received_at", tzinfo=ZoneInfo(zone)))
+        .values_list("kind", "cause", "day")
+        .annotate(messages=Count("delivery_id", distinct=True))
+    )
+    found: dict[str, dict[object, int]] = {}
+    for kind, cause, day, messages in rows:
+        found.setdefault(cause or kind, {})[day] = messages
+    return found
+
+
+def sent_by_day(sender: Sender, *, since: datetime, at: datetime, zone: str) -> dict[object, int]:
+    """Messages of a sender's broadcasts that were accepted, by the local day on which each broadcast left."""
+    books = Broadcast.objects.filter(sender=sender, started_at__gt=since, started_at__lte=at).order_by()
+    days = books.annotate(day=TruncDate("started_at", tzinfo=ZoneInfo(zone))).values_list("day")
+    return dict(days.annotate(people=Sum("accepted")))
+
+
+@dataclass(frozen=True)
+class OfDomain:
+    """What came back from one mailbox domain."""
+
+    domain: str
+    hard: int
+    soft: int
+    complaints: int
+
+
+def back_by_domain(sender: Sender, *, since: datetime, at: datetime, limit: int = 8) -> list[OfDomain]:
+    """The mailbox domains that most came back from, most first. One index range."""
+    rows = (
+        Feedback.objects.filter(sender_id=sender.id, received_at__gt=since, received_at__lte=at)
+        .filter(kind__in=("bounce", "complaint"))
+        .order_by()
+        .values_list("domain")
+        .annotate(
+            messages=Count("delivery_id", distinct=True),
+            hard=Count("delivery_id", distinct=True, filter=Q(cause="hard")),
+            soft=Count("delivery_id", distinct=True, filter=Q(cause="soft_recipient")),
+            complaints=Count("delivery_id", distinct=True, filter=Q(kind="complaint")),
+        )
+        .order_by("-messages", "domain")[:limit]
+    )
+    return [OfDomain(domain, hard, soft, complaints) for domain, _messages, hard, soft, complaints in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.mail.views import broadcasts, departures, editor, mailbox, senders, uncertain
+from plainsail.mail.views import broadcasts, departures, domains, editor, gate, mailbox, senders, uncertain
 
 workspace_urls = [
     path("emails/", broadcasts.emails, name="emails"),
@@ -32,6 +32,16 @@ workspace_urls = [
     path("emails/write/<uuid:email_id>/undo/", editor.undo, name="undo"),
     path("emails/write/<uuid:email_id>/redo/", editor.redo, name="redo"),
     path("emails/write/<uuid:email_id>/head/", editor.head, name="head"),
+    path("emails/<uuid:broadcast_id>/override/", gate.override, name="override"),
+    path("settings/domains/", domains.listed, name="domains"),
+    path("settings/domains/new/", domains.new, name="new_domain"),
+    path("settings/domains/<uuid:sending_domain_id>/", domains.domain, name="domain"),
+    path("settings/domains/<uuid:sending_domain_id>/look/", domains.look, name="look_at_domain"),
+    path("settings/domains/<uuid:sending_domain_id>/keys/", domains.keys, name="new_keys"),
+    path(
+        "settings/domains/<uuid:sending_domain_id>/keys/<uuid:dkim_key_id>/removal/", domains.forget, name="forget_key"
+    ),
+    path("settings/domains/<uuid:sending_domain_id>/removal/", domains.removal, name="remove_domain"),
     path("settings/senders/", senders.listed, name="senders"),
     path("settings/senders/new/", senders.new, name="new_sender"),
     path("settings/senders/<uuid:sender_id>/", senders.sender, name="sender"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
+from uuid import UUID
 
 from plainsail.kernel.registry import Registry
 from plainsail.tracking.models import Hit, Landing
@@ -12,3 +14,6 @@ LANDING: Registry[Callable[[Landing], None]] = Registry("tracking.landing")
 
 LISTENERS: Registry[Callable[[list[Hit]], None]] = Registry("tracking.listeners")
 """Who hears of new hits, a batch at a time, in the drain's transaction: counters of mail, say."""
+
+ACCEPTED: Registry[Callable[[Collection[UUID]], dict[UUID, datetime]]] = Registry("tracking.accepted")
+"""Who knows when deliveries were accepted by a mail server: what was followed before that, no reader followed."""

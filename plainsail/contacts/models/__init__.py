@@ -9,8 +9,10 @@ from plainsail.contacts.models.people import (
     Contact,
     ContactQuerySet,
     Engagement,
+    ErasureRequest,
     List,
     ListMember,
+    MailPause,
     Suppression,
 )
 from plainsail.contacts.models.scores import ScoreEntry, ScoreLevel, ScoreRule, Scoring
@@ -31,6 +33,7 @@ __all__ = [
     "CustomField",
     "Engagement",
     "Erasure",
+    "ErasureRequest",
     "FieldValue",
     "Import",
     "ImportFault",
@@ -38,6 +41,7 @@ __all__ = [
     "ImportedContact",
     "List",
     "ListMember",
+    "MailPause",
     "Note",
     "ScoreEntry",
     "ScoreLevel",

@@ -35,9 +35,13 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
         subscriptions = ListMember.objects.filter(contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED)
         return self.filter(models.Exists(subscriptions))
 
+    def unpaused(self) -> ContactQuerySet:
+        """Who did not ask for some weeks without mail."""
+        return self.filter(~models.Exists(MailPause.objects.filter(contact_id=models.OuterRef("id"))))
+
     def mailable(self, topic: List) -> ContactQuerySet:
         """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
-        return self.alive().on_list(topic).unsuppressed()
+        return self.alive().on_list(topic).unsuppressed().unpaused()
 
 
 class Contact(WorkspaceOwned):
@@ -188,6 +192,41 @@ class ListMember(WorkspaceOwned):
         return self.state == self.State.SUBSCRIBED
 
 
+class MailPause(WorkspaceOwned):
+    """Somebody asked for some weeks without marketing mail. The row goes when they are over: while it is there, it holds."""
+
+    workspace = WorkspaceKey(related_name="mail_pauses")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="mail_pauses", db_index=False)
+    until = models.DateTimeField()
+    asked_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "contact"], name="mail_pause_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} until {self.until:%Y-%m-%d}"
+
+
+class ErasureRequest(WorkspaceOwned):
+    """Somebody asked to be erased (GDPR, art. 17). An owner answers; mail stops at once."""
+
+    workspace = WorkspaceKey(related_name="erasure_requests")
+    contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="erasure_requests", db_index=False)
+    asked_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "contact"], name="erasure_request_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.asked_at:%Y-%m-%d}"
+
+
 class ConsentEntry(WorkspaceOwned):
     """One act of consent with its proof. Append-only: what was agreed to, where, when, from where."""
 
@@ -224,6 +263,7 @@ class Suppression(WorkspaceOwned):
         UNSUBSCRIBED = "unsubscribed", _("asked never to be written to")
         HARD_BOUNCE = "hard_bounce", _("the address does not exist")
         COMPLAINT = "complaint", _("reported as spam")
+        SOFT_BOUNCES = "soft_bounces", _("took no mail several times in a row")
         MANUAL = "manual", _("added by hand")
 
     workspace = WorkspaceKey(related_name="suppressions")

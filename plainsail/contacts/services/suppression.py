@@ -8,7 +8,9 @@ from plainsail.contacts.models import Contact, Suppression
 from plainsail.contacts.services.addresses import hashed, normalise
 
 Reason = Suppression.Reason
-STRONGER = (Reason.COMPLAINT, Reason.HARD_BOUNCE)
+STRENGTH = (Reason.UNSUBSCRIBED, Reason.MANUAL, Reason.SOFT_BOUNCES, Reason.HARD_BOUNCE, Reason.COMPLAINT)
+"""Of two reasons the later in this order stays. A wish can be taken back, and a complaint never is."""
+BOUNCED = (Reason.SOFT_BOUNCES, Reason.HARD_BOUNCE, Reason.COMPLAINT)
 
 
 def add(contact: Contact, *, reason: Suppression.Reason, at: datetime) -> None:
@@ -23,7 +25,7 @@ def add_address(address: str, *, reason: Suppression.Reason, at: datetime) -> No
 
 def _store(address_hash: str, reason: Suppression.Reason, *, at: datetime) -> None:
     found, is_new = Suppression.objects.get_or_create(address_hash=address_hash, defaults={"reason": reason, "at": at})
-    if not is_new and reason in STRONGER and found.reason not in STRONGER:
+    if not is_new and reason in BOUNCED and STRENGTH.index(reason) > STRENGTH.index(Reason(found.reason)):
         found.reason, found.at = reason, at
         found.save(update_fields=["reason", "at"])
 

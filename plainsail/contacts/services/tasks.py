@@ -43,6 +43,15 @@ def create(
 
 
 @transaction.atomic
+def create_by_itself(contact: Contact, *, what: str, due_on: date, assignee: User | None, at: datetime) -> Task:
+    """A task that nobody of the team set: the contact asked for something."""
+    made = Task(contact=contact, what=what[:200], author=None, created_at=at)
+    _plan(made, due_on=due_on, assignee=assignee, by=None, at=at)
+    made.save()
+    return made
+
+
+@transaction.atomic
 def change(task: Task, *, what: str, due_on: date | None, assignee: User | None, by: User, at: datetime) -> None:
     """Change a task; whoever has another day or another task to expect is told on that day."""
     task.what = what
@@ -51,7 +60,7 @@ def change(task: Task, *, what: str, due_on: date | None, assignee: User | None,
     task.save(update_fields=["what", "due_on", "assignee", "reminded_at"])
 
 
-def _plan(task: Task, *, due_on: date | None, assignee: User | None, by: User, at: datetime) -> None:
+def _plan(task: Task, *, due_on: date | None, assignee: User | None, by: User | None, at: datetime) -> None:
     task.due_on, task.assignee, task.reminded_at = due_on, assignee, None
     if due_on is None or assignee is None:
         return

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from plainsail.contacts import queries
-from plainsail.contacts.services import consent, links
+from plainsail.contacts.forms import WishForm
+from plainsail.contacts.models import Contact
+from plainsail.contacts.services import consent, links, wishes
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.http import Request, client_ip, private_link, public
 
@@ -56,18 +60,39 @@ def unsubscribe(request: Request, token: str) -> HttpResponse:
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request, token: str) -> HttpResponse:
-    """What somebody gets, list by list, and nothing at all."""
+    """What somebody gets, list by list; a pause; nothing at all; and being erased."""
     try:
         contact = links.read_preferences(token)
     except BadToken:
         return _worn_out(request)
-    context: dict[str, object] = {"contact": contact, "is_saved": request.method == "POST"}
+    context: dict[str, object] = {"contact": contact, "weeks": wishes.WEEKS}
     if request.method == "POST":
-        stop, keep = "stop" in request.POST, request.POST.getlist("list")
-        asked = consent.choose(contact, keep=keep, stop=stop, ip=client_ip(request), at=request.now)
-        context |= {"is_stopped": stop, "asked": asked}
-    context["members"] = queries.members_of(contact)
+        form = WishForm(request.POST)
+        form.is_valid()
+        context |= _fulfil(request, contact, form.cleaned_data)
+    context |= {
+        "members": queries.members_of(contact),
+        "pause": wishes.pause_of(contact),
+        "is_to_be_erased": wishes.has_asked_to_be_erased(contact),
+    }
     return render(request, "contacts/preferences.html", context)
+
+
+def _fulfil(request: Request, contact: Contact, wish: dict[str, Any]) -> dict[str, object]:
+    """Do what one button of the page asks for, and say what the page then says."""
+    if wish["erase"]:
+        if wish["sure"]:
+            wishes.ask_to_be_erased(contact, ip=client_ip(request), at=request.now)
+        return {"asks_whether_sure": not wish["sure"]}
+    if wish["pause"]:
+        wishes.pause(contact, weeks=wish["pause"], at=request.now)
+        return {"is_paused": True}
+    if wish["go_on"]:
+        wishes.go_on(contact)
+        return {"is_saved": True}
+    stop, keep = wish["stop"], request.POST.getlist("list")
+    asked = consent.choose(contact, keep=keep, stop=stop, ip=client_ip(request), at=request.now)
+    return {"is_saved": True, "is_stopped": stop, "asked": asked}
 
 
 def _worn_out(request: Request) -> HttpResponse:

@@ -40,11 +40,12 @@ def _start() -> Postgres:
             "DATABASE_EDGE_URL": server.dsn("edge"),
             "PLAINSAIL_TEST_SUPERUSER": server.dsn("superuser"),
             "PLAINSAIL_OWNER": "1",
+            "SENDING_CHECKS": "off",
             "PLAINSAIL_URL": "http://localhost:8000",
             "DJANGO_SETTINGS_MODULE": "plainsail.settings",
         }
     )
-    for name in ("SMTP_URL", "PLAINSAIL_DOMAIN", "PLAINSAIL_DEBUG", "PORT"):
+    for name in ("SMTP_URL", "PLAINSAIL_DOMAIN", "PLAINSAIL_DEBUG", "PORT", "BOUNCE_DOMAIN", "BOUNCE_IMAP_URL"):
         os.environ.pop(name, None)
 
     def stop() -> None:

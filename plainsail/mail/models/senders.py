@@ -34,6 +34,8 @@ class Sender(WorkspaceOwned):
     """To any one mailbox provider."""
     warms_up_since = models.DateField(null=True)
     """The first day of a warm-up: providers get to know a new sender by mail that grows day by day."""
+    resumed_at = models.DateTimeField(null=True)
+    """When somebody last let it write again: what happened before is not held against it."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

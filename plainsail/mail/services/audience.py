@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from plainsail.contacts.models import Contact, List, Segment
 from plainsail.contacts.queries import condition_of
-from plainsail.kernel.ids import made_by_database
+from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Broadcast, Stream
 
@@ -40,13 +40,12 @@ def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bo
     if broadcast.prepared_to is not None:
         chosen = chosen.filter(id__gt=broadcast.prepared_to)
     sql, parameters = chosen.order_by("id").values("id")[:limit].query.sql_with_params()
-    new = made_by_database(connection.pg_version)  # type: ignore[attr-defined]  # PostgreSQL’s
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH chosen AS ({sql}), written AS ("
             "INSERT INTO mail_delivery (id, created_at, workspace_id, stream, source_kind, source_id, occurrence, "
             "  recipient_key, contact_id, edition_id, list_id, address, subject, state, when_uncertain, due_at, attempts, cause, reply) "
-            f"SELECT {new}, %s, %s, %s, 'broadcast', %s, '', replace(chosen.id::text, '-', ''), chosen.id, %s, %s, '', '', "
+            f"SELECT {in_a_row()}, %s, %s, %s, 'broadcast', %s, '', replace(chosen.id::text, '-', ''), chosen.id, %s, %s, '', '', "
             "  'queued', 'ask', %s, 0, '', '' FROM chosen "
             "ON CONFLICT (workspace_id, source_kind, source_id, occurrence, recipient_key) DO NOTHING RETURNING 1) "
             "SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM chosen), "

@@ -224,7 +224,7 @@ def _moved_on(broadcast: Broadcast, moved: int, *, at: datetime) -> int:
 @transaction.atomic
 def resume_sender(broadcast: Broadcast, *, at: datetime) -> None:
     """The cause of a pause was mended: go on."""
-    senders.resume(books.sender_of(broadcast.id))
+    senders.resume(books.sender_of(broadcast.id), at=at)
     sending.wake_lanes(broadcast.id, at=at)
 
 

@@ -21,11 +21,12 @@ from uuid import UUID
 from plainsail.contacts.services import link_tokens, setwise
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
-from plainsail.mail.services import buckets, lines, rows
+from plainsail.mail.services import buckets, dkim, lines, rows
 from plainsail.mail.services.filling import Form, HeaderSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
+from plainsail.mail.services.return_paths import ReturnPath
 from plainsail.mail.services.rows import Claimed, Fact
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Answer, Unreachable
@@ -93,6 +94,21 @@ class Plan:
     """Who of some contacts may get it now, with what is said to each."""
     facts: Mapping[str, Question] = field(default_factory=dict)
     """For each condition in the mail, which of some contacts it holds for."""
+    return_domain: str = ""
+    """Takes bounces in; empty where nobody does, and they go to the visible sender."""
+    signed_by: str = ""
+    """Domain that signs; empty where the server does."""
+    keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Selectors and private keys (PEM) that sign."""
+
+    @property
+    def path(self) -> ReturnPath:
+        return ReturnPath(self.workspace_id, domain=self.return_domain, otherwise=self.form.sender)
+
+    @property
+    def signers(self) -> tuple[HeaderSigner, ...]:
+        """Raises ValueError for what is no key."""
+        return (dkim.signer(self.signed_by, self.keys),) if self.keys else ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -103,6 +119,9 @@ class Plan:
             "fields": self.fields,
             "people": [self.people.sql, self.people.parameters],
             "facts": {name: [asked.sql, asked.parameters] for name, asked in self.facts.items()},
+            "return_domain": self.return_domain,
+            "signed_by": self.signed_by,
+            "keys": self.keys,
         }
 
     @classmethod
@@ -115,6 +134,9 @@ class Plan:
             fields=tuple(value["fields"]),
             people=Question(value["people"][0], tuple(value["people"][1])),
             facts={name: Question(sql, tuple(given)) for name, (sql, given) in value["facts"].items()},
+            return_domain=value["return_domain"],
+            signed_by=value["signed_by"],
+            keys=tuple((selector, pem) for selector, pem in value["keys"]),
         )
 
 
@@ -142,7 +164,6 @@ class Lane:
         pool: Pool,
         *,
         now: Callable[[], datetime],
-        signers: Sequence[HeaderSigner] = (),
         executor: Executor | None = None,
     ) -> None:
         """`executor`, of one thread, asks the database for the next chunk while this one is handed over."""
@@ -150,7 +171,8 @@ class Lane:
         self.store = store
         self.pool = pool
         self.now = now
-        self.signers = signers
+        self.signers = plan.signers
+        self.path = plan.path
         self.size = FIRST_CHUNK
         self._executor = executor or _AtOnce()
         self._is_ahead = executor is not None
@@ -332,7 +354,7 @@ class Lane:
             if record.strikes[chunk.providers[recipient.delivery_id]] >= buckets.ENOUGH_STRIKES:
                 continue  # it asked to be left alone: the rest of its mail is given back untouched
             content = form.render(recipient, at=at, signers=self.signers)
-            yield Parcel(recipient.delivery_id, form.sender, recipient.address, content)
+            yield Parcel(recipient.delivery_id, self.path.of(recipient.delivery_id), recipient.address, content)
 
     def _give_back(self, chunk: Chunk, record: _Record, reason: str) -> None:
         """What was not begun: somebody else may take it at once, or, with a reason, when the server had time to mend."""

@@ -15,23 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from plainsail.blocks.services.documents import InvalidDocument
+from plainsail.kernel import environment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, origins
+from plainsail.mail.models import Broadcast, Sender
+from plainsail.mail.services import audience, domains, gate, origins
 from plainsail.mail.services.compiling import Compiled
 
 Tone = Literal["good", "warn", "bad"]
-FREE_MAIL = {
-    "gmail.com",
-    "googlemail.com",
-    "yahoo.com",
-    "outlook.com",
-    "hotmail.com",
-    "gmx.de",
-    "gmx.net",
-    "web.de",
-    "icloud.com",
-}
 HREF = re.compile(r'href="([^"]*)"')
 CLIPPED_AT = 100_000
 """Gmail cuts the HTML of a message at 102 KB; what is filled in still comes on top."""
@@ -85,11 +75,30 @@ def _sender(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("bad", _("No sender"), _("Choose who writes."))
     elif sender.is_paused:
         yield Check("bad", _("The sender is paused"), _("Mail servers refused it. See Settings → Senders."))
-    elif sender.domain in FREE_MAIL:
+    elif domains.is_free_mail(sender.domain) and not gate.is_needed():
         text = _("Mailbox providers reject mass mail from addresses of other providers. Use your own domain.")
         yield Check("warn", _("The sender uses a free mailbox"), text)
     else:
         yield Check("good", _("Sender"), str(sender))
+        yield from _domain(broadcast, sender)
+
+
+def _domain(broadcast: Broadcast, sender: Sender) -> Iterator[Check]:
+    if not gate.is_needed():
+        if environment.current().uses_mail_catcher:
+            text = _("All mail stays in the local mailbox, so the sender’s domain need not be set up yet.")
+            yield Check("good", _("Nothing leaves this machine"), text)
+        return
+    faults = gate.faults(sender)
+    if not faults:
+        yield Check("good", _("Sending domain"), sender.domain)
+    elif override := gate.override_of(broadcast):
+        facts = {"person": override.person, "words": override.words}
+        said = str(_("%(person)s took it upon themselves: “%(words)s”")) % facts
+        yield Check("warn", _("The sending domain is not ready"), said)
+    else:
+        for fault in faults:
+            yield Check("bad", _("The sending domain is not ready"), gate.worded(fault))
 
 
 def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:

@@ -16,7 +16,8 @@ from uuid import UUID
 from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import is_target
 from plainsail.mail.services import headers
-from plainsail.mail.services.filling import LINK, PIXEL, Branch, Form, Hole, Part, Piece, Recipient, quoted
+from plainsail.mail.services.filling import HIDDEN, LINK, PIXEL, Branch, Form, Hole, Part, Piece, Recipient, quoted
+from plainsail.tracking.services import agents
 
 __all__ = ["Compiled", "Origin", "Recipient", "Words", "compile_mail", "part", "quoted"]
 
@@ -89,6 +90,8 @@ class Compiled:
             values[f"{LINK}{number}"] = f"{site}/c/{token}"
         if self.form.is_tracked:
             values[PIXEL] = f"{site}/o/{signer.open(recipient.delivery_id, recipient.contact_id)}"
+            unseen = signer.click(recipient.delivery_id, recipient.contact_id, self.form.unseen)
+            values[HIDDEN] = f"{site}/c/{unseen}"
         return values
 
 
@@ -123,6 +126,7 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         text=part(body.text_template, kind="line", site=origin.site, conditions=words.conditions),
         html=part(html, kind="html", site=origin.site, conditions=words.conditions),
         links=tuple(links),
+        unseen=f"{origin.site}/?{agents.HIDDEN}",
         is_tracked=origin.is_tracked,
         fixed_headers=_fixed_headers(origin, boundary),
         boundary=boundary,
@@ -172,7 +176,7 @@ def _plain_pieces(source: str, kind: str, site: str) -> Iterator[Piece]:
             yield quoted(fixed)
         if index < len(template.holes):
             name, fallback = template.holes[index]
-            if name == PIXEL or name.startswith(LINK):
+            if name in {PIXEL, HIDDEN} or name.startswith(LINK):
                 yield quoted(f"{site}/{'o' if name == PIXEL else 'c'}/")
                 yield Hole(name, "link", b"")
             else:
@@ -181,7 +185,9 @@ def _plain_pieces(source: str, kind: str, site: str) -> Iterator[Piece]:
 
 def _with_pixel(html: str) -> str:
     pixel = f'<img src="{{{{{PIXEL}}}}}" alt="" width="1" height="1" border="0">'
-    return html.replace("</body>", f"{pixel}</body>", 1)
+    # No reader sees this link, so whoever follows it is a program that follows all.
+    unseen = f'<a href="{{{{{HIDDEN}}}}}" style="display:none" tabindex="-1" aria-hidden="true"></a>'
+    return html.replace("</body>", f"{unseen}{pixel}</body>", 1)
 
 
 def _fixed_headers(origin: Origin, boundary: bytes) -> bytes:

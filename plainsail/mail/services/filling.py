@@ -18,10 +18,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from plainsail.kernel.tokens import Signer
-from plainsail.mail.services import lines
+from plainsail.mail.services import lines, return_paths
 
 LINK = "ps.link_"
 PIXEL = "ps.pixel"
+HIDDEN = "ps.hidden"
+"""A link that no reader sees: whoever follows it is a program that follows all."""
 SOFT = b"=\r\n"
 WIDTH = 75
 SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
@@ -36,7 +38,7 @@ DOT = re.compile(rb"(?m)^\.")
 class HeaderSigner(Protocol):
     """Signs a message, such as with DKIM: gives header lines, with their line ends, that go on top."""
 
-    def sign(self, headers: bytes, body: bytes) -> bytes: ...
+    def lines(self, head: bytes, body: bytes, *, at: datetime) -> bytes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +160,8 @@ class Form:
     text: Part = field(repr=False)
     html: Part = field(repr=False)
     links: tuple[str, ...]
+    unseen: str
+    """Where the link leads that no reader sees."""
     is_tracked: bool
     fixed_headers: bytes
     boundary: bytes
@@ -196,6 +200,7 @@ class Form:
             f"Date: {lines.date(at)}\r\n"
             f"Message-ID: <{recipient.delivery_id.hex}@{self._domain}>\r\n"
             f"List-Unsubscribe: <{recipient.one_click_url}>\r\n"
+            f"{return_paths.HEADER}: {return_paths.marked(self.workspace_id, recipient.delivery_id, self.sender)}\r\n"
         )
         return lines_.encode() + self.fixed_headers
 
@@ -209,7 +214,7 @@ class Form:
     def render(self, recipient: Recipient, *, at: datetime, signers: Sequence[HeaderSigner] = ()) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
         head, body = self.head(recipient, at=at), self.body(recipient)
-        signed = b"".join(signer.sign(head, body) for signer in signers)
+        signed = b"".join(signer.lines(head, body, at=at) for signer in signers)
         return b"%b%b\r\n%b" % (signed, head, body)
 
     def _subject(self, values: Mapping[str, str]) -> str:
@@ -246,6 +251,7 @@ class Form:
                 encoded[key] = made
         if self.is_tracked:
             encoded[PIXEL, "link"] = wrapped(signer.raw_open(ids))
+            encoded[HIDDEN, "link"] = wrapped(signer.raw_click(ids, self.unseen.encode()))
         return encoded
 
 
@@ -294,6 +300,7 @@ def form_to_json(form: Form) -> dict[str, Any]:
         "text": _dump(form.text.pieces),
         "html": _dump(form.html.pieces),
         "links": form.links,
+        "unseen": form.unseen,
         "is_tracked": form.is_tracked,
         "fixed_headers": b64encode(form.fixed_headers).decode(),
         "boundary": form.boundary.decode(),
@@ -311,6 +318,7 @@ def form_from_json(value: Mapping[str, Any]) -> Form:
         text=Part(_load(value["text"])),
         html=Part(_load(value["html"])),
         links=tuple(value["links"]),
+        unseen=value["unseen"],
         is_tracked=value["is_tracked"],
         fixed_headers=b64decode(value["fixed_headers"]),
         boundary=value["boundary"].encode(),

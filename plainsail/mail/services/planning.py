@@ -15,7 +15,7 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import books, origins, people
+from plainsail.mail.services import books, origins, people, return_paths, signing
 from plainsail.mail.services.bulk import PEOPLE, Plan, Question
 
 HEAD = ("id", "email", "first_name", "last_name")
@@ -29,6 +29,7 @@ def plan(broadcast: Broadcast) -> Plan:
     sender = books.sender_of(broadcast.id)
     origin = origins.origin(business, sender, source_id=broadcast.id, topic=broadcast.list)
     compiled = origins.compile_written(broadcast.edition, origin, language=business.locale)
+    keys = signing.keys_of(origin.address)
     fields = tuple(name for name in people.FIELDS if name not in HEAD)
     return Plan(
         workspace_id=business.id,
@@ -37,6 +38,9 @@ def plan(broadcast: Broadcast) -> Plan:
         form=compiled.form,
         fields=fields,
         people=question(Contact.objects.mailable(broadcast.list), *HEAD, *fields),
+        return_domain=return_paths.of_sender(business.id, origin.address).domain,
+        signed_by=keys.domain if keys else "",
+        keys=keys.keys if keys else (),
     )
 
 

@@ -97,9 +97,9 @@ def most_today(sender: Sender, *, at: datetime) -> int | None:
     return limits.most_on(at.date())
 
 
-def resume(sender: Sender) -> None:
+def resume(sender: Sender, *, at: datetime) -> None:
     """Somebody looked at it: mail may leave again."""
-    Sender.objects.filter(id=sender.id).update(paused_at=None, pause_reason="")
+    Sender.objects.filter(id=sender.id).update(paused_at=None, pause_reason="", resumed_at=at)
 
 
 def _reply_to(value: str) -> str:

@@ -24,6 +24,7 @@ from plainsail.mail.services import (
     bodies,
     books,
     bulk,
+    dkim,
     headers,
     launching,
     ledger,
@@ -32,8 +33,10 @@ from plainsail.mail.services import (
     people,
     planning,
     recovery,
+    return_paths,
     rows,
     senders,
+    signing,
 )
 from plainsail.mail.services.bulk import End, Plan
 from plainsail.mail.services.compiling import Compiled, Recipient
@@ -66,6 +69,7 @@ class Letter:
     sender: str
     to: str
     write: Callable[[datetime], bytes]
+    signer: dkim.Signer | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,8 @@ def _parcels(letters: list[Letter], record: _Record) -> Iterator[Parcel]:
 def _written(letter: Letter, *, at: datetime) -> bytes | None:
     """The message's bytes; None where its parts can't be put together, which no further attempt would mend."""
     try:
-        return letter.write(at)
+        content = letter.write(at)
+        return letter.signer.sign(content, at=at) if letter.signer else content
     except (ValueError, LookupError):  # UnicodeError is a ValueError; the email package raises both for odd input
         logger.exception("a message can't be written", extra={"delivery": str(letter.delivery.id)})
         return None
@@ -270,12 +275,20 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
     letters, outcomes = _owed_letters(owed, business)
     if marketing:
         found = people.sort(marketing, business=business)
+        paths: dict[str, return_paths.ReturnPath] = {}
+        signers: dict[str, dkim.Signer | None] = {}
         outcomes += found.outcomes
         for delivery in marketing:
             if recipient := found.recipients.get(delivery.id):
                 compiled = _compiled(delivery, business, editions)
                 write = _Filled(compiled, recipient)
-                letters.append(Letter(delivery, compiled.origin.address, recipient.address, write))
+                address = compiled.origin.address
+                if address not in paths:
+                    paths[address] = return_paths.of_sender(business.id, address)
+                    signers[address] = signing.of_sender(address)
+                letters.append(
+                    Letter(delivery, paths[address].of(delivery.id), recipient.address, write, signers[address])
+                )
     return letters, outcomes
 
 
@@ -308,6 +321,8 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
         return [], []
     against = people.dead_addresses(each.address for each in deliveries)
     sender = senders.default()
+    path = return_paths.of_sender(business.id, headers.address(sender.address))
+    signer = signing.of_sender(sender.address)
     letters: list[Letter] = []
     outcomes: list[Outcome] = []
     for delivery in deliveries:
@@ -319,7 +334,7 @@ def _owed_letters(deliveries: list[Delivery], business: Workspace) -> tuple[list
             outcomes.append(Outcome(delivery_id=delivery.id, state=State.FAILED, cause="unreadable"))
             continue
         write = _Owed(body, sender.name, sender.address, sender.reply_to, delivery, business.id)
-        letters.append(Letter(delivery, headers.address(sender.address), delivery.address, write))
+        letters.append(Letter(delivery, path.of(delivery.id), delivery.address, write, signer))
     return letters, outcomes
 
 
@@ -342,7 +357,10 @@ class _Owed:
             row_id=self.delivery.id,
             at=at,
             reply_to=self.reply_to,
-            extra={"X-Plainsail-Workspace": str(self.workspace_id)},
+            extra={
+                "X-Plainsail-Workspace": str(self.workspace_id),
+                return_paths.HEADER: return_paths.marked(self.workspace_id, self.delivery.id, self.address),
+            },
         )
 
 

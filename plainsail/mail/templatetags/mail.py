@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.mail.models import Delivery
+from plainsail.tracking.models import Agent
 
 register = template.Library()
 
@@ -32,7 +33,36 @@ CAUSES: dict[str, str | Promise] = {
     "hard_bounce": _("The address bounced before"),
     "complaint": _("They once marked a mail as spam"),
     "manual": _("Blocked by the team"),
+    "soft_bounces": _("Its mailbox took no mail several times in a row"),
+    "paused": _("They asked for some weeks without mail"),
 }
+SIGNS: dict[str, str | Promise] = {
+    "": _("No sign of a program"),
+    "head": _("It asked for the link without its page"),
+    "hidden_link": _("It followed a link that no reader sees"),
+    "beside_hidden_link": _("It came with a link that no reader sees"),
+    "many_links_at_once": _("Many links within seconds"),
+    "no_user_agent": _("It said nothing of itself"),
+    "known_proxy": _("It named itself as a proxy"),
+    "mail_privacy": _("Apple’s Mail Privacy Protection"),
+    "known_program": _("It named itself as a program"),
+    "prefetch": _("Fetched ahead"),
+    "before_delivery": _("Before the message was delivered"),
+}
+
+
+@register.filter
+def agent_words(agent: str) -> str:
+    """A class of agent as people say it."""
+    return str(Agent(agent).label) if agent in Agent.values else agent
+
+
+@register.filter
+def sign_words(reason: str) -> str:
+    """Why a hit has its class, as people say it."""
+    if reason.startswith("network_"):
+        return str(_("Network of %(owner)s")) % {"owner": reason.removeprefix("network_").capitalize()}
+    return str(SIGNS.get(reason, reason))
 
 
 @register.filter

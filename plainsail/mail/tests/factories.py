@@ -8,7 +8,7 @@ from plainsail.blocks.services import documents
 from plainsail.contacts.models import Contact, List, ListMember
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
-from plainsail.mail.models import Broadcast, Email, Sender
+from plainsail.mail.models import Broadcast, Email, Sender, SendingDomain
 
 
 def document(text="<p>Dear {{first_name|friend}}, the kiln is on.</p>", link="https://juniper.example/course"):
@@ -68,3 +68,14 @@ class BroadcastFactory(factory.django.DjangoModelFactory):
     sender = factory.SubFactory(SenderFactory)
     list = factory.SubFactory(ListFactory)
     edited_at = factory.LazyFunction(clock.now)
+
+
+class SendingDomainFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SendingDomain
+
+    domain = factory.Sequence(lambda number: f"kiln-{number}.example")
+    findings = factory.LazyFunction(
+        lambda: [{"key": "spf", "tone": "bad", "code": "spf_missing", "seen": "", "facts": {"name": "kiln.example"}}]
+    )
+    checked_at = factory.LazyFunction(clock.now)

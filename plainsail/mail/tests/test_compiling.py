@@ -186,7 +186,8 @@ def test_it_says_what_a_plain_rendering_says(compiled, first_name, name, email):
 
 
 NAMES = [
-    "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "From", "Reply-To", "MIME-Version", "List-Unsubscribe-Post",
+    "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "X-Plainsail-Return",
+    "From", "Reply-To", "MIME-Version", "List-Unsubscribe-Post",
     "List-Id", "Feedback-ID", "X-Plainsail-Workspace", "Content-Type",
 ]  # fmt: skip
 

@@ -22,7 +22,7 @@ from plainsail.mail.services.smtp import Conversation, Fate, Server, Unreachable
         ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", Cause.HARD),
         ("550 No such user here", Cause.HARD),
         ("550 Requested action not taken: mailbox unavailable", Cause.HARD),
-        ("554 delivery error: dd This user doesn't have an account", Cause.MESSAGE_FAULT),
+        ("554 delivery error: dd This user doesn't have a yahoo.com account", Cause.HARD),
         ("552 5.2.2 The recipient's inbox is out of storage space", Cause.SOFT_RECIPIENT),
         ("552 Mailbox is full", Cause.SOFT_RECIPIENT),
         ("552 5.3.4 Your message exceeded the size limits", Cause.MESSAGE_FAULT),

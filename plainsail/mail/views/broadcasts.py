@@ -117,5 +117,6 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
         "pace": queries.pace_of(found, at=request.now),
         "causes": queries.causes(request.workspace, found.id) if not found.can_be_stopped else [],
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
+        "classes": queries.classes_of(found.id) if not found.can_be_stopped else [],
         "now": request.now,
     }

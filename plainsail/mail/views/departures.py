@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
-from plainsail.mail.forms import DepartureForm, TestForm
+from plainsail.mail.forms import DepartureForm, OverrideForm, TestForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import broadcasts, checks, previews
+from plainsail.mail.services import broadcasts, checks, gate, previews
 from plainsail.mail.services.checks import Check
 from plainsail.mail.views.broadcasts import find, report, steps
 
@@ -119,16 +119,22 @@ def resume(request: Request, broadcast_id: UUID) -> HttpResponse:
 def _check_page(
     request: Request, found: Broadcast, form: DepartureForm, *, test: TestForm | None = None, status: int = 200
 ) -> HttpResponse:
+    context = check_context(request, found, form) | ({"test": test} if test else {})
+    return render(request, "mail/check.html", context, status=status)
+
+
+def check_context(request: Request, found: Broadcast, form: DepartureForm) -> dict[str, object]:
+    """What the page shows that looks a broadcast over."""
     looked_at = checks.review(found, at=request.now)
     if not queries.has_worker(at=request.now):
         text = _("The worker that sends mail is not running on this installation. Ask whoever operates it.")
         looked_at.append(Check("bad", _("Nothing can be sent right now"), text))
-    context = {
+    return {
         "broadcast": found,
         "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
         "is_ready": checks.is_ready(looked_at),
         "form": form,
-        "test": test or TestForm(initial={"to": getattr(request.user, "email", "")}),
+        "test": TestForm(initial={"to": getattr(request.user, "email", "")}),
+        "override": OverrideForm() if gate.stands_in_the_way(found) else None,
         "steps": steps(),
     }
-    return render(request, "mail/check.html", context, status=status)

@@ -14,7 +14,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import LimitsForm, SenderForm
 from plainsail.mail.models import Sender
-from plainsail.mail.services import senders
+from plainsail.mail.services import health, senders
 
 
 @require_GET
@@ -50,7 +50,9 @@ def sender(request: Request, sender_id: UUID) -> HttpResponse:
             return _done(request, _("Saved."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
-    return render(request, "mail/sender.html", {"form": form, "sender": found}, status=422 if form.is_bound else 200)
+    panel = health.panel(found, zone=request.workspace.timezone, at=request.now)
+    context = {"form": form, "sender": found, "panel": panel, "advice": health.advice(found)}
+    return render(request, "mail/sender.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,7 +78,7 @@ def default(request: Request, sender_id: UUID) -> HttpResponse:
 @require_POST
 @can("mail.manage")
 def resume(request: Request, sender_id: UUID) -> HttpResponse:
-    senders.resume(_find(request, sender_id))
+    senders.resume(_find(request, sender_id), at=request.now)
     return _done(request, _("The sender may write again."))
 
 

@@ -120,9 +120,9 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
     """Sort hits into their month, with their class, and tell whoever listens."""
     if not rows:
         return []
-    rushed = agents.in_a_rush(rows)
+    around = agents.look_around(rows)
     owners = visitors.owners({row.visitor_id for row in rows if row.visitor_id})
-    hits = [_hit(row, rushed=row.id in rushed, owners=owners) for row in rows]
+    hits = [_hit(row, around, owners=owners) for row in rows]
     _make_months({(hit.at.year, hit.at.month) for hit in hits})
     scored = _visits_that_score(hits)
     # A batch that the edge sent again, unsure whether it had arrived, changes nothing.
@@ -152,8 +152,8 @@ def _visits_that_score(hits: Sequence[Hit]) -> list[Hit]:
     return [hit for key, hit in known.items() if key not in before]
 
 
-def _hit(row: Landing, *, rushed: bool, owners: dict[UUID, UUID]) -> Hit:
-    agent, reason = agents.classify(row, rushed=rushed)
+def _hit(row: Landing, around: agents.Around, *, owners: dict[UUID, UUID]) -> Hit:
+    agent, reason = agents.classify(row, around)
     known = owners.get(row.visitor_id) if row.visitor_id else None
     return Hit(
         id=row.id,

@@ -9,14 +9,14 @@ from django.db import connection
 
 from plainsail.contacts.services import contacts, counting
 from plainsail.contacts.tests.factories import ScoreRuleFactory
-from plainsail.kernel import events
+from plainsail.kernel import environment, events
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.landing import COLUMNS
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking import queries, sockets
 from plainsail.tracking.models import Hit, Landing, ParkedLanding, ViewBundle, Visitor
-from plainsail.tracking.services import agents, landing, visitors
+from plainsail.tracking.services import agents, landing, networks, visitors
 
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
 PERSON = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
@@ -191,10 +191,17 @@ def test_a_scanner_makes_nobody_known(juniper, maren):
         ({"user_agent": "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"}, ("proxy", "known_proxy")),
         ({"user_agent": "curl/8.0"}, ("scanner", "known_program")),
         ({"payload": {"purpose": "prefetch"}}, ("proxy", "prefetch")),
+        ({"kind": "open", "user_agent": "Mozilla/5.0"}, ("proxy", "mail_privacy")),
+        ({"url": "https://juniper.example/?not-for-people"}, ("scanner", "hidden_link")),
+        ({"delivery_id": new_id(), "ip": "52.101.7.0"}, ("scanner", "network_microsoft")),
+        ({"delivery_id": new_id(), "ip": "17.58.0.0"}, ("proxy", "network_apple")),
+        ({"delivery_id": new_id(), "ip": "2620:149:1::"}, ("proxy", "network_apple")),
+        ({"delivery_id": new_id(), "ip": "198.51.100.0"}, ("human", "")),
+        ({"delivery_id": None, "ip": "52.101.7.0"}, ("human", "")),
     ],
 )
 def test_every_hit_has_a_class_and_a_reason(values, expected):
-    row = Landing(kind="click", **{"user_agent": PERSON, "payload": {}} | values)
+    row = Landing(**{"kind": "click", "user_agent": PERSON, "payload": {}, "url": ""} | values)
     assert agents.classify(row) == expected
 
 
@@ -203,6 +210,46 @@ def test_many_links_of_one_mail_at_once_are_followed_by_a_program(juniper):
     burst = [land(juniper, kind="click", delivery_id=delivery, url=f"https://example.com/{n}") for n in range(5)]
     calm = [land(juniper, kind="click", delivery_id=new_id(), url="https://example.com/1")]
     assert agents.in_a_rush([*burst, *calm]) == {row.id for row in burst}
+
+
+def test_a_burst_is_seen_across_batches(juniper, in_juniper):
+    delivery = new_id()
+    rows = [land(juniper, kind="click", delivery_id=delivery, url=f"https://example.com/{n}") for n in range(6)]
+    landing.record(rows[:4], at=MAY)
+    hits = landing.record(rows[4:], at=MAY)
+    assert [(hit.agent, hit.reason) for hit in hits] == [("scanner", "many_links_at_once")] * 2
+
+
+def test_who_follows_the_hidden_link_followed_the_others(juniper, in_juniper):
+    delivery = new_id()
+    hidden = land(juniper, kind="click", delivery_id=delivery, url=f"https://juniper.example/?{agents.HIDDEN}")
+    beside = land(juniper, kind="click", delivery_id=delivery, url="https://juniper.example/course")
+    later = land(
+        juniper, kind="click", delivery_id=delivery, url="https://juniper.example/", at=MAY + timedelta(hours=1)
+    )
+    hits = landing.record([hidden, beside, later], at=MAY)
+    assert [hit.reason for hit in hits] == ["hidden_link", "beside_hidden_link", ""]
+
+
+def test_nobody_reads_what_was_not_delivered(juniper, in_juniper):
+    early, late = new_id(), new_id()
+    rows = [land(juniper, kind="open", delivery_id=each) for each in (early, late)]
+    around = agents.Around(accepted={early: MAY + timedelta(seconds=1), late: MAY - timedelta(seconds=1)})
+    assert [agents.classify(row, around)[1] for row in rows] == ["before_delivery", ""]
+
+
+def test_an_operator_may_bring_a_list_of_networks(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAINSAIL_DATA", str(tmp_path))
+    for written, expected in (('{"scanner": {"acme": ["198.51.100.0/24"]}}', "acme"), ("nonsense", None)):
+        (tmp_path / "networks.json").write_text(written)
+        environment.current.cache_clear()
+        networks.forget()
+        found = networks.find("198.51.100.7")
+        assert (found and found.owner) == expected
+    assert networks.find("not an address") is None
+    monkeypatch.undo()
+    environment.current.cache_clear()
+    networks.forget()
 
 
 def test_counts_are_of_people_only(juniper):

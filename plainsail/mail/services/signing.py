@@ -1,0 +1,37 @@
+"""Who signs mail from an address: the mail server, or Plainsail with the keys of the address's domain."""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from plainsail.kernel.crypto import BadToken, decrypt
+from plainsail.mail.services import dkim, domains
+
+logger = logging.getLogger("plainsail.mail")
+
+
+def of_sender(address: str) -> dkim.Signer | None:
+    """The signer of mail from an address; None where the server signs, or no key's record was found yet. Two queries."""
+    found = keys_of(address)
+    return dkim.signer(found.domain, found.keys) if found else None
+
+
+class Keys(NamedTuple):
+    """A domain with what signs its mail: selectors and PEMs, as plain text for another process to open."""
+
+    domain: str
+    keys: tuple[tuple[str, str], ...]
+
+
+def keys_of(address: str) -> Keys | None:
+    """The keys that sign mail from an address; None where the server signs, or none can. Two queries."""
+    domain = domains.covering(address)
+    if domain is None or not domain.signs_here:
+        return None
+    try:
+        keys = tuple((key.selector, decrypt(domains.SEALED, key.sealed)) for key in domains.keys_that_sign(domain))
+    except BadToken:
+        logger.error("a key that signs mail can't be opened; was SECRET_KEY changed?", extra={"domain": domain.domain})
+        return None
+    return Keys(domain.domain, keys) if keys else None
