@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_qp
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import Signer, is_target
-from plainsail.mail.services import headers
+from plainsail.mail.services import branches, headers
 from plainsail.mail.services.messages import message_id
 
 LINK = "ps.link_"
@@ -66,6 +67,8 @@ class Recipient:
     unsubscribe_url: str
     preferences_url: str
     one_click_url: str
+    facts: frozenset[int] = frozenset()
+    """Places of the conditions, among the mail's, that hold for them."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,25 @@ class Hole:
     escape: Callable[[str], str] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A body part: fixed bytes, hole, fixed bytes, …"""
+@dataclass(frozen=True)
+class Branch:
+    """Pieces that are there only where a condition holds, or where it doesn't."""
 
+    condition: int
+    is_met: bool
     pieces: tuple[bytes | Hole, ...]
 
-    def fill(self, values: Mapping[str, str]) -> bytes:
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A body part: fixed bytes, hole, fixed bytes, …; a branch holds what not everybody sees."""
+
+    pieces: tuple[bytes | Hole | Branch, ...]
+
+    def fill(self, values: Mapping[str, str], facts: Collection[int] = ()) -> bytes:
         """Cost: about a microsecond for each hole."""
         filled: list[bytes] = []
-        for piece in self.pieces:
+        for piece in self._chosen(facts):
             if isinstance(piece, bytes):
                 filled.append(piece)
             elif value := values.get(piece.name, ""):
@@ -94,6 +106,13 @@ class Part:
             else:
                 filled.append(piece.fallback)
         return b"".join(filled)
+
+    def _chosen(self, facts: Collection[int]) -> Iterator[bytes | Hole]:
+        for piece in self.pieces:
+            if not isinstance(piece, Branch):
+                yield piece
+            elif (piece.condition in facts) == piece.is_met:
+                yield from piece.pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +129,8 @@ class Compiled:
     boundary: bytes
     text_source: str = field(repr=False)
     html_source: str = field(repr=False)
+    conditions: tuple[Mapping[str, Any], ...] = ()
+    """What sections depend on, in the form that segments have; a recipient's facts are places in it."""
 
     def render(self, recipient: Recipient, *, at: datetime) -> bytes:
         """The whole message for one person, with CRLF line ends."""
@@ -130,11 +151,11 @@ class Compiled:
                 b"\r\n--",
                 self.boundary,
                 b'\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-                self.text.fill(values),
+                self.text.fill(values, recipient.facts),
                 b"\r\n--",
                 self.boundary,
                 b'\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-                self.html.fill(values),
+                self.html.fill(values, recipient.facts),
                 b"\r\n--",
                 self.boundary,
                 b"--\r\n",
@@ -189,20 +210,32 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         boundary=boundary,
         text_source=body.text_template,
         html_source=html,
+        conditions=body.conditions,
     )
 
 
 def part(source: str, *, escape: Callable[[str], str] | None) -> Part:
     """Split a body at its merge fields and encode what is fixed."""
     template = merging.parse(source)
-    pieces: list[bytes | Hole] = []
+    pieces: list[bytes | Hole | Branch] = []
+    opened: tuple[int, bool] | None = None
+    inside: list[bytes | Hole] = []
     for index, fixed in enumerate(template.words):
+        current = pieces if opened is None else inside
         if fixed:
-            pieces.append(quoted(fixed))
-        if index < len(template.holes):
-            name, fallback = template.holes[index]
-            pieces.append(Hole(name, quoted(fallback), escape))
-    return Part(pieces=tuple(pieces))
+            current.append(quoted(fixed))
+        if index == len(template.holes):
+            break
+        name, fallback = template.holes[index]
+        if opened is None and (mark := branches.MARK.fullmatch(name)):
+            opened, inside = (int(mark[2]), mark[1] == "if"), []
+        elif opened is not None and name == branches.END:
+            pieces.append(Branch(*opened, tuple(inside)))
+            opened = None
+        else:
+            current.append(Hole(name, quoted(fallback), escape))
+    # A mark that somebody typed and never closed hides nothing.
+    return Part(pieces=tuple(pieces if opened is None else [*pieces, *inside]))
 
 
 def quoted(text: str) -> bytes:

@@ -9,11 +9,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.blocks.schema import Errors
 from plainsail.blocks.services import documents, operations
-from plainsail.blocks.services.documents import Document
+from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.operations import Applied
+from plainsail.contacts.queries import condition_of
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Edition, Email, EmailChange
-from plainsail.mail.services import headers
+from plainsail.mail.services import headers, merge_fields
 
 
 class Stale(Refusal):
@@ -35,6 +38,13 @@ class OnItsWay(Refusal):
 
     code = "on_its_way"
     message = _("This mail is on its way already. Stop it first to change it.")
+
+
+class UnknownField(Refusal):
+    """A merge field that doesn't exist; the message says which."""
+
+    code = "unknown_field"
+    status = 422
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ def apply(email: Email, changes: Sequence[object], *, revision: int, at: datetim
     locked = _locked(email, revision)
     before = locked.read()
     done = operations.apply(before, changes, surface="mail")
+    if errors := {**merge_fields.refusals(before, done.document, merge_fields.names()), **_unaskable(done, at=at)}:
+        raise InvalidDocument(errors)
     number = locked.revision + 1
     EmailChange.objects.create(
         email=locked, number=number, operations=done.operations, inverse=done.inverse, before=locked.undoable
@@ -98,8 +110,12 @@ def redo(email: Email, *, revision: int, at: datetime) -> Edited:
 
 @transaction.atomic
 def head(email: Email, *, subject: str, preheader: str, at: datetime) -> Email:
-    """Change subject and preview text. Raises OnItsWay."""
+    """Change subject and preview text. Raises OnItsWay, UnknownField."""
     refuse_if_leaving(email)
+    known = merge_fields.names()
+    for field, text in (("subject", subject), ("preheader", preheader)):
+        if name := merge_fields.unknown(text, known):
+            raise UnknownField(merge_fields.unknown_message(name), field=field)
     email.subject, email.preheader = headers.one_line(subject)[:200], headers.one_line(preheader)[:200]
     email.revision += 1
     email.edited_at = at
@@ -129,6 +145,18 @@ def refuse_if_leaving(email: Email) -> None:
     """Raises OnItsWay where a broadcast of this mail is no draft any more."""
     if email.broadcasts.exclude(state=Broadcast.State.DRAFT).exists():
         raise OnItsWay
+
+
+def _unaskable(done: Applied, *, at: datetime) -> Errors:
+    """Conditions of sections that can't be asked, at the section's own place."""
+    errors: Errors = {}
+    for operation in done.operations:
+        shown = operation.get("value") if operation["op"] == "show" else None
+        try:
+            condition_of(shown["tree"] if shown and "tree" in shown else {}, at=at)
+        except Refusal as refusal:
+            errors["blocks", operation["block"], "shown"] = str(refusal)
+    return errors
 
 
 def _locked(email: Email, revision: int) -> Email:

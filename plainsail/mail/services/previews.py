@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import merging
 from plainsail.contacts.models import Contact, List
+from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Delivery, Email, Sender
-from plainsail.mail.services import origins, people, senders, transactional
+from plainsail.mail.services import merge_fields, origins, senders, transactional
 from plainsail.mail.services.compiling import Compiled
 
 EXAMPLE = {"first_name": "Maren", "last_name": "Thiessen", "name": "Maren Thiessen", "email": "maren@example.com"}
@@ -63,4 +64,4 @@ def _compiled(email: Email, business: Workspace, sender: Sender, topic: List | N
 
 def _values(topic: List | None) -> dict[str, str]:
     contact = Contact.objects.mailable(topic).order_by("-id").first() if topic is not None else None
-    return people.merge_values(contact) if contact is not None else dict(EXAMPLE)
+    return merge_fields.values(contact, values_of([contact])[contact.id]) if contact is not None else dict(EXAMPLE)

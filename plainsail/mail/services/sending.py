@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Broadcast, Delivery, Stream
-from plainsail.mail.services import bodies, books, headers, ledger, messages, origins, people, senders
+from plainsail.mail.services import bodies, books, branches, headers, ledger, messages, origins, people, senders
 from plainsail.mail.services.compiling import Compiled, Recipient
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.replies import Cause
@@ -213,12 +213,27 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
     if marketing:
         found = people.sort(marketing, business=business)
         outcomes += found.outcomes
-        for delivery in marketing:
-            if recipient := found.recipients.get(delivery.id):
-                compiled = _compiled(delivery, business, editions)
-                write = _Filled(compiled, recipient)
-                letters.append(Letter(delivery, compiled.origin.address, recipient.address, write))
+        ready = [(each, found.recipients[each.id]) for each in marketing if each.id in found.recipients]
+        texts = {delivery.id: _compiled(delivery, business, editions) for delivery, _recipient in ready}
+        for delivery, recipient in _told_apart(ready, texts, at=clock.now()):
+            compiled = texts[delivery.id]
+            write = _Filled(compiled, recipient)
+            letters.append(Letter(delivery, compiled.origin.address, recipient.address, write))
     return letters, outcomes
+
+
+def _told_apart(
+    ready: list[tuple[Delivery, Recipient]], texts: dict[UUID, Compiled], *, at: datetime
+) -> Iterator[tuple[Delivery, Recipient]]:
+    """Each recipient with the conditions that hold for them: one statement for each condition of each mail."""
+    by_text: dict[int, list[tuple[Delivery, Recipient]]] = {}
+    for delivery, recipient in ready:
+        by_text.setdefault(id(texts[delivery.id]), []).append((delivery, recipient))
+    for group in by_text.values():
+        conditions = texts[group[0][0].id].conditions
+        facts = branches.facts_of(conditions, [recipient.contact_id for _delivery, recipient in group], at=at)
+        for delivery, recipient in group:
+            yield delivery, replace(recipient, facts=facts[recipient.contact_id]) if conditions else recipient
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Letters that are owed, such as receipts: the business's own words for them, and which of them it sends."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.models import WorkspaceKey, WorkspaceOwned
+
+
+class NoticeWords(WorkspaceOwned):
+    """A business's own words for one notice in one language; without a row the original stands."""
+
+    workspace = WorkspaceKey(related_name="notice_words")
+    kind = models.CharField(max_length=60)
+    """Key of the notice in `sockets.NOTICES`."""
+    language = models.CharField(max_length=10)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = models.TextField(_("words"))
+    """Paragraphs, apart by an empty line; merge fields stand in double braces."""
+    edited_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "kind", "language"], name="mail_notice_words_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} · {self.language}"
+
+
+class SilentNotice(WorkspaceOwned):
+    """A notice that a business does not send. There is none for those that the law or the sale requires."""
+
+    workspace = WorkspaceKey(related_name="silent_notices")
+    kind = models.CharField(max_length=60)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "kind"], name="mail_silent_notice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
