@@ -118,7 +118,7 @@ def make_automation(studio: Workspace, *, at: datetime) -> None:
 
 def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None:
     """A letter that leaves a minute after the first start, into the local mailbox."""
-    letter = documents.build(starters.THEME, story.LETTER)
+    letter = documents.build("juniper", story.LETTER)
     made = broadcasts.create(
         letter, subject="The autumn kiln is open", topic=newsletter, at=at, preheader="Twelve new glazes, five for you"
     )

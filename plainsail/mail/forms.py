@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,14 +14,43 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.sockets import StepForm
 from plainsail.contacts.models import List, Segment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Sender
+from plainsail.mail.models import Email, Sender
 from plainsail.mail.services import headers, starters
 
 
 class NewBroadcastForm(forms.Form):
-    """What a new broadcast starts from."""
+    """What a new broadcast starts from: one of ours by its key, or a template of the business by its id."""
 
-    starter = forms.ChoiceField(choices=[(starter.key, starter.label) for starter in starters.ALL])
+    starter = forms.ChoiceField()
+
+    def __init__(self, *args: Any, own: Iterable[Email] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ours = [(starter.key, starter.label) for starter in starters.ALL]
+        theirs = [(str(template.id), template.template_name) for template in own]
+        cast("forms.ChoiceField", self.fields["starter"]).choices = [*ours, *theirs]
+
+
+class TextForm(forms.Form):
+    """The plain-text part of a mail."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Plain text"),
+        max_length=100_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true"}),
+        help_text=gettext_lazy(
+            "For mail programs that show no HTML, for watches and readers aloud. Merge fields work here too."
+        ),
+    )
+
+    def clean_text(self) -> str:
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\0", "").strip()
+
+
+class TemplateForm(forms.Form):
+    """What a template is called."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
 
 
 class AudienceForm(forms.Form):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.mail.views import broadcasts, departures, editor, mailbox, senders
+from plainsail.mail.views import broadcasts, departures, editor, mailbox, public, senders, writing
 
 workspace_urls = [
     path("emails/", broadcasts.emails, name="emails"),
-    path("emails/new/", broadcasts.new, name="new"),
+    path("emails/new/", writing.new, name="new"),
+    path("emails/starters/<slug:key>/", writing.starter, name="starter"),
     path("emails/<uuid:broadcast_id>/", broadcasts.broadcast, name="broadcast"),
     path("emails/<uuid:broadcast_id>/audience/", broadcasts.choose, name="audience"),
     path("emails/<uuid:broadcast_id>/count/", broadcasts.count, name="count"),
@@ -28,11 +29,21 @@ workspace_urls = [
     path("emails/write/<uuid:email_id>/undo/", editor.undo, name="undo"),
     path("emails/write/<uuid:email_id>/redo/", editor.redo, name="redo"),
     path("emails/write/<uuid:email_id>/head/", editor.head, name="head"),
+    path("emails/write/<uuid:email_id>/look/", writing.look, name="look"),
+    path("emails/write/<uuid:email_id>/text/", writing.text, name="text"),
+    path("emails/write/<uuid:email_id>/keeping/", writing.keep, name="keep"),
+    path("emails/write/<uuid:email_id>/dropping/", writing.drop, name="drop"),
     path("settings/senders/", senders.listed, name="senders"),
     path("settings/senders/new/", senders.new, name="new_sender"),
     path("settings/senders/<uuid:sender_id>/", senders.sender, name="sender"),
     path("settings/senders/<uuid:sender_id>/default/", senders.default, name="default_sender"),
     path("settings/senders/<uuid:sender_id>/resume/", senders.resume, name="resume_sender"),
+]
+
+public_urls = [
+    path("letter/<str:token>/", public.letter, name="letter"),
+    path("archive/<slug:slug>/", public.archive, name="archive"),
+    path("archive/<slug:slug>/<uuid:broadcast_id>/", public.archived, name="archived"),
 ]
 
 app_urls = [

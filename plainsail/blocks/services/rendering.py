@@ -259,6 +259,7 @@ def _mail_context(choice: Mapping[str, str], business: Business, footer: Footer)
     theme = themes.THEMES[choice["name"]]
     return {
         "colours": theme.colours,
+        "dark": theme.dark,
         "heading_font": theme.heading.mail_stack,
         "body_font": theme.body.mail_stack,
         "radius": {"soft": "8px", "round": "28px", "sharp": "2px"}[choice["corners"]],

@@ -16,7 +16,7 @@ from plainsail.kernel.events import publish
 from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.events import BroadcastStarted, BroadcastStopped
-from plainsail.mail.models import Broadcast, Sender
+from plainsail.mail.models import Broadcast, Email, Sender
 from plainsail.mail.services import audience, books, checks, emails, ledger, senders, sending
 
 DEPARTURES = "mail.departures"
@@ -63,6 +63,14 @@ def create(
 ) -> Broadcast:
     """A draft that starts from a document."""
     email = emails.create(document, subject=subject, preheader=preheader, at=at)
+    made: Broadcast = Broadcast.objects.create(email=email, list=topic, sender=senders.default(), edited_at=at)
+    return made
+
+
+@transaction.atomic
+def create_from(template: Email, *, topic: List | None, at: datetime) -> Broadcast:
+    """A draft that says what one of the business's own templates says."""
+    email = emails.copy(template, at=at)
     made: Broadcast = Broadcast.objects.create(email=email, list=topic, sender=senders.default(), edited_at=at)
     return made
 

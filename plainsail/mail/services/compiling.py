@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
+from plainsail.kernel.crypto import sign
 from plainsail.kernel.tokens import Signer, is_target
 from plainsail.mail.services import branches, headers
 from plainsail.mail.services.messages import message_id
@@ -26,6 +27,11 @@ MOST_TRACKED = 2000
 """Bytes that a click's token has room for."""
 
 SOFT = b"=\r\n"
+WEB = "web_url"
+WEB_PURPOSE = "mail.web"
+URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+[^\s<>\"{}|\\^`.,;:!?)\]']")
+FOOT = "\n--\n"
+"""What the foot of a text part begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +42,8 @@ class Words:
     preheader: str
     document: documents.Document
     language: str = "en"
+    text: str = ""
+    """The plain-text part in words of its own; where nothing stands it is made from the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +139,7 @@ class Compiled:
     html_source: str = field(repr=False)
     conditions: tuple[Mapping[str, Any], ...] = ()
     """What sections depend on, in the form that segments have; a recipient's facts are places in it."""
+    has_web_link: bool = False
 
     def render(self, recipient: Recipient, *, at: datetime) -> bytes:
         """The whole message for one person, with CRLF line ends."""
@@ -170,6 +179,8 @@ class Compiled:
             "unsubscribe_url": recipient.unsubscribe_url,
             "preferences_url": recipient.preferences_url,
         }
+        if self.has_web_link:
+            values[WEB] = f"{origin.site}{web_path(origin.workspace_id, recipient.delivery_id)}"
         for number, url in enumerate(self.links):
             token = signer.click(recipient.delivery_id, recipient.contact_id, url)
             values[f"{LINK}{number}"] = f"{origin.site}/c/{token}"
@@ -197,21 +208,37 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         title=words.subject,
         language=words.language,
     )
+    made = body.text_template
+    text = _own_text(words.text, made, track) if words.text else made
     html = _with_pixel(body.html_template) if origin.is_tracked else body.html_template
     boundary = b"=_ps_" + hashlib.blake2b(html.encode(), digest_size=12).hexdigest().encode()
     return Compiled(
         origin=origin,
         subject=merging.parse(words.subject),
-        text=part(body.text_template, escape=merging.one_line),
+        text=part(text, escape=merging.one_line),
         html=part(html, escape=merging.html_escape),
         links=tuple(links),
         signer=Signer(origin.workspace_id),
         fixed_headers=_fixed_headers(origin, boundary),
         boundary=boundary,
-        text_source=body.text_template,
+        text_source=text,
         html_source=html,
         conditions=body.conditions,
+        has_web_link=WEB in merging.parse(html).fields | merging.parse(text).fields,
     )
+
+
+def _own_text(own: str, made: str, track: Callable[[str], str]) -> str:
+    """Words of one's own with their links tracked, and the foot that every mail owes below."""
+    text = URL.sub(lambda match: track(match[0]), own.rstrip())
+    if "unsubscribe_url" in merging.parse(own).fields:
+        return text + "\n"
+    return f"{text}\n\n{made[made.rindex(FOOT) + 1 :] if FOOT in made else made}"
+
+
+def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
+    """Where one reader's message can be seen in a browser, for as long as its row stands in the ledger."""
+    return f"/letter/{sign(WEB_PURPOSE, workspace_id.bytes + delivery_id.bytes)}/"
 
 
 def part(source: str, *, escape: Callable[[str], str] | None) -> Part:

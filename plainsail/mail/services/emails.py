@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,11 @@ def create(document: Document, *, subject: str, at: datetime, preheader: str = "
         edited_at=at,
     )
     return made
+
+
+def stored(document: Document) -> dict[str, Any]:
+    """A document as a mail holds it."""
+    return documents.save(document)
 
 
 @transaction.atomic
@@ -130,7 +136,12 @@ def freeze(email: Email) -> Edition:
     edition, _is_new = Edition.objects.get_or_create(
         email=email,
         revision=email.revision,
-        defaults={"subject": email.subject, "preheader": email.preheader, "document": email.document},
+        defaults={
+            "subject": email.subject,
+            "preheader": email.preheader,
+            "document": email.document,
+            "text": email.text,
+        },
     )
     return edition
 
@@ -138,7 +149,39 @@ def freeze(email: Email) -> Edition:
 @transaction.atomic
 def copy(email: Email, *, at: datetime) -> Email:
     """Another mail that says the same."""
-    return create(email.read(), subject=email.subject, preheader=email.preheader, at=at)
+    made = create(email.read(), subject=email.subject, preheader=email.preheader, at=at)
+    made.text, made.text_seen = email.text, email.text_seen
+    made.save(update_fields=["text", "text_seen"])
+    return made
+
+
+@transaction.atomic
+def keep_text(email: Email, text: str, *, seen: str, at: datetime) -> Email:
+    """Give the plain-text part words of its own, or none again. `seen` is the fingerprint of what the document made then.
+
+    Raises OnItsWay, UnknownField.
+    """
+    refuse_if_leaving(email)
+    if name := merge_fields.unknown(text, merge_fields.names()):
+        raise UnknownField(merge_fields.unknown_message(name), field="text")
+    email.text, email.text_seen = text.strip(), seen if text.strip() else ""
+    email.revision, email.edited_at = email.revision + 1, at
+    email.save(update_fields=["text", "text_seen", "revision", "edited_at"])
+    return email
+
+
+@transaction.atomic
+def keep_as_template(email: Email, *, name: str, at: datetime) -> Email:
+    """A copy of a mail among the business's own templates, under a name."""
+    made = copy(email, at=at)
+    made.template_name = headers.one_line(name)[:100]
+    made.save(update_fields=["template_name"])
+    return made
+
+
+def drop_template(email: Email) -> None:
+    """Take a template away; what was made from it stays. Does nothing to a mail that is none."""
+    Email.objects.filter(id=email.id).exclude(template_name="").delete()
 
 
 def refuse_if_leaving(email: Email) -> None:

@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainsail.contacts.services import lists
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
-from plainsail.mail.forms import AudienceForm, NewBroadcastForm
+from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, senders, starters
+from plainsail.mail.services import audience, broadcasts, senders
 
 PER_PAGE = 25
 
@@ -26,22 +25,6 @@ PER_PAGE = 25
 def emails(request: Request) -> HttpResponse:
     found = Paginator(queries.recent_broadcasts(request.workspace), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "mail/emails.html", {"page": found, "has_worker": queries.has_worker(at=request.now)})
-
-
-@require_http_methods(["GET", "POST"])
-@can("mail.change")
-def new(request: Request) -> HttpResponse:
-    form = NewBroadcastForm(request.POST or None)
-    if form.is_valid():
-        starter = starters.by_key(form.cleaned_data["starter"])
-        assert starter is not None, "the form offers no other"
-        topic = lists.default(request.workspace, at=request.now)
-        made = broadcasts.create(
-            starter.document(), subject=starter.subject(), preheader=starter.preheader(), topic=topic, at=request.now
-        )
-        return redirect(workspace_url(request.workspace, "mail:audience", made.id))
-    status = 422 if form.is_bound else 200
-    return render(request, "mail/new.html", {"starters": starters.ALL}, status=status)
 
 
 @require_GET

@@ -81,6 +81,13 @@ class RichText extends HTMLElement {
     this.area.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // Words where one writes, such as a merge field.
+  insert(words) {
+    if (!this.view) return;
+    this.view.dispatch(this.view.state.tr.insertText(words).scrollIntoView());
+    this.view.focus();
+  }
+
   mark(mark) {
     const { toggleMark, wrapInList, liftListItem } = this.kit ?? {};
     const run = (command) => command(this.view.state, this.view.dispatch) || undefined;
