@@ -16,6 +16,7 @@ workspace_urls = [
     path("emails/<uuid:broadcast_id>/copy/", broadcasts.copy, name="copy"),
     path("emails/<uuid:broadcast_id>/deletion/", broadcasts.deletion, name="deletion"),
     path("emails/<uuid:broadcast_id>/check/", departures.check, name="check"),
+    path("emails/<uuid:broadcast_id>/inspection/", departures.inspection, name="inspection"),
     path("emails/<uuid:broadcast_id>/departure/", departures.departure, name="departure"),
     path("emails/<uuid:broadcast_id>/test/", departures.test, name="test"),
     path("emails/<uuid:broadcast_id>/stop/", departures.stop, name="stop"),

@@ -247,8 +247,8 @@ class _Conditions:
 def _mail_part(block: Block, presenter: Presenter, context: Mapping[str, Any], mark: str) -> _MailPart:
     kind = BLOCKS[block.type]
     full = {**context, "block": block, "p": present_props(kind.fields, block.props, presenter)}
-    mjml = render_to_string(f"blocks/mail/{block.type}.mjml", full)
-    text = render_to_string(f"blocks/mail/{block.type}.txt", full)
+    mjml = str(render_to_string(f"blocks/mail/{block.type}.mjml", full))
+    text = str(render_to_string(f"blocks/mail/{block.type}.txt", full))
     if mark and mjml.strip():
         mjml = f"<mj-raw>{mark}</mj-raw>{mjml}<mj-raw>{MARK_END}</mj-raw>"
         text = f"{mark}{text.strip()}\n\n{MARK_END}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.blocks.schema import Errors, Path
 from plainsail.blocks.services import merging
 from plainsail.blocks.services.documents import Document
-from plainsail.contacts.models import Contact, CustomField
+from plainsail.contacts.models import Contact, CustomField, FieldValue
 from plainsail.contacts.queries import Value
 from plainsail.kernel.models import Workspace
 
@@ -36,6 +38,8 @@ class MergeField:
     def hole(self) -> str:
         return f"{{{{{self.name}}}}}"
 
+
+OURS = re.compile(r"\{\{ps\.[a-z0-9_]+\}\}")
 
 ABOUT = gettext_lazy("About the reader")
 LINKS = gettext_lazy("Links")
@@ -118,6 +122,26 @@ def without_fallback(texts: Iterable[str]) -> list[str]:
     """Names of the fields in these texts that may leave a hole, each once, in order."""
     found = (name for text in texts for name, fallback in merging.parse(text).holes if not fallback)
     return [name for name in dict.fromkeys(found) if name not in ALWAYS_THERE and not name.startswith("ps.")]
+
+
+def without_marks(text: str) -> str:
+    """A compiled source without the holes that are ours alone: tracked links, sections, the pixel."""
+    return OURS.sub("", text)
+
+
+def count_missing(people: QuerySet[Contact], asked: Sequence[str]) -> dict[str, int]:
+    """For each of these fields, of how many of these people nothing is known. One statement."""
+    own = {own_name(field.key): field for field in CustomField.objects.order_by("id")}
+    counts: dict[str, Count] = {}
+    for place, name in enumerate(asked):
+        if name in COLUMNS:
+            counts[f"n{place}"] = Count("id", filter=Q(**{name: ""}))
+        elif name in own:
+            known = FieldValue.objects.filter(field=own[name], contact_id=OuterRef("id"))
+            people = people.annotate(**{f"has{place}": Exists(known)})
+            counts[f"n{place}"] = Count("id", filter=Q(**{f"has{place}": False}))
+    found = people.order_by().aggregate(**counts) if counts else {}
+    return {name: found[f"n{place}"] for place, name in enumerate(asked) if f"n{place}" in found}
 
 
 def texts_of(document: Document) -> list[str]:

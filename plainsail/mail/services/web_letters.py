@@ -56,7 +56,7 @@ def show(delivery: Delivery, business: Workspace, *, at: datetime) -> Preview:
 
 def is_open(topic: List) -> bool:
     """Whether a list has a public archive."""
-    return ListArchive.objects.filter(list=topic).exists()
+    return bool(ListArchive.objects.filter(list=topic).exists())
 
 
 def open_archive(topic: List, *, at: datetime) -> None:

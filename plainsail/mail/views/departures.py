@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import DepartureForm, TestForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import broadcasts, checks, previews
+from plainsail.mail.services import broadcasts, checks, inspecting, previews
 from plainsail.mail.services.checks import Check
 from plainsail.mail.views.broadcasts import find, report, steps
 
@@ -27,6 +27,15 @@ def check(request: Request, broadcast_id: UUID) -> HttpResponse:
     if not found.is_draft:
         return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
     return _check_page(request, found, DepartureForm(zone=request.workspace.timezone, initial={"when": "now"}))
+
+
+@require_POST
+@can("mail.change")
+def inspection(request: Request, broadcast_id: UUID) -> HttpResponse:
+    """Have the mail as it is now looked at from outside: links, pictures, spam."""
+    found = find(request, broadcast_id)
+    inspecting.ask(found.email)
+    return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
 
 @require_POST
@@ -54,8 +63,8 @@ def test(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = TestForm(request.POST)
     if not form.is_valid():
         return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
-    previews.send_test(found, request.workspace, to=form.cleaned_data["to"], at=request.now)
-    messages.success(request, _("A test is on its way to %(to)s.") % form.cleaned_data)
+    previews.send_tests(found, request.workspace, at=request.now, **form.cleaned_data)
+    messages.success(request, _("A test is on its way to %(to)s.") % {"to": ", ".join(form.cleaned_data["to"])})
     return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
 
@@ -112,6 +121,7 @@ def _check_page(
         "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
         "is_ready": checks.is_ready(looked_at),
         "form": form,
+        "inspection": inspecting.inspection_of(found.email),
         "test": test or TestForm(initial={"to": getattr(request.user, "email", "")}),
         "steps": steps(),
     }
