@@ -61,13 +61,15 @@ class Broadcast(WorkspaceOwned):
     slice_from = models.PositiveSmallIntegerField(default=0)
     slice_to = models.PositiveSmallIntegerField(default=0)
     """The ten-thousandths of the audience that a variant goes to: from, and up to but without."""
+    hours_later = models.PositiveSmallIntegerField(default=0)
+    """How long after the first variant this one leaves: what is tested may be the time."""
     test_share = models.PositiveSmallIntegerField(default=0)
     """Percent of the audience that the variants share; 0 where nothing is tested."""
     decided_by = models.CharField(max_length=6, choices=DecidedBy, default=DecidedBy.CLICKS)
     decide_after = models.PositiveSmallIntegerField(default=4)
     """Hours from the first variant to the decision."""
     decision = models.JSONField(default=dict)
-    """How the winner was found: `{"letter", "rule", "at", "rows": [{"letter", "sent", "people", "chance"}]}`."""
+    """How the winner was found: `{"letter", "rule", "at", "rows": [{"letter", "sent", "people", "chance", "low", "high"}]}`."""
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     prepared_to = models.UUIDField(null=True)

@@ -36,6 +36,7 @@ class Tally(WorkspaceOwned):
     clicks = models.PositiveIntegerField(default=0)
     """Times, by people; programs that check links are left out."""
     unsubscribed = models.PositiveIntegerField(default=0)
+    complained = models.PositiveIntegerField(default=0)
     bought = models.PositiveIntegerField(default=0)
     minor = models.BigIntegerField(default=0)
     """Money in minor units of the currency that is the key."""

@@ -20,7 +20,7 @@ from plainsail.contacts.queries import condition_of
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Inspection
-from plainsail.mail.services import audience, inspecting, merge_fields, origins, previews
+from plainsail.mail.services import audience, inspecting, merge_fields, origins, previews, variants
 from plainsail.mail.services.compiling import PIXEL, Compiled
 from plainsail.mail.services.links import Verdict
 
@@ -67,7 +67,13 @@ class Check:
 def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     """Look at everything. Costs one count of the audience and one rendering."""
     business = origins.business()
-    found = [*_words(broadcast), *_sender(broadcast), *_audience(broadcast, at=at), _address(business)]
+    found = [
+        *_words(broadcast),
+        *_variants(broadcast),
+        *_sender(broadcast),
+        *_audience(broadcast, at=at),
+        _address(business),
+    ]
     if broadcast.list is None or broadcast.sender is None:
         return found
     try:
@@ -102,6 +108,22 @@ def _words(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("warn", _("No preview text"), _("Inboxes show the first words of the mail instead."))
 
 
+def _variants(broadcast: Broadcast) -> Iterator[Check]:
+    if not broadcast.is_test:
+        return
+    found = variants.listed(broadcast)
+    if len(found) < 2:
+        yield Check("bad", _("A test needs two variants"), _("Add one, or switch the test off."))
+    for each in found:
+        if not each.email.subject:
+            yield Check(
+                "bad", _("A variant has no subject"), _("Give variant %(letter)s a subject.") % {"letter": each.letter}
+            )
+    said = {(each.email.subject, each.sender_id, each.hours_later, str(each.email.document)) for each in found}
+    if len(said) < len(found):
+        yield Check("warn", _("Two variants are the same"), _("They would tell nothing. Change one of them."))
+
+
 def _sender(broadcast: Broadcast) -> Iterator[Check]:
     sender = broadcast.sender
     if sender is None:
@@ -119,7 +141,11 @@ def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
     if broadcast.list is None:
         yield Check("bad", _("Nobody is chosen"), _("Choose the list that gets it."))
         return
-    people = audience.count(broadcast.list, broadcast.segment, at=at)
+    people = (
+        audience.of(broadcast, at=at).count()
+        if broadcast.resend_of_id
+        else audience.count(broadcast.list, broadcast.segment, at=at)
+    )
     if not people:
         yield Check("bad", _("Nobody would get it"), _("The list has no confirmed members who can be written to."))
     else:
