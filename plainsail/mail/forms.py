@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.sockets import StepForm
 from plainsail.contacts.models import List, Segment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Email, Sender
+from plainsail.mail.models import Broadcast, Email, Sender
 from plainsail.mail.services import headers, starters
 
 
@@ -87,7 +87,13 @@ class AudienceForm(forms.Form):
 class DepartureForm(forms.Form):
     """When a broadcast leaves: now (after the hold), or at a time in the business's own zone."""
 
-    when = forms.ChoiceField(choices=[("now", gettext_lazy("Now")), ("later", gettext_lazy("At a time I choose"))])
+    when = forms.ChoiceField(
+        choices=[
+            ("now", gettext_lazy("Now")),
+            ("later", gettext_lazy("At a time I choose")),
+            ("local", gettext_lazy("At a time on each reader’s clock")),
+        ]
+    )
     departs_at = forms.DateTimeField(
         label=gettext_lazy("Day and time"),
         required=False,
@@ -95,12 +101,45 @@ class DepartureForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
 
+    local_at = forms.DateTimeField(
+        label=gettext_lazy("Day and time on their clock"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    when_passed = forms.ChoiceField(
+        label=gettext_lazy("Where that time is over already"),
+        choices=[
+            (Broadcast.WhenPassed.AT_ONCE, gettext_lazy("They get it at once")),
+            (Broadcast.WhenPassed.NEXT_DAY, gettext_lazy("They get it at that time on the next day")),
+        ],
+        initial=Broadcast.WhenPassed.AT_ONCE,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    is_seen = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    """Whether the sender has seen what a time on the readers' clocks means for whom."""
+
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
 
+    def clean_local_at(self) -> datetime | None:
+        """A time on a clock: without a zone, for each reader has their own."""
+        given: datetime | None = self.cleaned_data["local_at"]
+        return given.replace(tzinfo=None) if given else None
+
+    def clean_when_passed(self) -> str:
+        return str(self.cleaned_data["when_passed"] or Broadcast.WhenPassed.AT_ONCE)
+
+    @property
+    def is_local(self) -> bool:
+        return bool(self.cleaned_data.get("when") == "local")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("when") == "local" and not cleaned.get("local_at") and "local_at" not in self.errors:
+            self.add_error("local_at", _("Choose the time at which they get it."))
         if cleaned.get("when") == "later" and not cleaned.get("departs_at") and "departs_at" not in self.errors:
             self.add_error("departs_at", _("Choose when it leaves."))
         return cleaned
@@ -183,6 +222,47 @@ class SenderForm(forms.Form):
         if not name:
             raise forms.ValidationError(_("Give the sender a name."))
         return name
+
+
+class SplitTestForm(forms.Form):
+    """On how many variants are tested, and what decides after how long."""
+
+    share = forms.TypedChoiceField(
+        label=gettext_lazy("Test on"),
+        coerce=int,
+        choices=[
+            (0, gettext_lazy("Nobody: no test")),
+            (10, gettext_lazy("10% of the audience")),
+            (20, gettext_lazy("20% of the audience")),
+            (30, gettext_lazy("30% of the audience")),
+            (50, gettext_lazy("50% of the audience")),
+            (100, gettext_lazy("Everybody: there is no rest")),
+        ],
+    )
+    decided_by = forms.ChoiceField(label=gettext_lazy("What decides"), choices=Broadcast.DecidedBy)
+    decide_after = forms.IntegerField(
+        label=gettext_lazy("Decide after"),
+        min_value=1,
+        max_value=168,
+        help_text=gettext_lazy("Hours after the last variant left; most clicks come within four."),
+    )
+
+
+class VariantForm(forms.Form):
+    """What differs in a variant beside its words."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
+    sender: forms.ModelChoiceField[Sender] = forms.ModelChoiceField(
+        label=gettext_lazy("From"), queryset=None, empty_label=None
+    )
+    hours_later = forms.IntegerField(
+        label=gettext_lazy("Leaves"), min_value=0, max_value=72, help_text=gettext_lazy("Hours after the first one.")
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        senders = workspace.senders.order_by("-is_default", "name", "id")
+        cast("forms.ModelChoiceField[Sender]", self.fields["sender"]).queryset = senders
 
 
 class HeadForm(forms.Form):

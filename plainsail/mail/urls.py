@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.mail.views import broadcasts, departures, editor, mailbox, public, senders, writing
+from plainsail.mail.views import archives, broadcasts, departures, editor, mailbox, public, senders, testing, writing
 
 workspace_urls = [
     path("emails/", broadcasts.emails, name="emails"),
     path("emails/new/", writing.new, name="new"),
+    path("emails/archives/", archives.archives, name="archives"),
+    path("emails/archives/<uuid:list_id>/", archives.archiving, name="archiving"),
     path("emails/starters/<slug:key>/", writing.starter, name="starter"),
     path("emails/<uuid:broadcast_id>/", broadcasts.broadcast, name="broadcast"),
     path("emails/<uuid:broadcast_id>/audience/", broadcasts.choose, name="audience"),
@@ -19,6 +21,11 @@ workspace_urls = [
     path("emails/<uuid:broadcast_id>/inspection/", departures.inspection, name="inspection"),
     path("emails/<uuid:broadcast_id>/departure/", departures.departure, name="departure"),
     path("emails/<uuid:broadcast_id>/test/", departures.test, name="test"),
+    path("emails/<uuid:broadcast_id>/repetition/", departures.repetition, name="repetition"),
+    path("emails/<uuid:broadcast_id>/variants/", testing.testing, name="testing"),
+    path("emails/<uuid:broadcast_id>/variants/new/", testing.add, name="add_variant"),
+    path("emails/<uuid:broadcast_id>/variant/", testing.variant, name="variant"),
+    path("emails/<uuid:broadcast_id>/variant/removal/", testing.removal, name="remove_variant"),
     path("emails/<uuid:broadcast_id>/stop/", departures.stop, name="stop"),
     path("emails/<uuid:broadcast_id>/progress/", departures.progress, name="progress"),
     path("emails/<uuid:broadcast_id>/resend/", departures.resend, name="resend"),

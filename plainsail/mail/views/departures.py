@@ -15,8 +15,9 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import DepartureForm, TestForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import broadcasts, checks, inspecting, previews
+from plainsail.mail.services import audience, broadcasts, checks, inspecting, previews, variants, zones
 from plainsail.mail.services.checks import Check
+from plainsail.mail.services.variants import NotTestable
 from plainsail.mail.views.broadcasts import find, report, steps
 
 
@@ -45,13 +46,18 @@ def departure(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = DepartureForm(request.POST, zone=request.workspace.timezone)
     if not form.is_valid() or not queries.has_worker(at=request.now):
         return _check_page(request, found, form, status=422)
+    if form.is_local and not form.cleaned_data["is_seen"]:
+        return _check_page(request, found, form, spread=_spread(request, found, form))
     try:
-        if form.is_later:
+        if form.is_local:
+            wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
+            broadcasts.schedule_locally(found, wall=wall, when_passed=rule, at=request.now)
+        elif form.is_later:
             broadcasts.schedule(found, departs_at=form.cleaned_data["departs_at"], at=request.now)
         else:
             broadcasts.send_now(found, at=request.now)
-    except (broadcasts.InThePast, broadcasts.NotReady) as refusal:
-        form.add_error("departs_at" if refusal.field else None, str(refusal))
+    except (broadcasts.InThePast, broadcasts.NotReady, NotTestable) as refusal:
+        form.add_error(refusal.field or None, str(refusal))
         return _check_page(request, found, form, status=422)
     return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
 
@@ -109,8 +115,33 @@ def resume(request: Request, broadcast_id: UUID) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
 
 
+@require_POST
+@can("mail.change")
+def repetition(request: Request, broadcast_id: UUID) -> HttpResponse:
+    """A draft for those who neither opened nor clicked."""
+    made = broadcasts.repeat(find(request, broadcast_id), at=request.now)
+    messages.success(request, _("A draft for those who neither opened nor clicked. Give it another subject."))
+    return redirect(workspace_url(request.workspace, "mail:email", made.email_id))
+
+
+def _spread(request: Request, found: Broadcast, form: DepartureForm) -> zones.Spread | None:
+    """What a time on the readers' clocks means for how many of them."""
+    if found.list is None:
+        return None
+    wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
+    next_day = rule == Broadcast.WhenPassed.NEXT_DAY
+    people = audience.of(found, at=request.now)
+    return zones.spread(people, wall, home=request.workspace.timezone, at=request.now, next_day=next_day)
+
+
 def _check_page(
-    request: Request, found: Broadcast, form: DepartureForm, *, test: TestForm | None = None, status: int = 200
+    request: Request,
+    found: Broadcast,
+    form: DepartureForm,
+    *,
+    test: TestForm | None = None,
+    spread: zones.Spread | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     looked_at = checks.review(found, at=request.now)
     if not queries.has_worker(at=request.now):
@@ -121,6 +152,8 @@ def _check_page(
         "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
         "is_ready": checks.is_ready(looked_at),
         "form": form,
+        "spread": spread,
+        "variants": variants.listed(found) if found.is_test else [],
         "inspection": inspecting.inspection_of(found.email),
         "test": test or TestForm(initial={"to": getattr(request.user, "email", "")}),
         "steps": steps(),
