@@ -51,6 +51,7 @@ from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import Money
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
+from plainsail.mail.services import tallies
 from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
@@ -176,6 +177,25 @@ def confirm_order(event: OrderPaid) -> None:
     """Where something was charged, the invoice's receipt is the confirmation."""
     if event.amount_minor == 0:
         receipts.send_for_order(Order.objects.get(id=event.order_id), at=event.at)
+
+
+@on(OrderPaid, subscriber="commerce.credit_mail")
+def credit_mail(event: OrderPaid) -> None:
+    """Tell the mail that brought the buyer what it earned; orders of a seller in test mode earn nothing."""
+    order = Order.objects.get(id=event.order_id)
+    if event.amount_minor and event.contact_id is not None and not order.is_test:
+        tallies.hear_sale(
+            order_id=order.id,
+            contact_id=event.contact_id,
+            minor=event.amount_minor,
+            currency=event.currency,
+            at=event.at,
+        )
+
+
+@on(OrderRefunded, subscriber="commerce.credit_mail")
+def debit_mail(event: OrderRefunded) -> None:
+    tallies.hear_refund(order_id=event.order_id, minor=event.amount_minor, at=event.at)
 
 
 @on(OrderRefunded, subscriber="commerce.send_receipt")

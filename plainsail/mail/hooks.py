@@ -29,9 +29,10 @@ from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, segment_fields
+from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email
-from plainsail.mail.services import answers, confirmations, emails, starters, steps
+from plainsail.mail.services import answers, confirmations, emails, reporting, starters, steps
 from plainsail.tracking.sockets import LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
@@ -79,6 +80,11 @@ def ask_for_confirmation(event: OptInRequested) -> None:
 def count_unsubscribes(event: ListLeft) -> None:
     if event.contact_id is not None:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
+
+
+@on(BroadcastCompleted, subscriber="mail.count_providers")
+def count_providers(event: BroadcastCompleted) -> None:
+    reporting.look_again(event.broadcast_id, at=event.at)
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.mail.views import archives, broadcasts, departures, editor, mailbox, public, senders, testing, writing
+from plainsail.mail.views import (
+    archives,
+    broadcasts,
+    departures,
+    editor,
+    mailbox,
+    public,
+    reports,
+    senders,
+    testing,
+    writing,
+)
 
 workspace_urls = [
     path("emails/", broadcasts.emails, name="emails"),
@@ -26,6 +37,8 @@ workspace_urls = [
     path("emails/<uuid:broadcast_id>/variants/new/", testing.add, name="add_variant"),
     path("emails/<uuid:broadcast_id>/variant/", testing.variant, name="variant"),
     path("emails/<uuid:broadcast_id>/variant/removal/", testing.removal, name="remove_variant"),
+    path("emails/<uuid:broadcast_id>/clicks/", reports.click_map, name="click_map"),
+    path("emails/<uuid:broadcast_id>/numbers/", reports.numbers, name="numbers"),
     path("emails/<uuid:broadcast_id>/stop/", departures.stop, name="stop"),
     path("emails/<uuid:broadcast_id>/progress/", departures.progress, name="progress"),
     path("emails/<uuid:broadcast_id>/resend/", departures.resend, name="resend"),

@@ -66,6 +66,14 @@ def silent(broadcast_id: UUID) -> QuerySet[Delivery]:
     return found
 
 
+def silent_count(broadcast: Broadcast, *, at: datetime) -> int:
+    """How many people a repetition would go to: they got it, may still be written to, and neither opened nor clicked."""
+    if broadcast.list is None:
+        return 0
+    found = people(broadcast.list, broadcast.segment, at=at)
+    return int(found.filter(Exists(silent(broadcast.id))).count())
+
+
 WHOLE, PER_PERCENT = 10_000, 100
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -32,12 +35,19 @@ CAUSES: dict[str, str | Promise] = {
 
 
 @register.filter
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: int) -> str:
     """`31%`; one decimal below ten percent, a dash where there is nothing to share."""
     if not whole:
         return "–"
     percent = 100 * part / whole
     return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
+
+
+@register.filter
+def along(value: float, rows: Sequence[Any]) -> str:
+    """Where a rate lies on an axis from nothing to the highest end of any row's interval, from 0 to 100."""
+    longest = max((row.high for row in rows), default=0.0) or 1.0
+    return f"{100 * value / longest:.1f}"
 
 
 @register.filter

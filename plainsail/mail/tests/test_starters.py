@@ -17,7 +17,7 @@ GMAIL_CUTS_AT = 102 * 1024
 
 
 def draft(starter):
-    return Email(subject=starter.subject(), preheader=starter.preheader(), document=emails.stored(starter.document()))
+    return Email(subject=starter.subject() or str(starter.label), preheader=starter.preheader(), document=emails.stored(starter.document()))
 
 
 @pytest.mark.django_db

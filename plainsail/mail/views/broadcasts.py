@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, senders
+from plainsail.mail.services import audience, broadcasts, reporting, senders
 
 PER_PAGE = 25
 
@@ -83,7 +83,9 @@ def deletion(request: Request, broadcast_id: UUID) -> HttpResponse:
 
 def find(request: Request, broadcast_id: UUID) -> Broadcast:
     """One of this business's broadcasts with what its screens show. Raises Http404."""
-    rows = request.workspace.broadcasts.select_related("email", "list", "segment", "sender")
+    rows = request.workspace.broadcasts.select_related(
+        "email", "edition", "list", "segment", "sender", "test_of", "resend_of"
+    )
     found: Broadcast = get_object_or_404(rows, id=broadcast_id)
     return found
 
@@ -100,4 +102,9 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
         "causes": queries.causes(request.workspace, found.id) if not found.can_be_stopped else [],
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "now": request.now,
+        "found": reporting.report(found) if found.started_at or found.is_test else None,
+        "can_repeat": broadcasts.can_be_repeated(found, at=request.now),
+        "silent": audience.silent_count(found, at=request.now)
+        if broadcasts.can_be_repeated(found, at=request.now)
+        else 0,
     }
