@@ -33,7 +33,7 @@ from plainsail.kernel import tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
-from plainsail.mail.services import broadcasts, starters
+from plainsail.mail.services import broadcasts
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, pages, publishing
 from plainsail.tracking.models import Landing

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.accounts.sockets import API_SCOPES, ApiScope
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
 from plainsail.contacts.events import ListLeft, OptInRequested
@@ -66,6 +67,16 @@ SETTINGS.register(
     ),
 )
 
+
+API_SCOPES.register(
+    "mail",
+    ApiScope(
+        label=gettext_lazy("Messages"),
+        read=gettext_lazy("Read what became of messages that programs sent"),
+        write=gettext_lazy("Read, and send single messages such as receipts"),
+        order=15,
+    ),
+)
 
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)

@@ -17,7 +17,11 @@ GMAIL_CUTS_AT = 102 * 1024
 
 
 def draft(starter):
-    return Email(subject=starter.subject() or str(starter.label), preheader=starter.preheader(), document=emails.stored(starter.document()))
+    return Email(
+        subject=starter.subject() or str(starter.label),
+        preheader=starter.preheader(),
+        document=emails.stored(starter.document()),
+    )
 
 
 @pytest.mark.django_db
