@@ -48,6 +48,18 @@ class TextForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\0", "").strip()
 
 
+class NoticeForm(forms.Form):
+    """Subject and opening words of a notice."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
+    body = forms.CharField(
+        label=gettext_lazy("Opening words"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=gettext_lazy("Paragraphs apart by an empty line. Facts and buttons follow below them by themselves."),
+    )
+
+
 class TemplateForm(forms.Form):
     """What a template is called."""
 

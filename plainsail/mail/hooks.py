@@ -34,6 +34,7 @@ from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email
 from plainsail.mail.services import answers, confirmations, emails, reporting, starters, steps
+from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.tracking.sockets import LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
@@ -75,6 +76,23 @@ API_SCOPES.register(
         read=gettext_lazy("Read what became of messages that programs sent"),
         write=gettext_lazy("Read, and send single messages such as receipts"),
         order=15,
+    ),
+)
+
+SETTINGS.register(
+    "notices",
+    SettingsItem(label=gettext_lazy("Notices"), url="mail:notices", order=55, can="mail.view", pages=("mail:notice",)),
+)
+NOTICES.register(
+    confirmations.KIND,
+    Notice(
+        label=gettext_lazy("Please confirm"),
+        text=gettext_lazy("Somebody asked to join a list: nothing else is sent until they press its button."),
+        to="customers",
+        original=confirmations.original,
+        fields={"list": gettext_lazy("Name of the list"), "business": gettext_lazy("Name of your business")},
+        examples={"list": "Kiln news", "business": "Juniper Pottery Studio"},
+        order=10,
     ),
 )
 
@@ -199,7 +217,7 @@ for table, answer in {
     "inspection": PersonalData(fields=(), erase="keep", ground="names no person"),
     "listarchive": PersonalData(fields=(), erase="keep", ground="names no person"),
     "noticewords": PersonalData(fields=(), erase="keep", ground="the business's own words"),
-    "silentnotice": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "noticeswitch": PersonalData(fields=(), erase="keep", ground="names no person"),
     "tally": PersonalData(fields=(), erase="keep", ground="counters"),
     "linkclick": PersonalData(fields=(), erase="keep", ground="says of a delivery, which names nobody once erased"),
     "sale": PersonalData(fields=(), erase="keep", ground="says of a delivery and an order, not whose"),

@@ -4,7 +4,7 @@ and what came of it (results)."""
 from plainsail.mail.models.broadcasts import Broadcast, ListArchive
 from plainsail.mail.models.deliveries import Delivery, SealedBody, Stream
 from plainsail.mail.models.emails import Edition, Email, EmailChange, Inspection
-from plainsail.mail.models.notices import NoticeWords, SilentNotice
+from plainsail.mail.models.notices import NoticeSwitch, NoticeWords
 from plainsail.mail.models.results import LinkClick, Sale, Tally
 from plainsail.mail.models.senders import Sender
 
@@ -17,11 +17,11 @@ __all__ = [
     "Inspection",
     "LinkClick",
     "ListArchive",
+    "NoticeSwitch",
     "NoticeWords",
     "Sale",
     "SealedBody",
     "Sender",
-    "SilentNotice",
     "Stream",
     "Tally",
 ]

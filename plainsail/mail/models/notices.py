@@ -32,16 +32,17 @@ class NoticeWords(WorkspaceOwned):
         return f"{self.kind} · {self.language}"
 
 
-class SilentNotice(WorkspaceOwned):
-    """A notice that a business does not send. There is none for those that the law or the sale requires."""
+class NoticeSwitch(WorkspaceOwned):
+    """That a business chose to send a notice, or not to; without a row it is as the notice starts."""
 
-    workspace = WorkspaceKey(related_name="silent_notices")
+    workspace = WorkspaceKey(related_name="notice_switches")
     kind = models.CharField(max_length=60)
+    is_on = models.BooleanField()
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "kind"], name="mail_silent_notice_once"),
+            models.UniqueConstraint(fields=["workspace", "kind"], name="mail_notice_switch_once"),
         ]
 
     def __str__(self) -> str:
