@@ -166,12 +166,16 @@ class DepartureForm(forms.Form):
         return bool(self.cleaned_data["when"] == "later")
 
 
+LONGEST_ADDRESS = 254
+"""RFC 5321 §4.5.3.1.3, without the brackets."""
+
+
 class AddressField(forms.CharField):
     """An address that mail can be sent to, in ASCII."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
-        super().__init__(max_length=254, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=LONGEST_ADDRESS, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:
         given = str(super().clean(value))
@@ -190,6 +194,8 @@ class AddressesField(forms.CharField):
         given = [part for part in re.split(r"[\s,;]+", str(super().clean(value))) if part]
         if len(given) > self.MOST:
             raise forms.ValidationError(_("At most five addresses."))
+        if any(len(part) > LONGEST_ADDRESS for part in given):
+            raise forms.ValidationError(str(headers.Unmailable()))
         try:
             return list(dict.fromkeys(headers.address(part) for part in given))
         except headers.Unmailable as refusal:

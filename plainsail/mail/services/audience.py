@@ -87,7 +87,7 @@ def in_slice(found: QuerySet[Contact], test_id: UUID | None, start: int, end: in
         Cast("id", TextField()),
         Value(seed),
         function="hashtextextended",
-        template=f"((%(function)s(%(expressions)s) %% {WHOLE}) + {WHOLE}) %% {WHOLE}",
+        template=f"((%(function)s(%(expressions)s) %%%% {WHOLE}) + {WHOLE}) %%%% {WHOLE}",
         output_field=BigIntegerField(),
     )
     return found.alias(test_number=number).filter(test_number__gte=start, test_number__lt=end)

@@ -314,6 +314,6 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
 
 def _draft(broadcast: Broadcast) -> Broadcast:
     locked: Broadcast = Broadcast.objects.select_for_update(of=("self",)).select_related("email").get(id=broadcast.id)
-    if not locked.is_draft:
-        raise NotADraft
+    if not locked.is_draft or locked.is_variant:
+        raise NotADraft  # a variant leaves with the broadcast it belongs to
     return locked

@@ -45,8 +45,8 @@ def test_a_message_in_own_words_is_kept_for_sending_and_found_again(shop, junipe
 
 def test_the_same_key_sends_nothing_more(shop, juniper):
     words = {"to": "maren@example.com", "subject": "Hello", "text": "Once"}
-    first = shop.ask("post", "messages", words, HTTP_IDEMPOTENCY_KEY="one")
-    again = shop.ask("post", "messages", words, HTTP_IDEMPOTENCY_KEY="one")
+    first = shop.ask("post", "messages", words, idempotency_key="one")
+    again = shop.ask("post", "messages", words, idempotency_key="one")
     assert first.json() == again.json()
     with workspace(juniper):
         assert Delivery.objects.count() == 1

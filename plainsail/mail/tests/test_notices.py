@@ -18,7 +18,7 @@ def said(language, **values):
         return notices.said(CONFIRMATION, subject="given", paragraphs=["given"], values=values)
 
 
-@pytest.mark.parametrize("kind", NOTICES)
+@pytest.mark.parametrize("kind", [kind for kind, _notice in NOTICES.items()])
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_every_original_asks_only_for_fields_that_it_has_an_example_for(kind, language):
     notice = NOTICES[kind]

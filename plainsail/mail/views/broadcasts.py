@@ -31,6 +31,8 @@ def emails(request: Request) -> HttpResponse:
 @can("mail.view")
 def broadcast(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:broadcast", found.test_of_id))
     if found.is_draft:
         return redirect(workspace_url(request.workspace, "mail:audience", found.id))
     return render(request, "mail/broadcast.html", report(request, found))
@@ -40,6 +42,8 @@ def broadcast(request: Request, broadcast_id: UUID) -> HttpResponse:
 @can("mail.change")
 def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:testing", found.test_of_id))
     senders.default()
     initial = {"topic": found.list_id, "segment": found.segment_id, "sender": found.sender_id}
     form = AudienceForm(request.POST or None, workspace=request.workspace, initial=initial)
@@ -48,9 +52,15 @@ def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
         wants_check = request.POST.get("next") == "check"
         name, key = ("mail:check", found.id) if wants_check else ("mail:email", found.email_id)
         return redirect(workspace_url(request.workspace, name, key))
-    people = audience.count(found.list, found.segment, at=request.now) if found.list else 0
+    people = _people(request, found)
     context = {"broadcast": found, "form": form, "people": people, "steps": steps()}
     return render(request, "mail/audience.html", context, status=422 if form.is_bound else 200)
+
+
+def _people(request: Request, found: Broadcast) -> int:
+    if found.resend_of_id is not None:
+        return audience.of(found, at=request.now).count()
+    return audience.count(found.list, found.segment, at=request.now) if found.list else 0
 
 
 @require_GET

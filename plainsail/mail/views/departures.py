@@ -25,6 +25,8 @@ from plainsail.mail.views.broadcasts import find, report, steps
 @can("mail.view")
 def check(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:testing", found.test_of_id))
     if not found.is_draft:
         return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
     return _check_page(request, found, DepartureForm(zone=request.workspace.timezone, initial={"when": "now"}))

@@ -64,7 +64,7 @@ def preview(request: Request, email_id: UUID) -> HttpResponse:
 @require_GET
 @can("mail.change")
 def panel(request: Request, email_id: UUID) -> HttpResponse:
-    asked = {name: request.GET.get(name) for name in ("who", "op")}
+    asked = {name: request.GET[name].replace("\0", "") for name in ("who", "op") if name in request.GET}
     return HttpResponse(_panel(request, find(request, email_id).read(), request.GET.get("section", ""), **asked))
 
 
@@ -139,6 +139,8 @@ def _back(request: Request, broadcast: Broadcast | None) -> str:
         return asked
     if broadcast is None:
         return workspace_url(request.workspace, "mail:emails")
+    if broadcast.is_variant:
+        return workspace_url(request.workspace, "mail:testing", broadcast.test_of_id)
     return workspace_url(request.workspace, "mail:audience", broadcast.id)
 
 

@@ -61,7 +61,7 @@ def starter(request: Request, key: str) -> HttpResponse:
 @can("mail.view")
 def look(request: Request, email_id: UUID) -> HttpResponse:
     """The mail as one contact gets it: on a desktop, on a phone, in the dark."""
-    email, words = find(request, email_id), request.GET.get("q", "")[:100]
+    email, words = find(request, email_id), request.GET.get("q", "").replace("\0", "")[:100]
     broadcast = broadcast_of(email)
     reader = reader_of(request)
     topic = broadcast.list if broadcast else None
