@@ -32,6 +32,7 @@ class RichText extends HTMLElement {
       },
     });
     label?.addEventListener("click", () => this.view.focus());
+    this.view.dom.addEventListener("focus", () => (this.wasIn = true));
     this.addEventListener("mousedown", (event) => event.target.closest("[data-mark]") && event.preventDefault());
     this.addEventListener("click", (event) => this.mark(event.target.closest("[data-mark]")?.dataset.mark));
     this.querySelector(".rich-link")?.addEventListener("keydown", (event) => this.linkKey(event));
@@ -84,7 +85,10 @@ class RichText extends HTMLElement {
   // Words where one writes, such as a merge field.
   insert(words) {
     if (!this.view) return;
-    this.view.dispatch(this.view.state.tr.insertText(words).scrollIntoView());
+    const { tr, doc } = this.view.state;
+    // Where nobody has written yet, the end is meant, not the beginning.
+    const change = this.wasIn ? tr.insertText(words) : tr.insertText(words, doc.content.size - 1);
+    this.view.dispatch(change.scrollIntoView());
     this.view.focus();
   }
 
