@@ -43,7 +43,7 @@ def notice(request: Request, kind: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(f"{workspace_url(request.workspace, 'mail:notice', kind)}?language={language}")
-    context = {"kind": kind, "notice": found, "language": language, "form": form, "is_own": is_own}
+    context = {"kind": kind, "notice": found, "spoken": language, "form": form, "is_own": is_own}
     context["languages"] = notices.languages(request.workspace)
     return render(request, "mail/notice.html", context, status=422 if form.is_bound else 200)
 
