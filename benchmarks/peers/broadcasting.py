@@ -104,7 +104,7 @@ def by_engine(business: Workspace, topic: object, messages: int) -> dict[str, fl
     with psycopg.connect(os.environ["BENCH_SUPERUSER"], dbname="plainsail", autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) mail_delivery")
     with workspace(business):
-        plan = planning.plan(Broadcast.objects.select_related("list", "edition").get(id=made.id))
+        plan = planning.plan(Broadcast.objects.select_related("list", "edition").get(id=made.id), at=clock.now())
     before, started = cpu(), time.perf_counter()
     said = launching.run_apart(plan, seconds=600)
     seconds = time.perf_counter() - started

@@ -379,7 +379,10 @@ MAIL_FOOTER = BlockType(
     order=130,
     surfaces=MAIL,
     example=lambda: {"reason": gettext("You get this mail because you asked for it on our site.")},
-    fields={"reason": LongText(label=_("Why they get this mail"), limit=300, rows=2)},
+    fields={
+        "reason": LongText(label=_("Why they get this mail"), limit=300, rows=2),
+        "web_link": Bool(label=_("Link to see the mail in a browser"), default=True),
+    },
 )
 
 ALL = (

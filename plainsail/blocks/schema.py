@@ -30,7 +30,7 @@ Errors = MutableMapping[Path, str]
 
 # C0 and C1 controls but tab and line feed; surrogates, which no database stores; the separators that end a script line.
 UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
-MERGE_HOLE = re.compile(r"\{\{\s*[a-z][a-z0-9_.]{0,63}\s*\}\}")
+MERGE_HOLE = re.compile(r"\{\{\s*[a-z][a-z0-9_.]{0,79}\s*\}\}")
 LINK_SCHEMES = {"http", "https", "mailto", "tel"}
 
 

@@ -33,7 +33,7 @@ from plainsail.kernel import tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
-from plainsail.mail.services import broadcasts, starters
+from plainsail.mail.services import broadcasts
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, pages, publishing
 from plainsail.tracking.models import Landing
@@ -119,7 +119,7 @@ def make_automation(studio: Workspace, *, at: datetime) -> None:
 
 def make_broadcast(studio: Workspace, newsletter: List, *, at: datetime) -> None:
     """A letter that leaves a minute after the first start, into the local mailbox."""
-    letter = documents.build(starters.THEME, story.LETTER)
+    letter = documents.build("juniper", story.LETTER)
     made = broadcasts.create(
         letter, subject="The autumn kiln is open", topic=newsletter, at=at, preheader="Twelve new glazes, five for you"
     )

@@ -31,6 +31,7 @@ from plainsail.commerce.services import (
     refunding,
     resuming,
     showcase,
+    team_letters,
     vat_letters,
 )
 from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, SalesTab
@@ -54,6 +55,8 @@ from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import Money
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
+from plainsail.mail.services import tallies
+from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
@@ -179,6 +182,82 @@ def confirm_order(event: OrderPaid) -> None:
     """Where something was charged, the invoice's receipt is the confirmation."""
     if event.amount_minor == 0:
         receipts.send_for_order(Order.objects.get(id=event.order_id), at=event.at)
+
+
+BUSINESS_NAME = gettext_lazy("Name of your business")
+NOTICES.register(
+    receipts.LETTER,
+    Notice(
+        label=gettext_lazy("Receipt"),
+        text=gettext_lazy("An order or a renewal is paid."),
+        to="customers",
+        original=receipts.original,
+        fields={
+            "amount": gettext_lazy("Amount"),
+            "number": gettext_lazy("Number of the invoice"),
+            "business": BUSINESS_NAME,
+        },
+        examples={"amount": "€49.00", "number": "2026-0042", "business": "Juniper Pottery Studio"},
+        order=20,
+    ),
+)
+NOTICES.register(
+    receipts.REFUND_LETTER,
+    Notice(
+        label=gettext_lazy("Refund"),
+        text=gettext_lazy("Money is on its way back to a buyer."),
+        to="customers",
+        original=receipts.original_refund,
+        fields={
+            "amount": gettext_lazy("Amount"),
+            "number": gettext_lazy("Number of the credit note"),
+            "business": BUSINESS_NAME,
+        },
+        examples={"amount": "€49.00", "number": "2026-C-0007", "business": "Juniper Pottery Studio"},
+        may_be_silent=True,
+        order=30,
+    ),
+)
+NOTICES.register(
+    team_letters.NEW_ORDER,
+    Notice(
+        label=gettext_lazy("New order"),
+        text=gettext_lazy("Somebody bought something: a mail to every owner."),
+        to="team",
+        original=team_letters.original,
+        fields={"amount": gettext_lazy("Amount"), "buyer": gettext_lazy("The buyer’s address")},
+        examples={"amount": "€49.00", "buyer": "maren@example.com"},
+        may_be_silent=True,
+        starts_on=False,
+        order=10,
+    ),
+)
+
+
+@on(OrderPaid, subscriber="commerce.tell_team")
+def tell_team(event: OrderPaid) -> None:
+    order = Order.objects.select_related("billing_account", "workspace").get(id=event.order_id)
+    if event.amount_minor and not order.is_test:
+        team_letters.tell_order(order, at=event.at)
+
+
+@on(OrderPaid, subscriber="commerce.credit_mail")
+def credit_mail(event: OrderPaid) -> None:
+    """Tell the mail that brought the buyer what it earned; orders of a seller in test mode earn nothing."""
+    order = Order.objects.get(id=event.order_id)
+    if event.amount_minor and event.contact_id is not None and not order.is_test:
+        tallies.hear_sale(
+            order_id=order.id,
+            contact_id=event.contact_id,
+            minor=event.amount_minor,
+            currency=event.currency,
+            at=event.at,
+        )
+
+
+@on(OrderRefunded, subscriber="commerce.credit_mail")
+def debit_mail(event: OrderRefunded) -> None:
+    tallies.hear_refund(order_id=event.order_id, minor=event.amount_minor, at=event.at)
 
 
 @on(OrderRefunded, subscriber="commerce.send_receipt")

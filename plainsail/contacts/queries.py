@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.contacts.conditions import BadSegment as BadSegment  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import asks
 from plainsail.contacts.conditions import condition_of as condition_of  # noqa: PLC0414  # part of the face of queries
+from plainsail.contacts.conditions import field_of as field_of  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0414  # part of the face of queries
+from plainsail.contacts.conditions import offered as offered  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.models import (
     Contact,
     CustomField,

@@ -232,7 +232,7 @@ def _deals(workspace: Workspace, wanted: str) -> list[Found]:
 
 
 def _broadcasts(workspace: Workspace, wanted: str) -> list[Found]:
-    mails = workspace.broadcasts.filter(email__subject__icontains=wanted).select_related("email")
+    mails = workspace.broadcasts.filter(test_of=None, email__subject__icontains=wanted).select_related("email")
     return [
         Found(one.email.subject, _("Broadcast"), "mail", workspace_url(workspace, "mail:broadcast", one.id))
         for one in mails.order_by("-created_at", "id")[:SHOWN]

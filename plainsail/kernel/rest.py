@@ -46,6 +46,7 @@ __all__ = [
     "page",
     "require_match",
     "router",
+    "takes",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -142,6 +143,16 @@ def allows(permission: str) -> Callable[[F], F]:
 
     def mark(endpoint: F) -> F:
         endpoint.permission = permission  # type: ignore[attr-defined]  # read at the door
+        return endpoint
+
+    return mark
+
+
+def takes(largest: int) -> Callable[[F], F]:
+    """Let in larger bodies than usual, up to so many bytes: for endpoints that take files along."""
+
+    def mark(endpoint: F) -> F:
+        endpoint.largest = largest  # type: ignore[attr-defined]  # read at the door
         return endpoint
 
     return mark

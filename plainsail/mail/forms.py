@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -15,14 +17,55 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.sockets import StepForm
 from plainsail.contacts.models import List, Segment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Sender, SendingDomain
+from plainsail.mail.models import Broadcast, Email, Sender, SendingDomain
 from plainsail.mail.services import gate, headers, starters
 
 
 class NewBroadcastForm(forms.Form):
-    """What a new broadcast starts from."""
+    """What a new broadcast starts from: one of ours by its key, or a template of the business by its id."""
 
-    starter = forms.ChoiceField(choices=[(starter.key, starter.label) for starter in starters.ALL])
+    starter = forms.ChoiceField()
+
+    def __init__(self, *args: Any, own: Iterable[Email] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ours = [(starter.key, starter.label) for starter in starters.ALL]
+        theirs = [(str(template.id), template.template_name) for template in own]
+        cast("forms.ChoiceField", self.fields["starter"]).choices = [*ours, *theirs]
+
+
+class TextForm(forms.Form):
+    """The plain-text part of a mail."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Plain text"),
+        max_length=100_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true"}),
+        help_text=gettext_lazy(
+            "For mail programs that show no HTML, for watches and readers aloud. Merge fields work here too."
+        ),
+    )
+
+    def clean_text(self) -> str:
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\0", "").strip()
+
+
+class NoticeForm(forms.Form):
+    """Subject and opening words of a notice."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
+    body = forms.CharField(
+        label=gettext_lazy("Opening words"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=gettext_lazy("Paragraphs apart by an empty line. Facts and buttons follow below them by themselves."),
+    )
+
+
+class TemplateForm(forms.Form):
+    """What a template is called."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
 
 
 class AudienceForm(forms.Form):
@@ -58,7 +101,13 @@ class AudienceForm(forms.Form):
 class DepartureForm(forms.Form):
     """When a broadcast leaves: now (after the hold), or at a time in the business's own zone."""
 
-    when = forms.ChoiceField(choices=[("now", gettext_lazy("Now")), ("later", gettext_lazy("At a time I choose"))])
+    when = forms.ChoiceField(
+        choices=[
+            ("now", gettext_lazy("Now")),
+            ("later", gettext_lazy("At a time I choose")),
+            ("local", gettext_lazy("At a time on each reader’s clock")),
+        ]
+    )
     departs_at = forms.DateTimeField(
         label=gettext_lazy("Day and time"),
         required=False,
@@ -66,12 +115,45 @@ class DepartureForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
 
+    local_at = forms.DateTimeField(
+        label=gettext_lazy("Day and time on their clock"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    when_passed = forms.ChoiceField(
+        label=gettext_lazy("Where that time is over already"),
+        choices=[
+            (Broadcast.WhenPassed.AT_ONCE, gettext_lazy("They get it at once")),
+            (Broadcast.WhenPassed.NEXT_DAY, gettext_lazy("They get it at that time on the next day")),
+        ],
+        initial=Broadcast.WhenPassed.AT_ONCE,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    is_seen = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    """Whether the sender has seen what a time on the readers' clocks means for whom."""
+
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
 
+    def clean_local_at(self) -> datetime | None:
+        """A time on a clock: without a zone, for each reader has their own."""
+        given: datetime | None = self.cleaned_data["local_at"]
+        return given.replace(tzinfo=None) if given else None
+
+    def clean_when_passed(self) -> str:
+        return str(self.cleaned_data["when_passed"] or Broadcast.WhenPassed.AT_ONCE)
+
+    @property
+    def is_local(self) -> bool:
+        return bool(self.cleaned_data.get("when") == "local")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("when") == "local" and not cleaned.get("local_at") and "local_at" not in self.errors:
+            self.add_error("local_at", _("Choose the time at which they get it."))
         if cleaned.get("when") == "later" and not cleaned.get("departs_at") and "departs_at" not in self.errors:
             self.add_error("departs_at", _("Choose when it leaves."))
         return cleaned
@@ -84,6 +166,10 @@ class DepartureForm(forms.Form):
     @property
     def is_later(self) -> bool:
         return bool(self.cleaned_data["when"] == "later")
+
+
+LONGEST_ADDRESS = 254
+"""RFC 5321 §4.5.3.1.3, without the brackets."""
 
 
 class DecisionForm(forms.Form):
@@ -103,7 +189,7 @@ class AddressField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
-        super().__init__(max_length=254, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=LONGEST_ADDRESS, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:
         given = str(super().clean(value))
@@ -113,11 +199,38 @@ class AddressField(forms.CharField):
             raise forms.ValidationError(str(refusal)) from refusal
 
 
+class AddressesField(forms.CharField):
+    """Up to five addresses, apart by commas, blanks or lines; each in ASCII."""
+
+    MOST = 5
+
+    def clean(self, value: Any) -> list[str]:  # several out of one text
+        given = [part for part in re.split(r"[\s,;]+", str(super().clean(value))) if part]
+        if len(given) > self.MOST:
+            raise forms.ValidationError(_("At most five addresses."))
+        if any(len(part) > LONGEST_ADDRESS for part in given):
+            raise forms.ValidationError(str(headers.Unmailable()))
+        try:
+            return list(dict.fromkeys(headers.address(part) for part in given))
+        except headers.Unmailable as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
 class TestForm(forms.Form):
-    """Where a test goes."""
+    """Where a test goes, and what is said above it."""
 
     __test__ = False
-    to = AddressField(label=gettext_lazy("Send a test to"))
+    to = AddressesField(
+        label=gettext_lazy("Send a test to"),
+        max_length=1300,
+        help_text=gettext_lazy("Up to five addresses, with commas between them."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("A note above it"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class SenderForm(forms.Form):
@@ -165,6 +278,47 @@ class LimitsForm(forms.Form):
         max_value=10**8,
         help_text=gettext_lazy("Such as Gmail with all the domains it looks after. Leave empty for no limit."),
     )
+
+
+class SplitTestForm(forms.Form):
+    """On how many variants are tested, and what decides after how long."""
+
+    share = forms.TypedChoiceField(
+        label=gettext_lazy("Test on"),
+        coerce=int,
+        choices=[
+            (0, gettext_lazy("Nobody: no test")),
+            (10, gettext_lazy("10% of the audience")),
+            (20, gettext_lazy("20% of the audience")),
+            (30, gettext_lazy("30% of the audience")),
+            (50, gettext_lazy("50% of the audience")),
+            (100, gettext_lazy("Everybody: there is no rest")),
+        ],
+    )
+    decided_by = forms.ChoiceField(label=gettext_lazy("What decides"), choices=Broadcast.DecidedBy)
+    decide_after = forms.IntegerField(
+        label=gettext_lazy("Decide after"),
+        min_value=1,
+        max_value=168,
+        help_text=gettext_lazy("Hours after the last variant left; most clicks come within four."),
+    )
+
+
+class VariantForm(forms.Form):
+    """What differs in a variant beside its words."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
+    sender: forms.ModelChoiceField[Sender] = forms.ModelChoiceField(
+        label=gettext_lazy("From"), queryset=None, empty_label=None
+    )
+    hours_later = forms.IntegerField(
+        label=gettext_lazy("Leaves"), min_value=0, max_value=72, help_text=gettext_lazy("Hours after the first one.")
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        senders = workspace.senders.order_by("-is_default", "name", "id")
+        cast("forms.ModelChoiceField[Sender]", self.fields["sender"]).queryset = senders
 
 
 class HeadForm(forms.Form):

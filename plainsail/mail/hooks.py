@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.accounts.sockets import AUDIT_ACTIONS, AuditAction
+from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.services import flows
 from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
 from plainsail.contacts.events import ListLeft, OptInRequested
@@ -31,9 +31,11 @@ from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, segment_fields
+from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, starters, steps
+from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, reporting, starters, steps
+from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.tracking.sockets import ACCEPTED, LISTENERS
 from plainsail.ui.sockets import (
     ACCOUNT,
@@ -81,6 +83,33 @@ AUDIT_ACTIONS.register(
     gate.PASSED, AuditAction(label=gettext_lazy("Let a broadcast leave although its domain was not ready"))
 )
 
+API_SCOPES.register(
+    "mail",
+    ApiScope(
+        label=gettext_lazy("Messages"),
+        read=gettext_lazy("Read what became of messages that programs sent"),
+        write=gettext_lazy("Read, and send single messages such as receipts"),
+        order=15,
+    ),
+)
+
+SETTINGS.register(
+    "notices",
+    SettingsItem(label=gettext_lazy("Notices"), url="mail:notices", order=55, can="mail.view", pages=("mail:notice",)),
+)
+NOTICES.register(
+    confirmations.KIND,
+    Notice(
+        label=gettext_lazy("Please confirm"),
+        text=gettext_lazy("Somebody asked to join a list: nothing else is sent until they press its button."),
+        to="customers",
+        original=confirmations.original,
+        fields={"list": gettext_lazy("Name of the list"), "business": gettext_lazy("Name of your business")},
+        examples={"list": "Kiln news", "business": "Juniper Pottery Studio"},
+        order=10,
+    ),
+)
+
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
 
@@ -94,6 +123,11 @@ def ask_for_confirmation(event: OptInRequested) -> None:
 def count_unsubscribes(event: ListLeft) -> None:
     if event.contact_id is not None:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
+
+
+@on(BroadcastCompleted, subscriber="mail.count_providers")
+def count_providers(event: BroadcastCompleted) -> None:
+    reporting.look_again(event.broadcast_id, at=event.at)
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)
@@ -244,6 +278,13 @@ for table, answer in {
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
     "bucket": PersonalData(fields=(), erase="keep", ground="names no person"),
     "exchange": PersonalData(fields=(), erase="keep", ground="domains of mailbox providers, not addresses"),
+    "inspection": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "listarchive": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "noticewords": PersonalData(fields=(), erase="keep", ground="the business's own words"),
+    "noticeswitch": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "tally": PersonalData(fields=(), erase="keep", ground="counters"),
+    "linkclick": PersonalData(fields=(), erase="keep", ground="says of a delivery, which names nobody once erased"),
+    "sale": PersonalData(fields=(), erase="keep", ground="says of a delivery and an order, not whose"),
     "broadcast": PersonalData(fields=(), erase="keep", ground="names no person"),
     "delivery": PersonalData(fields=("contact_id", "address", "subject", "reply"), erase="anonymise", ground=LEDGER),
     "feedback": PersonalData(

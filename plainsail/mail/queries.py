@@ -32,7 +32,7 @@ def has_worker(*, at: datetime) -> bool:
 
 def recent_broadcasts(workspace: Workspace) -> QuerySet[Broadcast]:
     """Broadcasts with what their row in a list shows, the one last touched first."""
-    found: QuerySet[Broadcast] = workspace.broadcasts.select_related("email", "list", "segment")
+    found: QuerySet[Broadcast] = workspace.broadcasts.filter(test_of=None).select_related("email", "list", "segment")
     return found.order_by("-edited_at", "-id")
 
 

@@ -10,9 +10,23 @@ from plainsail.contacts.services import links
 from plainsail.contacts.sockets import EVENT_WORDING, STAYS_WHEN_MERGED, TAKEN_OUT, EventWording
 from plainsail.kernel.http import Request
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.portal.services import forgetting
+from plainsail.mail.sockets import NOTICES, Notice
+from plainsail.portal.services import entrance, forgetting
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.ui.sockets import FOOTER_LINKS, FooterLink
+
+NOTICES.register(
+    entrance.NOTICE,
+    Notice(
+        label=_("Sign-in link"),
+        text=_("A customer wants to get into their account."),
+        to="customers",
+        original=entrance.original,
+        fields={"business": _("Name of your business")},
+        examples={"business": "Juniper Pottery Studio"},
+        order=40,
+    ),
+)
 
 FOOTER_LINKS.register("portal.account", FooterLink(label=_("Your account"), url="portal:account", order=10))
 

@@ -30,6 +30,7 @@ from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
+from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
@@ -66,6 +67,36 @@ from plainsail.subscriptions.services import (
     settling,
 )
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
+
+CONTRACT_FIELDS = {
+    "contract": gettext_lazy("Reference of the contract"),
+    "business": gettext_lazy("Name of your business"),
+}
+CONTRACT_EXAMPLES = {"contract": "S-1042", "business": "Juniper Pottery Studio"}
+NOTICES.register(
+    letters.FAILED,
+    Notice(
+        label=gettext_lazy("Payment failed"),
+        text=gettext_lazy("A bank declined the charge for a new period."),
+        to="customers",
+        original=letters.original_failed,
+        fields=CONTRACT_FIELDS,
+        examples=CONTRACT_EXAMPLES,
+        order=50,
+    ),
+)
+NOTICES.register(
+    letters.RENEWAL,
+    Notice(
+        label=gettext_lazy("Renewal ahead"),
+        text=gettext_lazy("Before a contract renews and is charged, where your policy announces it."),
+        to="customers",
+        original=letters.original_renewal,
+        fields={**CONTRACT_FIELDS, "day": gettext_lazy("Day of the renewal"), "amount": gettext_lazy("Amount")},
+        examples={**CONTRACT_EXAMPLES, "day": "March 1, 2027", "amount": "€29.00"},
+        order=60,
+    ),
+)
 
 SALES_TABS.register(
     "subscriptions",

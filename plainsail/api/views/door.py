@@ -89,13 +89,13 @@ def refuse(request: Request, access: Access, endpoint: Endpoint) -> HttpResponse
         return problems.out_of_reach(endpoint.permission, endpoint.scope)
     if access.workspace.state != Workspace.State.OPEN and request.method not in READING:
         return problems.closed()
-    return wrong_body(request) or wrong_question(request, endpoint)
+    return wrong_body(request, largest=endpoint.largest or LARGEST) or wrong_question(request, endpoint)
 
 
-def wrong_body(request: Request) -> HttpResponse | None:
+def wrong_body(request: Request, *, largest: int = LARGEST) -> HttpResponse | None:
     """Why what is sent isn't even read, if it isn't."""
-    if announced(request) > LARGEST:
-        return problems.too_large(LARGEST)
+    if announced(request) > largest:
+        return problems.too_large(largest)
     if request.body and request.content_type != "application/json":
         return problems.not_json()
     return None
@@ -114,7 +114,7 @@ def wrong_question(request: Request, endpoint: Endpoint) -> HttpResponse | None:
 def announced(request: Request) -> int:
     """Bytes of the body, as the server before us counted them."""
     length = str(request.META.get("CONTENT_LENGTH") or "0")
-    return int(length) if length.isdecimal() and len(length) < 16 else LARGEST + 1
+    return int(length) if length.isdecimal() and len(length) < 16 else 2**53
 
 
 def once(request: Request, access: Access, view: View, endpoint: Endpoint, arguments: dict[str, Any]) -> HttpResponse:

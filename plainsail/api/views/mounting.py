@@ -57,6 +57,8 @@ class Endpoint:
     parameters: frozenset[str]
     """Names that may stand in the address after the question mark."""
     is_outside_transaction: bool
+    largest: int = 0
+    """Bytes of a body where more than usual may come; 0 for the usual."""
 
     @property
     def scope(self) -> str:
@@ -131,4 +133,5 @@ def _endpoint(function: Callable[..., Any], said: Mapping[str, Any]) -> Endpoint
         permission=function.permission,  # type: ignore[attr-defined]  # `rest.allows` put it there; one without doesn't start
         parameters=frozenset(each["name"] for each in said["parameters"] if each["in"] == "query"),
         is_outside_transaction=rest.is_outside_transaction(function),
+        largest=getattr(function, "largest", 0),
     )

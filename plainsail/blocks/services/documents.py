@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.blocks.schema import UNSTORABLE, Errors, Path, clean_props
-from plainsail.blocks.services import themes
+from plainsail.blocks.services import showing, themes
 from plainsail.blocks.sockets import BLOCKS, BlockType, Surface
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
@@ -45,6 +45,8 @@ class Block:
     type: str
     v: int
     props: dict[str, Any]
+    shown: dict[str, Any] | None = None
+    """Who sees it, in mail: None for everybody, see `showing`."""
 
     @property
     def kind(self) -> BlockType | None:
@@ -126,7 +128,7 @@ def load_block(raw: object, path: Path, errors: Errors) -> Block | None:
         errors[(*path, "v")] = _("This section was made by a newer version of Plainsail.")
         return None
     props = clean_props(kind.fields, upgrade(kind, block.v, block.props), (*path, "props"), errors)
-    return Block(block.id, block.type, kind.version, props)
+    return Block(block.id, block.type, kind.version, props, showing.clean(block.shown, (*path, "shown"), errors))
 
 
 def _read_block(raw: object, path: Path, errors: Errors) -> Block | None:
@@ -142,7 +144,7 @@ def _read_block(raw: object, path: Path, errors: Errors) -> Block | None:
     elif isinstance(version, bool) or not isinstance(version, int) or not isinstance(props, Mapping):
         errors["blocks", block_id] = _("This is not a section.")
     else:
-        return Block(block_id, name, version, deepcopy(dict(props)))
+        return Block(block_id, name, version, deepcopy(dict(props)), deepcopy(raw.get("shown")))
     return None
 
 
@@ -163,7 +165,8 @@ def save(document: Document) -> dict[str, Any]:
 
 
 def save_block(block: Block) -> dict[str, Any]:
-    return {"id": block.id, "type": block.type, "v": block.v, "props": deepcopy(block.props)}
+    saved = {"id": block.id, "type": block.type, "v": block.v, "props": deepcopy(block.props)}
+    return saved if block.shown is None else saved | {"shown": deepcopy(block.shown)}
 
 
 def make_block(kind: BlockType, props: Mapping[str, Any] | None = None, *, block_id: str = "") -> Block:

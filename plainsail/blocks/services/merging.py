@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-HOLE = re.compile(r"\{\{\s*([a-z][a-z0-9_.]{0,63})\s*(?:\|([^{}]{0,200}?)\s*)?\}\}")
+HOLE = re.compile(r"\{\{\s*([a-z][a-z0-9_.]{0,79})\s*(?:\|([^{}]{0,200}?)\s*)?\}\}")
 
 
 def html_escape(value: str) -> str:

@@ -6,6 +6,7 @@ A browser sends these as JSON objects:
 - `{"op": "move", "block": id, "to": index}`
 - `{"op": "add", "type": name, "at": index}` (or `"block": {…}` in full, as the inverse of `delete` has it)
 - `{"op": "copy", "block": id}` · `{"op": "delete", "block": id}`
+- `{"op": "show", "block": id, "value": who sees it, see `showing`; null for everybody}`
 - `{"op": "theme", "value": {…}}` · `{"op": "replace", "value": {a whole document}}`
 - `{"op": "add_item" | "delete_item" | "move_item", "block": id, "path": ["items"], "at": index, "to": index, "value": {…}}`
 
@@ -23,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.blocks.schema import Errors, Field, Items, Path, clean_props
-from plainsail.blocks.services import themes
+from plainsail.blocks.services import showing, themes
 from plainsail.blocks.services.documents import (
     BLOCK_ID,
     MOST_BLOCKS,
@@ -130,7 +131,11 @@ def _copy(document: Document, operation: Operation, surface: Surface) -> Step:
     if at < 0 or len(document.blocks) >= MOST_BLOCKS:
         raise InvalidOperation
     original = document.blocks[at]
-    return _insert(document, replace(original, id=new_block_id(), props=deepcopy(original.props)), at + 1)
+    return _insert(
+        document,
+        replace(original, id=new_block_id(), props=deepcopy(original.props), shown=deepcopy(original.shown)),
+        at + 1,
+    )
 
 
 def _delete(document: Document, operation: Operation, surface: Surface) -> Step:
@@ -141,6 +146,20 @@ def _delete(document: Document, operation: Operation, surface: Surface) -> Step:
     block = blocks.pop(at)
     back = {"op": "add", "at": at, "block": save_block(block)}
     return document.with_blocks(blocks), {"op": "delete", "block": block.id}, back
+
+
+def _show(document: Document, operation: Operation, surface: Surface) -> Step:
+    block, _kind = _block(document, operation)
+    if surface != "mail" or block.type == "mail_footer":
+        raise InvalidOperation  # a published page is the same for everybody, and a mail's foot is owed to everybody
+    errors: Errors = {}
+    shown = showing.clean(operation.get("value"), ("blocks", block.id, "shown"), errors)
+    if errors:
+        raise InvalidDocument(errors)
+    changed = replace(block, shown=shown)
+    target = {"op": "show", "block": block.id}
+    blocks = (changed if each.id == block.id else each for each in document.blocks)
+    return document.with_blocks(blocks), {**target, "value": shown}, {**target, "value": block.shown}
 
 
 def _theme(document: Document, operation: Operation, surface: Surface) -> Step:
@@ -204,6 +223,7 @@ STEPS: dict[str, Callable[[Document, Operation, Surface], Step]] = {
     "add": _add,
     "copy": _copy,
     "delete": _delete,
+    "show": _show,
     "theme": _theme,
     "replace": _replace,
     "add_item": _add_item,

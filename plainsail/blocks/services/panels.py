@@ -58,9 +58,26 @@ def theme_controls(document: Document) -> list[Control]:
     return _controls(themes.FIELDS, document.theme, "theme.", {})
 
 
-def render_panel(block: Block, *, anchors: Sequence[str] = (), errors: Mapping[str, str] | None = None) -> SafeString:
-    """The panel of a section: its name, copy and delete, and an input for each setting."""
-    context = {"block": block, "kind": block.kind, "controls": controls(block, errors=errors), "anchors": anchors}
+def render_panel(
+    block: Block,
+    *,
+    anchors: Sequence[str] = (),
+    errors: Mapping[str, str] | None = None,
+    surface: Surface = "page",
+    below: SafeString | str = "",
+) -> SafeString:
+    """The panel of a section: its name, copy and delete, and an input for each setting; in mail with a way to merge fields.
+
+    `below` is what the surface's own editor asks about a section.
+    """
+    context = {
+        "block": block,
+        "kind": block.kind,
+        "controls": controls(block, errors=errors),
+        "anchors": anchors,
+        "merges": surface == "mail",
+        "below": below,
+    }
     return render_to_string("blocks/panel.html", context)
 
 

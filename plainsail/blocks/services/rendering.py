@@ -20,7 +20,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from plainsail.blocks.schema import present_props
-from plainsail.blocks.services import merging, themes
+from plainsail.blocks.services import merging, showing, themes
 from plainsail.blocks.services.documents import Block, Document, make_block
 from plainsail.blocks.services.presenting import Presenter, cards_of
 from plainsail.blocks.sockets import BLOCKS
@@ -154,11 +154,16 @@ class Business:
 
 @dataclass(frozen=True)
 class MailBody:
-    """Both parts of a mail, with merge fields left as holes, and the names of those holes."""
+    """Both parts of a mail, with merge fields left as holes, the names of those holes, and the conditions of sections.
+
+    A section that not everybody sees stands between `{{ps.if_0}}` (or `{{ps.not_0}}`) and `{{ps.end}}` in both parts; the
+    number is the condition's place in `conditions`.
+    """
 
     html_template: str
     text_template: str
     fields: frozenset[str]
+    conditions: tuple[Mapping[str, Any], ...] = ()
 
 
 def render_mail(
@@ -187,7 +192,8 @@ def render_mail(
         blocks = [block for block in document.blocks if block.kind and "mail" in block.kind.surfaces]
         if not any(block.type == "mail_footer" for block in blocks):
             blocks.append(make_block(BLOCKS["mail_footer"], {}))
-        parts = [_mail_part(block, presenter, context) for block in blocks]
+        conditions = _Conditions(document)
+        parts = [_mail_part(block, presenter, context, conditions.mark(block)) for block in blocks]
         mjml = render_to_string(
             "blocks/mail.mjml",
             context
@@ -199,8 +205,13 @@ def render_mail(
             },
         )
     html = mrml.to_html(mjml, render_options=mrml.RenderOptions(disable_comments=True, fonts={})).content
-    text = _tidy_text("\n\n".join(part.text for part in sorted(parts, key=lambda part: part.is_footer)))
-    return MailBody(html, text, merging.parse(html).fields | merging.parse(text).fields)
+    text = "\n\n".join(part.text for part in sorted(parts, key=lambda part: part.is_footer))
+    text = _tidy_text(text.replace(f"{MARK_END}\n\n", MARK_END))
+    fields = {name for name in merging.parse(html).fields | merging.parse(text).fields if not name.startswith("ps.")}
+    return MailBody(html, text, frozenset(fields), tuple(conditions.trees))
+
+
+MARK_END = "{{ps.end}}"
 
 
 @dataclass(frozen=True)
@@ -210,17 +221,45 @@ class _MailPart:
     is_footer: bool
 
 
-def _mail_part(block: Block, presenter: Presenter, context: Mapping[str, Any]) -> _MailPart:
+class _Conditions:
+    """The conditions of a document's sections, each once, and the marks that stand around such a section."""
+
+    def __init__(self, document: Document) -> None:
+        self.trees: list[Mapping[str, Any]] = []
+        self.document = document
+        self._places: dict[str, int] = {}
+
+    def mark(self, block: Block) -> str:
+        """What begins a section: nothing where everybody sees it."""
+        index = self.document.index(block.id)
+        # Nobody is without the foot: it says whose mail it is, and how it ends.
+        is_open = index < 0 or block.type == "mail_footer"
+        condition = None if is_open else showing.condition_of(self.document.blocks, index)
+        if condition is None:
+            return ""
+        key = showing.key_of(condition.tree)
+        if key not in self._places:
+            self._places[key] = len(self.trees)
+            self.trees.append(condition.tree)
+        return f"{{{{ps.{'if' if condition.is_met else 'not'}_{self._places[key]}}}}}"
+
+
+def _mail_part(block: Block, presenter: Presenter, context: Mapping[str, Any], mark: str) -> _MailPart:
     kind = BLOCKS[block.type]
     full = {**context, "block": block, "p": present_props(kind.fields, block.props, presenter)}
-    mjml = mark_safe(render_to_string(f"blocks/mail/{block.type}.mjml", full))  # noqa: S308  # rendered by a template
-    return _MailPart(mjml, render_to_string(f"blocks/mail/{block.type}.txt", full), block.type == "mail_footer")
+    mjml = str(render_to_string(f"blocks/mail/{block.type}.mjml", full))
+    text = str(render_to_string(f"blocks/mail/{block.type}.txt", full))
+    if mark and mjml.strip():
+        mjml = f"<mj-raw>{mark}</mj-raw>{mjml}<mj-raw>{MARK_END}</mj-raw>"
+        text = f"{mark}{text.strip()}\n\n{MARK_END}"
+    return _MailPart(mark_safe(mjml), text, block.type == "mail_footer")  # noqa: S308  # rendered by a template
 
 
 def _mail_context(choice: Mapping[str, str], business: Business, footer: Footer) -> dict[str, Any]:
     theme = themes.THEMES[choice["name"]]
     return {
         "colours": theme.colours,
+        "dark": theme.dark,
         "heading_font": theme.heading.mail_stack,
         "body_font": theme.body.mail_stack,
         "radius": {"soft": "8px", "round": "28px", "sharp": "2px"}[choice["corners"]],

@@ -37,6 +37,8 @@ class Theme:
     body: Font
     colours: Mapping[str, str]
     heading_weight: int = 600
+    dark: Mapping[str, str]
+    """The same roles for mail programs that are set to dark."""
 
 
 SERIF = Font(
@@ -83,6 +85,15 @@ THEMES: dict[str, Theme] = {
                 "spark": "#f7ca8c",
                 "on_spark": "#2b1d08",
             },
+            dark={
+                "ground": "#10201b",
+                "card": "#17302a",
+                "tint": "#1c3a32",
+                "ink": "#f2efe6",
+                "muted": "#b9c8c1",
+                "line": "#2d4a41",
+                "link": "#8fd3bd",
+            },
         ),
         Theme(
             name="harbour",
@@ -107,6 +118,15 @@ THEMES: dict[str, Theme] = {
                 "spark": "#ffcf5c",
                 "on_spark": "#2a1f00",
             },
+            dark={
+                "ground": "#0b1626",
+                "card": "#12223a",
+                "tint": "#182c4a",
+                "ink": "#eef3fb",
+                "muted": "#b3c1d6",
+                "line": "#2a4063",
+                "link": "#8fbcff",
+            },
         ),
         Theme(
             name="fig",
@@ -129,6 +149,15 @@ THEMES: dict[str, Theme] = {
                 "on_deep_soft": "#e6d3df",
                 "spark": "#f4b08a",
                 "on_spark": "#34130a",
+            },
+            dark={
+                "ground": "#1d0f19",
+                "card": "#2b1826",
+                "tint": "#371f31",
+                "ink": "#f8edf2",
+                "muted": "#d0b6c4",
+                "line": "#513247",
+                "link": "#f0a3c8",
             },
         ),
     )

@@ -205,7 +205,7 @@ def test_merge_fields_stay_as_holes_in_both_parts():
 
     assert "Hi {{first_name|there}}!" in body.html_template
     assert "Hi {{first_name|there}}!" in body.text_template
-    assert body.fields == {"first_name", "unsubscribe_url", "preferences_url"}
+    assert body.fields == {"first_name", "unsubscribe_url", "preferences_url", "web_url"}
 
 
 def test_links_are_absolute_and_tracked_once_each_in_both_parts():

@@ -20,7 +20,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import letters, transactional
+from plainsail.mail.services import letters, notices, transactional
 from plainsail.payments.models import Charge, Refund
 
 RECEIPT = "commerce.receipt"
@@ -163,11 +163,13 @@ def language_of(subject: Order | Invoice) -> str:
 
 
 def _send(made: Receipt, subject: Order | Invoice, *, at: datetime) -> None:
-    letter = _letter(made, subject)
+    values = {"amount": _shown(made.total), "number": made.number, "business": subject.billing_account.workspace.name}
+    said = notices.said(LETTER, subject=_subject(made), paragraphs=[_opening(made)], values=values)
+    letter = _letter(made, subject, said.paragraphs)
     transactional.send(
         LETTER,
         to=made.email,
-        subject=_subject(made),
+        subject=said.subject,
         text=letter.text,
         html=letter.html,
         key=str(subject.id),
@@ -186,18 +188,37 @@ def _subject(made: Receipt) -> str:
     return _("Your receipt: %(amount)s (%(number)s)") % facts
 
 
-def _letter(made: Receipt, subject: Order | Invoice) -> letters.Letter:
+def original() -> tuple[str, str]:
+    """Subject and opening words of a receipt with their fields in braces, in the active language."""
+    return (
+        _("Your receipt: %(amount)s (%(number)s)") % {"amount": "{{amount}}", "number": "{{number}}"},
+        _("Thank you for your order. It is paid; this is your receipt."),
+    )
+
+
+def original_refund() -> tuple[str, str]:
+    """The same of a refund's letter."""
+    facts = {"amount": "{{amount}}", "number": "{{number}}"}
+    return (
+        _("Your refund: %(amount)s (%(number)s)") % facts,
+        _("%(amount)s is on its way back to the card you paid with. Banks take a few days to show it.") % facts,
+    )
+
+
+def _opening(made: Receipt) -> str:
+    if made.order is None:
+        return _("Your payment went through; this is your receipt.")
+    if made.total:
+        return _("Thank you for your order. It is paid; this is your receipt.")
+    return _("Thank you for your order. Nothing was charged today.")
+
+
+def _letter(made: Receipt, subject: Order | Invoice, opening: Sequence[str]) -> letters.Letter:
     rows = [(description, _shown(amount)) for description, amount in made.lines]
     if made.tax:
         rows.append((_("Tax included"), _shown(made.tax)))
     rows.append((_("Total"), _shown(made.total)))
-    paragraphs: list[str | letters.Linked]
-    if made.order is None:
-        paragraphs = [_("Your payment went through; this is your receipt.")]
-    elif made.total:
-        paragraphs = [_("Thank you for your order. It is paid; this is your receipt.")]
-    else:
-        paragraphs = [_("Thank you for your order. Nothing was charged today.")]
+    paragraphs: list[str | letters.Linked] = [*opening]
     if made.order is not None:
         paragraphs.append(_("You agreed to this: %(terms)s") % {"terms": made.order.consent.text})
     if made.waits:
@@ -224,20 +245,27 @@ def _shown(amount: Money) -> str:
 
 def send_refund(note: CreditNote, *, at: datetime) -> None:
     """Tell a buyer that money is on its way back, once for each credit note, in their language. Raises Unmailable."""
+    if not notices.is_on(REFUND_LETTER):
+        return
     invoice = note.invoice
     with override(language_of(invoice)):
         made = receipt(invoice, at=at)
         amount = _shown(note.payable)
+        subject = _("Your refund: %(amount)s (%(number)s)") % {"amount": amount, "number": note.number}
+        values = {"amount": amount, "number": note.number, "business": invoice.billing_account.workspace.name}
+        said = notices.said(
+            REFUND_LETTER, subject=subject, paragraphs=[_way_back(made) % {"amount": amount}], values=values
+        )
         letter = letters.letter(
             _("Your refund"),
-            [_way_back(made) % {"amount": amount}],
+            said.paragraphs,
             rows=[(_("For invoice"), invoice.number), (_("Credit note"), note.number), (_("Refund"), amount)],
             button=(_("See the receipt"), url(invoice)),
         )
         transactional.send(
             REFUND_LETTER,
             to=made.email,
-            subject=_("Your refund: %(amount)s (%(number)s)") % {"amount": amount, "number": note.number},
+            subject=said.subject,
             text=letter.text,
             html=letter.html,
             key=str(note.id),

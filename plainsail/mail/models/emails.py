@@ -29,13 +29,23 @@ class Email(WorkspaceOwned):
     """Number of the change that Undo takes back next; 0 if there is none."""
     undone = models.JSONField(default=list)
     """Numbers of the changes that Redo brings back, the next one last."""
+    text = models.TextField(blank=True)
+    """The plain-text part in words of its own; where nothing stands it is made from the document."""
+    text_seen = models.CharField(max_length=64, blank=True)
+    """Fingerprint of what the document made as text when those words were written, to tell when they fell behind."""
+    template_name = models.CharField(_("name"), max_length=100, blank=True)
+    """What it is called among the business's own templates; empty for a mail that is none."""
     edited_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
-        pass
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "template_name"], condition=~models.Q(template_name=""), name="mail_email_template"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return merging.parse(self.subject).fill({}).strip() or str(_("Without a subject"))
+        return self.template_name or merging.parse(self.subject).fill({}).strip() or str(_("Without a subject"))
 
     def read(self) -> documents.Document:
         """The block document. Raises InvalidDocument where it can't be read."""
@@ -80,6 +90,8 @@ class Edition(WorkspaceOwned):
     subject = models.CharField(max_length=200)
     preheader = models.CharField(max_length=200, blank=True)
     document = models.JSONField()
+    text = models.TextField(blank=True)
+    """The plain-text part where it has words of its own."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -92,3 +104,38 @@ class Edition(WorkspaceOwned):
 
     def read(self) -> documents.Document:
         return documents.load(self.document)
+
+
+class Inspection(WorkspaceOwned):
+    """What was found in one revision of a mail by looking outside: do its links answer, how heavy are its pictures, is it spam."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Being looked at")
+        DONE = "done", _("Looked at")
+
+    workspace = WorkspaceKey(related_name="inspections")
+    email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="inspections", db_index=False)
+    revision = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    links = models.JSONField(default=list)
+    """`{"url", "verdict", "status"}` each; the verdicts are those of `links.Verdict`."""
+    image_bytes = models.PositiveIntegerField(null=True)
+    """All pictures together; None where one of them didn't say."""
+    spam_score = models.DecimalField(max_digits=6, decimal_places=1, null=True)
+    """SpamAssassin's points; None where it is not installed or gave no answer."""
+    spam_rules = models.JSONField(default=list)
+    """`{"points", "rule", "text"}` each."""
+    looked_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "email", "revision"], name="mail_inspection_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email_id} · {self.state}"
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == self.State.DONE

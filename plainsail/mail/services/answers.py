@@ -10,6 +10,7 @@ from django.db import connection
 
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Delivery, Stream
+from plainsail.mail.services import tallies
 from plainsail.tracking.models import Agent, Hit
 
 ATTRIBUTED = timedelta(days=7)
@@ -32,6 +33,8 @@ def hear_hits(hits: Sequence[Hit]) -> None:
     ):
         if chosen:
             _note(column, chosen)
+    if hits:
+        tallies.note_links(hits, at=max(hit.at for hit in hits))
 
 
 def hear_leaving(*, contact_id: UUID, list_id: UUID, at: datetime) -> None:
@@ -64,9 +67,13 @@ def _note(column: str, first: dict[UUID, datetime]) -> None:
         cursor.execute(
             "WITH noted AS (UPDATE mail_delivery d SET "
             f'  "{column}" = t.at FROM unnest(%s::uuid[], %s::timestamptz[]) AS t(id, at) '
-            f'  WHERE d.id = t.id AND d.workspace_id = %s AND d."{column}" IS NULL RETURNING d.source_id), '
-            "sums AS (SELECT source_id, count(*) AS people FROM noted GROUP BY source_id) "
-            f'UPDATE mail_broadcast b SET "{counter}" = "{counter}" + sums.people FROM sums '
-            "WHERE b.id = sums.source_id AND b.workspace_id = %s",
+            f'  WHERE d.id = t.id AND d.workspace_id = %s AND d."{column}" IS NULL RETURNING d.source_id, t.at), '
+            "sums AS (SELECT source_id, count(*) AS people FROM noted GROUP BY source_id), "
+            f'booked AS (UPDATE mail_broadcast b SET "{counter}" = "{counter}" + sums.people FROM sums '
+            "WHERE b.id = sums.source_id AND b.workspace_id = %s) "
+            "SELECT source_id, at FROM noted",
             [list(first), list(first.values()), current_workspace_id(), current_workspace_id()],
         )
+        noted = cursor.fetchall()
+    if noted:
+        tallies.note_hours(counter, noted, at=max(first.values()))

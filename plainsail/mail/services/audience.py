@@ -6,13 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Exists, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 
 from plainsail.contacts.models import Contact, List, Segment
 from plainsail.contacts.queries import condition_of
 from plainsail.kernel.ids import in_a_row
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Broadcast, Stream
+from plainsail.mail.models import Broadcast, Delivery, Stream
+from plainsail.mail.services.zones import due_by_zone
 
 CHUNK = 20_000
 """Rows written between two commits: about a second."""
@@ -22,6 +25,67 @@ def people(topic: List, segment: Segment | None, *, at: datetime) -> QuerySet[Co
     """Everybody who may get mail about a list now and is in the segment, if there is one. Raises BadSegment."""
     found: QuerySet[Contact] = Contact.objects.mailable(topic)
     return found.filter(condition_of(segment.tree, at=at)) if segment is not None else found
+
+
+def of(broadcast: Broadcast, *, at: datetime) -> QuerySet[Contact]:
+    """Everybody a broadcast goes to: a variant's slice, what the variants leave, or those who neither opened nor clicked.
+
+    Raises BadSegment.
+    """
+    assert broadcast.list is not None, "checked before it left"
+    found = people(broadcast.list, broadcast.segment, at=at)
+    if broadcast.resend_of_id is not None:
+        found = found.filter(Exists(silent(broadcast.resend_of_id)))
+    if broadcast.is_variant:
+        found = in_slice(found, broadcast.test_of_id, broadcast.slice_from, broadcast.slice_to)
+    elif broadcast.is_test:
+        found = in_slice(found, broadcast.id, broadcast.test_share * PER_PERCENT, WHOLE)
+    return found
+
+
+def silent(broadcast_id: UUID) -> QuerySet[Delivery]:
+    """Messages of a broadcast, or of its variants, whose reader neither opened nor clicked, for the contact outside.
+
+    What a mail service's proxy opened says nothing about the reader.
+    """
+    sources = Broadcast.objects.filter(Q(id=broadcast_id) | Q(test_of=broadcast_id)).values("id")
+    found: QuerySet[Delivery] = Delivery.objects.filter(
+        source_kind="broadcast",
+        source_id__in=sources,
+        contact_id=OuterRef("id"),
+        state=Delivery.State.ACCEPTED,
+        opened_at=None,
+        clicked_at=None,
+        unsubscribed_at=None,
+    )
+    return found
+
+
+def silent_count(broadcast: Broadcast, *, at: datetime) -> int:
+    """How many people a repetition would go to: they got it, may still be written to, and neither opened nor clicked."""
+    if broadcast.list is None:
+        return 0
+    found = people(broadcast.list, broadcast.segment, at=at)
+    return int(found.filter(Exists(silent(broadcast.id))).count())
+
+
+WHOLE, PER_PERCENT = 10_000, 100
+
+
+def in_slice(found: QuerySet[Contact], test_id: UUID | None, start: int, end: int) -> QuerySet[Contact]:
+    """Those whose number in a test lies from `start` up to but without `end`, in ten-thousandths.
+
+    The number is drawn from contact and test, so it is the same whenever it is asked, and another one in the next test.
+    """
+    seed = int.from_bytes((test_id or UUID(int=0)).bytes[-7:], "big")
+    number: Func = Func(
+        Cast("id", TextField()),
+        Value(seed),
+        function="hashtextextended",
+        template=f"((%(function)s(%(expressions)s) %%%% {WHOLE}) + {WHOLE}) %%%% {WHOLE}",
+        output_field=BigIntegerField(),
+    )
+    return found.alias(test_number=number).filter(test_number__gte=start, test_number__lt=end)
 
 
 def count(topic: List, segment: Segment | None, *, at: datetime) -> int:
@@ -35,18 +99,19 @@ def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bo
     One statement; a contact who has a row already gets no second one. Adds to the broadcast's audience and notes how
     far it came, in the caller's transaction.
     """
-    assert broadcast.list is not None, "checked before it left"
-    chosen = people(broadcast.list, broadcast.segment, at=at)
+    chosen = of(broadcast, at=at)
     if broadcast.prepared_to is not None:
         chosen = chosen.filter(id__gt=broadcast.prepared_to)
-    sql, parameters = chosen.order_by("id").values("id")[:limit].query.sql_with_params()
+    sql, parameters = chosen.order_by("id").values("id", "timezone")[:limit].query.sql_with_params()
+    zones, dues, otherwise = _due(broadcast, at=at)
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH chosen AS ({sql}), written AS ("
             "INSERT INTO mail_delivery (id, created_at, workspace_id, stream, source_kind, source_id, occurrence, "
             "  recipient_key, contact_id, edition_id, list_id, address, subject, state, when_uncertain, due_at, attempts, cause, reply) "
             f"SELECT {in_a_row()}, %s, %s, %s, 'broadcast', %s, '', replace(chosen.id::text, '-', ''), chosen.id, %s, %s, '', '', "
-            "  'queued', 'ask', %s, 0, '', '' FROM chosen "
+            "  'queued', 'ask', COALESCE(local.due, %s), 0, '', '' FROM chosen "
+            "LEFT JOIN unnest(%s::text[], %s::timestamptz[]) AS local(zone, due) ON local.zone = chosen.timezone "
             "ON CONFLICT (workspace_id, source_kind, source_id, occurrence, recipient_key) DO NOTHING RETURNING 1) "
             "SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM chosen), "
             "(SELECT id FROM chosen ORDER BY id DESC LIMIT 1)",
@@ -58,12 +123,23 @@ def write_chunk(broadcast: Broadcast, *, at: datetime, limit: int = CHUNK) -> bo
                 broadcast.id,
                 broadcast.edition_id,
                 broadcast.list_id,
-                at,
+                otherwise,
+                zones,
+                dues,
             ],
         )
         written, seen, last = cursor.fetchone() or (0, 0, None)
     _note(broadcast, written, last)
     return bool(seen == limit)
+
+
+def _due(broadcast: Broadcast, *, at: datetime) -> tuple[list[str], list[datetime], datetime]:
+    """When its messages are due: by zone (none where all leave at once), and for everybody else."""
+    if not broadcast.is_local:
+        return [], [], at
+    home = str(Workspace.objects.values_list("timezone", flat=True).get(id=current_workspace_id()))
+    by_zone, otherwise = due_by_zone(broadcast, home=home, at=broadcast.started_at or at)
+    return list(by_zone), list(by_zone.values()), otherwise
 
 
 def _note(broadcast: Broadcast, written: int, last: UUID | None) -> None:

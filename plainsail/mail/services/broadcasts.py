@@ -17,12 +17,26 @@ from plainsail.kernel.events import publish
 from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.events import BroadcastStarted, BroadcastStopped
-from plainsail.mail.models import Broadcast, Delivery, Sender
-from plainsail.mail.services import audience, books, checks, emails, exchanges, ledger, senders, sending
+from plainsail.mail.models import Broadcast, Delivery, Email, Sender
+from plainsail.mail.services import (
+    audience,
+    books,
+    checks,
+    emails,
+    exchanges,
+    ledger,
+    origins,
+    senders,
+    sending,
+    variants,
+    zones,
+)
 
 DEPARTURES = "mail.departures"
 HOLD = timedelta(seconds=60)
 """Between “Send now” and the first message: time to notice what one only sees afterwards."""
+QUIET = timedelta(days=3)
+"""How long people are given to look before a broadcast may be repeated to those who didn’t."""
 
 State = Broadcast.State
 
@@ -63,6 +77,13 @@ class NotPaused(Refusal):
     message = _("This broadcast is not paused.")
 
 
+class TooSoonToRepeat(Refusal):
+    """Not sent yet, not long enough ago, repeated once already, or itself a repetition."""
+
+    code = "too_soon_to_repeat"
+    message = _("It can be sent again once, to those who neither opened nor clicked, three days after it was sent.")
+
+
 class NothingToStop(Refusal):
     """It has not started, or it is over."""
 
@@ -76,6 +97,14 @@ def create(
 ) -> Broadcast:
     """A draft that starts from a document."""
     email = emails.create(document, subject=subject, preheader=preheader, at=at)
+    made: Broadcast = Broadcast.objects.create(email=email, list=topic, sender=senders.default(), edited_at=at)
+    return made
+
+
+@transaction.atomic
+def create_from(template: Email, *, topic: List | None, at: datetime) -> Broadcast:
+    """A draft that says what one of the business's own templates says."""
+    email = emails.copy(template, at=at)
     made: Broadcast = Broadcast.objects.create(email=email, list=topic, sender=senders.default(), edited_at=at)
     return made
 
@@ -128,17 +157,51 @@ def schedule(broadcast: Broadcast, *, departs_at: datetime, at: datetime) -> Bro
     return _release(broadcast, State.SCHEDULED, departs_at, at=at)
 
 
+@transaction.atomic
+def schedule_locally(broadcast: Broadcast, *, wall: datetime, when_passed: str, at: datetime) -> Broadcast:
+    """Let it reach everybody at a time on their own clock. `wall` is that time, without a zone.
+
+    People on whose clock it is over get it at once or on the next day, as `when_passed` says. Raises NotADraft, NotReady,
+    InThePast where it is over for everybody.
+    """
+    locked = _draft(broadcast)
+    if locked.is_test:
+        raise NotReady(_("A test leaves at one time for everybody. Choose “Now” or “At a time I choose”."))
+    next_day = when_passed == Broadcast.WhenPassed.NEXT_DAY
+    found = None
+    if locked.list is not None:
+        home = origins.business().timezone
+        found = zones.spread(audience.of(locked, at=at), wall, home=home, at=at, next_day=next_day)
+    if found is not None and not found.ahead:
+        raise InThePast(field="local_at")
+    locked.local_at, locked.when_passed = wall.isoformat(timespec="minutes"), when_passed
+    locked.save(update_fields=["local_at", "when_passed"])
+    return _release(locked, State.SCHEDULED, max(found.first_at if found else at, at + HOLD), at=at)
+
+
 def _release(broadcast: Broadcast, state: Broadcast.State, departs_at: datetime, *, at: datetime) -> Broadcast:
     locked = _draft(broadcast)
     if faults := [check for check in checks.review(locked, at=at) if check.is_blocking]:
         raise NotReady(faults[0].text)
     locked.edition = emails.freeze(locked.email)
     locked.state, locked.scheduled_at, locked.edited_at = state, departs_at, at
+    if locked.is_test:
+        # The rest waits for the winner, so it is scheduled even where the variants leave now.
+        leaving = variants.release(locked, state=state, first_at=departs_at, at=at)
+        for each in leaving:
+            _leave(each.scheduled_at or departs_at, each.id)
+        locked.state, departs_at = State.SCHEDULED, variants.decided_at(locked, leaving)
+        locked.scheduled_at = departs_at
     locked.save(update_fields=["edition", "state", "scheduled_at", "edited_at"])
-    depart.later_at(departs_at, broadcast_id=locked.id)
-    # The job is punctual, the timetable is patient: whichever comes first.
-    due.schedule(DEPARTURES, departs_at)
+    _leave(departs_at, locked.id)
     return locked
+
+
+def _leave(departs_at: datetime, *broadcast_ids: UUID) -> None:
+    """The job is punctual, the timetable is patient: whichever comes first."""
+    for broadcast_id in broadcast_ids:
+        depart.later_at(departs_at, broadcast_id=broadcast_id)
+    due.schedule(DEPARTURES, departs_at)
 
 
 @transaction.atomic
@@ -149,8 +212,12 @@ def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     """
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
     if locked.state in (State.SCHEDULED, State.HOLDING):
+        if locked.is_test and locked.variants.filter(started_at__isnull=False).exists():
+            return _stop_test(locked, at=at)
         locked.state, locked.scheduled_at, locked.edition, locked.edited_at = State.DRAFT, None, None, at
-        locked.save(update_fields=["state", "scheduled_at", "edition", "edited_at"])
+        locked.local_at = ""
+        locked.save(update_fields=["state", "scheduled_at", "edition", "local_at", "edited_at"])
+        variants.take_back(locked, at=at)
         return locked
     if locked.state not in (State.PREPARING, State.SENDING, State.PAUSED):
         raise NothingToStop
@@ -160,6 +227,41 @@ def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     publish(BroadcastStopped(broadcast_id=locked.id, at=at))
     locked.refresh_from_db()
     return locked
+
+
+def _stop_test(main: Broadcast, *, at: datetime) -> Broadcast:
+    """Variants have left, so it is no draft any more: those under way are stopped, and the rest gets nothing."""
+    for each in variants.listed(main):
+        if each.can_be_stopped:
+            stop(each, at=at)
+    main.state, main.finished_at = State.STOPPED, at
+    main.save(update_fields=["state", "finished_at"])
+    publish(BroadcastStopped(broadcast_id=main.id, at=at))
+    return main
+
+
+def can_be_repeated(broadcast: Broadcast, *, at: datetime) -> bool:
+    """Whether it may go once more to those who neither opened nor clicked."""
+    return (
+        broadcast.state == State.COMPLETE
+        and broadcast.finished_at is not None
+        and broadcast.finished_at <= at - QUIET
+        and broadcast.resend_of_id is None
+        and not broadcast.is_variant
+        and not broadcast.resends.exists()
+    )
+
+
+@transaction.atomic
+def repeat(broadcast: Broadcast, *, at: datetime) -> Broadcast:
+    """A draft for those who neither opened nor clicked, to be given another subject. Once. Raises TooSoonToRepeat."""
+    locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
+    if not can_be_repeated(locked, at=at):
+        raise TooSoonToRepeat
+    made = copy(locked, at=at)
+    made.resend_of = locked
+    made.save(update_fields=["resend_of"])
+    return made
 
 
 @transaction.atomic
@@ -247,6 +349,10 @@ def depart_due(*, at: datetime) -> datetime | None:
 
 
 def start(broadcast_id: UUID, *, at: datetime) -> None:
+    """Begin a broadcast whose time has come, once. A test is decided first, and the rest gets the winner."""
+    test = Broadcast.objects.filter(id=broadcast_id, state=State.SCHEDULED, scheduled_at__lte=at, test_share__gt=0)
+    if (main := test.select_for_update().first()) is not None and not main.decision:
+        variants.decide(main, at=at)
     started = Broadcast.objects.filter(
         id=broadcast_id, state__in=(State.SCHEDULED, State.HOLDING), scheduled_at__lte=at
     ).update(state=State.PREPARING, started_at=at)
@@ -280,6 +386,6 @@ def prepare(*, workspace_id: UUID, broadcast_id: UUID) -> None:
 
 def _draft(broadcast: Broadcast) -> Broadcast:
     locked: Broadcast = Broadcast.objects.select_for_update(of=("self",)).select_related("email").get(id=broadcast.id)
-    if not locked.is_draft:
-        raise NotADraft
+    if not locked.is_draft or locked.is_variant:
+        raise NotADraft  # a variant leaves with the broadcast it belongs to
     return locked

@@ -24,6 +24,7 @@ from plainsail.kernel.ids import new_id
 from plainsail.mail.services import buckets, dkim, lines, rows
 from plainsail.mail.services.filling import Form, HeaderSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
+from plainsail.mail.services.own_words import OwnWords
 from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.return_paths import ReturnPath
@@ -92,8 +93,11 @@ class Plan:
     """Merge fields that `people` gives after id, address, first and last name."""
     people: Question
     """Who of some contacts may get it now, with what is said to each."""
-    facts: Mapping[str, Question] = field(default_factory=dict)
-    """For each condition in the mail, which of some contacts it holds for."""
+    facts: Mapping[int, Question] = field(default_factory=dict)
+    """For each condition in the mail, by its place, which of some contacts it holds for."""
+    own: Question | None = None
+    """What the business's own fields say, where the mail asks for any; rows as `own_words` has them."""
+    own_words: OwnWords | None = None
     return_domain: str = ""
     """Takes bounces in; empty where nobody does, and they go to the visible sender."""
     signed_by: str = ""
@@ -118,7 +122,9 @@ class Plan:
             "form": form_to_json(self.form),
             "fields": self.fields,
             "people": [self.people.sql, self.people.parameters],
-            "facts": {name: [asked.sql, asked.parameters] for name, asked in self.facts.items()},
+            "facts": {place: [asked.sql, asked.parameters] for place, asked in self.facts.items()},
+            "own": [self.own.sql, self.own.parameters] if self.own else None,
+            "own_words": self.own_words.to_json() if self.own_words else None,
             "return_domain": self.return_domain,
             "signed_by": self.signed_by,
             "keys": self.keys,
@@ -133,7 +139,9 @@ class Plan:
             form=form_from_json(value["form"]),
             fields=tuple(value["fields"]),
             people=Question(value["people"][0], tuple(value["people"][1])),
-            facts={name: Question(sql, tuple(given)) for name, (sql, given) in value["facts"].items()},
+            facts={int(place): Question(sql, tuple(given)) for place, (sql, given) in value["facts"].items()},
+            own=Question(value["own"][0], tuple(value["own"][1])) if value["own"] else None,
+            own_words=OwnWords.from_json(value["own_words"]) if value["own_words"] else None,
             return_domain=value["return_domain"],
             signed_by=value["signed_by"],
             keys=tuple((selector, pem) for selector, pem in value["keys"]),
@@ -274,18 +282,23 @@ class Lane:
         by_contact = {row.contact_id: row.id for row in chunk.rows.values() if row.contact_id is not None}
         found = self.plan.people.ask(cursor, list(by_contact))
         holds = {
-            name: {contact_id for (contact_id,) in asked.ask(cursor, list(by_contact))}
-            for name, asked in self.plan.facts.items()
+            place: {contact_id for (contact_id,) in asked.ask(cursor, list(by_contact))}
+            for place, asked in self.plan.facts.items()
         }
+        own: dict[UUID, dict[str, str]] = {}
+        if self.plan.own is not None and self.plan.own_words is not None:
+            own = self.plan.own_words.of(self.plan.own.ask(cursor, list(by_contact)))
         for contact_id, address, first_name, last_name, *values in found:
             row_id = by_contact.pop(contact_id)
             bare = lines.envelope(address)
             if bare is None:
                 chunk.settled.append(Fact(delivery_id=row_id, state="failed", cause="unmailable"))
                 continue
-            facts = frozenset(name for name, who in holds.items() if contact_id in who)
+            facts = frozenset(place for place, who in holds.items() if contact_id in who)
+            said = {name: str(value or "") for name, value in zip(self.plan.fields, values, strict=True)}
+            said |= own.get(contact_id, {})
             chunk.recipients.append(
-                self._recipient((row_id, contact_id), bare, (first_name, last_name), values, facts=facts)
+                self._recipient((row_id, contact_id), bare, (first_name, last_name), said, facts=facts)
             )
         self._hold_back(cursor, chunk)
         refused: dict[UUID, UUID | None] = {row_id: contact_id for contact_id, row_id in by_contact.items()}
@@ -309,9 +322,9 @@ class Lane:
         ids: tuple[UUID, UUID],
         address: str,
         names: tuple[str, str],
-        values: Sequence[Any],
+        said: Mapping[str, str],
         *,
-        facts: frozenset[str],
+        facts: frozenset[int],
     ) -> Recipient:
         form, plan = self.plan.form, self.plan
         (row_id, contact_id), (first_name, last_name) = ids, names
@@ -328,7 +341,7 @@ class Lane:
                 "last_name": last_name,
                 "name": name,
                 "email": address,
-                **{field_: str(value or "") for field_, value in zip(plan.fields, values, strict=True)},
+                **said,
             },
             unsubscribe_url=url,
             preferences_url=f"{form.site}/preferences/{link_tokens.preferences(plan.workspace_id, contact_id)}/",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from html import unescape
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,14 +16,27 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from plainsail.blocks.services.documents import InvalidDocument
+from plainsail.contacts.queries import condition_of
 from plainsail.kernel import environment
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Sender
-from plainsail.mail.services import audience, domains, gate, origins
-from plainsail.mail.services.compiling import Compiled
+from plainsail.mail.models import Broadcast, Inspection, Sender
+from plainsail.mail.services import audience, domains, gate, inspecting, merge_fields, origins, previews, variants
+from plainsail.mail.services.compiling import PIXEL, Compiled
+from plainsail.mail.services.links import Verdict
 
 Tone = Literal["good", "warn", "bad"]
 HREF = re.compile(r'href="([^"]*)"')
+IMG = re.compile(r"<img\b[^>]*>")
+HEAVY = 1024 * 1024
+"""Bytes of pictures after which a phone on the move shows them late."""
+SPAM_AT, SPAM_CLEAN = Decimal(5), Decimal(1)
+LINK_FAULTS: dict[Verdict, Promise] = {
+    Verdict.GONE: _("A link leads to a page that isn’t there"),
+    Verdict.BROKEN: _("A link leads to a page that is out of order"),
+    Verdict.SILENT: _("A link gets no answer"),
+    Verdict.PRIVATE: _("A link leads into a private network"),
+}
 CLIPPED_AT = 100_000
 """Gmail cuts the HTML of a message at 102 KB; what is filled in still comes on top."""
 
@@ -43,7 +57,13 @@ class Check:
 def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     """Look at everything. Costs one count of the audience and one rendering."""
     business = origins.business()
-    found = [*_words(broadcast), *_sender(broadcast), *_audience(broadcast, at=at), _address(business)]
+    found = [
+        *_words(broadcast),
+        *_variants(broadcast),
+        *_sender(broadcast),
+        *_audience(broadcast, at=at),
+        _address(business),
+    ]
     if broadcast.list is None or broadcast.sender is None:
         return found
     try:
@@ -51,7 +71,16 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
         compiled = origins.compile_written(broadcast.email, origin, language=business.locale)
     except InvalidDocument as error:
         return [*found, Check("bad", _("A section can’t be read"), str(error))]
-    return [*found, *_links(compiled), *_size(compiled)]
+    return [
+        *found,
+        *_links(compiled),
+        *_size(compiled),
+        *_holes(broadcast, compiled, at=at),
+        *_conditions(compiled, at=at),
+        *_pictures(compiled),
+        *_text_part(broadcast, business),
+        *_inspected(broadcast),
+    ]
 
 
 def is_ready(found: list[Check]) -> bool:
@@ -67,6 +96,22 @@ def _words(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("good", _("Subject"), broadcast.email.subject)
     if not broadcast.email.preheader:
         yield Check("warn", _("No preview text"), _("Inboxes show the first words of the mail instead."))
+
+
+def _variants(broadcast: Broadcast) -> Iterator[Check]:
+    if not broadcast.is_test:
+        return
+    found = variants.listed(broadcast)
+    if len(found) < 2:
+        yield Check("bad", _("A test needs two variants"), _("Add one, or switch the test off."))
+    for each in found:
+        if not each.email.subject:
+            yield Check(
+                "bad", _("A variant has no subject"), _("Give variant %(letter)s a subject.") % {"letter": each.letter}
+            )
+    said = {(each.email.subject, each.sender_id, each.hours_later, str(each.email.document)) for each in found}
+    if len(said) < len(found):
+        yield Check("warn", _("Two variants are the same"), _("They would tell nothing. Change one of them."))
 
 
 def _sender(broadcast: Broadcast) -> Iterator[Check]:
@@ -105,7 +150,11 @@ def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
     if broadcast.list is None:
         yield Check("bad", _("Nobody is chosen"), _("Choose the list that gets it."))
         return
-    people = audience.count(broadcast.list, broadcast.segment, at=at)
+    people = (
+        audience.of(broadcast, at=at).count()
+        if broadcast.resend_of_id
+        else audience.count(broadcast.list, broadcast.segment, at=at)
+    )
     if not people:
         yield Check("bad", _("Nobody would get it"), _("The list has no confirmed members who can be written to."))
     else:
@@ -136,5 +185,90 @@ def _links(compiled: Compiled) -> Iterator[Check]:
 
 
 def _size(compiled: Compiled) -> Iterator[Check]:
-    if len(compiled.html_source.encode()) > CLIPPED_AT:
+    size = len(compiled.html_source.encode())
+    if size > CLIPPED_AT:
         yield Check("warn", _("The mail is long"), _("Gmail cuts off what is over 102 KB, with the unsubscribe link."))
+    else:
+        text = _("%(size)d KB of the 102 KB after which Gmail cuts a mail off.") % {"size": -(-size // 1024)}
+        yield Check("good", _("Size of the mail"), text)
+
+
+def _holes(broadcast: Broadcast, compiled: Compiled, *, at: datetime) -> Iterator[Check]:
+    """Merge fields without words to say instead, and how many people would see a hole. One statement for all of them."""
+    texts = [broadcast.email.subject, broadcast.email.preheader, compiled.html_source, compiled.text_source]
+    names = merge_fields.without_fallback(texts)
+    known = merge_fields.names()
+    for text in texts:
+        if name := merge_fields.unknown(merge_fields.without_marks(text), known):
+            yield Check("bad", _("A field doesn’t exist"), merge_fields.unknown_message(name))
+            return
+    if not names or broadcast.list is None:
+        return
+    people = audience.people(broadcast.list, broadcast.segment, at=at)
+    for name, missing in merge_fields.count_missing(people, names).items():
+        if missing:
+            words = ngettext(
+                "%(people)s person would see a hole where “%(field)s” stands. Say something instead: {{%(field)s|there}}",
+                "%(people)s people would see a hole where “%(field)s” stands. Say something instead: {{%(field)s|there}}",
+                missing,
+            )
+            yield Check("warn", _("A field may be empty"), words % {"people": f"{missing:,}", "field": name})
+
+
+def _conditions(compiled: Compiled, *, at: datetime) -> Iterator[Check]:
+    for tree in compiled.conditions:
+        try:
+            condition_of(tree, at=at)
+        except Refusal as refusal:
+            yield Check("bad", _("Nobody can see a section"), str(refusal))
+
+
+def _pictures(compiled: Compiled) -> Iterator[Check]:
+    pictures = IMG.findall(compiled.html_source)
+    shown = [tag for tag in pictures if PIXEL not in tag]
+    wordless = sum(1 for tag in shown if 'alt=""' in tag or "alt=" not in tag)
+    if wordless:
+        words = ngettext(
+            "%(count)s picture has no words for people who can’t see it. Right for decoration only.",
+            "%(count)s pictures have no words for people who can’t see them. Right for decoration only.",
+            wordless,
+        )
+        yield Check("warn", _("Pictures without words"), words % {"count": wordless})
+
+
+def _text_part(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
+    email = broadcast.email
+    if email.text and email.text_seen != previews.fingerprint(previews.made_text(email, business)):
+        text = _(
+            "It has words of its own, and the mail was changed since. Open it once and see whether they still fit."
+        )
+        yield Check("warn", _("The plain text is behind"), text)
+
+
+def _inspected(broadcast: Broadcast) -> Iterator[Check]:
+    """What the job found that looks outside; nothing where it hasn't looked yet."""
+    found = inspecting.inspection_of(broadcast.email)
+    if found is None or not found.is_done:
+        return
+    faults = [each for each in found.links if Verdict(each["verdict"]).is_fault]
+    for each in faults:
+        yield Check("warn", LINK_FAULTS[Verdict(each["verdict"])], each["url"])
+    if found.links and not faults:
+        yield Check("good", _("The links answer"))
+    if found.image_bytes is not None and found.image_bytes > HEAVY:
+        text = _("%(size)d KB together. On a phone they take long, and filters dislike it.")
+        yield Check("warn", _("The pictures are heavy"), text % {"size": found.image_bytes // 1024})
+    if found.spam_score is not None:
+        yield _spam(found)
+
+
+def _spam(found: Inspection) -> Check:
+    score = found.spam_score or Decimal(0)
+    said = "; ".join(str(rule["text"]) for rule in found.spam_rules if not str(rule["points"]).startswith("-"))
+    if score >= SPAM_AT:
+        return Check("bad", _("It looks like spam"), _("%(score)s points: %(rules)s") % {"score": score, "rules": said})
+    if score > SPAM_CLEAN:
+        return Check(
+            "warn", _("Parts of it look like spam"), _("%(score)s points: %(rules)s") % {"score": score, "rules": said}
+        )
+    return Check("good", _("It doesn’t look like spam"), _("%(score)s points; 5 are too many.") % {"score": score})

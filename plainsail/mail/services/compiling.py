@@ -8,23 +8,51 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import is_target
-from plainsail.mail.services import headers
-from plainsail.mail.services.filling import HIDDEN, LINK, PIXEL, Branch, Form, Hole, Part, Piece, Recipient, quoted
+from plainsail.mail.services import branches, headers
+from plainsail.mail.services.filling import (
+    HIDDEN,
+    LINK,
+    PIXEL,
+    WEB,
+    WEB_PURPOSE,
+    Branch,
+    Form,
+    Hole,
+    Part,
+    Piece,
+    Recipient,
+    quoted,
+    web_path,
+)
 from plainsail.tracking.services import agents
 
-__all__ = ["Compiled", "Origin", "Recipient", "Words", "compile_mail", "part", "quoted"]
+__all__ = [
+    "PIXEL",
+    "WEB_PURPOSE",
+    "Compiled",
+    "Origin",
+    "Recipient",
+    "Words",
+    "compile_mail",
+    "part",
+    "quoted",
+    "web_path",
+]
+
 
 MOST_TRACKED = 2000
 """Bytes that a click's token has room for."""
-MARK = re.compile(r"\{\{([#^/])ps\.when_([a-z0-9_]{1,40})\}\}")
-"""`{{#ps.when_x}}` for those for whom condition x holds, `{{^ps.when_x}}` for all others, `{{/ps.when_x}}`."""
+URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+[^\s<>\"{}|\\^`.,;:!?)\]']")
+FOOT = "\n--\n"
+"""What the foot of a text part begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +63,8 @@ class Words:
     preheader: str
     document: documents.Document
     language: str = "en"
-    conditions: frozenset[str] = frozenset()
-    """Names of the conditions that stand as marks in the rendered sections; no other mark is one."""
+    text: str = ""
+    """The plain-text part in words of its own; where nothing stands it is made from the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +92,8 @@ class Compiled:
     form: Form
     text_source: str = field(repr=False)
     html_source: str = field(repr=False)
+    conditions: tuple[Mapping[str, Any], ...] = ()
+    """What sections depend on, in the form that segments have; a recipient's facts are places in it."""
 
     @property
     def subject(self) -> merging.Template:
@@ -85,6 +115,8 @@ class Compiled:
             "unsubscribe_url": recipient.unsubscribe_url,
             "preferences_url": recipient.preferences_url,
         }
+        if self.form.has_web_link:
+            values[WEB] = f"{site}{web_path(self.form.workspace_id, recipient.delivery_id)}"
         for number, url in enumerate(self.links):
             token = signer.click(recipient.delivery_id, recipient.contact_id, url)
             values[f"{LINK}{number}"] = f"{site}/c/{token}"
@@ -114,6 +146,8 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         title=words.subject,
         language=words.language,
     )
+    made = body.text_template
+    text = _own_text(words.text, made, track) if words.text else made
     html = _with_pixel(body.html_template) if origin.is_tracked else body.html_template
     boundary = b"=_ps_" + hashlib.blake2b(html.encode(), digest_size=12).hexdigest().encode()
     subject = merging.parse(words.subject)
@@ -123,64 +157,51 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         sender=origin.address,
         site=origin.site,
         subject=(subject.words, subject.holes),
-        text=part(body.text_template, kind="line", site=origin.site, conditions=words.conditions),
-        html=part(html, kind="html", site=origin.site, conditions=words.conditions),
+        text=part(text, kind="line", site=origin.site),
+        html=part(html, kind="html", site=origin.site),
         links=tuple(links),
         unseen=f"{origin.site}/?{agents.HIDDEN}",
         is_tracked=origin.is_tracked,
         fixed_headers=_fixed_headers(origin, boundary),
         boundary=boundary,
     )
-    return Compiled(origin=origin, form=form, text_source=body.text_template, html_source=html)
+    return Compiled(origin=origin, form=form, text_source=text, html_source=html, conditions=body.conditions)
 
 
-def part(source: str, *, kind: str, site: str = "", conditions: frozenset[str] = frozenset()) -> Part:
-    """Split a body at its merge fields and conditions, and encode what is fixed. `kind` is `html` or `line`.
-
-    Raises ValueError where conditions don't open and close in pairs: rendering made them, nobody typed them.
-    """
-    # Each open condition as (its name, what stands before it, then, otherwise): the last list is being written.
-    stack: list[tuple[str, list[Piece], list[Piece], list[Piece] | None]] = []
-    pieces: list[Piece] = []
-    at = 0
-    for match in MARK.finditer(source):
-        sign, name = match.groups()
-        if name not in conditions:
-            continue
-        pieces.extend(_plain_pieces(source[at : match.start()], kind, site))
-        at = match.end()
-        if sign == "#":
-            inner: list[Piece] = []
-            stack.append((name, pieces, inner, None))
-            pieces = inner
-            continue
-        if not stack or stack[-1][0] != name or (sign == "^" and stack[-1][3] is not None):
-            raise ValueError(f"The condition {name!r} is not open here.")
-        opened, before, then, otherwise = stack.pop()
-        if sign == "^":
-            pieces = []
-            stack.append((opened, before, then, pieces))
-        else:
-            before.append(Branch(opened, tuple(then), tuple(otherwise or ())))
-            pieces = before
-    if stack:
-        raise ValueError(f"The condition {stack[-1][0]!r} is never closed.")
-    pieces.extend(_plain_pieces(source[at:], kind, site))
-    return Part(tuple(pieces))
+def _own_text(own: str, made: str, track: Callable[[str], str]) -> str:
+    """Words of one's own with their links tracked, and the foot that every mail owes below."""
+    text = URL.sub(lambda match: track(match[0]), own.rstrip())
+    if "unsubscribe_url" in merging.parse(own).fields:
+        return text + "\n"
+    return f"{text}\n\n{made[made.rindex(FOOT) + 1 :] if FOOT in made else made}"
 
 
-def _plain_pieces(source: str, kind: str, site: str) -> Iterator[Piece]:
+def part(source: str, *, kind: str, site: str = "") -> Part:
+    """Split a body at its merge fields and conditions, and encode what is fixed. `kind` is `html` or `line`."""
     template = merging.parse(source)
+    pieces: list[Piece] = []
+    opened: tuple[int, bool] | None = None
+    inside: list[Piece] = []
     for index, fixed in enumerate(template.words):
+        current = pieces if opened is None else inside
         if fixed:
-            yield quoted(fixed)
-        if index < len(template.holes):
-            name, fallback = template.holes[index]
-            if name in {PIXEL, HIDDEN} or name.startswith(LINK):
-                yield quoted(f"{site}/{'o' if name == PIXEL else 'c'}/")
-                yield Hole(name, "link", b"")
-            else:
-                yield Hole(name, kind, quoted(fallback))
+            current.append(quoted(fixed))
+        if index == len(template.holes):
+            break
+        name, fallback = template.holes[index]
+        if opened is None and (mark := branches.MARK.fullmatch(name)):
+            opened, inside = (int(mark[2]), mark[1] == "if"), []
+        elif opened is not None and name == branches.END:
+            shown: tuple[Piece, ...] = tuple(inside)
+            place, is_met = opened
+            pieces.append(Branch(place, shown if is_met else (), () if is_met else shown))
+            opened = None
+        elif name in {PIXEL, HIDDEN} or name.startswith(LINK):
+            current += [quoted(f"{site}/{'o' if name == PIXEL else 'c'}/"), Hole(name, "link", b"")]
+        else:
+            current.append(Hole(name, kind, quoted(fallback)))
+    # A mark that somebody typed and never closed hides nothing.
+    return Part(tuple(pieces if opened is None else [*pieces, *inside]))
 
 
 def _with_pixel(html: str) -> str:

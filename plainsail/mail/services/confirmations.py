@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from plainsail.contacts.models import ListMember
 from plainsail.contacts.services import links
 from plainsail.kernel import languages
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import origins, transactional
+from plainsail.mail.services import notices, origins, transactional
 from plainsail.mail.services.letters import letter
 
 KIND = "confirmation"
@@ -26,20 +27,18 @@ def ask(member_id: UUID, *, at: datetime) -> Delivery | None:
     business = origins.business()
     with translation.override(languages.first_known(member.contact.locale, business.locale)):
         facts = {"list": member.list.name, "business": business.name}
+        subject, words = _said(facts)
+        notice = notices.said(KIND, subject=subject, paragraphs=words, values=facts)
         html, text = letter(
             _("One more click"),
-            [
-                _("You asked to join “%(list)s” at %(business)s. Please confirm that it was you.") % facts,
-                _("Without this you won’t hear from us again."),
-            ],
+            notice.paragraphs,
             button=(_("Yes, sign me up"), links.confirm_url(business, member)),
             footer=_("If it wasn’t you, just ignore this mail: nothing was signed up."),
         )
-        subject = _("Please confirm: %(list)s") % facts
     return transactional.send(
         KIND,
         to=member.contact.email,
-        subject=subject,
+        subject=notice.subject,
         text=text,
         html=html,
         key=f"{member.id}:{at.isoformat()}",
@@ -48,3 +47,16 @@ def ask(member_id: UUID, *, at: datetime) -> Delivery | None:
         # A second copy of the same question costs less than none.
         when_uncertain=Delivery.WhenUncertain.RESEND,
     )
+
+
+def _said(facts: Mapping[str, str]) -> tuple[str, list[str]]:
+    return _("Please confirm: %(list)s") % facts, [
+        _("You asked to join “%(list)s” at %(business)s. Please confirm that it was you.") % facts,
+        _("Without this you won’t hear from us again."),
+    ]
+
+
+def original() -> tuple[str, str]:
+    """Subject and words with their fields in braces, in the active language."""
+    subject, words = _said({"list": "{{list}}", "business": "{{business}}"})
+    return subject, "\n\n".join(words)

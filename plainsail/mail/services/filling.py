@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import b2a_qp
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from html import escape
 from typing import Any, Protocol
 from uuid import UUID
 
+from plainsail.kernel.crypto import sign
 from plainsail.kernel.tokens import Signer
 from plainsail.mail.services import lines, return_paths
 
@@ -24,6 +25,9 @@ LINK = "ps.link_"
 PIXEL = "ps.pixel"
 HIDDEN = "ps.hidden"
 """A link that no reader sees: whoever follows it is a program that follows all."""
+WEB = "web_url"
+"""Where one reader can see the mail in a browser."""
+WEB_PURPOSE = "mail.web"
 SOFT = b"=\r\n"
 WIDTH = 75
 SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
@@ -43,7 +47,7 @@ class HeaderSigner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """One person's own part of a mail. `facts` are names of conditions that hold for them."""
+    """One person's own part of a mail. `facts` are places of the conditions, among the mail's, that hold for them."""
 
     delivery_id: UUID
     contact_id: UUID
@@ -53,7 +57,7 @@ class Recipient:
     unsubscribe_url: str
     preferences_url: str
     one_click_url: str
-    facts: frozenset[str] = frozenset()
+    facts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Hole:
 
 @dataclass(frozen=True)
 class Branch:
-    """Pieces for those for whom a condition holds, and for all others."""
+    """Pieces for those for whom a condition holds, and for all others. `condition` is its place among the mail's."""
 
-    condition: str
+    condition: int
     then: tuple[Piece, ...]
     otherwise: tuple[Piece, ...]
 
@@ -115,7 +119,7 @@ class Part:
             fixed.append(b"")
         return fixed, tuple(slots), tuple(forks)
 
-    def fill(self, encoded: Encoded, facts: frozenset[str] | set[str]) -> bytes:
+    def fill(self, encoded: Encoded, facts: Collection[int] = ()) -> bytes:
         """Cost: a fraction of a microsecond for each hole."""
         fixed, slots, forks = self._laid_out
         filled = fixed.copy()
@@ -126,7 +130,7 @@ class Part:
         return b"".join(filled)
 
 
-_Fork = tuple[int, str, Part, Part]
+_Fork = tuple[int, int, Part, Part]
 
 
 def _holes(pieces: Sequence[Piece]) -> Iterator[Hole]:
@@ -181,6 +185,15 @@ class Form:
         for key in (*self.text.holes, *self.html.holes):
             keys.setdefault(key[0], {})[key] = None
         return tuple((name, tuple(found)) for name, found in keys.items())
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Names of the merge fields that it asks for."""
+        return frozenset(name for name, _keys in self._needs) | {name for name, _fallback in self.subject[1]}
+
+    @property
+    def has_web_link(self) -> bool:
+        return WEB in self.fields
 
     @cached_property
     def _domain(self) -> str:
@@ -239,6 +252,8 @@ class Form:
                 value = recipient.unsubscribe_url
             elif name == "preferences_url":
                 value = recipient.preferences_url
+            elif name == WEB:
+                value = f"{self.site}{web_path(self.workspace_id, recipient.delivery_id)}"
             else:
                 value = values.get(name, "")
             if not value:
@@ -253,6 +268,11 @@ class Form:
             encoded[PIXEL, "link"] = wrapped(signer.raw_open(ids))
             encoded[HIDDEN, "link"] = wrapped(signer.raw_click(ids, self.unseen.encode()))
         return encoded
+
+
+def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
+    """Where one reader's message can be seen in a browser, for as long as its row stands in the ledger."""
+    return f"/letter/{sign(WEB_PURPOSE, workspace_id.bytes + delivery_id.bytes)}/"
 
 
 def wrapped(token: bytes) -> bytes:

@@ -44,5 +44,17 @@ def origin(
 
 def compile_written(written: Email | Edition, origin: Origin, *, language: str) -> Compiled:
     """A mail or an edition of it, worked out for sending from there. Raises InvalidDocument."""
+    words = Words(
+        subject=written.subject,
+        preheader=written.preheader,
+        document=written.read(),
+        language=language,
+        text=written.text,
+    )
+    return compile_mail(words, origin)
+
+
+def compile_document(written: Email | Edition, origin: Origin, *, language: str) -> Compiled:
+    """The same with the text part made from the document, whatever words of its own it has. Raises InvalidDocument."""
     words = Words(subject=written.subject, preheader=written.preheader, document=written.read(), language=language)
     return compile_mail(words, origin)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from plainsail.contacts.models import Contact, List, Suppression
+from plainsail.contacts.queries import values_of
 from plainsail.contacts.services import links, suppression
 from plainsail.contacts.services.addresses import hashed, normalise
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import headers
+from plainsail.mail.services import headers, merge_fields
 from plainsail.mail.services.compiling import Recipient
 from plainsail.mail.services.ledger import Outcome
 
 State = Delivery.State
-
-FIELDS = ("first_name", "last_name", "company", "city", "country")
-"""Merge fields taken from the contact as they are; `name`, `email` and the two links come on top."""
 
 DEAD = (Suppression.Reason.HARD_BOUNCE, Suppression.Reason.COMPLAINT)
 
@@ -33,10 +31,11 @@ class Sorted:
 
 
 def sort(deliveries: Collection[Delivery], *, business: Workspace) -> Sorted:
-    """Ask consent and suppression again for claimed marketing messages, in three statements however many they are."""
+    """Ask consent and suppression again for claimed marketing messages, in four statements however many they are."""
     contacts = {
         contact.id: contact for contact in Contact.objects.filter(id__in=[each.contact_id for each in deliveries])
     }
+    own = values_of(contacts.values())
     allowed = _allowed(deliveries)
     refused = [
         contact for contact in contacts.values() if contact.id not in {contact_id for contact_id, _list in allowed}
@@ -50,31 +49,28 @@ def sort(deliveries: Collection[Delivery], *, business: Workspace) -> Sorted:
             outcomes.append(_left_out(delivery, contact, suppressed))
             continue
         try:
-            recipients[delivery.id] = recipient(delivery.id, contact, delivery.list_id, business=business)
+            said = merge_fields.values(contact, own[contact.id])
+            recipients[delivery.id] = recipient(delivery.id, contact, delivery.list_id, business=business, values=said)
         except headers.Unmailable:
             outcomes.append(Outcome(delivery_id=delivery.id, state=State.FAILED, cause="unmailable"))
     return Sorted(recipients, outcomes)
 
 
-def recipient(delivery_id: UUID, contact: Contact, list_id: UUID | None, *, business: Workspace) -> Recipient:
-    """One contact's own part of a mail. Raises Unmailable."""
+def recipient(
+    delivery_id: UUID, contact: Contact, list_id: UUID | None, *, business: Workspace, values: Mapping[str, str]
+) -> Recipient:
+    """One contact's own part of a mail; `values` are what merge fields say about them. Raises Unmailable."""
     unsubscribe = links.unsubscribe_url(business, contact.id, list_id)
     return Recipient(
         delivery_id=delivery_id,
         contact_id=contact.id,
         name=contact.name,
         address=headers.address(contact.email),
-        values=merge_values(contact),
+        values=values,
         unsubscribe_url=unsubscribe,
         preferences_url=links.preferences_url(business, contact.id),
         one_click_url=unsubscribe,
     )
-
-
-def merge_values(contact: Contact) -> dict[str, str]:
-    """What merge fields such as `{{first_name}}` say for a contact."""
-    values = {name: str(getattr(contact, name)) for name in FIELDS}
-    return values | {"name": contact.name, "email": contact.email}
 
 
 def dead_addresses(addresses: Iterable[str]) -> set[str]:

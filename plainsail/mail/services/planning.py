@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils import translation
+from django.utils.formats import date_format
 
-from plainsail.contacts.models import Contact
+from plainsail.contacts.models import Contact, CustomField, FieldValue
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import books, origins, people, return_paths, signing
+from plainsail.mail.services import books, branches, merge_fields, origins, return_paths, signing
 from plainsail.mail.services.bulk import PEOPLE, Plan, Question
+from plainsail.mail.services.own_words import DAY, YEAR, OwnField, OwnWords
 
 HEAD = ("id", "email", "first_name", "last_name")
 
 
-def plan(broadcast: Broadcast) -> Plan:
+def plan(broadcast: Broadcast, *, at: datetime) -> Plan:
     """Inside its workspace. Raises InvalidDocument, Unmailable."""
     assert broadcast.edition is not None, "frozen before it left"
     assert broadcast.list is not None, "checked before it left"
@@ -30,7 +34,8 @@ def plan(broadcast: Broadcast) -> Plan:
     origin = origins.origin(business, sender, source_id=broadcast.id, topic=broadcast.list)
     compiled = origins.compile_written(broadcast.edition, origin, language=business.locale)
     keys = signing.keys_of(origin.address)
-    fields = tuple(name for name in people.FIELDS if name not in HEAD)
+    fields = tuple(name for name in merge_fields.COLUMNS if name not in HEAD)
+    own = _own_words(compiled.form.fields, language=business.locale)
     return Plan(
         workspace_id=business.id,
         source_id=broadcast.id,
@@ -38,10 +43,49 @@ def plan(broadcast: Broadcast) -> Plan:
         form=compiled.form,
         fields=fields,
         people=question(Contact.objects.mailable(broadcast.list), *HEAD, *fields),
+        facts=_facts(compiled.conditions, at=at),
+        own=_own(own) if own else None,
+        own_words=own,
         return_domain=return_paths.of_sender(business.id, origin.address).domain,
         signed_by=keys.domain if keys else "",
         keys=keys.keys if keys else (),
     )
+
+
+def _facts(conditions: Sequence[branches.Tree], *, at: datetime) -> dict[int, Question]:
+    """Whom each condition holds for; one that can't be asked any more holds for nobody."""
+    found = {}
+    for place, tree in enumerate(conditions):
+        meant = branches.meaning(tree, at=at)
+        if meant is not None:
+            found[place] = question(Contact.objects.filter(meant), "id")
+    return found
+
+
+def _own_words(asked: Collection[str], *, language: str) -> OwnWords | None:
+    """The own fields that a mail asks for, with the words of its language; None where it asks for none."""
+    fields = [each for each in CustomField.objects.filter(archived_at=None) if merge_fields.own_name(each.key) in asked]
+    if not fields:
+        return None
+    with translation.override(language):
+        months = [date_format(date(2001, month, 22), "DATE_FORMAT") for month in range(1, 13)]
+        return OwnWords(
+            fields={
+                each.id.hex: OwnField(merge_fields.own_name(each.key), each.kind, dict(each.labels)) for each in fields
+            },
+            yes=merge_fields.yes_or_no(is_so=True),
+            no=merge_fields.yes_or_no(is_so=False),
+            months=tuple(each.replace("22", DAY).replace("2001", YEAR) for each in months),
+        )
+
+
+def _own(words: OwnWords) -> Question:
+    among = RawSQL('"contacts_fieldvalue"."contact_id" = ANY(%s)', [PEOPLE], output_field=BooleanField())
+    rows = FieldValue.objects.filter(among, field_id__in=list(words.fields)).order_by("contact_id", "id")
+    sql, parameters = rows.values_list(
+        "contact_id", "field_id", "text", "long_text", "number", "date"
+    ).query.sql_with_params()
+    return Question(sql, tuple(_plain(each) for each in parameters))
 
 
 def question(contacts: QuerySet[Contact], *columns: str) -> Question:

@@ -1,66 +1,146 @@
-"""A mail as one reader would get it, without sending anything; and tests to one's own address."""
+"""A mail as one reader would get it, without sending anything; and tests to a few addresses."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import merging
 from plainsail.contacts.models import Contact, List
+from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Delivery, Email, Sender
-from plainsail.mail.services import origins, people, senders, transactional
+from plainsail.mail.models import Broadcast, Delivery, Edition, Email, Sender
+from plainsail.mail.services import branches, merge_fields, origins, senders, transactional
 from plainsail.mail.services.compiling import Compiled
 
 EXAMPLE = {"first_name": "Maren", "last_name": "Thiessen", "name": "Maren Thiessen", "email": "maren@example.com"}
+NOWHERE = {"unsubscribe_url": "#", "preferences_url": "#", "web_url": "#"}
+DARK_QUERY = "(prefers-color-scheme: dark)"
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What one reader would see."""
+    """What one reader would see. `missing` are fields that leave a hole: nothing known, and nothing to say instead."""
 
     subject: str
     html: str
     text: str
     sender: Sender
+    missing: Sequence[str] = ()
+
+    def in_scheme(self, scheme: str) -> str:
+        """The HTML as a mail program shows it that is set to `dark` or `light`, whatever this browser is set to."""
+        return self.html.replace(DARK_QUERY, "all" if scheme == "dark" else "not all")
 
 
-def show(email: Email, business: Workspace, *, topic: List | None = None, sender: Sender | None = None) -> Preview:
-    """The mail for a newest contact of the list, or for an example one. Untracked; the way out leads nowhere."""
+def show(
+    email: Email | Edition,
+    business: Workspace,
+    *,
+    at: datetime,
+    topic: List | None = None,
+    sender: Sender | None = None,
+    reader: Contact | None = None,
+) -> Preview:
+    """The mail for a contact; else for the newest one of the list, or for an example one. Untracked; ways out lead nowhere."""
     sender = sender or senders.default()
-    compiled = _compiled(email, business, sender, topic)
-    values = _values(topic) | {"unsubscribe_url": "#", "preferences_url": "#"}
+    compiled = compiled_for(email, business, sender, topic)
+    reader = reader or _newest(topic)
+    facts = branches.facts_of(compiled.conditions, [reader.id], at=at)[reader.id] if reader else frozenset()
+    said = _values(reader)
+    return _filled(compiled, said, facts, sender)
+
+
+def show_to_anybody(email: Email | Edition, business: Workspace, *, sender: Sender, topic: List | None) -> Preview:
+    """The mail as somebody sees it of whom nothing is known: what may stand in public."""
+    return _filled(compiled_for(email, business, sender, topic), {}, frozenset(), sender)
+
+
+def made_text(email: Email, business: Workspace) -> str:
+    """The plain text that the document makes, with merge fields as they are written; what everybody sees."""
+    compiled = compiled_for(email, business, senders.default(), None, is_own_text=False)
+    return branches.seen(compiled.text_source, ())
+
+
+def fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def send_tests(
+    broadcast: Broadcast,
+    business: Workspace,
+    *,
+    to: Sequence[str],
+    note: str,
+    at: datetime,
+    reader: Contact | None = None,
+) -> list[Delivery]:
+    """Send the mail as it is now to some addresses, marked as a test, a note above it. Raises Unmailable, InvalidDocument."""
+    shown = show(broadcast.email, business, at=at, topic=broadcast.list, sender=broadcast.sender, reader=reader)
+    subject = _("Test: %(subject)s") % {"subject": shown.subject or _("no subject yet")}
+    return [
+        transactional.send(
+            "broadcast_test",
+            to=address,
+            subject=subject,
+            text=f"{note}\n\n* * *\n\n{shown.text}" if note else shown.text,
+            html=_with_note(shown.html, note) if note else shown.html,
+            key=f"{broadcast.id}:{new_id()}",
+            at=at,
+        )
+        for address in to
+    ]
+
+
+def compiled_for(
+    email: Email | Edition, business: Workspace, sender: Sender, topic: List | None, *, is_own_text: bool = True
+) -> Compiled:
+    """A mail compiled without tracking, its holes still there."""
+    origin = origins.origin(business, sender, source_id=UUID(int=0), topic=topic, is_tracked=False)
+    compile_it = origins.compile_written if is_own_text else origins.compile_document
+    return compile_it(email, origin, language=business.locale)
+
+
+def _filled(compiled: Compiled, said: dict[str, str], facts: frozenset[int], sender: Sender) -> Preview:
+    values = said | NOWHERE
+    html, text = branches.seen(compiled.html_source, facts), branches.seen(compiled.text_source, facts)
+    asked = merge_fields.without_fallback([merging_text(compiled.subject), html, text])
     return Preview(
         subject=compiled.subject.fill(values),
-        html=merging.parse(compiled.html_source).fill(values, escape=merging.html_escape),
-        text=merging.parse(compiled.text_source).fill(values),
+        html=merging.parse(html).fill(values, escape=merging.html_escape),
+        text=merging.parse(text).fill(values),
         sender=sender,
+        missing=[name for name in asked if not values.get(name)],
     )
 
 
-def send_test(broadcast: Broadcast, business: Workspace, *, to: str, at: datetime) -> Delivery:
-    """Send the mail as it is now to one address, marked as a test. Raises Unmailable, InvalidDocument."""
-    shown = show(broadcast.email, business, topic=broadcast.list, sender=broadcast.sender)
-    return transactional.send(
-        "broadcast_test",
-        to=to,
-        subject=_("Test: %(subject)s") % {"subject": shown.subject or _("no subject yet")},
-        text=shown.text,
-        html=shown.html,
-        key=f"{broadcast.id}:{new_id()}",
-        at=at,
-    )
+def merging_text(template: merging.Template) -> str:
+    """A parsed text as it was written."""
+    holes = [f"{{{{{name}|{fallback}}}}}" if fallback else f"{{{{{name}}}}}" for name, fallback in template.holes]
+    return "".join(part for pair in zip(template.words, [*holes, ""], strict=True) for part in pair)
 
 
-def _compiled(email: Email, business: Workspace, sender: Sender, topic: List | None) -> Compiled:
-    origin = origins.origin(business, sender, source_id=UUID(int=0), topic=topic, is_tracked=False)
-    return origins.compile_written(email, origin, language=business.locale)
+def _newest(topic: List | None) -> Contact | None:
+    found: Contact | None = Contact.objects.mailable(topic).order_by("-id").first() if topic is not None else None
+    return found
 
 
-def _values(topic: List | None) -> dict[str, str]:
-    contact = Contact.objects.mailable(topic).order_by("-id").first() if topic is not None else None
-    return people.merge_values(contact) if contact is not None else dict(EXAMPLE)
+def _values(reader: Contact | None) -> dict[str, str]:
+    if reader is None:
+        return dict(EXAMPLE)
+    return merge_fields.values(reader, values_of([reader])[reader.id])
+
+
+def _with_note(html: str, note: str) -> str:
+    words = escape(note).replace("\n", "<br>")
+    style = "margin:0;padding:12px 24px;background:#fff4d6;color:#3a2c00;font:15px/1.5 sans-serif"
+    head, found, rest = html.partition("<body")
+    tag, closed, body = rest.partition(">")
+    return f'{head}{found}{tag}{closed}<p style="{style}">{words}</p>{body}' if found else html

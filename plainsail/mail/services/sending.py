@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from plainsail.mail.models import Broadcast, Delivery, Stream
 from plainsail.mail.services import (
     bodies,
     books,
+    branches,
     bulk,
     dkim,
     headers,
@@ -128,7 +129,7 @@ def _plan(broadcast: Broadcast, *, at: datetime) -> Plan | None:
     waiting = Delivery.objects.filter(source_id=broadcast.id, state=State.QUEUED, due_at__lte=at)
     if broadcast.state != Broadcast.State.SENDING or not waiting.exists():
         return None
-    return planning.plan(broadcast)
+    return planning.plan(broadcast, at=at)
 
 
 def _again(source_id: UUID, lane: int, *, is_broadcast: bool) -> None:
@@ -278,18 +279,31 @@ def _letters(claim: Claim, business: Workspace, editions: Editions) -> tuple[lis
         paths: dict[str, return_paths.ReturnPath] = {}
         signers: dict[str, dkim.Signer | None] = {}
         outcomes += found.outcomes
-        for delivery in marketing:
-            if recipient := found.recipients.get(delivery.id):
-                compiled = _compiled(delivery, business, editions)
-                write = _Filled(compiled, recipient)
-                address = compiled.origin.address
-                if address not in paths:
-                    paths[address] = return_paths.of_sender(business.id, address)
-                    signers[address] = signing.of_sender(address)
-                letters.append(
-                    Letter(delivery, paths[address].of(delivery.id), recipient.address, write, signers[address])
-                )
+        ready = [(each, found.recipients[each.id]) for each in marketing if each.id in found.recipients]
+        texts = {delivery.id: _compiled(delivery, business, editions) for delivery, _recipient in ready}
+        for delivery, recipient in _told_apart(ready, texts, at=clock.now()):
+            compiled = texts[delivery.id]
+            address = compiled.origin.address
+            if address not in paths:
+                paths[address] = return_paths.of_sender(business.id, address)
+                signers[address] = signing.of_sender(address)
+            write = _Filled(compiled, recipient)
+            letters.append(Letter(delivery, paths[address].of(delivery.id), recipient.address, write, signers[address]))
     return letters, outcomes
+
+
+def _told_apart(
+    ready: list[tuple[Delivery, Recipient]], texts: dict[UUID, Compiled], *, at: datetime
+) -> Iterator[tuple[Delivery, Recipient]]:
+    """Each recipient with the conditions that hold for them: one statement for each condition of each mail."""
+    by_text: dict[int, list[tuple[Delivery, Recipient]]] = {}
+    for delivery, recipient in ready:
+        by_text.setdefault(id(texts[delivery.id]), []).append((delivery, recipient))
+    for group in by_text.values():
+        conditions = texts[group[0][0].id].conditions
+        facts = branches.facts_of(conditions, [recipient.contact_id for _delivery, recipient in group], at=at)
+        for delivery, recipient in group:
+            yield delivery, replace(recipient, facts=facts[recipient.contact_id]) if conditions else recipient
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django import template
 from django.utils.functional import Promise
@@ -66,7 +68,7 @@ def sign_words(reason: str) -> str:
 
 
 @register.filter
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: int) -> str:
     """`31%`; one decimal below ten percent, a dash where there is nothing to share."""
     if not whole:
         return "–"
@@ -86,6 +88,13 @@ def time_left(left: timedelta) -> str:
     if hours < 48:
         return ngettext("about %(n)s hour left", "about %(n)s hours left", hours) % {"n": hours}
     return ngettext("about %(n)s day left", "about %(n)s days left", round(hours / 24)) % {"n": round(hours / 24)}
+
+
+@register.filter
+def along(value: float, rows: Sequence[Any]) -> str:
+    """Where a rate lies on an axis from nothing to the highest end of any row's interval, from 0 to 100."""
+    longest = max((row.high for row in rows), default=0.0) or 1.0
+    return f"{100 * value / longest:.1f}"
 
 
 @register.filter

@@ -75,6 +75,43 @@ def test_undoing_in_the_subject_line_is_the_browsers_own(editor, juniper, letter
     expect(editor.frame_locator("#stage").get_by_text("See the bowls")).to_be_visible()
 
 
+def test_a_field_is_chosen_from_a_list_and_stands_where_one_was_writing(editor, juniper, letter):
+    editor.get_by_label("Subject").press("End")
+    editor.get_by_role("button", name="Insert a field about the reader into the subject").click()
+    editor.get_by_label("Field", exact=True).select_option("first_name")
+    editor.get_by_label("Where it is empty, say").fill("{you}")
+    editor.keyboard.press("Enter")
+    saved(editor)
+    expect(editor.get_by_label("Subject")).to_have_value("News from the kiln{{first_name|you}}")
+    assert stored(juniper, letter).subject == "News from the kiln{{first_name|you}}"
+
+
+def test_a_field_that_doesnt_exist_is_told_at_the_subject(editor, juniper, letter):
+    editor.get_by_label("Subject").fill("For {{nobody}}")
+    expect(editor.get_by_role("alert").filter(has_text="There is no field “nobody”")).to_be_visible()
+    expect(editor.get_by_label("Subject")).to_have_attribute("aria-invalid", "true")
+    editor.get_by_label("Subject").fill("For all")
+    saved(editor)
+    assert stored(juniper, letter).subject == "For all"
+
+
+def test_a_section_is_given_to_some_and_another_one_to_the_rest(editor, juniper, letter):
+    mail = editor.frame_locator("#stage")
+    editor.locator("#shown-who").select_option("city")
+    editor.locator("#shown-op").select_option("is_not")
+    editor.locator("#shown-value").fill("Husum")
+    editor.locator("#shown-value").press("Tab")
+    saved(editor)
+    editor.locator("[data-choose]").nth(1).click()
+    editor.locator("#shown-who").select_option("rest")
+    saved(editor)
+    first, second = stored(juniper, letter).read().blocks
+    assert first.shown == {"tree": {"field": "city", "op": "is_not", "value": "Husum"}}
+    assert second.shown == {"rest": True}
+    expect(mail.get_by_text("the kiln is on")).to_be_visible()
+    expect(mail.get_by_text("Read on")).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_anybody_can_read_and_use_it_at_any_width(editor, width):
     editor.set_viewport_size({"width": width, "height": 900})

@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainsail.contacts.services import lists
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
-from plainsail.mail.forms import AudienceForm, NewBroadcastForm
+from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, senders, starters
+from plainsail.mail.services import audience, broadcasts, reporting, senders
 
 PER_PAGE = 25
 
@@ -28,26 +27,12 @@ def emails(request: Request) -> HttpResponse:
     return render(request, "mail/emails.html", {"page": found, "has_worker": queries.has_worker(at=request.now)})
 
 
-@require_http_methods(["GET", "POST"])
-@can("mail.change")
-def new(request: Request) -> HttpResponse:
-    form = NewBroadcastForm(request.POST or None)
-    if form.is_valid():
-        starter = starters.by_key(form.cleaned_data["starter"])
-        assert starter is not None, "the form offers no other"
-        topic = lists.default(request.workspace, at=request.now)
-        made = broadcasts.create(
-            starter.document(), subject=starter.subject(), preheader=starter.preheader(), topic=topic, at=request.now
-        )
-        return redirect(workspace_url(request.workspace, "mail:audience", made.id))
-    status = 422 if form.is_bound else 200
-    return render(request, "mail/new.html", {"starters": starters.ALL}, status=status)
-
-
 @require_GET
 @can("mail.view")
 def broadcast(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:broadcast", found.test_of_id))
     if found.is_draft:
         return redirect(workspace_url(request.workspace, "mail:audience", found.id))
     return render(request, "mail/broadcast.html", report(request, found))
@@ -57,6 +42,8 @@ def broadcast(request: Request, broadcast_id: UUID) -> HttpResponse:
 @can("mail.change")
 def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:testing", found.test_of_id))
     senders.default()
     initial = {"topic": found.list_id, "segment": found.segment_id, "sender": found.sender_id}
     form = AudienceForm(request.POST or None, workspace=request.workspace, initial=initial)
@@ -65,9 +52,15 @@ def choose(request: Request, broadcast_id: UUID) -> HttpResponse:
         wants_check = request.POST.get("next") == "check"
         name, key = ("mail:check", found.id) if wants_check else ("mail:email", found.email_id)
         return redirect(workspace_url(request.workspace, name, key))
-    people = audience.count(found.list, found.segment, at=request.now) if found.list else 0
+    people = _people(request, found)
     context = {"broadcast": found, "form": form, "people": people, "steps": steps()}
     return render(request, "mail/audience.html", context, status=422 if form.is_bound else 200)
+
+
+def _people(request: Request, found: Broadcast) -> int:
+    if found.resend_of_id is not None:
+        return audience.of(found, at=request.now).count()
+    return audience.count(found.list, found.segment, at=request.now) if found.list else 0
 
 
 @require_GET
@@ -100,7 +93,9 @@ def deletion(request: Request, broadcast_id: UUID) -> HttpResponse:
 
 def find(request: Request, broadcast_id: UUID) -> Broadcast:
     """One of this business's broadcasts with what its screens show. Raises Http404."""
-    rows = request.workspace.broadcasts.select_related("email", "list", "segment", "sender")
+    rows = request.workspace.broadcasts.select_related(
+        "email", "edition", "list", "segment", "sender", "test_of", "resend_of"
+    )
     found: Broadcast = get_object_or_404(rows, id=broadcast_id)
     return found
 
@@ -119,4 +114,9 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "classes": queries.classes_of(found.id) if not found.can_be_stopped else [],
         "now": request.now,
+        "found": reporting.report(found) if found.started_at or found.is_test else None,
+        "can_repeat": broadcasts.can_be_repeated(found, at=request.now),
+        "silent": audience.silent_count(found, at=request.now)
+        if broadcasts.can_be_repeated(found, at=request.now)
+        else 0,
     }

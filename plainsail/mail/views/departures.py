@@ -15,8 +15,9 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import DepartureForm, OverrideForm, TestForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import broadcasts, checks, gate, previews
+from plainsail.mail.services import audience, broadcasts, checks, gate, inspecting, previews, variants, zones
 from plainsail.mail.services.checks import Check
+from plainsail.mail.services.variants import NotTestable
 from plainsail.mail.views.broadcasts import find, report, steps
 
 
@@ -24,9 +25,20 @@ from plainsail.mail.views.broadcasts import find, report, steps
 @can("mail.view")
 def check(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
+    if found.is_variant:
+        return redirect(workspace_url(request.workspace, "mail:testing", found.test_of_id))
     if not found.is_draft:
         return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
     return _check_page(request, found, DepartureForm(zone=request.workspace.timezone, initial={"when": "now"}))
+
+
+@require_POST
+@can("mail.change")
+def inspection(request: Request, broadcast_id: UUID) -> HttpResponse:
+    """Have the mail as it is now looked at from outside: links, pictures, spam."""
+    found = find(request, broadcast_id)
+    inspecting.ask(found.email)
+    return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
 
 @require_POST
@@ -36,13 +48,18 @@ def departure(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = DepartureForm(request.POST, zone=request.workspace.timezone)
     if not form.is_valid() or not queries.has_worker(at=request.now):
         return _check_page(request, found, form, status=422)
+    if form.is_local and not form.cleaned_data["is_seen"]:
+        return _check_page(request, found, form, spread=_spread(request, found, form))
     try:
-        if form.is_later:
+        if form.is_local:
+            wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
+            broadcasts.schedule_locally(found, wall=wall, when_passed=rule, at=request.now)
+        elif form.is_later:
             broadcasts.schedule(found, departs_at=form.cleaned_data["departs_at"], at=request.now)
         else:
             broadcasts.send_now(found, at=request.now)
-    except (broadcasts.InThePast, broadcasts.NotReady) as refusal:
-        form.add_error("departs_at" if refusal.field else None, str(refusal))
+    except (broadcasts.InThePast, broadcasts.NotReady, NotTestable) as refusal:
+        form.add_error(refusal.field or None, str(refusal))
         return _check_page(request, found, form, status=422)
     return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
 
@@ -54,8 +71,8 @@ def test(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = TestForm(request.POST)
     if not form.is_valid():
         return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
-    previews.send_test(found, request.workspace, to=form.cleaned_data["to"], at=request.now)
-    messages.success(request, _("A test is on its way to %(to)s.") % form.cleaned_data)
+    previews.send_tests(found, request.workspace, at=request.now, **form.cleaned_data)
+    messages.success(request, _("A test is on its way to %(to)s.") % {"to": ", ".join(form.cleaned_data["to"])})
     return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
 
@@ -116,10 +133,35 @@ def resume(request: Request, broadcast_id: UUID) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
 
 
+@require_POST
+@can("mail.change")
+def repetition(request: Request, broadcast_id: UUID) -> HttpResponse:
+    """A draft for those who neither opened nor clicked."""
+    made = broadcasts.repeat(find(request, broadcast_id), at=request.now)
+    messages.success(request, _("A draft for those who neither opened nor clicked. Give it another subject."))
+    return redirect(workspace_url(request.workspace, "mail:email", made.email_id))
+
+
+def _spread(request: Request, found: Broadcast, form: DepartureForm) -> zones.Spread | None:
+    """What a time on the readers' clocks means for how many of them."""
+    if found.list is None:
+        return None
+    wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
+    next_day = rule == Broadcast.WhenPassed.NEXT_DAY
+    people = audience.of(found, at=request.now)
+    return zones.spread(people, wall, home=request.workspace.timezone, at=request.now, next_day=next_day)
+
+
 def _check_page(
-    request: Request, found: Broadcast, form: DepartureForm, *, test: TestForm | None = None, status: int = 200
+    request: Request,
+    found: Broadcast,
+    form: DepartureForm,
+    *,
+    test: TestForm | None = None,
+    spread: zones.Spread | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = check_context(request, found, form) | ({"test": test} if test else {})
+    context = check_context(request, found, form) | {"spread": spread} | ({"test": test} if test else {})
     return render(request, "mail/check.html", context, status=status)
 
 
@@ -134,6 +176,8 @@ def check_context(request: Request, found: Broadcast, form: DepartureForm) -> di
         "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
         "is_ready": checks.is_ready(looked_at),
         "form": form,
+        "variants": variants.listed(found) if found.is_test else [],
+        "inspection": inspecting.inspection_of(found.email),
         "test": TestForm(initial={"to": getattr(request.user, "email", "")}),
         "override": OverrideForm() if gate.stands_in_the_way(found) else None,
         "steps": steps(),

@@ -14,15 +14,16 @@ from django.views.decorators.http import require_GET, require_POST
 from plainsail.blocks.services import panels
 from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.edits import read as read_edit
+from plainsail.contacts.models import Contact
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import HeadForm
 from plainsail.mail.models import Broadcast, Email, Sender
-from plainsail.mail.services import emails, previews, senders
+from plainsail.mail.services import emails, merge_fields, previews, senders, showings
+from plainsail.mail.services.merge_fields import MergeField
 
 # What a mail may load while it is looked at: pictures. Its style stands in attributes, as mail programs need it.
 MAIL_POLICY = "default-src 'none'; img-src 'self' http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
-NAME_HOLE = "{{first_name|there}}"
 
 
 @require_GET
@@ -31,7 +32,7 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
     document = email.read()
     chosen = document.find(request.GET.get("section", "")) or next(iter(document.blocks), None)
-    broadcast = _broadcast(email)
+    broadcast = broadcast_of(email)
     context = {
         "email": email,
         "document": document,
@@ -39,10 +40,11 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
         "back": _back(request, broadcast),
         "sender": _sender(broadcast),
         "chosen": chosen.id if chosen else "",
-        "panel": panels.render_panel(chosen) if chosen else "",
+        "panel": _panel(request, document, chosen.id) if chosen else "",
         "palette": panels.palette("mail"),
+        "merge_fields": _grouped(merge_fields.offered(request.workspace)),
     }
-    return render(request, "mail/editor.html", context | {"name_hole": NAME_HOLE})
+    return render(request, "mail/editor.html", context)
 
 
 @require_GET
@@ -50,9 +52,11 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
 @xframe_options_sameorigin
 def preview(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
-    broadcast = _broadcast(email)
-    shown = previews.show(email, request.workspace, topic=broadcast.list if broadcast else None)
-    response = HttpResponse(shown.html)
+    broadcast = broadcast_of(email)
+    reader = reader_of(request)
+    topic = broadcast.list if broadcast else None
+    shown = previews.show(email, request.workspace, topic=topic, reader=reader, at=request.now)
+    response = HttpResponse(shown.in_scheme(request.GET.get("scheme", "light")))
     response["Content-Security-Policy"] = MAIL_POLICY
     return response
 
@@ -60,7 +64,8 @@ def preview(request: Request, email_id: UUID) -> HttpResponse:
 @require_GET
 @can("mail.change")
 def panel(request: Request, email_id: UUID) -> HttpResponse:
-    return HttpResponse(_panel(find(request, email_id).read(), request.GET.get("section", "")))
+    asked = {name: request.GET[name].replace("\0", "") for name in ("who", "op") if name in request.GET}
+    return HttpResponse(_panel(request, find(request, email_id).read(), request.GET.get("section", ""), **asked))
 
 
 @require_POST
@@ -72,7 +77,7 @@ def edits(request: Request, email_id: UUID) -> HttpResponse:
         edited = emails.apply(email, sent.operations, revision=sent.revision, at=request.now)
     except Refusal as refusal:
         return _refused(refusal)
-    return JsonResponse(_answer(edited, sent.panel))
+    return JsonResponse(_answer(request, edited, sent.panel))
 
 
 @require_POST
@@ -84,7 +89,7 @@ def undo(request: Request, email_id: UUID) -> HttpResponse:
         edited = emails.undo(email, revision=sent.revision, at=request.now)
     except Refusal as refusal:
         return _refused(refusal)
-    return JsonResponse(_answer(edited, sent.panel))
+    return JsonResponse(_answer(request, edited, sent.panel))
 
 
 @require_POST
@@ -96,7 +101,7 @@ def redo(request: Request, email_id: UUID) -> HttpResponse:
         edited = emails.redo(email, revision=sent.revision, at=request.now)
     except Refusal as refusal:
         return _refused(refusal)
-    return JsonResponse(_answer(edited, sent.panel))
+    return JsonResponse(_answer(request, edited, sent.panel))
 
 
 @require_POST
@@ -118,7 +123,7 @@ def find(request: Request, email_id: UUID) -> Email:
     return found
 
 
-def _broadcast(email: Email) -> Broadcast | None:
+def broadcast_of(email: Email) -> Broadcast | None:
     found: Broadcast | None = email.broadcasts.select_related("list", "sender").first()
     return found
 
@@ -134,17 +139,42 @@ def _back(request: Request, broadcast: Broadcast | None) -> str:
         return asked
     if broadcast is None:
         return workspace_url(request.workspace, "mail:emails")
+    if broadcast.is_variant:
+        return workspace_url(request.workspace, "mail:testing", broadcast.test_of_id)
     return workspace_url(request.workspace, "mail:audience", broadcast.id)
 
 
-def _panel(document: Document, name: str) -> str:
+def _grouped(fields: list[MergeField]) -> list[tuple[str, list[MergeField]]]:
+    found: dict[str, list[MergeField]] = {}
+    for field in fields:
+        found.setdefault(str(field.group), []).append(field)
+    return list(found.items())
+
+
+def reader_of(request: Request) -> Contact | None:
+    """The contact whose mail is to be seen, if one is named and may be seen."""
+    try:
+        key = UUID(request.GET.get("as", ""))
+    except ValueError:
+        return None
+    found: Contact | None = request.workspace.contacts.filter(id=key, deleted_at=None).first()
+    return found
+
+
+def _panel(request: Request, document: Document, name: str, *, who: str | None = None, op: str | None = None) -> str:
     if name == "theme":
         return render_to_string("mail/theme_panel.html", {"controls": panels.theme_controls(document)})
     block = document.find(name)
-    return panels.render_panel(block) if block else ""
+    if block is None:
+        return ""
+    below = ""
+    if block.kind and block.type != "mail_footer":
+        showing = showings.showing(request.workspace, document, block, who=who, op=op)
+        below = render_to_string("mail/shown.html", {"showing": showing})
+    return panels.render_panel(block, surface="mail", below=below)
 
 
-def _answer(edited: emails.Edited, panel_of: str) -> dict[str, Any]:
+def _answer(request: Request, edited: emails.Edited, panel_of: str) -> dict[str, Any]:
     """What the browser needs after a change: order and list of sections, and a panel. It fetches the mail itself."""
     email, after = edited.email, edited.after
     new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
@@ -155,11 +185,12 @@ def _answer(edited: emails.Edited, panel_of: str) -> dict[str, Any]:
         "redo": email.can_redo,
         "order": [block.id for block in after.blocks],
         "list": render_to_string("mail/section_list.html", {"document": after, "chosen": panel_of}),
-        "panel": _panel(after, panel_of) if panel_of else "",
+        "panel": _panel(request, after, panel_of) if panel_of else "",
         "chosen": panel_of,
     }
 
 
 def _refused(refusal: Refusal) -> JsonResponse:
     errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
-    return JsonResponse({"code": refusal.code, "message": str(refusal), "errors": errors}, status=refusal.status)
+    said = {"code": refusal.code, "message": str(refusal), "errors": errors, "field": refusal.field or ""}
+    return JsonResponse(said, status=refusal.status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import letters, transactional
+from plainsail.mail.services import letters, notices, transactional
 from plainsail.portal.events import CustomerSignedIn
 from plainsail.portal.models import PortalSession, SignInLink
 
 PURPOSE = "portal.sign_in"
+NOTICE = "portal.sign_in"
+"""Kind of the letter with the link."""
 TIDY = "portal.tidy"
 LINK_LIVES = timedelta(minutes=15)
 SESSION_LIVES = timedelta(days=30)
@@ -78,18 +81,20 @@ def send_link(*, link_id: UUID) -> None:
     link.save(update_fields=["contact"])
     business = Workspace.objects.get(pk=current_workspace_id())
     with translation.override(languages.first_known(contact.locale, business.locale)):
+        facts = {"business": business.name}
+        original_subject, words = _said(facts)
+        said = notices.said(NOTICE, subject=original_subject, paragraphs=[words], values=facts)
         html, text = letters.letter(
-            _text("Sign in to %(business)s") % {"business": business.name},
-            [_text("With this link you get into your account. It works once, for 15 minutes.")],
+            _text("Sign in to %(business)s") % facts,
+            said.paragraphs,
             button=(_text("Sign in"), hosts.public_url(business, f"/account/link/{token(link)}/")),
             footer=_text("If you didn’t ask for it, you need do nothing."),
         )
-        subject = _text("Your sign-in link for %(business)s") % {"business": business.name}
     transactional.send(
-        "portal.sign_in",
+        NOTICE,
         to=contact.email,
         contact_id=contact.pk,
-        subject=subject,
+        subject=said.subject,
         text=text,
         html=html,
         key=str(link.pk),
@@ -97,6 +102,18 @@ def send_link(*, link_id: UUID) -> None:
         # A second copy of the same link does no harm; none at all locks somebody out.
         when_uncertain=Delivery.WhenUncertain.RESEND,
     )
+
+
+def _said(facts: Mapping[str, str]) -> tuple[str, str]:
+    return (
+        _text("Your sign-in link for %(business)s") % facts,
+        _text("With this link you get into your account. It works once, for 15 minutes."),
+    )
+
+
+def original() -> tuple[str, str]:
+    """Subject and words of the sign-in link's letter, their fields in braces, in the active language."""
+    return _said({"business": "{{business}}"})
 
 
 @transaction.atomic

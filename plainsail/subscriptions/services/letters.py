@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,12 +17,14 @@ from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import transactional
+from plainsail.mail.services import notices, transactional
 from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
 from plainsail.subscriptions.services import billing, links, planning, pricing, scheduling
 from plainsail.subscriptions.services.announcing import Announcement
 from plainsail.subscriptions.services.quoting import Quote
+
+FAILED, RENEWAL = "subscriptions.payment_failed", "subscriptions.notice_renewal"
 
 Rows = list[tuple[str, str]]
 
@@ -252,12 +255,13 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
     subscription = case.subscription
     assert case.next_try_at is not None
     with translation.override(language_of(subscription)):
-        subject = _("We could not charge your card: %(contract)s") % {"contract": subscription.reference}
+        values = {"contract": subscription.reference, "business": subscription.workspace.name}
+        said = notices.said(FAILED, values=values, **_failed(subscription.reference))
+        subject = said.subject
         html, text = letter(
             subject,
             [
-                _("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below."),
-                _("With another card it is settled at once, without a sign-in: the button leads there."),
+                *said.paragraphs,
                 Linked(
                     _("If you don’t want to go on:"),
                     _("Cancel subscription"),
@@ -277,6 +281,36 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
             at=at,
             of=subscription,
         )
+
+
+class _Words(TypedDict):
+    subject: str
+    paragraphs: list[str]
+
+
+def _failed(contract: str) -> _Words:
+    return {
+        "subject": _("We could not charge your card: %(contract)s") % {"contract": contract},
+        "paragraphs": [
+            _("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below."),
+            _("With another card it is settled at once, without a sign-in: the button leads there."),
+        ],
+    }
+
+
+def original_failed() -> tuple[str, str]:
+    """Subject and opening words of a failed payment's letter, their fields in braces, in the active language."""
+    words = _failed("{{contract}}")
+    return words["subject"], "\n\n".join(words["paragraphs"])
+
+
+def original_renewal() -> tuple[str, str]:
+    """The same of the announcement of a renewal."""
+    facts = {"contract": "{{contract}}", "day": "{{day}}"}
+    return (
+        _("Your contract renews on %(day)s: %(contract)s") % facts,
+        _("If you want to go on, there is nothing to do: the next payment is taken as shown below."),
+    )
 
 
 def announce(
@@ -315,6 +349,10 @@ def announce(
                 _("We tell you this twice a year, so that you don’t pay for what you don’t use."),
             ),
         }[said.kind]
+        if said.kind == "renewal":
+            values = facts | {"business": subscription.workspace.name, "amount": _shown(amount)}
+            own = notices.said(RENEWAL, subject=subject, paragraphs=[words], values=values)
+            subject, words = own.subject, "\n\n".join(own.paragraphs)
         html, text = letter(
             subject,
             [words, _("If you don’t want to go on, cancel before that day: two clicks, and nothing is charged.")],

@@ -1,6 +1,8 @@
 // The mail editor: the mail in the frame is always rendered by the server, as a reader gets it.
 import { frame as dress } from "../blocks/editor/frame.js";
 import { PAUSE, RETRY, Session } from "../blocks/editor/session.js";
+import { dressMerging } from "./merging.js";
+import { dressShowing } from "./showing.js";
 
 const frame = document.getElementById("stage");
 const envelope = document.getElementById("envelope");
@@ -46,10 +48,24 @@ class MailSession extends Session {
       this.envelopeChanged = true;
       this.envelopeTimer = setTimeout(() => this.sendEnvelope(), RETRY);
     } else if (this.final.has(answer.code)) this.stop(answer.message);
-    else if (answer.code) this.saving.textContent = answer.message;
-    else {
+    else if (answer.code) {
+      this.sayEnvelope(answer.message, answer.field);
+      this.say("refused");
+    } else {
+      this.sayEnvelope("");
       this.revision = answer.revision;
       this.say("saved");
+    }
+  }
+
+  // The server's “no” to subject or preview text.
+  sayEnvelope(message, field) {
+    const line = document.getElementById("envelope-error");
+    line.textContent = message;
+    line.hidden = !message;
+    for (const input of envelope.querySelectorAll("input")) {
+      if (message && input.name === field) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
     }
   }
 
@@ -61,6 +77,8 @@ class MailSession extends Session {
 
 const session = new MailSession();
 dress(session);
+dressMerging();
+dressShowing(session);
 
 envelope.addEventListener("input", () => {
   document.getElementById("name").textContent = envelope.querySelector("#subject").value || session.settings.nameless;

@@ -14,13 +14,13 @@ export class Panel {
     return this.root.querySelector("[data-panel]")?.dataset.panel;
   }
 
-  async load(block) {
+  async load(block, more = {}) {
     if (!block) return void this.root.replaceChildren();
     // What waits is sent first, so that the new panel shows it; what is written meanwhile is newer than its answer.
     this.written = new Map();
     await this.editor.flush();
     const ask = (this.asked = Symbol("panel"));
-    const response = await fetch(`${this.url}?section=${encodeURIComponent(block)}`);
+    const response = await fetch(`${this.url}?${new URLSearchParams({ section: block, ...more })}`);
     if (!response.ok || ask !== this.asked) return;
     const html = await response.text();
     if (ask !== this.asked) return;
@@ -89,12 +89,15 @@ export class Panel {
   // The server's “no”, shown at the field it is about.
   refuse(answer) {
     const errors = Object.entries(answer.errors ?? {});
-    for (const [place, message] of errors) this.say(place.replace(/^blocks\.[^.]+\.props\./, ""), message);
+    for (const [place, message] of errors) this.say(place.replace(/^blocks\.[^.]+\.(props\.)?/, ""), message);
     if (errors.length === 0) document.getElementById("saving").textContent = answer.message;
   }
 
   accept(operations) {
-    for (const operation of operations) if (operation.op === "set") this.say(operation.path.join("."), "");
+    for (const operation of operations) {
+      if (operation.op === "set") this.say(operation.path.join("."), "");
+      if (operation.op === "show") this.say("shown", "");
+    }
   }
 
   say(path, message) {

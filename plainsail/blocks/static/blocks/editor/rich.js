@@ -32,6 +32,7 @@ class RichText extends HTMLElement {
       },
     });
     label?.addEventListener("click", () => this.view.focus());
+    this.view.dom.addEventListener("focus", () => (this.wasIn = true));
     this.addEventListener("mousedown", (event) => event.target.closest("[data-mark]") && event.preventDefault());
     this.addEventListener("click", (event) => this.mark(event.target.closest("[data-mark]")?.dataset.mark));
     this.querySelector(".rich-link")?.addEventListener("keydown", (event) => this.linkKey(event));
@@ -79,6 +80,16 @@ class RichText extends HTMLElement {
     holder.append(this.kit.DOMSerializer.fromSchema(this.schema).serializeFragment(doc.content));
     this.area.value = doc.textContent.trim() ? holder.innerHTML : "";
     this.area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // Words where one writes, such as a merge field.
+  insert(words) {
+    if (!this.view) return;
+    const { tr, doc } = this.view.state;
+    // Where nobody has written yet, the end is meant, not the beginning.
+    const change = this.wasIn ? tr.insertText(words) : tr.insertText(words, doc.content.size - 1);
+    this.view.dispatch(change.scrollIntoView());
+    this.view.focus();
   }
 
   mark(mark) {
