@@ -38,7 +38,7 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
             continue  # it began ahead of a transfer that never came: its first days were taken off the books
         for item in now.items_of(contract):
             lines = now.lines_of(item)
-            reached = item.starts_on
+            reached = _begins_to_pay(now, item)
             moves = now.moves_of(contract)
             given = {(one.from_on, one.to_on) for one in moves if one.days == "given"}
             paid_back = {one.to_on for one in moves if one.days == "credited"}
@@ -55,6 +55,13 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
                 continue
             ahead = _reachable({reached} | paid_back, given) | rests
             assert item.charged_through in ahead, (contract, item, reached)
+
+
+def _begins_to_pay(now: Snapshot, item: SubscriptionItem) -> date:
+    """Its first day, unless what an add-on had to pay for its first days came to less than a cent: they have no line."""
+    order = now.order_of(item)
+    is_free = order is not None and order.invoice_id is None
+    return date.fromisoformat(order.quote["paid_until"]) if order is not None and is_free else item.starts_on
 
 
 def _reachable(days: set[date], given: set[tuple[date, date]]) -> set[date]:
