@@ -7,6 +7,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,9 @@ CHUNK = 5000
 def main() -> None:
     django.setup()
     which, *arguments = sys.argv[1:]
-    said = {"prepare": prepare, "ours": ours, "whole": whole, "bulk_create": bulk_create}[which](*arguments)
+    does: dict[str, Callable[..., dict[str, Any]]]
+    does = {"prepare": prepare, "ours": ours, "whole": whole, "bulk_create": bulk_create}
+    said = does[which](*arguments)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({**said, "peak_mb": peak}))
 

@@ -37,7 +37,6 @@ LARGEST_LOG = 10_000_000
 """Bytes after which the next start begins a new one; only warnings and errors go there."""
 # Written once into postgresql.conf, where an operator may change them.
 SETTINGS = {
-    "shared_buffers": "64MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "1GB",
@@ -58,6 +57,14 @@ SETTINGS = {
 }
 
 
+def shared_megabytes(limit_file: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
+    """Memory for the database's own cache: a sixteenth of the machine's or the container's, 64 to 512 MB."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # no container, or "max"
+        memory = min(memory, int(limit_file.read_text()))
+    return max(64, min(512, memory // 16 // 1024**2))
+
+
 class AlreadyRunning(PostgresError):
     """A server of this data directory runs already."""
 
@@ -73,7 +80,7 @@ class Postgres:
         self.folder = self.data_dir / "postgres"
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
-        self._settings = dict(SETTINGS)
+        self._settings = {**SETTINGS, "shared_buffers": f"{shared_megabytes()}MB"}
         self._is_throwaway = False
 
     @classmethod
@@ -81,7 +88,12 @@ class Postgres:
         """Return a cluster for tests: it starts sooner, doesn't survive a power cut, and is deleted by `stop()`."""
         postgres = cls(folder)
         postgres._is_throwaway = True
-        postgres._settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        postgres._settings |= {
+            "shared_buffers": "64MB",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
         return postgres
 
     # --- what callers need -------------------------------------------------------------------------------------

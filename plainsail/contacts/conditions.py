@@ -281,6 +281,8 @@ class Counted:
 
 PATIENCE_MS = 1500
 """Nobody who builds a segment waits longer for its number."""
+ROOM = "64MB"
+"""For “any of” sets of hundreds of thousands: with less of it each contact is looked up in each of them."""
 
 
 def count(workspace: Workspace, tree: Tree, *, about: UUID, at: datetime) -> Counted:
@@ -297,7 +299,10 @@ def count(workspace: Workspace, tree: Tree, *, about: UUID, at: datetime) -> Cou
                 return _estimate(found)
             cursor.execute("SELECT current_setting('statement_timeout')")
             before = (cursor.fetchone() or ["0"])[0]
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', %s, true)",
+                [str(PATIENCE_MS), ROOM],
+            )
             number = found.count()
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
             return Counted(number, is_exact=True)

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.conditions import BadSegment as BadSegment  # noqa: PLC0414  # part of the face of queries
@@ -22,6 +23,7 @@ from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0
 from plainsail.contacts.conditions import offered as offered  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.models import (
     Contact,
+    ContactTag,
     CustomField,
     FieldValue,
     Import,
@@ -251,9 +253,24 @@ def fields_with_uses(workspace: Workspace) -> QuerySet[CustomField]:
 
 
 def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
-    """Every tag by category and name, with `uses`: how many contacts have it."""
-    found: QuerySet[Tag] = workspace.tags.annotate(uses=Count("contact_tags")).order_by("category", "name", "id")
+    """Every tag by category and name, with `uses`: how many contacts have it. One index range a tag, no row is read."""
+    uses = _number_of(ContactTag.objects.filter(tag_id=OuterRef("id")))
+    found: QuerySet[Tag] = workspace.tags.annotate(uses=uses).order_by("category", "name", "id")
     return found
+
+
+def lists_with_members(workspace: Workspace) -> QuerySet[List]:
+    """Every list by name, with how many are `subscribed` and how many `pending`. Two index ranges a list."""
+    members = ListMember.objects.filter(list_id=OuterRef("id"))
+    counted = {state: _number_of(members.filter(state=state)) for state in ("subscribed", "pending")}
+    found: QuerySet[List] = workspace.lists.annotate(**counted).order_by("name", "id")
+    return found
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows, as a column: a join would read and sort all of them."""
+    number = rows.order_by().values("workspace_id").annotate(number=Count("*")).values("number")
+    return Coalesce(Subquery(number), 0)
 
 
 @dataclass(frozen=True)

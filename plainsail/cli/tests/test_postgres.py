@@ -12,7 +12,7 @@ import pytest
 
 from plainsail.cli import binaries, servers
 from plainsail.cli.binaries import PostgresError
-from plainsail.cli.postgres import LOGINS, AlreadyRunning, Postgres
+from plainsail.cli.postgres import LOGINS, AlreadyRunning, Postgres, shared_megabytes
 
 
 @pytest.fixture
@@ -248,6 +248,14 @@ def test_a_server_that_gives_up_says_why(postgres):
         file.write("shared_buffers = 'many'\n")
     with pytest.raises(PostgresError, match="invalid value for parameter"):
         postgres.start()
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("max", None), (str(512 * 1024**2), 64), (str(4 * 1024**3), 256)])
+def test_the_cache_is_a_part_of_the_memory_that_there_is(tmp_path, limit, expected):
+    (tmp_path / "memory.max").write_text(limit)
+    found = shared_megabytes(tmp_path / "memory.max")
+    assert 64 <= found <= (expected or 512)
+    assert found <= shared_megabytes(tmp_path / "missing")
 
 
 def test_asking_for_an_address_before_there_is_a_database_says_what_to_do(fresh):

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from plainsail.contacts import conditions, events, queries
 from plainsail.contacts.events import SegmentEntered, SegmentLeft
-from plainsail.contacts.models import ChangedContact, Contact, Segment, SegmentMember
+from plainsail.contacts.models import ChangedContact, Contact, Segment
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.sockets import SEGMENT_LISTENERS
 from plainsail.kernel import due
@@ -68,7 +68,7 @@ def watch(segment_id: UUID, *, at: datetime) -> None:
     if segment.watched_at is None:
         # From here on marks are left; what was written by others at this very moment, the next look finds as a whole.
         Segment.objects.filter(id=segment.id).update(watched_at=at, next_at=None)
-        _take_in(segment, queries.in_segment(segment.workspace, segment, at=at), at=at)
+        _exchange(segment, queries.in_segment(segment.workspace, segment, at=at), (), at=at)
 
 
 def mark(people: Iterable[UUID]) -> None:
@@ -94,7 +94,7 @@ def marking(query: str) -> str:
 def look(*, at: datetime) -> datetime | None:
     """Bring every watched segment up to date; forget who was in those that nothing listens to any more.
 
-    Costs two statements for each segment that reads what changed, each along the changed contacts, and as much as counting
+    Costs a statement for each segment that reads what changed, each along the changed contacts, and as much as counting
     it for each whose time has come.
     """
     wanted = {segment_id for listened in SEGMENT_LISTENERS for segment_id in listened()}
@@ -103,10 +103,11 @@ def look(*, at: datetime) -> datetime | None:
         segment.members.all().delete()
         Segment.objects.filter(id=segment.id).update(watched_at=None)
     marks = _take_marks()
-    for segment in watched.select_related("workspace").select_for_update(of=("self",)).order_by("id"):
+    known = list(watched.select_related("workspace").select_for_update(of=("self",)).order_by("id"))
+    for segment in known:
         with suppress(queries.BadSegment):  # one that can't be understood is let be
             _bring_up_to_date(segment, marks, at=at)
-    for segment_id in wanted:
+    for segment_id in wanted - {segment.id for segment in known}:
         with suppress(queries.BadSegment):  # watched as soon as it can be understood again
             watch(segment_id, at=at)
     if not wanted:
@@ -149,27 +150,44 @@ def _bring_up_to_date(segment: Segment, marks: Mapping[str, frozenset[str]], *, 
         compare(segment, at=at, kinds=kinds)
 
 
-@transaction.atomic
 def compare(segment: Segment, *, at: datetime, kinds: Sequence[str] = ()) -> None:
     """Tell who entered a watched segment and who left it since the last look: everybody, or those with marks of some kinds.
 
-    Raises BadSegment.
+    One statement beside the telling. In a transaction. Raises BadSegment.
     """
     people = queries.in_segment(segment.workspace, segment, at=at)
-    members = segment.members.all()
     if kinds:
         marked = RawSQL("SELECT changed_id FROM segments_marked WHERE what = ANY(%s)", [list(kinds)])
-        people, members = people.filter(id__in=marked), members.filter(contact_id__in=marked)
-    left = list(members.filter(~Exists(people.filter(id=OuterRef("contact_id")))).values_list("contact_id", flat=True))
-    if left:
-        segment.members.filter(contact_id__in=left).delete()
+        people = people.filter(id__in=marked)
+    left, entered = _exchange(segment, people, kinds, at=at)
     publish_many([SegmentLeft(segment_id=segment.id, contact_id=one, at=at) for one in left])
-    entered = _take_in(segment, people, at=at)
     publish_many([SegmentEntered(segment_id=segment.id, contact_id=one, at=at) for one in entered])
     following = _next(segment, at=at)
-    if kinds and segment.next_at:
-        following = min(following, segment.next_at)
-    Segment.objects.filter(id=segment.id).update(next_at=following)
+    if not kinds or segment.next_at is None or following < segment.next_at:
+        Segment.objects.filter(id=segment.id).update(next_at=following)
+
+
+def _exchange(
+    segment: Segment, people: QuerySet[Contact], kinds: Sequence[str], *, at: datetime
+) -> tuple[list[UUID], list[UUID]]:
+    """Make these people the members, of all or of those with marks; returns who left and who entered."""
+    sql, parameters = people.order_by().values("id").query.sql_with_params()
+    own = [current_workspace_id(), segment.id]
+    among = "AND m.contact_id IN (SELECT changed_id FROM segments_marked WHERE what = ANY(%s))" if kinds else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH people AS MATERIALIZED ({sql}), "
+            "gone AS (DELETE FROM contacts_segmentmember m WHERE m.workspace_id = %s AND m.segment_id = %s "
+            f"{among} AND NOT EXISTS (SELECT 1 FROM people p WHERE p.id = m.contact_id) RETURNING m.contact_id), "
+            "come AS (INSERT INTO contacts_segmentmember (id, created_at, workspace_id, segment_id, contact_id) "
+            f"SELECT {in_a_row()}, %s, %s, %s, p.id FROM people p WHERE NOT EXISTS (SELECT 1 FROM contacts_segmentmember m "
+            "WHERE m.workspace_id = %s AND m.segment_id = %s AND m.contact_id = p.id) "
+            "ON CONFLICT (workspace_id, segment_id, contact_id) DO NOTHING RETURNING contact_id) "
+            "SELECT true, contact_id FROM gone UNION ALL SELECT false, contact_id FROM come",
+            [*parameters, *own, *([list(kinds)] if kinds else []), at, *own, *own],
+        )
+        rows = cursor.fetchall()
+    return [one for is_gone, one in rows if is_gone], [one for is_gone, one in rows if not is_gone]
 
 
 def _next(segment: Segment, *, at: datetime) -> datetime:
@@ -185,18 +203,3 @@ def _next(segment: Segment, *, at: datetime) -> datetime:
             moments.append(turns)
     # A comparison at the very moment finds nobody gone yet who goes with it.
     return max(min(moments), at + timedelta(milliseconds=1))
-
-
-def _take_in(segment: Segment, people: QuerySet[Contact], *, at: datetime) -> list[UUID]:
-    """Write those of these people as members who aren't yet; returns their ids."""
-    there = SegmentMember.objects.filter(segment=segment, contact_id=OuterRef("id"))
-    sql, parameters = people.filter(~Exists(there)).order_by().values("id").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH new AS ({sql}) "
-            "INSERT INTO contacts_segmentmember (id, created_at, workspace_id, segment_id, contact_id) "
-            f"SELECT {in_a_row()}, %s, %s, %s, new.id FROM new "
-            "ON CONFLICT (workspace_id, segment_id, contact_id) DO NOTHING RETURNING contact_id",
-            [*parameters, at, current_workspace_id(), segment.id],
-        )
-        return [row[0] for row in cursor.fetchall()]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
@@ -117,7 +117,10 @@ def recount(segment_id: UUID, *, at: datetime) -> None:
     if segment is None:
         return
     try:
-        counted = queries.in_segment(segment.workspace, segment, at=at).count()
+        people = queries.in_segment(segment.workspace, segment, at=at)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('work_mem', %s, true)", [conditions.ROOM])
+            counted = people.count()
     except queries.BadSegment:
         return
     # Somebody may have changed it meanwhile: then the number is of another question.

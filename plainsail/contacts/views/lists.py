@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from plainsail.contacts import queries
 from plainsail.contacts.forms import BasisForm, ListForm
 from plainsail.contacts.models import List
 from plainsail.contacts.services import consent
@@ -36,9 +36,8 @@ def _create(request: Request) -> HttpResponse:
 
 
 def _all(request: Request, form: ListForm) -> HttpResponse:
-    counted = {state: Count("members", filter=Q(members__state=state)) for state in ("subscribed", "pending")}
-    rows = request.workspace.lists.annotate(**counted).order_by("name", "id")
-    return render(request, "contacts/lists.html", {"lists": rows, "form": form}, status=422 if form.is_bound else 200)
+    context = {"lists": queries.lists_with_members(request.workspace), "form": form}
+    return render(request, "contacts/lists.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
