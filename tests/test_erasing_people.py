@@ -17,6 +17,7 @@ from plainsail.automations.tests.factories import AutomationFactory
 from plainsail.commerce.services.checkout import Buyer
 from plainsail.commerce.tests import factories as commerce
 from plainsail.contacts.models import (
+    BulkAction,
     Contact,
     ContactExport,
     Engagement,
@@ -159,6 +160,9 @@ def known_everywhere(business, ada) -> Contact:
     SignInLink.objects.create(contact=her, email=ADDRESS, ip="", expires_at=JULY)
     PortalSession.objects.create(contact=her, key_hash="x" * 40, host="x", expires_at=JULY, seen_at=JULY)
     Grant.objects.create(contact=her, resource="x", source_kind="x", source_id=form.id, starts_at=JULY)
+    other = str(form.id)
+    BulkAction.objects.create(kind="tag", state="running", asked={"ids": [str(her.id), other], "text": ADDRESS})
+    ContactExport.objects.create(asked={"text": NAME})
     automation = AutomationFactory()
     version = AutomationVersion.objects.create(automation=automation, number=1, document={}, published_at=JULY)
     of = {"automation": automation, "version": version, "due_at": JULY, "entered_at": JULY}
@@ -209,6 +213,7 @@ def test_nothing_is_left_of_somebody_who_bought_nothing(juniper, ada, tmp_path):
     assert pointing_at(juniper, [her.id]) == {}
     with workspace(juniper):
         assert Contact.objects.get() == other
+        assert BulkAction.objects.get().asked["ids"][0] == "00000000-0000-0000-0000-000000000000"
         assert Suppression.objects.get().address_hash == hashed(ADDRESS) == made.address_hash
         assert {"contacts.contact", "contacts.note", "contacts.importfault", "mail.delivery"} <= set(
             made.certificate["rows"]

@@ -78,10 +78,10 @@ def bring_cards(studio: Workspace, owner: User, *, at: datetime) -> None:
 
 def give_points(*, at: datetime) -> None:
     """What counts, and from when on somebody is warm."""
-    rule = partial(scoring.define, value="", span_days=None, at=at)
-    rule(name="Joined the newsletter", event="contacts.list_joined", points=5, at_most=1)
-    rule(name="Bought something", event="commerce.order_paid", points=25, at_most=None)
-    rule(name="A deal was written down", event="deals.deal_opened", points=15, at_most=None)
+    define = partial(scoring.define, value="", span_days=None, at=at)
+    define(name="Joined the newsletter", event="contacts.list_joined", points=5, at_most=1)
+    define(name="Bought something", event="commerce.order_paid", points=25, at_most=None)
+    define(name="A deal was written down", event="deals.deal_opened", points=15, at_most=None)
     scoring.add_level(name="Warm", points=20, at=at)
     scoring.add_level(name="Hot", points=40, at=at)
 

@@ -327,7 +327,7 @@ def change_contact(request: Request, contact_id: UUID, body: ContactChange) -> C
 @router.delete("/contacts/{uuid:contact_id}", response={204: None}, summary="Delete a contact")
 @allows("contacts.change")
 def delete_contact(request: Request, contact_id: UUID) -> Status[None]:
-    """Hides somebody and stops all mail to them; it can be undone. Deleting once more changes nothing."""
+    """Hides somebody and stops all mail to them; for sixty days it can be undone. Deleting once more changes nothing."""
     locked = request.workspace.contacts.select_for_update()
     found: models.Contact = get_object_or_404(locked, id=contact_id)
     rest.require_match(request, Contact.of(found))

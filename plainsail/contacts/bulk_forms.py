@@ -30,6 +30,12 @@ class ChosenForm(forms.Form):
         super().__init__(data)
         self._ticked = data.getlist("ids")[:MOST_CHOSEN]
 
+    @classmethod
+    def read(cls, asked: Any) -> Chosen:
+        """Whom an address asks for; everybody where it is garbage."""
+        form = cls(asked)
+        return form.chosen if form.is_valid() else Chosen()
+
     @property
     def chosen(self) -> Chosen:
         asked = {name: str(value or "") for name, value in self.cleaned_data.items()}

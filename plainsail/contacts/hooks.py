@@ -240,7 +240,9 @@ for table, answer in {
     "erasure": PersonalData(
         fields=("address_hash",), erase="keep", ground="proof that somebody was erased: a keyed hash only"
     ),
-    "bulkaction": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
+    "bulkaction": PersonalData(
+        fields=("asked",), erase="anonymise", ground="what was done to how many; whom it names goes", portable=False
+    ),
     "bulkchange": PersonalData(fields=("contact_id",), erase="delete", portable=False),
     "list": PersonalData(fields=(), erase="keep", ground="names no person"),
     "listmember": PersonalData(fields=("contact_id",), erase="delete"),
@@ -266,12 +268,16 @@ for table, answer in {
     "importfault": PersonalData(fields=("value",), erase="delete"),
     "importedcontact": PersonalData(fields=("contact_id", "before"), erase="delete"),
     "importmapping": PersonalData(fields=(), erase="keep", ground="names no person"),
-    "contactexport": PersonalData(fields=(), erase="keep", ground="names no contact", portable=False),
+    "contactexport": PersonalData(
+        fields=("asked",), erase="anonymise", ground="that an archive was made; whom it names goes", portable=False
+    ),
 }.items():
     PERSONAL_DATA.register(f"contacts.{table}", answer)
 
 TAKEN_OUT.register("kernel.eventrow", forgetting.events)
 TAKEN_OUT.register("contacts.importfault", forgetting.faults)
+TAKEN_OUT.register("contacts.bulkaction", forgetting.bulk_actions)
+TAKEN_OUT.register("contacts.contactexport", forgetting.exports)
 TAKEN_OUT.register("contacts.consententry", forgetting.consents)
 AUDIT_ACTIONS.register("contacts.erased", AuditAction(label=gettext_lazy("Erased a contact")))
 

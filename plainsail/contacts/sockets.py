@@ -239,6 +239,8 @@ class Scorable:
     field: str = ""
     field_label: Words = ""
     choices: Callable[[Workspace], Sequence[tuple[str, str]]] | None = None
+    is_kept: bool = True
+    """Whether it is in the event log before any rule asks for it: what happened before counts then too."""
     order: int = 0
 
 

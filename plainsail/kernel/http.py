@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from ipaddress import ip_address
@@ -21,6 +22,7 @@ from plainsail.kernel.models import Workspace
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from django.forms import BaseForm
 
 __all__ = [
     "PUBLIC_URLCONF",
@@ -33,6 +35,7 @@ __all__ = [
     "problem",
     "public",
     "public_path",
+    "refusals_at",
     "signed_in",
     "wants_json",
     "works_when_closed",
@@ -177,6 +180,15 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Reselect"] = "#toasts", "beforeend", "ui-toast"
         return answer
     return render(request, "ui/problem.html", context, status=refusal.status)
+
+
+@contextmanager
+def refusals_at(form: BaseForm) -> Iterator[None]:
+    """Say at a form's field what a service has against it: the view goes on behind the block, where it draws the form."""
+    try:
+        yield
+    except Refusal as refusal:
+        form.add_error(refusal.field, str(refusal))
 
 
 ViewWithRequest = Callable[Concatenate[Request, P], HttpResponse]

@@ -32,6 +32,7 @@ SCORABLE.register(
         label=gettext_lazy("Visits a page, from now on"),
         field="path",
         field_label=gettext_lazy("Address"),
+        is_kept=False,
         order=45,
     ),
 )

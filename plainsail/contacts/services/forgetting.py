@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from uuid import UUID
 
-from plainsail.contacts.models import ImportFault
+from django.db.models import Exists, OuterRef, Q
+
+from plainsail.contacts.models import BulkAction, ContactExport, ImportFault
 from plainsail.contacts.sockets import Person
 from plainsail.kernel.models import EventRow, PendingEvent
 
@@ -27,3 +29,37 @@ def faults(person: Person) -> int:
 def consents(person: Person) -> int:
     """They go with the contact; what they say is kept with the proof of the erasure."""
     return 0
+
+
+NOBODY = str(UUID(int=0))
+
+
+def bulk_actions(person: Person) -> int:
+    """Whom somebody looked for or ticked. Returns how many rows."""
+    return _unasked(BulkAction, person)
+
+
+def exports(person: Person) -> int:
+    """Whom somebody looked for when they took contacts along. Returns how many rows."""
+    return _unasked(ContactExport, person)
+
+
+def _unasked(model: type[BulkAction | ContactExport], person: Person) -> int:
+    """What was asked, without what names the person.
+
+    Nobody's id stands in for theirs: an action that is under way would be about everybody if none were left.
+    """
+    theirs = {str(key) for key in person.ids}
+    named = Q()
+    for word in {*theirs, *person.words}:
+        named |= Q(asked__icontains=word)
+    rows = list(model._default_manager.filter(named))
+    for row in rows:
+        asked = dict(row.asked)
+        if "ids" in asked:
+            asked["ids"] = [NOBODY if key in theirs else key for key in asked["ids"]]
+        if "text" in asked:
+            asked["text"] = person.scrubbed(asked["text"])
+        row.asked = asked
+    model._default_manager.bulk_update(rows, ["asked"])
+    return len(rows)

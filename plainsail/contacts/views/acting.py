@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -23,8 +23,7 @@ Kind = BulkAction.Kind
 @can("contacts.change")
 def new(request: Request) -> HttpResponse:
     """Say what is to be done to those who were ticked, or to all whom the list shows."""
-    whom = ChosenForm(request.GET)
-    chosen = whom.chosen if whom.is_valid() else Chosen()
+    chosen = ChosenForm.read(request.GET)
     form = DeedForm(
         request.POST if request.method == "POST" else None,
         workspace=request.workspace,
@@ -33,14 +32,16 @@ def new(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = _begin(request, chosen, form)
         return redirect(workspace_url(request.workspace, "contacts:bulk_action", made.id))
-    context = {
-        "form": form,
+    context = {"form": form, "is_chosen": bool(chosen.ids)} | _whom(request, chosen)
+    return render(request, "contacts/bulk_new.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _whom(request: Request, chosen: Chosen) -> dict[str, Any]:
+    return {
         "number": acting.people(request.workspace, chosen, at=request.now).count(),
         "segment": request.workspace.segments.filter(id=chosen.segment_id).first() if chosen.segment_id else None,
-        "is_chosen": bool(chosen.ids),
         "known_tags": request.workspace.tags.order_by("name", "id")[:200],
     }
-    return render(request, "contacts/bulk_new.html", context, status=422 if form.is_bound else 200)
 
 
 def _begin(request: Request, chosen: Chosen, form: DeedForm) -> BulkAction:

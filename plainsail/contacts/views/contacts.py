@@ -37,21 +37,24 @@ def contacts(request: Request) -> HttpResponse:
     segment = _chosen(request.workspace.segments, request.GET.get("segment_id", ""))
     among = queries.condition_of(segment.tree, at=request.now) if segment else None
     page = queries.browse(request.workspace, among=among, **asked)
-    kept = {name: value for name, value in {**asked, "segment_id": str(segment.id) if segment else ""}.items() if value}
-    kept.pop("after", None)
-    context = {
-        "page": page,
+    context = {"page": page, "asked": asked, "segment": segment, "is_asked": any(asked.values()) or segment is not None}
+    return render(request, "contacts/contacts.html", context | _shown(request, page) | _bulk(asked, segment))
+
+
+def _shown(request: Request, page: queries.Page) -> dict[str, Any]:
+    return {
         "rows": [(one, trash.days_left(one, at=request.now)) for one in page.rows],
-        "kept": kept,
-        "whole": urlencode(kept),
-        "asked": asked,
-        "is_asked": any(asked.values()) or segment is not None,
-        "segment": segment,
         "lists": request.workspace.lists.order_by("name", "id"),
         "tags": request.workspace.tags.order_by("name", "id"),
         "segments": request.workspace.segments.order_by("name", "id"),
     }
-    return render(request, "contacts/contacts.html", context)
+
+
+def _bulk(asked: dict[str, str], segment: Any) -> dict[str, Any]:
+    """What the list was asked, for what is done to all whom it shows."""
+    asked = {**asked, "after": "", "segment_id": str(segment.id) if segment else ""}
+    kept = {name: value for name, value in asked.items() if value}
+    return {"kept": kept, "whole": urlencode(kept)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -31,21 +31,20 @@ def erase(request: Request, contact_id: UUID) -> HttpResponse:
     found: Contact = get_object_or_404(request.workspace.contacts, id=contact_id)
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        by = request.user if isinstance(request.user, User) else None
         try:
-            made = erasing.erase(found, typed=form.cleaned_data["email"], by=by, at=request.now)
+            made = erasing.erase(found, typed=form.cleaned_data["email"], by=cast(User, request.user), at=request.now)
         except Refusal as refusal:
             form.add_error("email", str(refusal))
         else:
             return redirect(workspace_url(request.workspace, "contacts:erasure", made.id))
-    person = erasing.person_of(found)
-    context = {
-        "contact": found,
-        "form": form,
-        "obstacles": erasing.obstacles(person),
-        "kept": [_kept(one, request) for one in map(erasing.said, erasing.foreseen(person, at=request.now))],
-    }
+    context = {"contact": found, "form": form} | _foreseen(found, request)
     return render(request, "contacts/erase.html", context, status=422 if form.is_bound else 200)
+
+
+def _foreseen(contact: Contact, request: Request) -> dict[str, Any]:
+    person = erasing.person_of(contact)
+    kept = map(erasing.said, erasing.foreseen(person, at=request.now))
+    return {"obstacles": erasing.obstacles(person), "kept": [_kept(one, request) for one in kept]}
 
 
 @require_GET

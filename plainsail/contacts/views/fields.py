@@ -14,8 +14,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import CustomFieldForm
 from plainsail.contacts.models import CustomField
 from plainsail.contacts.services import fields as services
-from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,12 +27,9 @@ def fields(request: Request) -> HttpResponse:
 @can("contacts.change")
 def _create(request: Request) -> HttpResponse:
     form = CustomFieldForm(request.POST)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             made = services.define(request.workspace, at=request.now, **form.given)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             messages.success(request, _("“%(name)s” can be filled in now.") % {"name": made.label})
             return redirect(workspace_url(request.workspace, "contacts:fields"))
     return _all(request, form)
@@ -50,12 +46,9 @@ def field(request: Request, field_id: UUID) -> HttpResponse:
     """How one field is called, and what may be chosen."""
     found: CustomField = get_object_or_404(request.workspace.custom_fields, id=field_id)
     form = CustomFieldForm(request.POST if request.method == "POST" else None, field=found)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             services.change(found, **form.given)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             messages.success(request, _("Saved."))
             return redirect(workspace_url(request.workspace, "contacts:fields"))
     return render(request, "contacts/field.html", {"field": found, "form": form}, status=422 if form.is_bound else 200)

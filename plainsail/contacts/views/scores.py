@@ -29,6 +29,12 @@ def scores(request: Request) -> HttpResponse:
     return _all(request)
 
 
+def _counts_from(event: str) -> str:
+    if SCORABLE[event].is_kept:
+        return _("The rule counts now, also for what happened before.")
+    return _("The rule counts from now on.")
+
+
 def _all(request: Request, **forms: Form) -> HttpResponse:
     scoring = request.workspace.scorings.first()
     rules = list(request.workspace.score_rules.order_by("name", "id"))
@@ -66,7 +72,7 @@ def add_rule(request: Request) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
         else:
-            messages.success(request, _("The rule counts now, also for what happened before."))
+            messages.success(request, _counts_from(form.cleaned_data["event"]))
             return _home(request)
     return _all(request, rule_form=form)
 

@@ -15,8 +15,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import TagDetailsForm, TagForm
 from plainsail.contacts.models import Tag
 from plainsail.contacts.services import tags as services
-from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,12 +28,9 @@ def tags(request: Request) -> HttpResponse:
 @can("contacts.change")
 def _create(request: Request) -> HttpResponse:
     form = TagDetailsForm(request.POST)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             services.define(request.workspace, at=request.now, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             return redirect(workspace_url(request.workspace, "contacts:tags"))
     return _all(request, form)
 
@@ -50,12 +46,9 @@ def tag(request: Request, tag_id: UUID) -> HttpResponse:
     """One tag's name, category, and how long it lasts."""
     found: Tag = get_object_or_404(request.workspace.tags, id=tag_id)
     form = TagDetailsForm(request.POST) if request.method == "POST" else TagDetailsForm.of(found)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             services.change(found, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             messages.success(request, _("Saved."))
             return redirect(workspace_url(request.workspace, "contacts:tags"))
     context = {"tag": found, "form": form, "number": found.contact_tags.count()}

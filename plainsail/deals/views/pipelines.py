@@ -14,8 +14,7 @@ from plainsail.deals import queries
 from plainsail.deals.forms import PipelineDetailsForm, PipelineForm, StageForm
 from plainsail.deals.models import Pipeline, Stage
 from plainsail.deals.services import pipelines as services
-from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,12 +27,9 @@ def pipelines(request: Request) -> HttpResponse:
 @can("deals.change")
 def _create(request: Request) -> HttpResponse:
     form = PipelineForm(request.POST)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             made = services.create(request.workspace, at=request.now, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             return redirect(workspace_url(request.workspace, "deals:board", made.id))
     return _all(request, form)
 
@@ -50,12 +46,9 @@ def pipeline(request: Request, pipeline_id: UUID) -> HttpResponse:
     found: Pipeline = get_object_or_404(request.workspace.pipelines, id=pipeline_id)
     begin = {"name": found.name, "lost_reasons": "\n".join(found.lost_reasons)}
     form = PipelineDetailsForm(request.POST if request.method == "POST" else None, initial=begin)
-    if form.is_valid():
-        try:
+    with refusals_at(form):
+        if form.is_valid():
             services.change(found, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
             messages.success(request, _("Saved."))
             return redirect(workspace_url(request.workspace, "deals:pipeline", found.id))
     return _one(request, found, form=form, stage_form=StageForm(prefix="stage"))
