@@ -22,7 +22,7 @@ from plainsail.contacts.services import link_tokens, setwise
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
 from plainsail.mail.services import buckets, lines, rows
-from plainsail.mail.services.filling import Form, HeaderSigner, Recipient, form_from_json, form_to_json
+from plainsail.mail.services.filling import Form, MessageSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
@@ -80,6 +80,14 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signing:
+    """The keys that sign a domain's mail in process: (selector, PEM) of each."""
+
+    domain: str
+    keys: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that a process needs to send one broadcast. Plain values, so that it can be passed on."""
 
@@ -93,6 +101,8 @@ class Plan:
     """Who of some contacts may get it now, with what is said to each."""
     facts: Mapping[str, Question] = field(default_factory=dict)
     """For each condition in the mail, which of some contacts it holds for."""
+    signing: Signing | None = None
+    """None where the mail server signs, or nobody."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -103,6 +113,7 @@ class Plan:
             "fields": self.fields,
             "people": [self.people.sql, self.people.parameters],
             "facts": {name: [asked.sql, asked.parameters] for name, asked in self.facts.items()},
+            "signing": [self.signing.domain, self.signing.keys] if self.signing else None,
         }
 
     @classmethod
@@ -115,7 +126,15 @@ class Plan:
             fields=tuple(value["fields"]),
             people=Question(value["people"][0], tuple(value["people"][1])),
             facts={name: Question(sql, tuple(given)) for name, (sql, given) in value["facts"].items()},
+            signing=_signing(value["signing"]),
         )
+
+
+def _signing(value: Sequence[Any] | None) -> Signing | None:
+    if value is None:
+        return None
+    domain, keys = value
+    return Signing(domain=domain, keys=tuple((selector, pem) for selector, pem in keys))
 
 
 @dataclass
@@ -142,7 +161,7 @@ class Lane:
         pool: Pool,
         *,
         now: Callable[[], datetime],
-        signers: Sequence[HeaderSigner] = (),
+        signer: MessageSigner | None = None,
         executor: Executor | None = None,
     ) -> None:
         """`executor`, of one thread, asks the database for the next chunk while this one is handed over."""
@@ -150,7 +169,7 @@ class Lane:
         self.store = store
         self.pool = pool
         self.now = now
-        self.signers = signers
+        self.signer = signer
         self.size = FIRST_CHUNK
         self._executor = executor or _AtOnce()
         self._is_ahead = executor is not None
@@ -331,7 +350,7 @@ class Lane:
         for recipient in chunk.recipients:
             if record.strikes[chunk.providers[recipient.delivery_id]] >= buckets.ENOUGH_STRIKES:
                 continue  # it asked to be left alone: the rest of its mail is given back untouched
-            content = form.render(recipient, at=at, signers=self.signers)
+            content = form.render(recipient, at=at, signer=self.signer)
             yield Parcel(recipient.delivery_id, form.sender, recipient.address, content)
 
     def _give_back(self, chunk: Chunk, record: _Record, reason: str) -> None:

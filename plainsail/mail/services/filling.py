@@ -30,13 +30,13 @@ SHORT = 25
 """Bytes that fit one line even if each of them takes three characters."""
 UNBROKEN = re.compile(r"[!-<>-~]+")
 """Such as an address of a page, however long."""
-DOT = re.compile(rb"(?m)^\.")
+DOTS = re.compile(rb"(?m)^\.+")
 
 
-class HeaderSigner(Protocol):
-    """Signs a message, such as with DKIM: gives header lines, with their line ends, that go on top."""
+class MessageSigner(Protocol):
+    """Signs a message, such as with DKIM: gives it back with header lines on top."""
 
-    def sign(self, headers: bytes, body: bytes) -> bytes: ...
+    def sign(self, message: bytes, *, at: datetime) -> bytes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,11 +206,10 @@ class Form:
         text, html = self.text.fill(encoded, recipient.facts), self.html.fill(encoded, recipient.facts)
         return b"%b%b%b%b%b" % (first, text, second, html, last)
 
-    def render(self, recipient: Recipient, *, at: datetime, signers: Sequence[HeaderSigner] = ()) -> bytes:
+    def render(self, recipient: Recipient, *, at: datetime, signer: MessageSigner | None = None) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
-        head, body = self.head(recipient, at=at), self.body(recipient)
-        signed = b"".join(signer.sign(head, body) for signer in signers)
-        return b"%b%b\r\n%b" % (signed, head, body)
+        message = b"%b\r\n%b" % (self.head(recipient, at=at), self.body(recipient))
+        return signer.sign(message, at=at) if signer else message
 
     def _subject(self, values: Mapping[str, str]) -> str:
         words, holes = self.subject
@@ -279,7 +278,7 @@ def quoted(text: str) -> bytes:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     # With a letter more, which is taken off again: else a last line could fill its 76 characters, and have no room for the break.
     encoded = b2a_qp(data + b"x", istext=True)[:-1].replace(b"\n", b"\r\n")
-    encoded = DOT.sub(b"=2E=\r\n", encoded)
+    encoded = DOTS.sub(lambda dots: b"=2E=\r\n" * len(dots[0]), encoded)
     return encoded if encoded.endswith(SOFT) else encoded + SOFT
 
 

@@ -5,6 +5,7 @@ Started by a worker when a broadcast has something to send, ended when nothing w
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -24,7 +25,8 @@ import psycopg
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel import clock, environment
 from plainsail.mail.services import servers
-from plainsail.mail.services.bulk import Lane, Plan
+from plainsail.mail.services.bulk import Lane, Plan, Signing
+from plainsail.mail.services.filling import MessageSigner
 from plainsail.mail.services.pipelines import Pool
 from plainsail.mail.services.smtp import Server
 
@@ -67,7 +69,7 @@ def main() -> None:
             pool = Pool(server)
             store, meter = PsycopgStore(connection, plan.workspace_id), servers.Meter(server, pool)
             with ThreadPoolExecutor(1) as executor:
-                lane = Lane(plan, store, pool, now=clock.now, executor=executor)
+                lane = Lane(plan, store, pool, now=clock.now, executor=executor, signer=_signer(plan.signing))
                 end = lane.run(until=until, is_stopped=lambda: stopped, meter=meter)
             pool.close()
     except psycopg.OperationalError as error:
@@ -82,6 +84,16 @@ def main() -> None:
         "rss_kb": _most_memory(),
     }
     json.dump(said, sys.stdout)
+
+
+def _signer(signing: Signing | None) -> MessageSigner | None:
+    if signing is None:
+        return None
+    # Loaded by name, and only where something is to be signed: the libraries it needs take memory of their own.
+    dkim = importlib.import_module("plainsail.mail.services.dkim")
+    keys = [dkim.load(selector, pem.encode()) for selector, pem in signing.keys]
+    signer: MessageSigner = dkim.Signer(signing.domain, keys)
+    return signer
 
 
 def _most_memory() -> int:
