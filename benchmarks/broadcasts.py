@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def audience() -> Result:
     )
 
 
+@cache
 def _measured() -> tuple[list[dict[str, Any]], int]:
     with installation() as here, sink(here) as port:
         found = _run(here, port, ROUNDS, MESSAGES, PLAIN)

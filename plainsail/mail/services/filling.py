@@ -114,14 +114,18 @@ class Part:
         return fixed, tuple(slots), tuple(forks)
 
     def fill(self, encoded: Encoded, facts: frozenset[str] | set[str]) -> bytes:
-        """Cost: a fraction of a microsecond for each hole."""
+        """The part for one person. Cost: a fraction of a microsecond for each hole."""
+        return b"".join(self.filled(encoded, facts))
+
+    def filled(self, encoded: Encoded, facts: frozenset[str] | set[str]) -> list[bytes]:
+        """The same in pieces, to be joined with others once."""
         fixed, slots, forks = self._laid_out
         filled = fixed.copy()
         for place, key, fallback in slots:
             filled[place] = encoded.get(key, fallback)
         for place, condition, then, otherwise in forks:
             filled[place] = (then if condition in facts else otherwise).fill(encoded, facts)
-        return b"".join(filled)
+        return filled
 
 
 _Fork = tuple[int, str, Part, Part]
@@ -199,16 +203,22 @@ class Form:
         )
         return lines_.encode() + self.fixed_headers
 
-    def body(self, recipient: Recipient) -> bytes:
-        """Both parts with their frames."""
-        encoded = self._encoded(recipient)
-        first, second, last = self._frames
-        text, html = self.text.fill(encoded, recipient.facts), self.html.fill(encoded, recipient.facts)
-        return b"%b%b%b%b%b" % (first, text, second, html, last)
-
     def render(self, recipient: Recipient, *, at: datetime, signer: MessageSigner | None = None) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
-        message = b"%b\r\n%b" % (self.head(recipient, at=at), self.body(recipient))
+        encoded, facts = self._encoded(recipient), recipient.facts
+        first, second, last = self._frames
+        # Joined once: copying it is a good part of what it costs.
+        message = b"".join(
+            [
+                self.head(recipient, at=at),
+                b"\r\n",
+                first,
+                *self.text.filled(encoded, facts),
+                second,
+                *self.html.filled(encoded, facts),
+                last,
+            ]
+        )
         return signer.sign(message, at=at) if signer else message
 
     def _subject(self, values: Mapping[str, str]) -> str:
