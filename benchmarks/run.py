@@ -35,6 +35,7 @@ BENCHMARKS = {
     "audience": "benchmarks.broadcasts:audience",
     "broadcast": "benchmarks.broadcasts:broadcast",
     "broadcast_cpu": "benchmarks.broadcasts:broadcast_cpu",
+    "broadcast_dkim": "benchmarks.broadcasts:broadcast_dkim",
     "sender_memory": "benchmarks.broadcasts:sender_memory",
     "segment": "benchmarks.segments:segment",
     "membership": "benchmarks.memberships:membership",

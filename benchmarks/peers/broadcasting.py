@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +20,10 @@ import django
 django.setup()
 
 import psycopg  # noqa: E402 - after Django, as all that needs its models
+from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: E402
+from cryptography.hazmat.primitives.hashes import SHA256  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: E402
 from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
 from django.template import Context, Template  # noqa: E402
 
@@ -30,7 +35,7 @@ from plainsail.kernel.models import Workspace  # noqa: E402
 from plainsail.kernel.tenancy import workspace  # noqa: E402
 from plainsail.kernel.tokens import Signer  # noqa: E402
 from plainsail.mail.models import Broadcast  # noqa: E402
-from plainsail.mail.services import audience, books, broadcasts, compiling, emails, launching, origins, planning  # noqa: E402
+from plainsail.mail.services import audience, books, broadcasts, bulk, compiling, emails, launching, origins, planning  # noqa: E402
 from plainsail.mail.tests.factories import BroadcastFactory, ContactFactory, ListFactory, SenderFactory  # noqa: E402
 
 FIELDS = ("first_name", "last_name", "company", "city", "email", "name")
@@ -98,13 +103,16 @@ def written(business: Workspace, topic: object, *, limit: int) -> Broadcast:
     return made
 
 
-def by_engine(business: Workspace, topic: object, messages: int) -> dict[str, float]:
+def by_engine(
+    business: Workspace, topic: object, messages: int, *, signing: bulk.Signing | None = None
+) -> dict[str, float]:
     """Claimed, filled, handed over and written down; one process."""
     made = written(business, topic, limit=messages)
     with psycopg.connect(os.environ["BENCH_SUPERUSER"], dbname="plainsail", autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) mail_delivery")
     with workspace(business):
         plan = planning.plan(Broadcast.objects.select_related("list", "edition").get(id=made.id), at=clock.now())
+    plan = replace(plan, signing=signing)
     before, started = cpu(), time.perf_counter()
     said = launching.run_apart(plan, seconds=600)
     seconds = time.perf_counter() - started
@@ -174,6 +182,24 @@ def cpu() -> float:
     )
 
 
+def sign_them(rounds: int, messages: int) -> None:
+    """The same with RSA-2048 in process, beside what OpenSSL signs on its own."""
+    business, topic = populate(messages)
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    signing = bulk.Signing(domain="juniper.example", keys=(("measured", pem),))
+    for number in range(rounds + 1):
+        started, many = time.perf_counter(), 0
+        while time.perf_counter() - started < 1:
+            key.sign(b"x" * 400, PKCS1v15(), SHA256())
+            many += 1
+        alone = many / (time.perf_counter() - started)
+        found = {"openssl_per_second": alone, **by_engine(business, topic, messages, signing=signing)}
+        if number:
+            rounded = {name: round(value, 3) for name, value in found.items()}
+            print(json.dumps({**rounded, "load": round(os.getloadavg()[0], 2)}), flush=True)
+
+
 def write_audiences(rounds: int, people: int) -> None:
     """An audience is written from the start, a chunk a transaction, each as the job does it."""
     business, topic = populate(people)
@@ -211,6 +237,9 @@ def size_of_ledger() -> dict[str, float]:
 def main() -> None:
     if sys.argv[1] == "audience":
         write_audiences(int(sys.argv[2]), int(sys.argv[3]))
+        return
+    if sys.argv[1] == "dkim":
+        sign_them(int(sys.argv[2]), int(sys.argv[3]))
         return
     rounds, messages, plain = (int(argument) for argument in sys.argv[1:4])
     business, topic = populate(messages)

@@ -29,10 +29,12 @@ def work(*, concurrency: int) -> None:
     """
     django.setup()
     from plainsail.kernel import jobs
+    from plainsail.mail.services import sending
 
     threading.Thread(target=listen, name="landing", daemon=True).start()
     announce_ready()
-    if not jobs.run_worker(concurrency=concurrency):
+    # A sending process has a job wait for it, which must not keep a receipt waiting.
+    if not jobs.run_worker(concurrency=concurrency + sending.lanes()):
         logger.error("the queue is away; ending, to be started anew")
         sys.exit(1)
 

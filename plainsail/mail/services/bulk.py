@@ -21,8 +21,8 @@ from uuid import UUID
 from plainsail.contacts.services import link_tokens, setwise
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
-from plainsail.mail.services import buckets, dkim, lines, rows
-from plainsail.mail.services.filling import Form, HeaderSigner, Recipient, form_from_json, form_to_json
+from plainsail.mail.services import buckets, lines, rows
+from plainsail.mail.services.filling import Form, MessageSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.own_words import OwnWords
 from plainsail.mail.services.pipelines import Parcel, Pool
@@ -82,6 +82,14 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signing:
+    """The keys that sign a domain's mail in process: (selector, PEM) of each."""
+
+    domain: str
+    keys: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that a process needs to send one broadcast. Plain values, so that it can be passed on."""
 
@@ -100,19 +108,12 @@ class Plan:
     own_words: OwnWords | None = None
     return_domain: str = ""
     """Takes bounces in; empty where nobody does, and they go to the visible sender."""
-    signed_by: str = ""
-    """Domain that signs; empty where the server does."""
-    keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Selectors and private keys (PEM) that sign."""
+    signing: Signing | None = None
+    """None where the mail server signs, or nobody."""
 
     @property
     def path(self) -> ReturnPath:
         return ReturnPath(self.workspace_id, domain=self.return_domain, otherwise=self.form.sender)
-
-    @property
-    def signers(self) -> tuple[HeaderSigner, ...]:
-        """Raises ValueError for what is no key."""
-        return (dkim.signer(self.signed_by, self.keys),) if self.keys else ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -126,8 +127,7 @@ class Plan:
             "own": [self.own.sql, self.own.parameters] if self.own else None,
             "own_words": self.own_words.to_json() if self.own_words else None,
             "return_domain": self.return_domain,
-            "signed_by": self.signed_by,
-            "keys": self.keys,
+            "signing": [self.signing.domain, self.signing.keys] if self.signing else None,
         }
 
     @classmethod
@@ -143,9 +143,25 @@ class Plan:
             own=Question(value["own"][0], tuple(value["own"][1])) if value["own"] else None,
             own_words=OwnWords.from_json(value["own_words"]) if value["own_words"] else None,
             return_domain=value["return_domain"],
-            signed_by=value["signed_by"],
-            keys=tuple((selector, pem) for selector, pem in value["keys"]),
+            signing=_signing(value["signing"]),
         )
+
+
+def signer_of(signing: Signing | None) -> MessageSigner | None:
+    """What signs a plan's messages. Raises ValueError for what is no key."""
+    if signing is None:
+        return None
+    # Loaded only where something is to be signed: the libraries that it needs take memory of their own.
+    from plainsail.mail.services import dkim
+
+    return dkim.signer(signing.domain, signing.keys)
+
+
+def _signing(value: Sequence[Any] | None) -> Signing | None:
+    if value is None:
+        return None
+    domain, keys = value
+    return Signing(domain=domain, keys=tuple((selector, pem) for selector, pem in keys))
 
 
 @dataclass
@@ -172,6 +188,7 @@ class Lane:
         pool: Pool,
         *,
         now: Callable[[], datetime],
+        signer: MessageSigner | None = None,
         executor: Executor | None = None,
     ) -> None:
         """`executor`, of one thread, asks the database for the next chunk while this one is handed over."""
@@ -179,7 +196,7 @@ class Lane:
         self.store = store
         self.pool = pool
         self.now = now
-        self.signers = plan.signers
+        self.signer = signer
         self.path = plan.path
         self.size = FIRST_CHUNK
         self._executor = executor or _AtOnce()
@@ -366,7 +383,7 @@ class Lane:
         for recipient in chunk.recipients:
             if record.strikes[chunk.providers[recipient.delivery_id]] >= buckets.ENOUGH_STRIKES:
                 continue  # it asked to be left alone: the rest of its mail is given back untouched
-            content = form.render(recipient, at=at, signers=self.signers)
+            content = form.render(recipient, at=at, signer=self.signer)
             yield Parcel(recipient.delivery_id, self.path.of(recipient.delivery_id), recipient.address, content)
 
     def _give_back(self, chunk: Chunk, record: _Record, reason: str) -> None:

@@ -24,7 +24,7 @@ import psycopg
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel import clock, environment
 from plainsail.mail.services import servers
-from plainsail.mail.services.bulk import Lane, Plan
+from plainsail.mail.services.bulk import Lane, Plan, signer_of
 from plainsail.mail.services.pipelines import Pool
 from plainsail.mail.services.smtp import Server
 
@@ -67,7 +67,7 @@ def main() -> None:
             pool = Pool(server)
             store, meter = PsycopgStore(connection, plan.workspace_id), servers.Meter(server, pool)
             with ThreadPoolExecutor(1) as executor:
-                lane = Lane(plan, store, pool, now=clock.now, executor=executor)
+                lane = Lane(plan, store, pool, now=clock.now, executor=executor, signer=signer_of(plan.signing))
                 end = lane.run(until=until, is_stopped=lambda: stopped, meter=meter)
             pool.close()
     except psycopg.OperationalError as error:

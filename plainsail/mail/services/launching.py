@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from plainsail.kernel import clock, environment
 from plainsail.mail.services import planning
-from plainsail.mail.services.bulk import End, Lane, Plan
+from plainsail.mail.services.bulk import End, Lane, Plan, signer_of
 from plainsail.mail.services.pipelines import Pool
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Server
@@ -89,7 +89,8 @@ def _run_here(plan: Plan, *, until: datetime) -> Course:
     server = Server.from_url(environment.current().smtp_url)
     pool = Pool(server)
     try:
-        lane = Lane(plan, planning.DjangoStore(plan.workspace_id), pool, now=clock.now)
+        store, signer = planning.DjangoStore(plan.workspace_id), signer_of(plan.signing)
+        lane = Lane(plan, store, pool, now=clock.now, signer=signer)
         return Course(lane.run(until=until, meter=Meter(server, pool)), lane.waits_until)
     finally:
         pool.close()

@@ -17,6 +17,8 @@ ENCODED_BYTES = 42
 ENVELOPE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]{1,64}")
 LONGEST = 254
+LONGEST_PHRASE = 300
+"""A longer one is folded, as encoded words: a line ends before its 998th character (RFC 5322 §2.1.1)."""
 
 
 def envelope(address: str) -> str | None:
@@ -59,7 +61,7 @@ def mailbox(name: str, bare: str) -> str:
     if not shown:
         return bare
     if shown.isascii() and "=?" not in shown:
-        if PHRASE.fullmatch(shown):
+        if len(shown) < LONGEST_PHRASE and PHRASE.fullmatch(shown):
             return f"{shown} <{bare}>"
         if len(shown) < 70:
             quoted = shown.replace("\\", "\\\\").replace('"', '\\"')

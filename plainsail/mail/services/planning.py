@@ -33,7 +33,6 @@ def plan(broadcast: Broadcast, *, at: datetime) -> Plan:
     sender = books.sender_of(broadcast.id)
     origin = origins.origin(business, sender, source_id=broadcast.id, topic=broadcast.list)
     compiled = origins.compile_written(broadcast.edition, origin, language=business.locale)
-    keys = signing.keys_of(origin.address)
     fields = tuple(name for name in merge_fields.COLUMNS if name not in HEAD)
     own = _own_words(compiled.form.fields, language=business.locale)
     return Plan(
@@ -47,8 +46,7 @@ def plan(broadcast: Broadcast, *, at: datetime) -> Plan:
         own=_own(own) if own else None,
         own_words=own,
         return_domain=return_paths.of_sender(business.id, origin.address).domain,
-        signed_by=keys.domain if keys else "",
-        keys=keys.keys if keys else (),
+        signing=signing.keys_of(origin.address),
     )
 
 

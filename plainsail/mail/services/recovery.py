@@ -6,9 +6,10 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from plainsail.kernel import due
+from plainsail.kernel import clock, due
+from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
-from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import journal, ledger, rows
 from plainsail.mail.services.journal import Found
@@ -36,6 +37,13 @@ def recover(*, at: datetime) -> int:
         finally:
             found.journal.close()
     return moved
+
+
+@job("mail.recover")
+@outside_transaction
+def look() -> None:
+    """Look for what dead senders left on this machine. Costs the listing of a folder."""
+    recover(at=clock.now())
 
 
 def _settle(found: Found, *, at: datetime) -> int:

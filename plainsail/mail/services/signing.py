@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
 
 from plainsail.kernel.crypto import BadToken, decrypt
 from plainsail.mail.services import dkim, domains
+from plainsail.mail.services.bulk import Signing
 
 logger = logging.getLogger("plainsail.mail")
 
@@ -17,14 +17,7 @@ def of_sender(address: str) -> dkim.Signer | None:
     return dkim.signer(found.domain, found.keys) if found else None
 
 
-class Keys(NamedTuple):
-    """A domain with what signs its mail: selectors and PEMs, as plain text for another process to open."""
-
-    domain: str
-    keys: tuple[tuple[str, str], ...]
-
-
-def keys_of(address: str) -> Keys | None:
+def keys_of(address: str) -> Signing | None:
     """The keys that sign mail from an address; None where the server signs, or none can. Two queries."""
     domain = domains.covering(address)
     if domain is None or not domain.signs_here:
@@ -34,4 +27,4 @@ def keys_of(address: str) -> Keys | None:
     except BadToken:
         logger.error("a key that signs mail can't be opened; was SECRET_KEY changed?", extra={"domain": domain.domain})
         return None
-    return Keys(domain.domain, keys) if keys else None
+    return Signing(domain=domain.domain, keys=keys) if keys else None

@@ -337,3 +337,69 @@ def test_uncertain_messages_go_out_again_only_when_somebody_says_so(as_ada, juni
     assert outbox.recipients == ["maren@example.com"]
     with workspace(juniper):
         assert Delivery.objects.get().state == Delivery.State.ACCEPTED
+
+
+@pytest.fixture
+def leaving(juniper, draft):
+    """A broadcast on its way, of which nothing has left."""
+    with workspace(juniper):
+        moment = clock.now() - timedelta(minutes=2)
+        broadcasts.send_now(draft, at=moment)
+        broadcasts.start(draft.id, at=moment + timedelta(minutes=1))
+    broadcasts.prepare.function(workspace_id=juniper.id, broadcast_id=draft.id)
+    return draft
+
+
+def test_a_broadcast_is_paused_and_goes_on(as_ada, juniper, leaving, outbox):
+    assert "Pause" in as_ada.get(at(leaving, "progress/")).content.decode()
+    as_ada.post(at(leaving, "pause/"))
+    page = as_ada.get(at(leaving)).content.decode()
+    assert "Nothing leaves until you go on" in page
+    run_jobs(at=clock.now() + timedelta(hours=1))
+    assert outbox == []
+    as_ada.post(at(leaving, "continuation/"))
+    run_jobs(at=clock.now() + timedelta(hours=1))
+    assert (len(outbox), fresh(juniper, leaving).state) == (1, State.COMPLETE)
+
+
+def test_rate_and_time_left_are_shown_while_it_leaves(as_ada, juniper, leaving):
+    with workspace(juniper):
+        Broadcast.objects.update(pace=2.5, paced_at=clock.now(), audience=1200, accepted=300)
+    page = as_ada.get(at(leaving, "progress/")).content.decode()
+    assert "150 a minute, about 6 minutes left." in page
+    assert "300 of 1,200" in page
+
+
+def test_uncertain_messages_are_decided_on_a_page_of_their_own(as_ada, juniper, leaving, outbox):
+    with workspace(juniper):
+        broadcasts.sending.take(leaving.id, at=clock.now())
+    run_jobs(at=clock.now() + timedelta(hours=1))
+    page = as_ada.get(at(leaving, "uncertain/")).content.decode()
+    assert "maren@example.com" in page
+    with workspace(juniper):
+        row = Delivery.objects.get()
+    as_ada.post(at(leaving, "uncertain/decision/"), {"decision": "arrived"})
+    assert fresh(juniper, leaving).uncertain == 1
+    as_ada.post(at(leaving, "uncertain/decision/"), {"decision": "arrived", "message": str(row.id)})
+    assert (fresh(juniper, leaving).uncertain, fresh(juniper, leaving).accepted) == (0, 1)
+    assert "Nothing is uncertain" in as_ada.get(at(leaving, "uncertain/")).content.decode()
+    for broken in ("", "no-id", "00000000-0000-0000-0000-000000000000"):
+        answer = as_ada.post(at(leaving, "uncertain/decision/"), {"decision": "again", "message": broken})
+        assert answer.status_code == 302
+
+
+def test_limits_of_a_sender_are_set_and_said(as_ada, juniper, draft):
+    with workspace(juniper):
+        sender = Sender.objects.get()
+    path = f"/w/juniper/settings/senders/{sender.id}/limits/"
+    assert "Today there is no daily limit." in as_ada.get(path).content.decode()
+    as_ada.post(path, {"warms_up": "on", "most_a_day": "", "most_an_hour": "500", "most_an_hour_each": ""})
+    assert "Today at most 50 messages may leave." in as_ada.get(path).content.decode()
+    assert as_ada.post(path, {"most_an_hour": "0"}).status_code == 422
+    with workspace(juniper):
+        sender.refresh_from_db()
+    assert (sender.most_an_hour, sender.warms_up_since) == (500, clock.now().date())
+    as_ada.post(path, {"most_an_hour": "500"})
+    with workspace(juniper):
+        sender.refresh_from_db()
+    assert sender.warms_up_since is None
