@@ -28,6 +28,7 @@ from plainsail.mail.services import (
     origins,
     people,
     return_paths,
+    returns,
     senders,
     signing,
 )
@@ -187,6 +188,8 @@ def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.cause == Cause.HARD:
                 people.suppress(by_id[outcome.delivery_id], at=at)
+            elif outcome.cause == Cause.SOFT_RECIPIENT:
+                returns.hear_soft(by_id[outcome.delivery_id], at=at)
         _pause_if_refused([outcome for outcome in outcomes if outcome.cause == Cause.SENDER_REPUTATION], by_id, at=at)
 
 
