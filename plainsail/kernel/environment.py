@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 ERASURES = "erasures.jsonl"
@@ -174,7 +174,14 @@ def _one_of(name: str, choices: tuple[str, ...]) -> str:
 
 def _imap(name: str) -> str:
     given = os.environ.get(name, "")
-    if given and not given.startswith(("imaps://", "imap://")):
+    if not given:
+        return ""
+    try:
+        parts = urlsplit(given)
+        is_whole = parts.scheme in {"imap", "imaps"} and bool(parts.hostname and parts.username) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_whole = False
+    if not is_whole:
         raise BadEnvironment(f"{name} must look like imaps://user:password@mail.example.com/INBOX.")
     return given
 

@@ -39,9 +39,8 @@ ONLY_ONE = ("from", "to", "subject", "date", "message-id", "list-unsubscribe", "
 """Named once more than they are there, so that none can be added on the way (RFC 6376 §8.15)."""
 
 _BLANKS = re.compile(rb"[ \t]+")
-_BLANKS_AT_END = re.compile(rb"[ \t]+(?=\r\n|$)")
 _EMPTY_LINES = re.compile(rb"(\r\n)+\Z")
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\r\n]*(?:\r\n[ \t])?)*)", re.MULTILINE)
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,13 @@ def load(selector: str, pem: bytes) -> Key:
 
 def relaxed_body(body: bytes) -> bytes:
     """RFC 6376 §3.4.4: blanks at line ends go, others become one, empty lines at the end go."""
-    plain = _BLANKS.sub(b" ", _BLANKS_AT_END.sub(b"", body))
-    plain = _EMPTY_LINES.sub(b"", plain)
+    # Searching and replacing fixed bytes: a regular expression takes a hundred times as long for a body.
+    plain = body.replace(b"\t", b" ")
+    while b"  " in plain:
+        plain = plain.replace(b"  ", b" ")
+    plain = plain.replace(b" \r\n", b"\r\n").removesuffix(b" ")
+    if plain.endswith(b"\r\n"):
+        plain = _EMPTY_LINES.sub(b"", plain) if plain.endswith(b"\r\n\r\n") else plain[:-2]
     return plain + b"\r\n" if plain else b""
 
 

@@ -190,6 +190,13 @@ def is_too_often(delivery: Delivery) -> bool:
     )
 
 
+def hear_soft(delivery: Delivery, *, at: datetime) -> None:
+    """A server refused a message softly in the conversation itself: the last of too many in a row stops mail there."""
+    if is_too_often(delivery):
+        contact = Contact.objects.filter(id=delivery.contact_id).first()
+        _suppress(delivery, contact, Suppression.Reason.SOFT_BOUNCES, at=at)
+
+
 def _is_about_all_mail(kept: Feedback, *, at: datetime) -> bool:
     if kept.reason in AT_ONCE:
         return True

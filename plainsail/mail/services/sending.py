@@ -35,6 +35,7 @@ from plainsail.mail.services import (
     planning,
     recovery,
     return_paths,
+    returns,
     rows,
     senders,
     signing,
@@ -235,6 +236,8 @@ def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.cause == Cause.HARD:
                 people.suppress(by_id[outcome.delivery_id], at=at)
+            elif outcome.cause == Cause.SOFT_RECIPIENT:
+                returns.hear_soft(by_id[outcome.delivery_id], at=at)
         _pause_if_refused([outcome for outcome in outcomes if outcome.cause == Cause.SENDER_REPUTATION], by_id, at=at)
 
 
