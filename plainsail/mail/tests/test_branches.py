@@ -20,6 +20,7 @@ from plainsail.mail.services import (
     branches,
     broadcasts,
     checks,
+    compiling,
     emails,
     merge_fields,
     previews,
