@@ -15,11 +15,13 @@ from plainsail.kernel.registry import Registry
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Delivery
+from plainsail.mail.services import notices
 
 
 def letter_of(of, subject):
     with workspace(of):
-        return receipts._letter(receipts.receipt(subject, at=NOON), subject).text
+        made = receipts.receipt(subject, at=NOON)
+        return receipts._letter(made, subject, [receipts._opening(made)]).text
 
 
 def letters(of, kind: str) -> int:
@@ -101,3 +103,24 @@ def test_a_buyer_of_whom_no_language_is_known_is_written_to_in_the_businesss(jun
         assert order.invoices.get().document["locale"] == "de"
     run_jobs(at=NOON)
     assert sorted(mail["Subject"].partition(":")[0] for mail in outbox) == ["Ihr Beleg", "Ihre Erstattung"]
+
+
+def test_a_businesss_own_words_open_the_receipt_and_the_facts_stay(juniper, outbox):
+    with workspace(juniper):
+        words = {"subject": "Paid: {{amount}}", "body": "Wonderful. {{business}} thanks you."}
+        notices.reword(receipts.LETTER, "en", at=NOON, **words)
+    bought(juniper)
+    run_jobs(at=NOON)
+    (receipt,) = [message for message in outbox if message["Subject"].startswith("Paid: ")]
+    text = receipt.get_body(("plain",)).get_content()
+    assert "Wonderful. Juniper Pottery Studio thanks you." in text
+    assert "Total: €175.00" in text
+
+
+def test_a_refund_is_not_announced_where_the_notice_is_switched_off(juniper):
+    order = bought(juniper)
+    with workspace(juniper):
+        notices.switch(receipts.REFUND_LETTER, is_on=False)
+        refunding.refund_order(order, amount=euros(5000), reason="Rain", at=NOON)
+    run_jobs(at=NOON)
+    assert letters(juniper, "commerce.refund") == 0

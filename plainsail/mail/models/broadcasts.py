@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -130,6 +131,11 @@ class Broadcast(WorkspaceOwned):
     def is_local(self) -> bool:
         """Whether it leaves at a time on each reader's own clock."""
         return bool(self.local_at)
+
+    @property
+    def local_time(self) -> datetime | None:
+        """The time on the readers' clocks, without a zone; None where it leaves for everybody at once."""
+        return datetime.fromisoformat(self.local_at) if self.local_at else None
 
     @property
     def can_be_stopped(self) -> bool:

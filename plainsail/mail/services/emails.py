@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.schema import Errors
 from plainsail.blocks.services import documents, operations
 from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.operations import Applied
@@ -18,6 +17,7 @@ from plainsail.contacts.queries import condition_of
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Edition, Email, EmailChange
 from plainsail.mail.services import headers, merge_fields
+from plainsail.mail.services.merge_fields import Errors
 
 
 class Stale(Refusal):

@@ -15,7 +15,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks.schema import Errors, Path
 from plainsail.blocks.services import merging
 from plainsail.blocks.services.documents import Document
 from plainsail.contacts.models import Contact, CustomField, FieldValue
@@ -39,6 +38,9 @@ class MergeField:
         return f"{{{{{self.name}}}}}"
 
 
+Path = tuple[str | int, ...]
+Errors = dict[Path, str]
+"""What is wrong, by where it stands in the document."""
 OURS = re.compile(r"\{\{ps\.[a-z0-9_]+\}\}")
 
 ABOUT = gettext_lazy("About the reader")

@@ -190,7 +190,7 @@ def count_providers(*, broadcast_id: UUID) -> None:
             "  count(d.clicked_at), count(d.unsubscribed_at), count(s.id) "
             "FROM mail_delivery d JOIN contacts_contact c ON c.workspace_id = d.workspace_id AND c.id = d.contact_id "
             "LEFT JOIN contacts_suppression s ON s.workspace_id = d.workspace_id AND s.address_hash = c.address_hash "
-            "  AND s.reason = 'complaint' AND s.created_at BETWEEN d.settled_at AND d.settled_at + interval '14 days' "
+            "  AND s.reason = 'complaint' AND s.at BETWEEN d.settled_at AND d.settled_at + interval '14 days' "
             "WHERE d.workspace_id = %s AND d.source_kind = 'broadcast' AND d.source_id = %s GROUP BY 1",
             [current_workspace_id(), broadcast_id],
         )

@@ -197,6 +197,15 @@ def hear_soft(delivery: Delivery, *, at: datetime) -> None:
         _suppress(delivery, contact, Suppression.Reason.SOFT_BOUNCES, at=at)
 
 
+def hear_softs(source_id: UUID, *, since: datetime, at: datetime) -> None:
+    """The same for all refusals of a source that were written down since a moment. One statement, and some for each of them."""
+    rows = Delivery.objects.filter(
+        source_id=source_id, state=Delivery.State.FAILED, cause=Cause.SOFT_RECIPIENT, settled_at__gte=since
+    )
+    for delivery in rows.order_by("id").iterator():
+        hear_soft(delivery, at=at)
+
+
 def _is_about_all_mail(kept: Feedback, *, at: datetime) -> bool:
     if kept.reason in AT_ONCE:
         return True

@@ -106,12 +106,15 @@ def lanes() -> int:
 def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
     """Hand over what waits of one source until nothing is left or the time is up."""
     recovery.recover(at=clock.now())
-    until = clock.now() + SLICE
+    began = clock.now()
+    until = began + SLICE
     with workspace(workspace_id):
         broadcast = Broadcast.objects.select_related("list", "edition").filter(id=source_id).first()
         plan = _plan(broadcast, at=clock.now()) if broadcast is not None else None
     if plan is not None:
         course = launching.run(plan, until=until)
+        with workspace(workspace_id):
+            returns.hear_softs(source_id, since=began, at=clock.now())
     else:
         course = Course(_send_owed(workspace_id, source_id, until=until) if broadcast is None else End.DONE)
     with workspace(workspace_id):

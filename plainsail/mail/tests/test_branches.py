@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import quopri
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plainsail.blocks.services import documents, operations
+from plainsail.blocks.services import documents, merging, operations
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.contacts.models import ContactTag, CustomField, FieldValue, Tag
 from plainsail.kernel import clock
@@ -17,6 +20,7 @@ from plainsail.mail.services import (
     branches,
     broadcasts,
     checks,
+    compiling,
     emails,
     merge_fields,
     previews,
@@ -209,3 +213,28 @@ def test_every_standard_field_says_something_about_somebody(topic):
     said = merge_fields.values(subscriber(topic, city="Town", company="Kiln", country="DE"))
     links = {"unsubscribe_url", "preferences_url", "web_url"}
     assert {field.name for field in merge_fields.STANDARD} - links == set(said)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="{}"), max_size=200)
+PIECES = st.one_of(WORDS, st.sampled_from(["{{first_name}}", "{{city|the town}}", "\n", ". \n.\n", " "]))
+
+
+@given(
+    before=st.lists(PIECES, max_size=4),
+    sections=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.lists(PIECES, max_size=4)), max_size=5),
+    facts=st.frozensets(st.integers(0, 3)),
+    values=st.fixed_dictionaries({"first_name": WORDS, "city": st.just("")}),
+)
+def test_what_a_reader_gets_is_what_a_plain_fill_of_their_sections_says(before, sections, facts, values):
+    source = "".join(before) + "".join(
+        f"{{{{ps.{'if' if is_met else 'not'}_{place}}}}}{''.join(inside)}{{{{ps.end}}}}"
+        for place, is_met, inside in sections
+    )
+    filled = compiling.part(source, escape=merging.one_line).fill(values, facts)
+    plain = merging.parse(branches.seen(source, facts)).fill(values)
+    assert quopri.decodestring(filled).replace(b"\r\n", b"\n").decode() == plain
+
+
+def test_a_mark_that_somebody_typed_and_never_closed_hides_nothing():
+    filled = compiling.part("one {{ps.if_0}} two", escape=None).fill({}, ())
+    assert quopri.decodestring(filled) == b"one  two"

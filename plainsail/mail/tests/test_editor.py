@@ -77,7 +77,7 @@ def test_undoing_in_the_subject_line_is_the_browsers_own(editor, juniper, letter
 
 def test_a_field_is_chosen_from_a_list_and_stands_where_one_was_writing(editor, juniper, letter):
     editor.get_by_label("Subject").press("End")
-    editor.get_by_role("button", name="Insert a field about the reader into the subject").click()
+    editor.locator("[data-merge=subject]").click()
     editor.get_by_label("Field", exact=True).select_option("first_name")
     editor.get_by_label("Where it is empty, say").fill("{you}")
     editor.keyboard.press("Enter")

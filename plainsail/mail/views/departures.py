@@ -51,17 +51,22 @@ def departure(request: Request, broadcast_id: UUID) -> HttpResponse:
     if form.is_local and not form.cleaned_data["is_seen"]:
         return _check_page(request, found, form, spread=_spread(request, found, form))
     try:
-        if form.is_local:
-            wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
-            broadcasts.schedule_locally(found, wall=wall, when_passed=rule, at=request.now)
-        elif form.is_later:
-            broadcasts.schedule(found, departs_at=form.cleaned_data["departs_at"], at=request.now)
-        else:
-            broadcasts.send_now(found, at=request.now)
+        _let_go(request, found, form)
     except (broadcasts.InThePast, broadcasts.NotReady, NotTestable) as refusal:
         form.add_error(refusal.field or None, str(refusal))
         return _check_page(request, found, form, status=422)
     return redirect(workspace_url(request.workspace, "mail:broadcast", found.id))
+
+
+def _let_go(request: Request, found: Broadcast, form: DepartureForm) -> None:
+    """Release a broadcast as the form says. Raises NotADraft, NotReady, NotTestable, InThePast."""
+    if form.is_local:
+        wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
+        broadcasts.schedule_locally(found, wall=wall, when_passed=rule, at=request.now)
+    elif form.is_later:
+        broadcasts.schedule(found, departs_at=form.cleaned_data["departs_at"], at=request.now)
+    else:
+        broadcasts.send_now(found, at=request.now)
 
 
 @require_POST
@@ -167,13 +172,10 @@ def _check_page(
 
 def check_context(request: Request, found: Broadcast, form: DepartureForm) -> dict[str, object]:
     """What the page shows that looks a broadcast over."""
-    looked_at = checks.review(found, at=request.now)
-    if not queries.has_worker(at=request.now):
-        text = _("The worker that sends mail is not running on this installation. Ask whoever operates it.")
-        looked_at.append(Check("bad", _("Nothing can be sent right now"), text))
+    looked_at = _looked_at(request, found)
     return {
         "broadcast": found,
-        "checks": sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone)),
+        "checks": looked_at,
         "is_ready": checks.is_ready(looked_at),
         "form": form,
         "variants": variants.listed(found) if found.is_test else [],
@@ -182,3 +184,12 @@ def check_context(request: Request, found: Broadcast, form: DepartureForm) -> di
         "override": OverrideForm() if gate.stands_in_the_way(found) else None,
         "steps": steps(),
     }
+
+
+def _looked_at(request: Request, found: Broadcast) -> list[Check]:
+    """Everything that was looked at, what must be mended first."""
+    looked_at = checks.review(found, at=request.now)
+    if not queries.has_worker(at=request.now):
+        text = _("The worker that sends mail is not running on this installation. Ask whoever operates it.")
+        looked_at.append(Check("bad", _("Nothing can be sent right now"), text))
+    return sorted(looked_at, key=lambda one: ("bad", "warn", "good").index(one.tone))

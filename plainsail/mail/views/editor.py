@@ -32,19 +32,20 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
     document = email.read()
     chosen = document.find(request.GET.get("section", "")) or next(iter(document.blocks), None)
-    broadcast = broadcast_of(email)
-    context = {
+    shown = {
         "email": email,
         "document": document,
-        "broadcast": broadcast,
-        "back": _back(request, broadcast),
-        "sender": _sender(broadcast),
         "chosen": chosen.id if chosen else "",
         "panel": _panel(request, document, chosen.id) if chosen else "",
         "palette": panels.palette("mail"),
         "merge_fields": _grouped(merge_fields.offered(request.workspace)),
     }
-    return render(request, "mail/editor.html", context)
+    return render(request, "mail/editor.html", shown | _around(request, broadcast_of(email)))
+
+
+def _around(request: Request, broadcast: Broadcast | None) -> dict[str, object]:
+    """What the editor shows of where the mail belongs."""
+    return {"broadcast": broadcast, "back": _back(request, broadcast), "sender": _sender(broadcast)}
 
 
 @require_GET

@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import SplitTestForm, VariantForm
 from plainsail.mail.models import Broadcast
 from plainsail.mail.services import deciding, variants
-from plainsail.mail.views.broadcasts import find, steps
+from plainsail.mail.views.broadcasts import find
 
 USUAL_RATE, USUAL_LIFT = 0.03, 0.2
 """What the advice on sizes assumes: three in a hundred click, and a fifth more of them would matter."""
@@ -33,18 +33,20 @@ def testing(request: Request, broadcast_id: UUID) -> HttpResponse:
     if form.is_valid():
         variants.set_up(found, at=request.now, **form.cleaned_data)
         return redirect(workspace_url(request.workspace, "mail:testing", found.id))
+    context = {"broadcast": found, "form": form} | _rows(request, found)
+    return render(request, "mail/testing.html", context, status=422 if form.is_bound else 200)
+
+
+def _rows(request: Request, found: Broadcast) -> dict[str, object]:
+    """The variants with how many people each goes to, and how many it would take to tell something."""
     rows = variants.listed(found)
     sizes = variants.sizes(found, at=request.now) if rows else {}
-    context = {
-        "broadcast": found,
-        "form": form,
+    return {
         "rows": [(each, sizes.get(each.letter, 0), _form(request, each)) for each in rows],
         "rest": sizes.get("", 0),
         "enough": deciding.enough_for(USUAL_RATE, USUAL_LIFT),
         "can_add": 0 < len(rows) < len(variants.LETTERS),
-        "steps": steps(),
     }
-    return render(request, "mail/testing.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

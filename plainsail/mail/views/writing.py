@@ -78,18 +78,24 @@ def text(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
     made = previews.made_text(email, request.workspace)
     form = TextForm(request.POST or None, initial={"text": email.text or made})
-    if form.is_valid():
-        own = "" if "reset" in request.POST or form.cleaned_data["text"] == made.strip() else form.cleaned_data["text"]
-        try:
-            emails.keep_text(email, own, seen=previews.fingerprint(made), at=request.now)
-        except emails.UnknownField as refusal:
-            form.add_error("text", str(refusal))
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(workspace_url(request.workspace, "mail:text", email.id))
+    if form.is_valid() and _keep_text(request, email, form, made):
+        messages.success(request, _("Saved."))
+        return redirect(workspace_url(request.workspace, "mail:text", email.id))
     behind = bool(email.text) and email.text_seen != previews.fingerprint(made)
     context = {"email": email, "form": form, "made": made, "is_behind": behind}
     return render(request, "mail/text.html", context, status=422 if form.is_bound else 200)
+
+
+def _keep_text(request: Request, email: Email, form: TextForm, made: str) -> bool:
+    """Save words of its own, or none where they are what the mail makes anyway; what is wrong goes to the form."""
+    written = form.cleaned_data["text"]
+    own = "" if "reset" in request.POST or written == made.strip() else written
+    try:
+        emails.keep_text(email, own, seen=previews.fingerprint(made), at=request.now)
+    except emails.UnknownField as refusal:
+        form.add_error("text", str(refusal))
+        return False
+    return True
 
 
 @require_http_methods(["GET", "POST"])
