@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.errors import MessageError
 from enum import StrEnum
+from uuid import UUID
 
 from django.db import transaction
 
