@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
-from plainsail.commerce import queries, segment_fields
+from plainsail.commerce import privacy, queries, segment_fields
 from plainsail.commerce.events import (
     InvoicePaid,
     OrderGivenAhead,
@@ -54,7 +54,7 @@ from plainsail.kernel.events import on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import Money
-from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
+from plainsail.kernel.personal_data import PERSONAL_DATA
 from plainsail.mail.services import tallies
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.events import (
@@ -431,72 +431,7 @@ for action, label in {
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
 
-BOOKS = "accounting: kept as long as tax law asks"
-EVIDENCE = "what was agreed to: kept for claims that may come"
-NOBODY = "names no person"
-SUMS = ("currency", "net_minor", "tax_minor", "gross_minor")
-PAPER = ("number", *SUMS, "issued_at", "document", "document_hash", "einvoice", "einvoice_hash")
-for table, answer in {
-    "seller": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "sandboxclock": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "taxrate": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "vatcheck": PersonalData(fields=("vat_id", "name", "address"), erase="keep", ground=BOOKS),
-    "numberseries": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "billingaccount": PersonalData(fields=("contact_id", "email", "name", "company"), erase="anonymise", ground=BOOKS),
-    "product": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "price": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "offer": PersonalData(fields=(), erase="keep", ground=NOBODY),
-    "consentrecord": PersonalData(
-        fields=("ip", "user_agent"),
-        erase="keep",
-        ground=EVIDENCE,
-        kept=Kept(
-            category="consent",
-            columns=("id", "text", "amount_minor", "currency", "interval", "interval_count", "at"),
-        ),
-    ),
-    "order": PersonalData(
-        fields=("email", "name", "company", "vat_id"),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(category="consent", columns=("number", "consent_id", "paid_at"), hashed=("email",)),
-    ),
-    "orderline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "invoice": PersonalData(
-        fields=("document", "buyer", "einvoice"),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(
-            category="invoices", columns=("id", "state", "mode", "paid_at", *PAPER), dated="issued_at", only_if="number"
-        ),
-    ),
-    "invoiceline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "creditnote": PersonalData(
-        fields=("document", "einvoice"),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(category="invoices", columns=("id", "invoice_id", *PAPER), dated="issued_at"),
-    ),
-    "creditnoteline": PersonalData(fields=(), erase="keep", ground=BOOKS),
-    "ledgeraccount": PersonalData(
-        fields=(),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(category="ledger", columns=("id", "kind", "subject", "currency")),
-    ),
-    "journalentry": PersonalData(
-        fields=(),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(category="ledger", columns=("id", "source_type", "source_id", "at", "memo")),
-    ),
-    "posting": PersonalData(
-        fields=(),
-        erase="keep",
-        ground=BOOKS,
-        kept=Kept(category="ledger", columns=("entry_id", "account_id", "amount_minor", "currency")),
-    ),
-}.items():
+for table, answer in privacy.TABLES.items():
     PERSONAL_DATA.register(f"commerce.{table}", answer)
 
 # The payer is found by the buyer's account, so what they pay with goes first.
