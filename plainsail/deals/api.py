@@ -114,7 +114,7 @@ class NewDeal(Input):
 class DealChange(Input):
     """What is left out stays as it is."""
 
-    title: str = Field(default="", min_length=1, max_length=150)
+    title: str | None = Field(default=None, min_length=1, max_length=150)
     value: Worth | None = None
     owner_id: UUID | None = None
     expected_on: date | None = None
@@ -193,7 +193,7 @@ def change_deal(request: Request, deal_id: UUID, body: DealChange) -> Deal:
     rest.require_match(request, Deal.of(found))
     deals.change(
         found,
-        title=body.title if "title" in given else found.title,
+        title=body.title or found.title,
         value=body.value.money() if body.value is not None else found.value,
         owner=_owner(request, body.owner_id) if "owner_id" in given else found.owner,
         expected_on=body.expected_on if "expected_on" in given else found.expected_on,

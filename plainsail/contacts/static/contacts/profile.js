@@ -24,11 +24,15 @@ function close(form) {
 
 // What stood there before is put back as it was: nothing has to be asked for.
 const closed = new Map();
+let undoing;
 document.addEventListener("htmx:before:swap", () => {
   for (const row of document.querySelectorAll("[data-inplace]:has(.inplace-open)")) closed.set(row.id, row);
 });
 
 document.addEventListener("htmx:after:swap", () => {
+  // A message whose Undo was pressed goes once that is done: a form that is taken out before may never be sent.
+  undoing?.remove();
+  undoing = undefined;
   for (const form of document.querySelectorAll(SHOWN)) {
     if (started.has(form)) continue;
     started.set(form, said(form));
@@ -85,7 +89,7 @@ document.addEventListener("submit", (event) => {
     last = row.id;
     sent.add(event.target);
   }
-  event.target.closest("ui-toast")?.querySelector(".toast-close")?.click();
+  undoing = event.target.closest("ui-toast") ?? undoing;
 });
 
 document.addEventListener("htmx:error", () => {
