@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -26,6 +26,11 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
+def ids(values: Iterable[UUID]) -> str:
+    """Ids as PostgreSQL writes an array: many times faster than one by one."""
+    return f"{{{','.join([value.hex for value in values])}}}"
+
+
 def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, datetime]) -> None:
     """Note when contacts did something last; an earlier moment than the one known changes nothing.
 
@@ -41,8 +46,8 @@ def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, dat
         f"WHERE e.{column} IS NULL OR e.{column} < EXCLUDED.{column}",
         {
             "workspace": workspace_id,
-            "ids": [new_id() for _one in people],
-            "people": people,
+            "ids": ids(new_id() for _one in people),
+            "people": ids(people),
             "times": [last[one] for one in people],
         },
     )

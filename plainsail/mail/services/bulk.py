@@ -77,7 +77,7 @@ class Question:
     parameters: tuple[Any, ...]
 
     def ask(self, cursor: Cursor, people: Sequence[UUID]) -> list[Any]:
-        cursor.execute(self.sql, [list(people) if each == PEOPLE else each for each in self.parameters])
+        cursor.execute(self.sql, [setwise.ids(people) if each == PEOPLE else each for each in self.parameters])
         return cursor.fetchall()
 
 

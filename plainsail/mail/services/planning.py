@@ -88,7 +88,7 @@ def _own(words: OwnWords) -> Question:
 
 def question(contacts: QuerySet[Contact], *columns: str) -> Question:
     """Columns of those of some contacts that a query finds; the ids are filled in when it is asked."""
-    among = RawSQL('"contacts_contact"."id" = ANY(%s)', [PEOPLE], output_field=BooleanField())
+    among = RawSQL('"contacts_contact"."id" = ANY(%s::uuid[])', [PEOPLE], output_field=BooleanField())
     sql, parameters = contacts.filter(among).order_by().values_list(*columns).query.sql_with_params()
     return Question(sql, tuple(_plain(each) for each in parameters))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from plainsail.contacts.services.setwise import Cursor
+from plainsail.contacts.services.setwise import Cursor, ids
 from plainsail.mail.services.smtp import Answer, Fate
 
 OPEN = ("queued", "handing_over")
@@ -113,8 +113,8 @@ def write(
         "FROM known JOIN held USING (id) WHERE d.id = known.id AND d.workspace_id = %(workspace)s "
         "RETURNING d.id, d.source_id, held.state, d.state, d.contact_id",
         {
-            "ids": [fact.delivery_id for fact in facts],
-            "states": [str(fact.state) for fact in facts],
+            "ids": ids([fact.delivery_id for fact in facts]),
+            "states": f"{{{','.join([str(fact.state) for fact in facts])}}}",
             "causes": [str(fact.cause) for fact in facts],
             "replies": [fact.reply for fact in facts],
             "dues": [fact.due_at for fact in facts],
