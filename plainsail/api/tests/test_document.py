@@ -120,6 +120,9 @@ def test_the_examples_of_the_guide_work(juniper):
             "CONTRACT": str(contract.id),
             "INVOICE": shop.ask("get", "invoices").json()["data"][0]["id"],
             "RANDOM": str(new_id()),
+            "MESSAGE": shop.ask(
+                "post", "messages", {"to": "maren.example@example.com", "subject": "Your ticket", "text": "See you."}
+            ).json()["id"],
             "ETAG": shop.ask("get", f"contacts/{maren.id}")["ETag"].replace('"', '\\"'),
         }
         commands = examples()

@@ -161,10 +161,11 @@ def sizes(main: Broadcast, *, at: datetime) -> dict[str, int]:
 
 def said(rule: str, letter: str, chance: float) -> str:
     """The rule that decided, in a sentence. `chance` is the winner's, from 0 to 1."""
-    words = {"letter": letter, "chance": f"{100 * chance:.0f}"}
+    words = {"letter": letter, "chance": f"{min(100 * chance, 99):.0f}"}
     if rule == "sure":
         return (
-            _text("%(letter)s won: the chance that it is the best is %(chance)s in 100, and 95 were asked for.") % words
+            _text("%(letter)s won: the chance that it is the best is %(chance)s in 100 or more, and 95 were asked for.")
+            % words
         )
     if rule == "leading":
         return _text("No chance was above 95 in 100. %(letter)s had the highest share, so it went to the rest.") % words
