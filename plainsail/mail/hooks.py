@@ -71,7 +71,7 @@ SETTINGS.register(
     SettingsItem(
         label=gettext_lazy("Sending domains"),
         url="mail:domains",
-        order=51,
+        order=50,
         can="mail.view",
         pages=("mail:domain", "mail:new_domain"),
     ),
