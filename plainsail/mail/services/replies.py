@@ -46,6 +46,7 @@ GIVEN_UP = Refusal(_SOFT, "unexplained_bounce")
 BAD_SENDER = Refusal(_SENDER, "sender_refused")
 UNAUTHENTICATED = Refusal(_SENDER, "not_authenticated")
 LISTED = Refusal(_SENDER, "blocklisted")
+TAKEN_FOR_SPAM = Refusal(_SENDER, "taken_for_spam")
 REFUSED = Refusal(_SENDER, "refused_by_policy")
 
 # Enhanced codes, RFC 3463 §3 with the registry of RFC 5248: subject and detail, whatever the class.
@@ -129,6 +130,18 @@ BLOCKED = _any(
 STRONGLY = _any(
     r"\b(your|client|sending|connecting) (ip|host|network|server|mail server|address)\b",
     r"\bblocked using\b",
+)
+# What one filter thinks of one message says less than what stands on a list, or is said of an address or a network.
+ON_A_LIST = _any(
+    r"\b(black|block) ?-?list",
+    r"\bdnsbl\b",
+    r"\brbl\b",
+    r"spamhaus|spamcop|barracuda|sorbs|uceprotect",
+    r"blocked using",
+    r"\bTSS\d\d",
+    r"permanently deferred",
+    r"reputation",
+    r"\b(your|client|sending|connecting)? ?(ip|host|network)( address)?\b.{0,60}\b(blocked|listed|banned)",
 )
 DANGEROUS = _any(r"potential security issue", r"\b(virus|malware|executable|attachment)")
 POLICY = _any(r"\bpolic(y|ies)\b", r"access denied")
@@ -275,7 +288,7 @@ def _by_words(words: str) -> Refusal | None:
         if pattern.search(words):
             return meant
     if BLOCKED.search(words) and (STRONGLY.search(words) or not UNKNOWN.search(words)):
-        return LISTED
+        return LISTED if ON_A_LIST.search(words) else TAKEN_FOR_SPAM
     for pattern, meant in (
         (FULL, FULL_UP),
         (LARGE, TOO_LARGE),

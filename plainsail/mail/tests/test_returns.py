@@ -226,6 +226,19 @@ def test_a_blocked_sender_pauses_and_nobody_loses_an_address(juniper, delivery):
         assert Sender.objects.get().pause_reason == said
 
 
+@pytest.mark.parametrize(
+    ("said", "is_paused"),
+    [
+        ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", True),
+        ("550 5.7.1 messages from [192.0.2.1] weren't sent; part of their network is on our block list (S3150)", True),
+        ("554 5.7.1 Message rejected as spam by content filtering", False),
+    ],
+)
+def test_what_one_filter_thinks_of_one_message_stops_nobody(juniper, delivery, said, is_paused):
+    take(juniper, delivery, dsn(failed("5.7.1", said)))
+    assert (reasons(juniper), bool(paused(juniper))) == ([], is_paused)
+
+
 def test_one_picky_server_does_not_stop_a_sender_but_three_do(juniper, broadcast):
     for _number in range(3):
         assert paused(juniper) == 0
