@@ -167,7 +167,7 @@ FULL = _any(
     r"disk quota",
 )
 DOMAIN_GONE = _any(
-    r"\bdomain\b\W+([\w.-]+\W+){0,2}?(was |is )?(not found|does ?n[o']t exist|unknown)",
+    r"\bdomain\b\W{1,6}(\w+\W{1,6}){0,4}?(was |is )?(not found|does ?n[o']t exist|unknown)",
     r"host (or domain name |name )?(not found|unknown|is unknown)",
     r"name or service not known",
     r"\bnxdomain\b",
@@ -178,6 +178,8 @@ DOMAIN_GONE = _any(
     r"unknown (host|domain)",
     r"null ?mx",
 )
+# Words and what stands between them share no character, and both are bounded: a server's words must not cost hours.
+BETWEEN = r"\W{1,6}(\w+\W{1,6}){0,8}?"
 AN_ADDRESS = r"(user|user ?id|users?name|mail ?box|recipients?|address(ee)?|e?-?mail ?(account|address|box)|account|customer|alias|login)"
 IS_NONE = (
     r"(unknown|not found|not known|doe?s? ?n[o']t exists?|doe?s? not exist|do ?n[o']t exist"
@@ -186,8 +188,8 @@ IS_NONE = (
     r"|no longer (valid|available|in use)|undeliverable|not local)"
 )
 UNKNOWN = _any(
-    rf"\b{AN_ADDRESS}\b\W+([\w.-]+\W+){{0,6}}?(is |was |has been )?{IS_NONE}",
-    rf"\b(unknown|no such|invalid|bad|not a valid|non-?existent|unrouteable)\W+([\w-]+\W+){{0,2}}?{AN_ADDRESS}\b",
+    rf"\b{AN_ADDRESS}\b{BETWEEN}(is |was |has been )?{IS_NONE}",
+    rf"\b(unknown|no such|invalid|bad|not a valid|non-?existent|unrouteable)\W{{1,6}}(\w+\W{{1,6}}){{0,3}}?{AN_ADDRESS}\b",
     r"no mailbox (here )?(by|with) that name",
     r"undeliverable address",
     r"recipient address rejected: access denied",  # Exchange Online says so of addresses that are none
@@ -202,7 +204,7 @@ UNKNOWN = _any(
     r"no longer (works|employed) (here|at|with)",
 )
 GONE = _any(
-    rf"\b{AN_ADDRESS}\b\W+([\w.-]+\W+){{0,6}}?(is |was |has been )?"
+    rf"\b{AN_ADDRESS}\b{BETWEEN}(is |was |has been )?"
     r"(temporarily )?(disabled|inactive|suspended|deactivated|closed|expired|locked|blocked|not active|discontinued|deleted)",
     r"(inactive|disabled|suspended|deactivated) (user|mailbox|account|recipient)",
     r"not accepting mail",

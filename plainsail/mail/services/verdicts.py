@@ -25,7 +25,7 @@ from plainsail.mail.services.replies import ENHANCED, Cause, Refusal, explain
 # It says which of its detectors runs, for each mail.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
-MOST_READ = 1_000_000
+MOST_READ = 200_000
 """Bytes of a mail that are looked at; what matters stands before the copy of the original."""
 MOST_WORDS = 500
 MOST_PARTS = 200
@@ -270,7 +270,7 @@ def _old_form(mail: Message) -> Verdict:
 
 
 COPY_FOLLOWS = re.compile(
-    r"^[\s>*-]*(this is a copy of|below (this line )?is a copy|original message|a copy of (the|your) message|returned message|"
+    r"^[ \t>*-]{0,20}(this is a copy of|below (this line )?is a copy|original message|a copy of (the|your) message|returned message|"
     r"message header follows|unsent message follows|message follows|the (header|first \d+ lines) of (the|your) (original )?message|"
     r"included is a copy|return-path:|received:)",
     re.IGNORECASE | re.MULTILINE,
@@ -282,9 +282,9 @@ def _words_of(mail: Message) -> str:
     for part in _walk(mail):
         if part.get_content_maintype() == "text" and not part.is_multipart():
             content = part.get_payload(decode=True)
-            text = content.decode(_charset(part), "replace") if isinstance(content, bytes) else ""
+            text = content[:20_000].decode(_charset(part), "replace") if isinstance(content, bytes) else ""
             if part.get_content_subtype() == "html":
-                text = re.sub(r"<[^>]{0,500}>", " ", text[:20000])
+                text = re.sub(r"<[^>]{0,500}>", " ", text)
             cut = COPY_FOLLOWS.search(text)
             if cut and cut.start() > 20:
                 text = text[: cut.start()]
