@@ -27,6 +27,7 @@ logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
 MOST_READ = 200_000
 """Bytes of a mail that are looked at; what matters stands before the copy of the original."""
+OLD_FORM = 40_000
 MOST_WORDS = 500
 MOST_PARTS = 200
 
@@ -64,13 +65,13 @@ NOTHING = Verdict(kind=Kind.OTHER, reason="not_understood")
 def judge(raw: bytes) -> Verdict:
     """What a mail that came back says. Never raises; some milliseconds whatever the size."""
     try:
-        return _judge(message_from_bytes(raw[:MOST_READ]))
+        return _judge(raw, message_from_bytes(raw[:MOST_READ]))
     except (RecursionError, LookupError, ValueError, HeaderParseError, AttributeError, TypeError, AssertionError):
         # What the email package raises for mail that was made to break it: nesting, charsets that are none, odd headers.
         return NOTHING
 
 
-def _judge(mail: Message) -> Verdict:
+def _judge(raw: bytes, mail: Message) -> Verdict:
     feedback = next(_parts(mail, "message/feedback-report"), None)
     if feedback is not None:
         return _complaint(feedback)
@@ -84,7 +85,8 @@ def _judge(mail: Message) -> Verdict:
         return Verdict(
             kind=Kind.AUTO_REPLY, cause=Cause.AUTO_REPLY, reason="auto_reply", words=_line(_header(mail, "Subject"))
         )
-    return _old_form(mail) if _is_from_a_server(mail) else NOTHING
+    # Dozens of patterns are tried on each line: the beginning is enough, since reports of old say first what failed.
+    return _old_form(message_from_bytes(raw[:OLD_FORM])) if _is_from_a_server(mail) else NOTHING
 
 
 # --- delivery reports (RFC 3464) --------------------------------------------------------------------------------------
