@@ -58,6 +58,8 @@ def examine(here: Environment) -> Iterator[Finding]:
     yield _edge(here)
     yield _web(here)
     yield _catcher(here) if here.uses_mail_catcher else _mail_server(here)
+    if here.takes_in_bounces:
+        yield _intake(here)
     if here.is_https and not here.trusted_proxies:
         yield Finding(
             "wrong",
@@ -283,6 +285,19 @@ def _mail_server(here: Environment) -> Finding:
         told = f"mail server: {server.host}:{server.port} takes no mail from us ({error})"
         return Finding("wrong", told, "Check SMTP_URL and that server. Mail waits meanwhile, and is tried again.")
     return Finding("ok", f"mail server: {server.host}:{server.port} takes our mail")
+
+
+def _intake(here: Environment) -> Finding:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(here.bounce_bind, here.bounce_bind)  # noqa: S104 - compared, not bound
+    where = f"{host}:{here.bounce_port}"
+    try:
+        with socket.create_connection((host, here.bounce_port), timeout=5) as client:
+            greeting = client.recv(64)
+    except OSError as error:
+        return Finding("wrong", f"bounces: {where} doesn't answer ({_first_line(error)})", "Start it: plainsail intake")
+    if not greeting.startswith(b"220"):
+        return Finding("wrong", f"bounces: something else listens on {where}", "Set BOUNCE_PORT.")
+    return Finding("ok", f"bounces: taken in for {here.bounce_domain} on {where}")
 
 
 def _data_dir(here: Environment) -> Iterator[Finding]:

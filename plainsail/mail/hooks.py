@@ -74,7 +74,7 @@ SETTINGS.register(
     SettingsItem(
         label=gettext_lazy("Sending domains"),
         url="mail:domains",
-        order=51,
+        order=50,
         can="mail.view",
         pages=("mail:domain", "mail:new_domain"),
     ),
@@ -234,6 +234,7 @@ REASONS: dict[str, Any] = {
     "sender_refused": gettext_lazy("the server refused the sender"),
     "not_authenticated": gettext_lazy("the sender’s domain isn’t set up as the server wants it"),
     "blocklisted": gettext_lazy("the server blocks this sender"),
+    "taken_for_spam": gettext_lazy("the server took the message for spam"),
     "refused_by_policy": gettext_lazy("a policy of the server refused it"),
     "some_recipients": gettext_lazy("some of the people behind the address didn’t get it"),
     "still_trying": gettext_lazy("the server still tries"),

@@ -139,6 +139,15 @@ def test_mail_that_the_server_put_off_is_told_with_its_words_and_without_anybody
     assert found.mend == "Each is tried again. The server’s last words: 450 …@…: come back"
 
 
+def test_a_door_for_bounces_that_is_shut_is_wrong(here, monkeypatch):
+    assert findings(here, "bounces") == []
+    monkeypatch.setenv("BOUNCE_DOMAIN", "bounces.example.com")
+    monkeypatch.setenv("BOUNCE_PORT", str(free_port()))
+    environment.current.cache_clear()
+    ((level, what),) = findings(environment.current(), "bounces")
+    assert (level, "doesn't answer" in what) == ("wrong", True)
+
+
 def test_a_mail_server_that_is_away_or_wrongly_named_is_wrong(here, monkeypatch):
     monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
     environment.current.cache_clear()

@@ -92,6 +92,7 @@ def test_a_pause_that_is_not_offered_is_none(maren, topic, press, weeks):
 def test_erasing_asks_once_more_and_then_stops_mail_and_tells_an_owner(maren, topic, press, ada):
     page = press(erase="1")
     assert "Yes, erase me" in page
+    assert '<a href="?"' in page.split("Yes, erase me")[1]
     assert (ErasureRequest.objects.count(), may(maren, topic)) == (0, "")
     for _twice in range(2):
         assert "was asked to erase" in press(erase="1", sure="1")

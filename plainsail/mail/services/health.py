@@ -28,6 +28,9 @@ ADVICE: dict[str, str | Promise] = {
     "blocklisted": gettext_lazy(
         "The server’s words say which list it is. Find out on that list’s page why, mend it, and ask to be taken off."
     ),
+    "taken_for_spam": gettext_lazy(
+        "Write only to people who asked for it and open your mail, and look at the last mail with a spam checker."
+    ),
     "refused_by_policy": gettext_lazy("Write to whoever runs that server, with its words, and ask what they miss."),
     "sender_refused": gettext_lazy(
         "The server doubts that the sender’s address exists. Check it, and its domain’s MX record."

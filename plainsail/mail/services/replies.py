@@ -46,6 +46,7 @@ GIVEN_UP = Refusal(_SOFT, "unexplained_bounce")
 BAD_SENDER = Refusal(_SENDER, "sender_refused")
 UNAUTHENTICATED = Refusal(_SENDER, "not_authenticated")
 LISTED = Refusal(_SENDER, "blocklisted")
+TAKEN_FOR_SPAM = Refusal(_SENDER, "taken_for_spam")
 REFUSED = Refusal(_SENDER, "refused_by_policy")
 
 # Enhanced codes, RFC 3463 §3 with the registry of RFC 5248: subject and detail, whatever the class.
@@ -130,6 +131,18 @@ STRONGLY = _any(
     r"\b(your|client|sending|connecting) (ip|host|network|server|mail server|address)\b",
     r"\bblocked using\b",
 )
+# What one filter thinks of one message says less than what stands on a list, or is said of an address or a network.
+ON_A_LIST = _any(
+    r"\b(black|block) ?-?list",
+    r"\bdnsbl\b",
+    r"\brbl\b",
+    r"spamhaus|spamcop|barracuda|sorbs|uceprotect",
+    r"blocked using",
+    r"\bTSS\d\d",
+    r"permanently deferred",
+    r"reputation",
+    r"\b(your|client|sending|connecting)? ?(ip|host|network)( address)?\b.{0,60}\b(blocked|listed|banned)",
+)
 DANGEROUS = _any(r"potential security issue", r"\b(virus|malware|executable|attachment)")
 POLICY = _any(r"\bpolic(y|ies)\b", r"access denied")
 NOT_LISTED = _any(
@@ -154,7 +167,7 @@ FULL = _any(
     r"disk quota",
 )
 DOMAIN_GONE = _any(
-    r"\bdomain\b\W+([\w.-]+\W+){0,2}?(was |is )?(not found|does ?n[o']t exist|unknown)",
+    r"\bdomain\b\W{1,6}(\w+\W{1,6}){0,4}?(was |is )?(not found|does ?n[o']t exist|unknown)",
     r"host (or domain name |name )?(not found|unknown|is unknown)",
     r"name or service not known",
     r"\bnxdomain\b",
@@ -165,6 +178,8 @@ DOMAIN_GONE = _any(
     r"unknown (host|domain)",
     r"null ?mx",
 )
+# Words and what stands between them share no character, and both are bounded: a server's words must not cost hours.
+BETWEEN = r"\W{1,6}(\w+\W{1,6}){0,8}?"
 AN_ADDRESS = r"(user|user ?id|users?name|mail ?box|recipients?|address(ee)?|e?-?mail ?(account|address|box)|account|customer|alias|login)"
 IS_NONE = (
     r"(unknown|not found|not known|doe?s? ?n[o']t exists?|doe?s? not exist|do ?n[o']t exist"
@@ -173,8 +188,8 @@ IS_NONE = (
     r"|no longer (valid|available|in use)|undeliverable|not local)"
 )
 UNKNOWN = _any(
-    rf"\b{AN_ADDRESS}\b\W+([\w.-]+\W+){{0,6}}?(is |was |has been )?{IS_NONE}",
-    rf"\b(unknown|no such|invalid|bad|not a valid|non-?existent|unrouteable)\W+([\w-]+\W+){{0,2}}?{AN_ADDRESS}\b",
+    rf"\b{AN_ADDRESS}\b{BETWEEN}(is |was |has been )?{IS_NONE}",
+    rf"\b(unknown|no such|invalid|bad|not a valid|non-?existent|unrouteable)\W{{1,6}}(\w+\W{{1,6}}){{0,3}}?{AN_ADDRESS}\b",
     r"no mailbox (here )?(by|with) that name",
     r"undeliverable address",
     r"recipient address rejected: access denied",  # Exchange Online says so of addresses that are none
@@ -189,7 +204,7 @@ UNKNOWN = _any(
     r"no longer (works|employed) (here|at|with)",
 )
 GONE = _any(
-    rf"\b{AN_ADDRESS}\b\W+([\w.-]+\W+){{0,6}}?(is |was |has been )?"
+    rf"\b{AN_ADDRESS}\b{BETWEEN}(is |was |has been )?"
     r"(temporarily )?(disabled|inactive|suspended|deactivated|closed|expired|locked|blocked|not active|discontinued|deleted)",
     r"(inactive|disabled|suspended|deactivated) (user|mailbox|account|recipient)",
     r"not accepting mail",
@@ -275,7 +290,7 @@ def _by_words(words: str) -> Refusal | None:
         if pattern.search(words):
             return meant
     if BLOCKED.search(words) and (STRONGLY.search(words) or not UNKNOWN.search(words)):
-        return LISTED
+        return LISTED if ON_A_LIST.search(words) else TAKEN_FOR_SPAM
     for pattern, meant in (
         (FULL, FULL_UP),
         (LARGE, TOO_LARGE),

@@ -25,8 +25,9 @@ from plainsail.mail.services.replies import ENHANCED, Cause, Refusal, explain
 # It says which of its detectors runs, for each mail.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
-MOST_READ = 1_000_000
+MOST_READ = 200_000
 """Bytes of a mail that are looked at; what matters stands before the copy of the original."""
+OLD_FORM = 40_000
 MOST_WORDS = 500
 MOST_PARTS = 200
 
@@ -64,13 +65,13 @@ NOTHING = Verdict(kind=Kind.OTHER, reason="not_understood")
 def judge(raw: bytes) -> Verdict:
     """What a mail that came back says. Never raises; some milliseconds whatever the size."""
     try:
-        return _judge(message_from_bytes(raw[:MOST_READ]))
+        return _judge(raw, message_from_bytes(raw[:MOST_READ]))
     except (RecursionError, LookupError, ValueError, HeaderParseError, AttributeError, TypeError, AssertionError):
         # What the email package raises for mail that was made to break it: nesting, charsets that are none, odd headers.
         return NOTHING
 
 
-def _judge(mail: Message) -> Verdict:
+def _judge(raw: bytes, mail: Message) -> Verdict:
     feedback = next(_parts(mail, "message/feedback-report"), None)
     if feedback is not None:
         return _complaint(feedback)
@@ -84,7 +85,8 @@ def _judge(mail: Message) -> Verdict:
         return Verdict(
             kind=Kind.AUTO_REPLY, cause=Cause.AUTO_REPLY, reason="auto_reply", words=_line(_header(mail, "Subject"))
         )
-    return _old_form(mail) if _is_from_a_server(mail) else NOTHING
+    # Dozens of patterns are tried on each line: the beginning is enough, since reports of old say first what failed.
+    return _old_form(message_from_bytes(raw[:OLD_FORM])) if _is_from_a_server(mail) else NOTHING
 
 
 # --- delivery reports (RFC 3464) --------------------------------------------------------------------------------------
@@ -270,7 +272,7 @@ def _old_form(mail: Message) -> Verdict:
 
 
 COPY_FOLLOWS = re.compile(
-    r"^[\s>*-]*(this is a copy of|below (this line )?is a copy|original message|a copy of (the|your) message|returned message|"
+    r"^[ \t>*-]{0,20}(this is a copy of|below (this line )?is a copy|original message|a copy of (the|your) message|returned message|"
     r"message header follows|unsent message follows|message follows|the (header|first \d+ lines) of (the|your) (original )?message|"
     r"included is a copy|return-path:|received:)",
     re.IGNORECASE | re.MULTILINE,
@@ -282,9 +284,9 @@ def _words_of(mail: Message) -> str:
     for part in _walk(mail):
         if part.get_content_maintype() == "text" and not part.is_multipart():
             content = part.get_payload(decode=True)
-            text = content.decode(_charset(part), "replace") if isinstance(content, bytes) else ""
+            text = content[:20_000].decode(_charset(part), "replace") if isinstance(content, bytes) else ""
             if part.get_content_subtype() == "html":
-                text = re.sub(r"<[^>]{0,500}>", " ", text[:20000])
+                text = re.sub(r"<[^>]{0,500}>", " ", text)
             cut = COPY_FOLLOWS.search(text)
             if cut and cut.start() > 20:
                 text = text[: cut.start()]

@@ -17,11 +17,13 @@ from plainsail.contacts.models import Import, ImportedContact, Suppression
 from plainsail.contacts.queries import timeline
 from plainsail.contacts.services import contacts
 from plainsail.contacts.services.addresses import hashed
+from plainsail.kernel import clock
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender, StrayMail
-from plainsail.mail.services import return_paths, returns, verdicts
+from plainsail.mail.services import broadcasts, return_paths, returns, verdicts
 from plainsail.mail.tests.factories import BroadcastFactory, ContactFactory, subscriber
 from plainsail.mail.tests.reports import ORIGINAL, arf, dsn, failed, plain
 
@@ -195,6 +197,19 @@ def test_refusals_in_the_conversation_count_too(juniper, broadcast, maren):
     assert reasons(juniper) == ["soft_bounces"]
 
 
+def test_the_fifth_soft_refusal_in_the_conversation_stops_mail(in_juniper, outbox):
+    at = clock.now()
+    broadcast = BroadcastFactory()
+    contact = subscriber(broadcast.list, email="full@reader.example")
+    for number in range(1, 5):
+        sent(broadcast, contact, at=at - timedelta(days=number), state="failed", cause="soft_recipient")
+    outbox.answers["full@reader.example"] = "552 5.2.2 mailbox full"
+    another = BroadcastFactory(list=broadcast.list, sender=broadcast.sender)
+    broadcasts.send_now(another, at=at)
+    run_jobs(at=at + timedelta(minutes=1))
+    assert list(Suppression.objects.values_list("reason", flat=True)) == ["soft_bounces"]
+
+
 def test_a_hard_bounce_after_a_soft_one_is_heard(juniper, delivery):
     """etailors_amazon_ses#74: one row a channel, and the soft bounce hid the later hard one."""
     take(juniper, delivery, dsn(FULL))
@@ -209,6 +224,19 @@ def test_a_blocked_sender_pauses_and_nobody_loses_an_address(juniper, delivery):
     assert (reasons(juniper), paused(juniper)) == ([], 1)
     with workspace(juniper):
         assert Sender.objects.get().pause_reason == said
+
+
+@pytest.mark.parametrize(
+    ("said", "is_paused"),
+    [
+        ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", True),
+        ("550 5.7.1 messages from [192.0.2.1] weren't sent; part of their network is on our block list (S3150)", True),
+        ("554 5.7.1 Message rejected as spam by content filtering", False),
+    ],
+)
+def test_what_one_filter_thinks_of_one_message_stops_nobody(juniper, delivery, said, is_paused):
+    take(juniper, delivery, dsn(failed("5.7.1", said)))
+    assert (reasons(juniper), bool(paused(juniper))) == ([], is_paused)
 
 
 def test_one_picky_server_does_not_stop_a_sender_but_three_do(juniper, broadcast):
@@ -328,13 +356,14 @@ def test_an_import_full_of_dead_addresses_stops_the_sender(juniper, broadcast):
 
 
 @pytest.fixture
-def door():
-    """The port for bounces on loopback, in a thread of its own; gives its number."""
+def door(request):
+    """The port for bounces on loopback, in a thread of its own; gives its number. Speaks what the test asks for."""
+    protocol = getattr(request, "param", "smtp")
     started, found = threading.Event(), {}
 
     async def serve():
         found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
-        server = await intake.open_door(host="127.0.0.1", port=0, domain="bounces.example", protocol="smtp")
+        server = await intake.open_door(host="127.0.0.1", port=0, domain="bounces.example", protocol=protocol)
         found["port"] = server.sockets[0].getsockname()[1]
         started.set()
         await found["stop"].wait()
@@ -361,6 +390,14 @@ def test_a_bounce_comes_in_at_the_door(juniper, delivery, door):
         smtp.sendmail("", ["fbl@bounces.example"], arf())
     assert reasons(juniper) == ["hard_bounce"]
     assert list(StrayMail.objects.values_list("why", flat=True)) == ["no_token"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("door", ["lmtp"], indirect=True)
+def test_a_mail_server_may_hand_bounces_over_by_lmtp(juniper, delivery, door):
+    with smtplib.LMTP("127.0.0.1", door) as lmtp:
+        lmtp.sendmail("", [path(juniper, delivery)], dsn(HARD))
+    assert reasons(juniper) == ["hard_bounce"]
 
 
 def test_too_large_a_mail_is_told_so(door):

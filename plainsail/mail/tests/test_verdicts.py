@@ -405,6 +405,14 @@ def test_mail_made_to_break_it_is_answered_calmly(raw):
     assert verdicts.judge(raw).kind in set(verdicts.Kind)
 
 
+@pytest.mark.parametrize("piece", ["a.", "-.", ". a", "user ", "is was ", "\n", "\n>", "<", "550 5.", "a@", "(", "\t "])
+def test_words_made_to_keep_it_busy_do_not(piece):
+    """Each of these once cost hours in some pattern or could: they end, which is all that is asked here."""
+    words = "user mailbox domain host unknown " + piece * (400_000 // len(piece))
+    for raw in (plain(words), dsn(failed("5.0.0", words[:3000].replace("\n", " ")), text=words)):
+        assert verdicts.judge(raw).kind in set(verdicts.Kind)
+
+
 def test_the_samples_of_others_are_understood():
     """flufl.bounce's own samples: what they are was said by hand here, by reading them."""
     found = {path.stem: judged(path.read_bytes()) for path in sorted(SAMPLES.glob("*.txt"))}
