@@ -230,11 +230,12 @@ def test_what_a_reader_gets_is_what_a_plain_fill_of_their_sections_says(before, 
         f"{{{{ps.{'if' if is_met else 'not'}_{place}}}}}{''.join(inside)}{{{{ps.end}}}}"
         for place, is_met, inside in sections
     )
-    filled = compiling.part(source, escape=merging.one_line).fill(values, facts)
+    said = {(name, "line"): compiling.quoted(merging.one_line(value)) for name, value in values.items() if value}
+    filled = compiling.part(source, kind="line").fill(said, facts)
     plain = merging.parse(branches.seen(source, facts)).fill(values)
     assert quopri.decodestring(filled).replace(b"\r\n", b"\n").decode() == plain
 
 
 def test_a_mark_that_somebody_typed_and_never_closed_hides_nothing():
-    filled = compiling.part("one {{ps.if_0}} two", escape=None).fill({}, ())
+    filled = compiling.part("one {{ps.if_0}} two", kind="line").fill({}, ())
     assert quopri.decodestring(filled) == b"one  two"
