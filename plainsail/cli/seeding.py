@@ -56,6 +56,7 @@ def seed(
     """
     from plainsail.kernel.models import Workspace
     from plainsail.kernel.tenancy import workspace
+    from plainsail.tracking.services import engaging
 
     business = Workspace.objects.filter(slug=slug).first()
     if business is None:
@@ -81,6 +82,8 @@ def seed(
         writer.deeds(deeds(known, number, since=since, until=until, random=random))
 
     _side_by_side(some_deeds, _rounds(events if known else 0, at=at))
+    with workspace(business):
+        engaging.gather()
     return Seeded(contacts, events if known else 0, writer.rows)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from plainsail.cli import people, seeding
 from plainsail.contacts import queries
-from plainsail.contacts.models import ConsentEntry, Contact, ContactTag, ListMember
+from plainsail.contacts.models import ConsentEntry, Contact, ContactTag, Engagement, ListMember
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking.models import Hit
 
@@ -46,6 +46,7 @@ class TestSeeding:
             on_list = ListMember.objects.filter(state="subscribed").select_related("contact", "list").first()
             assert queries.may_receive(on_list.contact, on_list.list).allowed
             assert not Contact.objects.exclude(email__endswith=".example").exists()
+            assert Engagement.objects.exclude(visited_at=None).exists()
             for hit in Hit.objects.all():
                 assert MAY - people.YEAR <= hit.at <= MAY
 

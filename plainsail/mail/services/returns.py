@@ -203,7 +203,7 @@ def hear_softs(source_id: UUID, *, since: datetime, at: datetime) -> None:
     rows = Delivery.objects.filter(
         source_id=source_id, state=Delivery.State.FAILED, cause=Cause.SOFT_RECIPIENT, settled_at__gte=since
     )
-    for delivery in rows.order_by("id").iterator():
+    for delivery in rows.order_by("id"):
         hear_soft(delivery, at=at)
 
 

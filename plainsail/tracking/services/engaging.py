@@ -10,6 +10,7 @@ from django.db import connection
 
 from plainsail.contacts.services import engagement
 from plainsail.contacts.services.setwise import Deed
+from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.tracking.models import Agent, Hit
 
@@ -32,14 +33,13 @@ def gather() -> int:
     One pass over the hits of the open workspace. Returns how many contacts have moments.
     """
     with connection.cursor() as cursor:
-        cursor.execute(GATHER, {"workspace": current_workspace_id()})
+        cursor.execute(GATHER.format(new_id=in_a_row()), {"workspace": current_workspace_id()})
         return int(cursor.rowcount)
 
 
-# The ids need not say when they were made, so plain random ones do.
 GATHER = """
 INSERT INTO contacts_engagement AS e (id, created_at, workspace_id, contact_id, opened_at, clicked_at, visited_at)
-SELECT gen_random_uuid(), max(h.at), h.workspace_id, h.contact_id, max(h.at) FILTER (WHERE h.kind = 'open'),
+SELECT {new_id}, max(h.at), h.workspace_id, h.contact_id, max(h.at) FILTER (WHERE h.kind = 'open'),
        max(h.at) FILTER (WHERE h.kind = 'click'), max(h.at) FILTER (WHERE h.kind = 'visit')
 FROM tracking_hit h JOIN contacts_contact c ON c.id = h.contact_id AND c.workspace_id = h.workspace_id
 WHERE h.workspace_id = %(workspace)s AND h.agent = 'human' AND h.kind IN ('open', 'click', 'visit')
