@@ -72,7 +72,7 @@ FIXED = re.compile(r'\|(default|default_if_none|yesno|add):"[^"]*[^\W\d_][^"]*"'
 
 NAMES = {
     *("Plainsail", "· Plainsail", "· · Plainsail", "VIES,"),
-    *(": unsubscribe_url", ": preferences_url", "://?code="),
+    *(": unsubscribe_url", ": preferences_url", ": web_url", "://?code="),
     *("manifest.json", "business.jsonl", "team.jsonl"),
 }
 """Not words: names of products, of registers and of files, and holes that the sending program fills."""
