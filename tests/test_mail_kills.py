@@ -102,7 +102,7 @@ def test_whatever_is_killed_whenever_nobody_is_lost_and_nobody_gets_it_twice(own
     kills = 0
     for number in range(KILLS):
         with workspace(business):
-            plan = planning.plan(broadcast)
+            plan = planning.plan(broadcast, at=clock.now())
         lanes = [launching.start(plan, seconds=600) for _lane in range(LANES)]
         wait_for_some(sink, lanes, chance)
         kills += any(lane.poll() is None for lane in lanes)
@@ -205,7 +205,7 @@ def waiting(business: Workspace, broadcast: Broadcast) -> int:
 def finish(business: Workspace, broadcast: Broadcast) -> None:
     """A last sender that nobody kills; leases of the dead are over by then."""
     with workspace(business):
-        plan = planning.plan(broadcast)
+        plan = planning.plan(broadcast, at=clock.now())
     launching.run_apart(plan, seconds=600)
     later = clock.now() + 2 * ledger.LEASE
     with workspace(business):
