@@ -95,7 +95,7 @@ def test_search_finds_somebody_by_both_names(as_ada, juniper):
         fields = {"first_name": "Maren", "last_name": "Thiele"}
         contacts.create(email="m@example.com", fields=fields, source="manual", at=clock.now())
     assert b"m@example.com" in as_ada.get("/w/juniper/search/?q=maren th").content
-    assert b"m@example.com" not in as_ada.get("/w/juniper/search/?q=maren x").content
+    assert b"m@example.com" not in as_ada.get("/w/juniper/search/?q=maren q").content
 
 
 def test_search_leads_to_the_places_of_the_house_that_the_role_reaches(as_ada, as_viewer):
