@@ -275,6 +275,7 @@ for table, answer in {
     PERSONAL_DATA.register(f"contacts.{table}", answer)
 
 TAKEN_OUT.register("kernel.eventrow", forgetting.events)
+TAKEN_OUT.register("contacts.changedcontact", forgetting.marks)
 TAKEN_OUT.register("contacts.importfault", forgetting.faults)
 TAKEN_OUT.register("contacts.bulkaction", forgetting.bulk_actions)
 TAKEN_OUT.register("contacts.contactexport", forgetting.exports)

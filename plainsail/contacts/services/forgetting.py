@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from plainsail.contacts.models import BulkAction, ContactExport, ImportFault
+from plainsail.contacts.models import BulkAction, ChangedContact, ContactExport, ImportFault
 from plainsail.contacts.sockets import Person
 from plainsail.kernel.models import EventRow, PendingEvent
 
@@ -24,6 +24,11 @@ def faults(person: Person) -> int:
     named = ImportFault.objects.filter(person.mentioned_in("value"))
     same_row = named.filter(origin=OuterRef("origin"), row=OuterRef("row"))
     return int(ImportFault.objects.filter(Exists(same_row)).delete()[0])
+
+
+def marks(person: Person) -> int:
+    """That something was told of them which watched segments have not looked at yet. Returns how many rows."""
+    return int(ChangedContact.objects.filter(changed_id__in=person.ids).delete()[0])
 
 
 def consents(person: Person) -> int:
