@@ -46,7 +46,7 @@ from plainsail.kernel.models import EventRow, PendingEvent
 from plainsail.kernel.personal_data import PERSONAL_DATA
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
-from plainsail.mail.models import Delivery, SealedBody
+from plainsail.mail.models import Delivery, Feedback, SealedBody
 from plainsail.pages.models import Submission
 from plainsail.pages.tests.factories import FormFactory
 from plainsail.payments.models import PaymentMethod
@@ -153,6 +153,18 @@ def known_everywhere(business, ada) -> Contact:
         )
         SealedBody.objects.create(delivery=letter, sealed="x")
     Delivery.objects.create(source_id=made.id, recipient_key="hash", address=ADDRESS, state="accepted", **sent)
+    Feedback.objects.create(
+        digest="x",
+        received_at=JULY,
+        via="smtp",
+        kind="bounce",
+        words=f"<{ADDRESS}>: user unknown",
+        excerpt=NAME,
+        effect="suppressed",
+        delivery_id=letter.id,
+        contact_id=her.id,
+        source_id=made.id,
+    )
     form = FormFactory(workspace=business)
     sent = {"form": form, "form_version": 1, "consent": "", "at": JULY}
     Submission.objects.create(landing_id=topic.id, contact=her, values={"name": NAME}, ip="203.0.113.7", **sent)

@@ -301,3 +301,4 @@ for table, answer in {
 
 TAKEN_OUT.register("mail.sealedbody", forgetting.bodies)
 TAKEN_OUT.register("mail.delivery", forgetting.deliveries)
+TAKEN_OUT.register("mail.feedback", forgetting.feedback)

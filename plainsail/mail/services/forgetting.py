@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from plainsail.contacts.sockets import Person
 from plainsail.kernel.crypto import keyed_hash
-from plainsail.mail.models import Delivery, SealedBody
+from plainsail.mail.models import Delivery, Feedback, SealedBody
 
 BATCH = 1000
 
@@ -30,6 +30,12 @@ def deliveries(person: Person) -> int:
     names = ["recipient_key", "contact_id", "address", "subject", "reply"]
     Delivery.objects.bulk_update(found, names, batch_size=BATCH)
     return len(found)
+
+
+def feedback(person: Person) -> int:
+    """What came back about their mail stays as a number: not whose it was, and not what it said. Returns how many rows."""
+    rows = Feedback.objects.filter(contact_id__in=person.ids)
+    return int(rows.update(contact_id=None, words="", excerpt=""))
 
 
 def _of(person: Person) -> QuerySet[Delivery]:
