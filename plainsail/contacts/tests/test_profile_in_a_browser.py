@@ -55,6 +55,7 @@ def test_a_press_opens_enter_saves_and_undo_takes_back(card, juniper):
 
 def test_escape_takes_back_and_leaving_saves(card, juniper):
     line(card, "city").locator(".inplace-open").press("Enter")
+    expect(line(card, "city").locator("input[type=text]")).to_be_focused()
     card.keyboard.type("Nowhere")
     card.keyboard.press("Escape")
     expect(line(card, "city")).to_contain_text("Bremen")
