@@ -15,7 +15,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+# How long an example takes says more of what else the machine does than of what is tested.
+hypothesis.settings.register_profile("plainsail", deadline=None)
+hypothesis.settings.load_profile("plainsail")
 
 if TYPE_CHECKING:
     from plainsail.cli.postgres import Postgres

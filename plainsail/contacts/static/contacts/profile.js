@@ -15,10 +15,15 @@ function formOf(event) {
 
 function close(form) {
   const row = form.closest("[data-inplace]");
-  const shown = closed.get(row.id);
+  // A copy: what htmx took out of the page listens to nothing any more.
+  const shown = closed.get(row.id)?.cloneNode(true);
   if (!shown) return;
+  shown.classList.remove("htmx-swapping");
   const hadFocus = row.contains(document.activeElement);
+  // Taking the field out takes its focus away, which is no leaving.
+  sent.add(form);
   row.replaceWith(shown);
+  window.htmx?.process(shown);
   if (hadFocus || document.activeElement === document.body) shown.querySelector(".inplace-open")?.focus();
 }
 
