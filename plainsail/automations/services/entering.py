@@ -71,6 +71,7 @@ def enter(automation: Automation, contact: Contact, *, at: datetime, cause: str)
         return None
     publish(AutomationEntered(automation_id=automation.id, run_id=run.id, contact_id=contact.id, at=at))
     due.schedule(RUNS, at)
+    due.hurry(RUNS)
     return run
 
 

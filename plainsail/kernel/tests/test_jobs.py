@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from plainsail.kernel import due, jobs, tenancy
+from plainsail.kernel import clock, due, jobs, tenancy
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Due
 from plainsail.kernel.tenancy import outside_transaction, workspace
@@ -117,6 +117,23 @@ class TestDue:
         assert [workspace_id for workspace_id, _ in ran] == [juniper.id]
         assert Due.objects.get(workspace=juniper).due_at == MAY + timedelta(days=2)
         assert Due.objects.get(workspace=acme).due_at == MAY + timedelta(days=1)
+
+    def test_what_can_not_wait_for_the_minute_is_done_at_once_and_once(self, juniper, ran):
+        with workspace(juniper), clock.fixed(MAY):
+            due.schedule("test.kiln", MAY)
+            for _twice in range(2):
+                due.hurry("test.kiln")
+        with clock.fixed(MAY):
+            due.at_once.function(workspace_id=juniper.id, kind="test.kiln")
+            due.at_once.function(workspace_id=juniper.id, kind="test.kiln")
+        assert ran == [(juniper.id, MAY)]
+        assert not Due.objects.exists()
+
+    def test_a_hurry_does_nothing_before_its_time(self, juniper, ran):
+        due.schedule_for(juniper.id, "test.kiln", MAY + timedelta(days=1))
+        with clock.fixed(MAY):
+            due.at_once.function(workspace_id=juniper.id, kind="test.kiln")
+        assert (list(ran), Due.objects.get().due_at) == ([], MAY + timedelta(days=1))
 
     def test_nobody_else_gets_what_is_claimed(self, juniper, ran):
         due.schedule_for(juniper.id, "test.kiln", MAY)
