@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -42,9 +44,15 @@ def test_nobody_of_another_business_is_ever_found(juniper, acme):
             assert [said for (said,) in cursor.fetchall()] == ["maren  ours@clay.example"]
 
 
-def test_the_view_of_what_is_searched_shows_nothing_where_no_business_is_open(db):
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+def test_the_view_of_what_is_searched_shows_nothing_where_no_business_is_open(juniper):
+    with workspace(juniper):
+        ContactFactory()
+    seen = []
+    # Refused on a connection that never had a business open, empty on others.
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT said FROM contacts_searchable")
+        seen = cursor.fetchall()
+    assert seen == []
 
 
 def test_nothing_can_be_written_through_the_view(in_juniper):
