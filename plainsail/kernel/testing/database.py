@@ -18,7 +18,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
-    from plainsail.kernel.testing import emptying, roundtrips
+    from plainsail.kernel.testing import emptying, migrated, roundtrips
     from plainsail.settings.database import database
 
     suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -26,8 +26,15 @@ def django_db_setup(
     settings = connection.settings_dict
     settings["TEST"]["NAME"] = name
     application = database(environment.current().database_url)
+    file = migrated.kept_file(request.config.cache.mkdir("migrated"))
     with django_db_blocker.unblock():
-        setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        connection.close()
+        if migrated.read_back(name, file):
+            settings["NAME"] = name
+        else:
+            setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+            connection.close()
+            migrated.keep(name, file)
         with connection.cursor() as cursor:
             # The test database gets its cache table after the migration that gives rights on all tables.
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
