@@ -21,7 +21,8 @@ pytestmark = pytest.mark.long
 
 IS_DEEP = bool(os.environ.get("PLAINSAIL_DEEP"))
 LIVES = int(os.environ.get("PLAINSAIL_LIVES") or (5000 if IS_DEEP else 200))
-STEPS = 20 if IS_DEEP else 6
+LENGTHS = ((0.8, 6), (0.2, 20)) if IS_DEEP else ((1.0, 6),)
+"""Shares of all lives, and how many steps they have: in the deep run every fifth is a long one."""
 # Add-ons bought later and bank transfers have a thousand lives behind them, the rest many: they join the quick ones later.
 Machine = transfers.Machine if IS_DEEP or os.environ.get("PLAINSAIL_LIVES") else shapes.Machine
 
@@ -43,21 +44,23 @@ class TestEveryCard:
 def live(of: Workspace, cards: tuple[str, ...]) -> None:
     """Half of all lives, with some cards. Two classes, so that two workers can share them."""
     chosen = int(os.environ.get("PLAINSAIL_SEED") or random.SystemRandom().randrange(2**32))
-    print(f"PLAINSAIL_SEED={chosen}")
+    for share, steps in LENGTHS:
+        lives = round(LIVES // 2 * share)
+        print(f"PLAINSAIL_SEED={chosen}: {lives} lives of up to {steps} steps")
 
-    class Life(Machine):
-        business = of
-        numbers = cards
+        class Life(Machine):
+            business = of
+            numbers = cards
 
-    run_state_machine_as_test(
-        seed(chosen)(Life),
-        settings=settings(
-            max_examples=LIVES // 2,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            phases=tuple(Phase) if os.environ.get("PLAINSAIL_SHRINK") else (Phase.explicit, Phase.generate),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+        run_state_machine_as_test(
+            seed(chosen)(Life),
+            settings=settings(
+                max_examples=lives,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                print_blob=True,
+                phases=tuple(Phase) if os.environ.get("PLAINSAIL_SHRINK") else (Phase.explicit, Phase.generate),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
