@@ -441,6 +441,14 @@ def recurring_products(workspace: Workspace) -> QuerySet[Product]:
     return found.order_by("name", "id")
 
 
+def has_payment_open(subscription: Subscription) -> bool:
+    """Whether something is still to be paid: a renewal that failed, or days given ahead of a bank transfer. Two queries."""
+    if subscription.dunning_cases.filter(closed_at=None).exists():
+        return True
+    awaited = InvoiceLine.objects.filter(item_id__in=subscription.items.values("id"), is_voided=False)
+    return bool(awaited.filter(invoice__state=Invoice.State.OPEN).exists())
+
+
 def is_asked_for_more(subscription: Subscription) -> bool:
     """Whether the customer was told of a new price and it isn't settled yet, nor agreed to. One query."""
     asked = PriceNotice.objects.filter(item__subscription=subscription, outcome="", consent=None)

@@ -19,7 +19,7 @@ from plainsail.payments.services import transfers
 from plainsail.payments.services.statements import Entry
 from plainsail.payments.services.transfers import BankAccount
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import addons, cancellation, changing, declaring, renewal
+from plainsail.subscriptions.services import addons, cancellation, changing, declaring, renewal, rescheduling
 from plainsail.subscriptions.services.changing import Wanted
 
 TO = BankAccount(holder="Juniper Kites", iban="DE89370400440532013000", days=10)
@@ -136,6 +136,24 @@ def test_a_contract_given_ahead_ends_when_its_order_is_not_paid(juniper):
     with workspace(juniper):
         assert Subscription.objects.get().state == "ended"
         assert Order.objects.get().state == "expired"
+
+
+def test_what_was_given_ahead_is_paid_before_the_contract_changes(juniper):
+    with workspace(juniper):
+        transfers.set_up(BankAccount(**{**TO.__dict__, "gives_at_once": True}), mode="test", at=NOON)
+        sold = monthly()
+        other = catalogue.add_price(sold.price.product, terms=PriceTerms(amount=euros(9900), interval="month"), at=NOON)
+        kiln = monthly("Kiln", 1000)
+        addons.offer_to(sold.price.product, kiln.price.product, at=NOON)
+    transfer_orders.ask(juniper.pk, placed(juniper, sold).pk, at=NOON)
+    with workspace(juniper):
+        contract = Subscription.objects.get()
+        with pytest.raises(changing.NotChangeable, match="payment is still open"):
+            changing.preview(contract, Wanted(other.price, "Studio club"), at=NOON)
+        with pytest.raises(addons.NotNow, match="payment is still open"):
+            addons.preview(contract, kiln, at=NOON)
+        with pytest.raises(rescheduling.NotMovable, match="payment is still open"):
+            rescheduling.refuse_unmovable(contract, at=NOON)
 
 
 def test_a_dearer_plan_now_needs_a_card(juniper, contract):
