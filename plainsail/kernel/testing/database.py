@@ -26,7 +26,7 @@ def django_db_setup(
     settings = connection.settings_dict
     settings["TEST"]["NAME"] = name
     application = database(environment.current().database_url)
-    file = migrated.kept_file(request.config.cache.mkdir("migrated"))
+    file = migrated.kept_file(migrated.folder(request))
     with django_db_blocker.unblock():
         connection.close()
         if migrated.read_back(name, file):

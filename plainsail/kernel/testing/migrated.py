@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from plainsail.cli import binaries, servers
@@ -20,6 +21,13 @@ from plainsail.cli.binaries import PostgresError
 PACKAGE = Path(__file__).parents[2]
 READ = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "kernel/*.py", "cli/roles.py", "settings/*.py")
 """What a migrated database comes of."""
+
+
+def folder(request: pytest.FixtureRequest) -> Path:
+    """Where it is kept; for a run without a cache somewhere that goes with the run."""
+    cache = getattr(request.config, "cache", None)
+    made: Path = cache.mkdir("migrated") if cache else request.getfixturevalue("tmp_path_factory").mktemp("migrated")
+    return made
 
 
 def kept_file(folder: Path) -> Path:
