@@ -249,6 +249,7 @@ for table, answer in {
     "consententry": PersonalData(fields=("contact_id", "ip", "user_agent"), erase="anonymise", ground=EVIDENCE),
     "tag": PersonalData(fields=(), erase="keep", ground="names no person"),
     "contacttag": PersonalData(fields=("contact_id",), erase="delete"),
+    "tally": PersonalData(fields=(), erase="keep", ground="numbers only", portable=False),
     "suppression": PersonalData(fields=("address_hash",), erase="keep", ground="never write again: a keyed hash only"),
     "segment": PersonalData(fields=(), erase="keep", ground="names no person"),
     "segmentmember": PersonalData(fields=("contact_id",), erase="delete"),

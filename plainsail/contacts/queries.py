@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,6 @@ from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0
 from plainsail.contacts.conditions import offered as offered  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.models import (
     Contact,
-    ContactTag,
     CustomField,
     FieldValue,
     Import,
@@ -36,6 +35,7 @@ from plainsail.contacts.models import (
     Segment,
     Suppression,
     Tag,
+    Tally,
     Task,
 )
 from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry, Words
@@ -253,24 +253,22 @@ def fields_with_uses(workspace: Workspace) -> QuerySet[CustomField]:
 
 
 def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
-    """Every tag by category and name, with `uses`: how many contacts have it. One index range a tag, no row is read."""
-    uses = _number_of(ContactTag.objects.filter(tag_id=OuterRef("id")))
-    found: QuerySet[Tag] = workspace.tags.annotate(uses=uses).order_by("category", "name", "id")
-    return found
+    """Every tag by category and name, with `uses`: how many contacts have it. A few rows a tag, however many have it."""
+    found: QuerySet[Tag] = workspace.tags.annotate(uses=_kept(Tally.Kind.TAG))
+    return found.order_by("category", "name", "id")
 
 
 def lists_with_members(workspace: Workspace) -> QuerySet[List]:
-    """Every list by name, with how many are `subscribed` and how many `pending`. Two index ranges a list."""
-    members = ListMember.objects.filter(list_id=OuterRef("id"))
-    counted = {state: _number_of(members.filter(state=state)) for state in ("subscribed", "pending")}
+    """Every list by name, with how many are `subscribed` and how many `pending`. A few rows a list, likewise."""
+    counted = {"subscribed": _kept(Tally.Kind.SUBSCRIBED), "pending": _kept(Tally.Kind.PENDING)}
     found: QuerySet[List] = workspace.lists.annotate(**counted).order_by("name", "id")
     return found
 
 
-def _number_of(rows: QuerySet[Any]) -> Coalesce:
-    """How many rows, as a column: a join would read and sort all of them."""
-    number = rows.order_by().values("workspace_id").annotate(number=Count("*")).values("number")
-    return Coalesce(Subquery(number), 0)
+def _kept(kind: Tally.Kind) -> Coalesce:
+    """What the tallies of a row add up to, as a column."""
+    rows = Tally.objects.filter(kind=kind, of=OuterRef("id")).order_by().values("workspace_id")
+    return Coalesce(Subquery(rows.annotate(number=Sum("number")).values("number")), 0, output_field=BigIntegerField())
 
 
 @dataclass(frozen=True)

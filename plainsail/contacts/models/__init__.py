@@ -18,6 +18,7 @@ from plainsail.contacts.models.people import (
 from plainsail.contacts.models.scores import ScoreEntry, ScoreLevel, ScoreRule, Scoring
 from plainsail.contacts.models.segments import ChangedContact, Segment, SegmentMember
 from plainsail.contacts.models.tags import ContactTag, Tag
+from plainsail.contacts.models.tallies import Tally
 from plainsail.contacts.models.work import Note, Task
 
 __all__ = [
@@ -51,5 +52,6 @@ __all__ = [
     "SegmentMember",
     "Suppression",
     "Tag",
+    "Tally",
     "Task",
 ]
