@@ -2,8 +2,9 @@
 
 from plainsail.pages.models.forms import Form, Submission
 from plainsail.pages.models.pages import Page, PageQuerySet, PageRevision, PageRevisionQuerySet
+from plainsail.pages.models.posts import Post, PostTag
 from plainsail.pages.models.published import PublishedSnapshot
-from plainsail.pages.models.sites import Site
+from plainsail.pages.models.sites import Redirect, Republishing, Site, SiteScript
 
 __all__ = [
     "Form",
@@ -11,7 +12,12 @@ __all__ = [
     "PageQuerySet",
     "PageRevision",
     "PageRevisionQuerySet",
+    "Post",
+    "PostTag",
     "PublishedSnapshot",
+    "Redirect",
+    "Republishing",
     "Site",
+    "SiteScript",
     "Submission",
 ]

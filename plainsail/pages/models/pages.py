@@ -23,6 +23,14 @@ class PageQuerySet(OwnedQuerySet["Page"]):
     def published(self) -> PageQuerySet:
         return self.filter(state=Page.State.PUBLISHED)
 
+    def changed(self) -> PageQuerySet:
+        """Those whose visitors see something older than the draft."""
+        return self.published().exclude(published_revision=models.F("revision"))
+
+    def with_address(self) -> PageQuerySet:
+        """Those that visitors can go to: no parts of other pages."""
+        return self.filter(kind__in=ADDRESSED)
+
 
 class Page(WorkspaceOwned):
     """One page: a draft that is edited, and, once published, a frozen snapshot that visitors see."""
@@ -32,12 +40,26 @@ class Page(WorkspaceOwned):
         PUBLISHED = "published", _("Published")
         ARCHIVED = "archived", _("Archived")
 
+    class Kind(models.TextChoices):
+        PAGE = "page", _("Page")
+        POST = "post", _("Post")
+        BLOG = "blog", _("List of posts")
+        HEADER = "header", _("Navigation")
+        FOOTER = "footer", _("Footer")
+        MISSING = "missing", _("Page not found")
+
     workspace = WorkspaceKey(related_name="pages")
     site = TiedForeignKey(Site, on_delete=models.CASCADE, related_name="pages")
     title = models.CharField(_("title"), max_length=120)
     description = models.CharField(_("description"), max_length=300, blank=True)
     path = models.CharField(_("address"), max_length=300)
-    """Leading slash, no trailing one; `/` is the site's first page."""
+    """Leading slash, no trailing one; `/` is the site's first page. Parts of a site have names such as `:footer`."""
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PAGE)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    """Where it isn't the business's own."""
+    translations = models.UUIDField(null=True)
+    """The same for pages that say the same in several languages."""
+    shows_parts = models.BooleanField(_("with the site’s navigation and footer"), default=True)
     draft = models.JSONField()
     """The block document, as `documents.save` gives it."""
     revision = models.PositiveIntegerField(default=0)
@@ -49,6 +71,12 @@ class Page(WorkspaceOwned):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     published_revision = models.PositiveIntegerField(null=True)
     published_at = models.DateTimeField(null=True)
+    publish_at = models.DateTimeField(null=True)
+    """When the draft, as it is then, goes live by itself."""
+    unpublish_at = models.DateTimeField(null=True)
+    """When it is taken off the site by itself."""
+    trouble = models.CharField(max_length=300, blank=True)
+    """Why the last publishing that nobody watched did not come about."""
     edited_at = models.DateTimeField()
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(PageQuerySet)()
@@ -60,9 +88,21 @@ class Page(WorkspaceOwned):
                 fields=["workspace", "site", "path"], condition=~models.Q(state="archived"), name="pages_page_path"
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "translations"],
+                condition=models.Q(translations__isnull=False),
+                name="pages_page_translations",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_part(self) -> bool:
+        """A piece of other pages, without an address of its own."""
+        return self.kind not in ADDRESSED
 
     @property
     def document(self) -> documents.Document:
@@ -84,6 +124,9 @@ class Page(WorkspaceOwned):
     @property
     def can_redo(self) -> bool:
         return bool(self.undone)
+
+
+ADDRESSED = frozenset({Page.Kind.PAGE, Page.Kind.POST, Page.Kind.BLOG})
 
 
 class PageRevisionQuerySet(OwnedQuerySet["PageRevision"]):

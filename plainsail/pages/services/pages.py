@@ -58,10 +58,15 @@ def create(
     title: str,
     path: str,
     description: str = "",
+    kind: str = Page.Kind.PAGE,
+    language: str = "",
     by: User | None = None,
     at: datetime,
 ) -> Page:
-    """A draft that shows a document, at this address or the next free one like it. Raises BadAddress."""
+    """A draft that shows a document, at this address or the next free one like it. Raises BadAddress.
+
+    A part of a site (navigation, footer) has a name such as `:footer` in place of an address.
+    """
     site = sites.site_of(workspace)
     draft = documents.save(document)
     page = Page(
@@ -69,7 +74,9 @@ def create(
         site=site,
         title=title,
         description=description,
-        path=sites.free_path(site, path),
+        path=path if path.startswith(":") else sites.free_path(site, path),
+        kind=kind,
+        language=language,
         draft=draft,
         revision=1,
         edited_at=at,
