@@ -123,9 +123,43 @@ class Host(Base):
     is_live = models.BooleanField(default=True)
     is_closed = models.BooleanField(default=False, db_default=False)
     """Its business closed: whoever comes is told so."""
+    leads_to = models.CharField(max_length=253, default="", blank=True, db_default="")
+    """The host name that visitors are led on to: the business's first one. Empty where pages are shown here."""
 
     def __str__(self) -> str:
         return self.host
+
+
+class Domain(WorkspaceOwned):
+    """A host name that a business says is its own. Its site answers there once the DNS has shown so."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for its records")
+        VERIFIED = "verified", _("Yours")
+
+    workspace = WorkspaceKey(related_name="domains")
+    name = models.CharField(_("domain"), max_length=253)
+    """In ASCII and lower case."""
+    token = models.CharField(max_length=40)
+    """What the TXT record says."""
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    findings = models.JSONField(default=list)
+    """What the last look at the DNS saw: `[{what, tone, seen}]`."""
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "name"], name="accounts_domain_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_verified(self) -> bool:
+        return self.state == self.State.VERIFIED
 
 
 class InvitationQuerySet(OwnedQuerySet["Invitation"]):

@@ -41,6 +41,8 @@ class Workspace(Base):
     currency = models.CharField(max_length=3, default="EUR")
     postal_address = models.TextField(blank=True)
     is_operator = models.BooleanField(default=False)
+    public_host = models.CharField(max_length=253, blank=True, default="", db_default="")
+    """The domain of its own under which it is known; empty where that is its address on this installation."""
 
     def __str__(self) -> str:
         return self.name

@@ -16,6 +16,7 @@ class PagePublished(Event):
     name: ClassVar[str] = "pages.page_published"
     page_id: UUID
     path: str
+    kind: str = "page"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class PageUnpublished(Event):
     name: ClassVar[str] = "pages.page_unpublished"
     page_id: UUID
     path: str
+    kind: str = "page"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
+from plainsail.kernel import clock
+from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forgetting, forms, submissions
+from plainsail.pages.events import PagePublished, PageUnpublished
+from plainsail.pages.services import forgetting, forms, republishing, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -35,7 +38,14 @@ PERSONAL_DATA.register(
     "pages.pagerevision",
     PersonalData(fields=("by",), erase="keep", ground="Who changed a page is the business's own record of its staff."),
 )
-for table in ("site", "page", "form", "publishedsnapshot"):
+PERSONAL_DATA.register(
+    "pages.post",
+    PersonalData(fields=("author",), erase="keep", ground="Who wrote a post stands on it; the business's own staff."),
+)
+for table in (
+    *("site", "page", "form", "publishedsnapshot", "posttag"),
+    *("redirect", "sitescript", "republishing"),
+):
     PERSONAL_DATA.register(
         f"pages.{table}",
         PersonalData(
@@ -43,7 +53,19 @@ for table in ("site", "page", "form", "publishedsnapshot"):
             erase="keep",
             ground="The business's own words; names no visitor.",
             # A page's snapshot is made from the page, which is taken along.
-            portable=table != "publishedsnapshot",
+            portable=table not in {"publishedsnapshot", "republishing"},
         ),
     )
 TAKEN_OUT.register("pages.submission", forgetting.submissions)
+
+
+@on(PagePublished, subscriber="pages.follow_published")
+def follow_published(event: PagePublished) -> None:
+    """What other pages show of this one: a navigation, a post among others."""
+    republishing.follow(event.page_id, kind=event.kind, at=clock.now())
+
+
+@on(PageUnpublished, subscriber="pages.follow_unpublished")
+def follow_unpublished(event: PageUnpublished) -> None:
+    """The same, for a page that was taken off."""
+    republishing.follow(event.page_id, kind=event.kind, at=clock.now())

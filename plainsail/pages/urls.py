@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import editor, forms, pages, public, versions
+from plainsail.pages.views import discovery, editor, forms, pages, public, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
@@ -31,6 +31,11 @@ workspace_urls = [
 public_urls = [
     path("f/<uuid:form_id>", public.form, name="form"),
     path("thanks/<uuid:form_id>", public.thanks, name="thanks"),
+    path("robots.txt", discovery.robots, name="robots"),
+    path("sitemap.xml", discovery.sitemap, name="sitemap"),
+    path("sitemap-<int:number>.xml", discovery.sitemap, name="sitemap_part"),
+    path("blog/feed.xml", discovery.atom, name="atom"),
+    path("blog/rss.xml", discovery.rss, name="rss"),
 ]
 
 # Everything else on a site's host. Collected after all other public addresses, so it takes none of theirs.

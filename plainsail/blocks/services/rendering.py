@@ -42,6 +42,19 @@ class PageHead:
     path: str = "/"
     canonical_url: str = ""
     legal_links: Sequence[tuple[str, str]] = ()
+    icon_url: str = ""
+    """A picture of the site's own for browser tabs; without one its first letter stands there."""
+    extra: SafeString | str = ""
+    """More elements of the head: what search engines and those who share the page read."""
+    style: str = ""
+    """More rules for what stands in the slots below."""
+    top: SafeString | str = ""
+    above: SafeString | str = ""
+    below: SafeString | str = ""
+    bottom: SafeString | str = ""
+    """What its site puts before the page's main part, at its beginning and its end, and after it."""
+    has_title: bool = False
+    """`above` holds the h1, so no section does."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ def render_page(
     (kind, id), such as a form with its errors. Cost: one query for each kind of row that is pointed to.
     """
     sections = list(render_sections(document, head, editing=editing, cards=cards))
-    style = themes.css(document.theme) + page_css()
+    style = themes.css(document.theme) + page_css() + head.style
     colours = themes.THEMES[document.theme["name"]].colours
     with translation.override(head.language):
         html = render_to_string(
@@ -83,7 +96,7 @@ def render_page(
                 "fonts": [static(font.file) for font in themes.fonts(document.theme)],
                 "sections": [section for section in sections if not section.is_footer],
                 "footers": [section for section in sections if section.is_footer],
-                "has_heading": _leading(document) is not None,
+                "has_heading": head.has_title or _leading(document) is not None,
                 "editing": editing,
             },
         )
@@ -94,7 +107,7 @@ def render_sections(
     document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
 ) -> Iterator[Section]:
     """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
-    leading = _leading(document)
+    leading = None if head.has_title else _leading(document)
     anchors: dict[str, int] = {}
     with translation.override(head.language):
         presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})

@@ -30,7 +30,7 @@ def front(workspace: Workspace) -> RenderedPage:
 
 
 def not_found(workspace: Workspace) -> RenderedPage:
-    """The page for an address where nothing stands."""
+    """The page for an address where nothing stands, until the business has one of its own."""
     with translation.override(workspace.locale):
         title = _("This page isn’t here")
         hero = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.models import User
@@ -14,7 +15,7 @@ from plainsail.contacts.models import List
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision
-from plainsail.pages.services import forms, publishing, sites
+from plainsail.pages.services import forms, publishing, redirects, sites
 from plainsail.pages.services.sites import AddressTaken
 from plainsail.pages.starters import STARTERS, Business
 
@@ -58,10 +59,15 @@ def create(
     title: str,
     path: str,
     description: str = "",
+    kind: str = Page.Kind.PAGE,
+    language: str = "",
     by: User | None = None,
     at: datetime,
 ) -> Page:
-    """A draft that shows a document, at this address or the next free one like it. Raises BadAddress."""
+    """A draft that shows a document, at this address or the next free one like it. Raises BadAddress.
+
+    A part of a site (navigation, footer) has a name such as `:footer` in place of an address.
+    """
     site = sites.site_of(workspace)
     draft = documents.save(document)
     page = Page(
@@ -69,7 +75,9 @@ def create(
         site=site,
         title=title,
         description=description,
-        path=sites.free_path(site, path),
+        path=path if path.startswith(":") else sites.free_path(site, path),
+        kind=kind,
+        language=language,
         draft=draft,
         revision=1,
         edited_at=at,
@@ -91,15 +99,40 @@ def copy(page: Page, *, by: User | None, at: datetime) -> Page:
 def describe(page: Page, *, title: str, description: str, path: str, at: datetime) -> Page:
     """Change a page's title, description and address. A published page moves, and shows the new title, at once.
 
+    Its old address leads to the new one from then on.
+
     Raises BadAddress, AddressTaken.
     """
     path = sites.clean_path(path)
     if Page.objects.current().filter(site=page.site_id, path=path).exclude(id=page.id).exists():
         raise AddressTaken
+    before = page.path
     page.title, page.description, page.path = title, description, path
     _save_address(page)
     if page.is_published:
+        if path != before:
+            redirects.follow_move(page.site, before=before, after=path)
         publishing.move_snapshot(page, at=at)
+    return page
+
+
+def set_kin(page: Page, *, language: str, original: Page | None, shows_parts: bool, at: datetime) -> Page:
+    """Say in which language a page is, which page it is a translation of, and whether the site's parts stand around it.
+
+    Pages that were its translations see the change as well.
+    """
+    key = None
+    if original is not None:
+        key = original.translations or original.id
+        if original.translations is None:
+            original.translations = key
+            original.save(update_fields=["translations"])
+    touched = {each for each in (page.translations, key) if each is not None}
+    page.language = "" if language == page.workspace.locale else language
+    page.translations, page.shows_parts = key, shows_parts
+    page.save(update_fields=["language", "translations", "shows_parts"])
+    kin = Page.objects.published().with_address().filter(Q(translations__in=touched) | Q(id=page.id))
+    publishing.refresh_each(kin.select_related("workspace").order_by("id"), at=at)
     return page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import count
+from typing import Any
 
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,14 @@ def site_of(workspace: Workspace) -> Site:
     site, _made = Site.objects.get_or_create(
         workspace=workspace, defaults={"name": workspace.name, "theme": dict(themes.DEFAULT)}
     )
+    return site
+
+
+def describe(site: Site, **values: Any) -> Site:
+    """Change what the site says about itself: `description`, `icon_url`, `social_image_url`, `profiles`, `is_hidden`."""
+    for name, value in values.items():
+        setattr(site, name, value)
+    site.save(update_fields=list(values))
     return site
 
 

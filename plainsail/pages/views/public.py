@@ -7,14 +7,15 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.utils.encoding import iri_to_uri
 from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from plainsail.kernel.http import Request, public
 from plainsail.kernel.ids import new_id
-from plainsail.pages.models import Form
-from plainsail.pages.services import forms, notices, submissions
+from plainsail.pages.models import Form, Page
+from plainsail.pages.services import forms, notices, redirects, sites, submissions
 from plainsail.pages.views.editor import as_page
 
 
@@ -59,11 +60,22 @@ def published(request: Request, path: str = "") -> HttpResponse:
 
 def unknown(request: Request, path: str) -> HttpResponse:
     """Nothing stands there. At the first address that isn't the visitor's mistake, so it gets a page all the same."""
+    site = sites.site_of(request.workspace)
+    if (redirect := redirects.where(site, f"/{path}")) is not None:
+        return HttpResponseRedirect(iri_to_uri(redirect.target), status=redirect.status)
     if path:
-        return as_page(notices.not_found(request.workspace), status=404)
+        return _missing(request)
     response = as_page(notices.front(request.workspace))
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _missing(request: Request) -> HttpResponse:
+    """The business's own words for an address where nothing stands, else ours."""
+    own = request.workspace.published_snapshots.filter(page__kind=Page.Kind.MISSING).first()
+    if own is None:
+        return as_page(notices.not_found(request.workspace), status=404)
+    return HttpResponse(bytes(own.body), status=404, content_type=own.content_type, headers=own.headers)
 
 
 def _see_other(path: str) -> HttpResponse:

@@ -1,0 +1,131 @@
+"""A page as its site shows it: between navigation and footer, with what search engines and visitors' own choices need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.contrib.staticfiles import finders
+from django.utils import translation
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from plainsail.accounts.services import hosts
+from plainsail.blocks.services import rendering
+from plainsail.blocks.services.documents import Document
+from plainsail.blocks.services.rendering import PageHead, RenderedPage
+from plainsail.kernel.addresses import public_path
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Page
+from plainsail.pages.services import consenting, heads, posting
+from plainsail.pages.services.frames import Frame, frame_of
+from plainsail.pages.services.posting import Listing
+from plainsail.ui.sockets import FOOTER_LINKS
+
+OWN_PART = {Page.Kind.HEADER: "navigation", Page.Kind.FOOTER: "footer"}
+"""A page with a section of this type has its own, and needs none of the site's."""
+
+
+def render(
+    page: Page, document: Document, *, editing: bool = False, cards: Mapping[tuple[str, UUID], Any] | None = None
+) -> RenderedPage:
+    """A page as HTML: its draft for the editor, or a document to look at."""
+    return compose(page, document, frame_of(page.workspace), editing=editing, cards=cards)
+
+
+def compose(
+    page: Page,
+    document: Document,
+    frame: Frame,
+    *,
+    listing: Listing | None = None,
+    editing: bool = False,
+    cards: Mapping[tuple[str, UUID], Any] | None = None,
+) -> RenderedPage:
+    """A page in its site's frame. `listing` is what a list of posts shows; its first page where it isn't given."""
+    head = head_of(page)
+    with translation.override(head.language):
+        head = heads.filled(page, document, head, frame, listing=listing)
+        if page.kind == Page.Kind.POST:
+            head = posting.around_post(page, head, frame)
+        elif page.kind == Page.Kind.BLOG:
+            head = posting.around_list(
+                page, head, listing or posting.first_listing(page), has_title=_has_title(document)
+            )
+        if page.shows_parts and not page.is_part:
+            top, bottom = (_part(kind, page, document, frame, head) for kind in OWN_PART)
+            head = replace(head, top=mark_safe(top + head.top), bottom=mark_safe(bottom + head.bottom))  # noqa: S308  # rendered by templates
+        if frame.scripts and not page.is_part:
+            head = replace(head, bottom=mark_safe(head.bottom + consenting.slot(frame.scripts)))  # noqa: S308  # the same
+    return rendering.render_page(document, replace(head, style=site_css()), editing=editing, cards=cards)
+
+
+def head_of(page: Page) -> PageHead:
+    """What the page says about itself: title, description, address, the legal links of its business."""
+    workspace = page.workspace
+    language = language_of(page)
+    return PageHead(
+        title=page.title,
+        site_name=workspace.name,
+        description=page.description,
+        language=language,
+        path=page.path,
+        canonical_url="" if page.is_part else address(workspace, page.path),
+        legal_links=legal_links(workspace, language),
+    )
+
+
+def language_of(page: Page) -> str:
+    return page.language or page.workspace.locale
+
+
+def legal_links(workspace: Workspace, language: str = "") -> list[tuple[str, str]]:
+    """The links that the law wants at the foot of every page, as (words, path), in the page's language or the site's."""
+    with translation.override(language or workspace.locale):
+        return [
+            (str(link.label), link.url if link.url.startswith("/") else public_path(link.url)) for link in FOOTER_LINKS
+        ]
+
+
+def address(workspace: Workspace, path: str) -> str:
+    """The full address of a page on the workspace's site."""
+    return hosts.public_url(workspace, path)
+
+
+@cache
+def site_css() -> str:
+    """The rules for what a site adds to its pages; freezing keeps those that a page uses."""
+    found = finders.find("pages/site.css")
+    assert isinstance(found, str), "pages/site.css is part of this package"
+    css = re.sub(r"/\*.*?\*/", "", Path(found).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "", css)
+
+
+def _has_title(document: Document) -> bool:
+    return any(block.headline for block in document.blocks if block.kind)
+
+
+def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: PageHead) -> SafeString | str:
+    """The site's navigation or footer on this page; nothing where the page has its own."""
+    part = frame.part(kind, page.language)
+    if part is None or any(block.type == OWN_PART[kind] for block in document.blocks):
+        return ""
+    key = (kind, head.language)
+    html = frame.drawn.get(key)
+    if html is None:
+        # `has_title`: the h1 is the page's own.
+        sections = rendering.render_sections(part, replace(head, has_title=True))
+        html = "".join(section.html for section in sections)
+        if not any(part.references()):
+            frame.drawn[key] = html
+    return mark_safe(_marked(html, page.path))  # noqa: S308  # rendered by templates
+
+
+def _marked(html: str, path: str) -> str:
+    """With the link to this very page marked as the current one."""
+    return html.replace(f' href="{escape(path)}"', f' href="{escape(path)}" aria-current="page"')

@@ -1,0 +1,58 @@
+"""Scripts of others on a page: named, with a purpose, and asleep until the visitor agrees. Without any, nobody is asked."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import blake2b, sha256
+from urllib.parse import urlsplit
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from plainsail.pages.models import SiteScript
+
+
+def slot(scripts: Sequence[SiteScript]) -> SafeString:
+    """The question, and the scripts as data that nothing runs. Our own module asks and, after a yes, starts them."""
+    purposes = [purpose for purpose in SiteScript.Purpose if any(script.purpose == purpose for script in scripts)]
+    asleep = [{"purpose": script.purpose, "src": script.source_url, "code": script.code} for script in scripts]
+    said = json.dumps({"version": version(scripts), "scripts": asleep}, ensure_ascii=False).replace("<", "\\u003c")
+    context = {
+        "purposes": [
+            {"key": purpose.value, "label": purpose.label, "names": [s.name for s in scripts if s.purpose == purpose]}
+            for purpose in purposes
+        ],
+        "scripts": mark_safe(said),  # noqa: S308  # `<` is written as an escape, so that no value ends the element
+    }
+    return mark_safe(render_to_string("pages/site/consent.html", context))  # noqa: S308  # rendered by a template
+
+
+def version(scripts: Sequence[SiteScript]) -> str:
+    """The same as long as a visitor's answer covers what is asked: who gets to know of them, and what for."""
+    asked = sorted((script.purpose, script.name, script.source_url) for script in scripts)
+    return blake2b(json.dumps(asked).encode(), digest_size=6).hexdigest()
+
+
+def policy(scripts: Sequence[SiteScript]) -> dict[str, list[str]]:
+    """What the scripts need of the content security policy, by directive: their hosts by name, their code by its hash."""
+    if not scripts:
+        return {}
+    hosts = sorted({origin for script in scripts for origin in origins(script)})
+    hashes = [
+        f"'sha256-{b64encode(sha256(script.code.encode()).digest()).decode()}'" for script in scripts if script.code
+    ]
+    return {
+        "script-src": ["'self'", *hosts, *hashes],
+        "connect-src": ["'self'", *hosts],
+        "frame-src": hosts or ["'none'"],
+        "style-src": hosts,
+    }
+
+
+def origins(script: SiteScript) -> list[str]:
+    """Where a script comes from and whom it talks to: `https://stats.example.com`."""
+    named = [f"https://{host}" for host in script.hosts.split()]
+    source = urlsplit(script.source_url)
+    return [f"https://{source.netloc}", *named] if source.netloc else named

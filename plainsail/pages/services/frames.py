@@ -1,0 +1,64 @@
+"""What all pages of a site share: its navigation and footer, its scripts, its words. Read once for any number of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import F
+
+from plainsail.blocks.services import documents
+from plainsail.blocks.services.documents import Document
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Page, PageRevision, Site, SiteScript
+from plainsail.pages.services import sites
+
+PARTS = (Page.Kind.HEADER, Page.Kind.FOOTER)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A site as its pages show it. `parts` by kind and language, the site's own language as an empty one."""
+
+    workspace: Workspace
+    site: Site
+    parts: dict[tuple[str, str], Document]
+    scripts: tuple[SiteScript, ...]
+    blog_path: str
+    """Address of the published list of posts; empty where there is none."""
+    drawn: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Parts that were rendered already, so that a thousand pages don't render a navigation each."""
+
+    def part(self, kind: str, language: str) -> Document | None:
+        """The navigation or the footer in a language, else the site's own."""
+        return self.parts.get((kind, language)) or self.parts.get((kind, ""))
+
+    def references(self, language: str) -> Iterator[tuple[str, UUID]]:
+        """Rows that the parts point to, such as the form in a footer."""
+        for kind in PARTS:
+            if document := self.part(kind, language):
+                yield from document.references()
+
+
+def frame_of(workspace: Workspace) -> Frame:
+    """The site's frame as it is published now. Four queries."""
+    site = sites.site_of(workspace)
+    live = PageRevision.objects.filter(
+        page__site=site,
+        page__kind__in=PARTS,
+        page__state=Page.State.PUBLISHED,
+        number=F("page__published_revision"),
+    ).select_related("page")
+    blog = Page.objects.published().filter(site=site, kind=Page.Kind.BLOG).order_by("id").first()
+    return Frame(
+        workspace=workspace,
+        site=site,
+        parts={
+            (version.page.kind, version.page.language): documents.load(version.document)
+            for version in live
+            if version.document is not None
+        },
+        scripts=tuple(SiteScript.objects.filter(site=site, is_on=True).order_by("created_at", "id")),
+        blog_path=blog.path if blog else "",
+    )

@@ -1,0 +1,116 @@
+"""What the edge serves, row by row: stored whole, withdrawn whole, and the edges told of each address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from plainsail.blocks.services import rendering
+from plainsail.blocks.services.documents import Document
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Form, Page, PublishedSnapshot
+from plainsail.pages.services import composing, consenting, forms, freezing, posting
+from plainsail.pages.services.frames import Frame
+from plainsail.pages.services.freezing import Frozen
+
+CHANNEL = "plainsail_published"
+
+
+def store(page: Page, document: Document, frame: Frame, *, at: datetime) -> PublishedSnapshot:
+    """Freeze a page at its address; a list of posts at that of each of its pages. What is gone is withdrawn."""
+    if page.kind != Page.Kind.BLOG:
+        return _store(page, document, frame, composing.compose(page, document, frame), path=page.path, at=at)
+    stored = [
+        _store(
+            page, document, frame, composing.compose(page, document, frame, listing=listing), path=listing.path, at=at
+        )
+        for listing in posting.listings(page)
+    ]
+    kept = {snapshot.path for snapshot in stored}
+    withdraw(page, keeping=kept)
+    return stored[0]
+
+
+def withdraw(page: Page, *, keeping: set[str] | None = None) -> None:
+    """Nothing of the page is shown any more, but for what stands at addresses that are kept."""
+    gone = page.snapshots.exclude(path__in=keeping or set())
+    for snapshot in gone.only("id", "path", "workspace_id"):
+        notify(page.workspace, snapshot.path)
+    gone.delete()
+
+
+def notify(workspace: Workspace, path: str) -> None:
+    """Tell the edges to forget what they hold of an address; PostgreSQL delivers it when the transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{workspace.id}:{path}"])
+
+
+def content_policy(page: rendering.RenderedPage) -> str:
+    """The content security policy of a page as it was rendered: its own inline style, no script, nothing framed elsewhere."""
+    return policy(page.style_source, {})
+
+
+def policy(style_source: str, more: dict[str, list[str]]) -> str:
+    """A content security policy; `more` by directive, what the owner's scripts need."""
+    directives = {
+        "default-src": ["'none'"],
+        "style-src": ["'self'", style_source],
+        "font-src": ["'self'"],
+        "img-src": ["'self'", "https:", "data:"],
+        "media-src": ["'self'", "https:"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'self'"],
+    }
+    for name, sources in more.items():
+        directives[name] = [*directives.get(name, []), *sources]
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items() if sources)
+
+
+def _store(
+    page: Page, document: Document, frame: Frame, rendered: rendering.RenderedPage, *, path: str, at: datetime
+) -> PublishedSnapshot:
+    frozen = freezing.freeze(rendered.html)
+    specifications = _forms(page, document, frame)
+    headers = {
+        "content-security-policy": policy(frozen.style_source, consenting.policy(frame.scripts)),
+        "content-language": composing.language_of(page),
+    }
+    if frame.site.is_hidden:
+        headers["x-robots-tag"] = "noindex"
+    snapshot: PublishedSnapshot
+    snapshot, _made = PublishedSnapshot.objects.update_or_create(
+        workspace=page.workspace,
+        path=path,
+        defaults={
+            "page": page,
+            "etag": _fingerprint(frozen, headers, specifications),
+            "body": frozen.body,
+            "body_gzip": frozen.body_gzip,
+            "body_br": frozen.body_br,
+            "headers": headers,
+            "forms": specifications,
+            "published_at": at,
+        },
+    )
+    notify(page.workspace, path)
+    return snapshot
+
+
+def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:
+    said = orjson.dumps([headers, specifications], option=orjson.OPT_SORT_KEYS)
+    return blake2b(frozen.body + said, digest_size=16).hexdigest()
+
+
+def _forms(page: Page, document: Document, frame: Frame) -> dict[str, Any]:
+    """What the edge must know of the forms on the page, in the site's parts too."""
+    shown = [*document.references(), *(frame.references(page.language) if page.shows_parts else ())]
+    form_ids = {row_id for kind, row_id in shown if kind == "form"}
+    return {
+        str(form.id): forms.specification(form, thank_you=forms.thanks_path(form))
+        for form in Form.objects.filter(id__in=form_ids).order_by("id")
+    }
