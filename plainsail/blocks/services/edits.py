@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
+from plainsail.blocks.services.documents import MOST_BLOCKS
 from plainsail.blocks.services.operations import InvalidOperation
 
 MOST_BYTES = 500_000
@@ -14,11 +17,19 @@ MOST_BYTES = 500_000
 
 @dataclass(frozen=True)
 class EditRequest:
-    """The revision that the window is on, the operations, and whose panel it wants back."""
+    """The revision that the window is on, the operations, and whose panel it wants back.
+
+    `token` names the request: sent again because the answer was lost, it is made once. `window` names who asks; `sections` and `at`
+    say what is copied, and where something is put.
+    """
 
     revision: int
     operations: list[Any]
     panel: str
+    token: UUID | None = None
+    window: UUID | None = None
+    sections: Sequence[str] = ()
+    at: int = 0
 
 
 def read(body: bytes) -> EditRequest:
@@ -36,4 +47,20 @@ def read(body: bytes) -> EditRequest:
         raise InvalidOperation
     if not isinstance(operations, list) or not isinstance(panel, str):
         raise InvalidOperation
-    return EditRequest(revision, operations, panel[:40])
+    sections, at = sent.get("sections", []), sent.get("at", 0)
+    if not isinstance(sections, list) or not all(isinstance(each, str) for each in sections):
+        raise InvalidOperation
+    if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= MOST_BLOCKS:
+        raise InvalidOperation
+    return EditRequest(
+        revision, operations, panel[:40], _uuid(sent.get("token")), _uuid(sent.get("window")), sections, at
+    )
+
+
+def _uuid(value: object) -> UUID | None:
+    if value is None:
+        return None
+    try:
+        return UUID(value)  # type: ignore[arg-type]  # whatever it is, it is an id or refused
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InvalidOperation from error
