@@ -14,6 +14,7 @@ workspace_urls = [
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
     path("pages/<uuid:page_id>/preview/", editor.preview, name="preview"),
     path("pages/<uuid:page_id>/panel/", editor.panel, name="panel"),
+    path("pages/<uuid:page_id>/links/", editor.links, name="links"),
     path("pages/<uuid:page_id>/edits/", editor.edits, name="edits"),
     path("pages/<uuid:page_id>/undo/", editor.undo, name="undo"),
     path("pages/<uuid:page_id>/redo/", editor.redo, name="redo"),

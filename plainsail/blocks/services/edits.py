@@ -13,13 +13,15 @@ from plainsail.blocks.services.documents import MOST_BLOCKS
 from plainsail.blocks.services.operations import InvalidOperation
 
 MOST_BYTES = 500_000
+MOST_KNOWN = 20
 
 
 @dataclass(frozen=True)
 class EditRequest:
     """The revision that the window is on, the operations, and whose panel it wants back.
 
-    `token` names the request: sent again because the answer was lost, it is made once. `window` names who asks; `sections` and `at`
+    `token` names the request: sent again because the answer was lost, it is made once. `window` names who asks; `known` are
+    requests that these operations were made upon though their answers never came; `sections` and `at`
     say what is copied, and where something is put.
     """
 
@@ -28,6 +30,7 @@ class EditRequest:
     panel: str
     token: UUID | None = None
     window: UUID | None = None
+    known: frozenset[UUID] = frozenset()
     sections: Sequence[str] = ()
     at: int = 0
 
@@ -52,8 +55,18 @@ def read(body: bytes) -> EditRequest:
         raise InvalidOperation
     if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= MOST_BLOCKS:
         raise InvalidOperation
+    known = sent.get("known", [])
+    if not isinstance(known, list) or len(known) > MOST_KNOWN:
+        raise InvalidOperation
     return EditRequest(
-        revision, operations, panel[:40], _uuid(sent.get("token")), _uuid(sent.get("window")), sections, at
+        revision=revision,
+        operations=operations,
+        panel=panel[:40],
+        token=_uuid(sent.get("token")),
+        window=_uuid(sent.get("window")),
+        known=frozenset(found for each in known if (found := _uuid(each))),
+        sections=sections,
+        at=at,
     )
 
 

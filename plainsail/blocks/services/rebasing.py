@@ -121,6 +121,8 @@ def _translated(operation: dict[str, Any], base: Document, now: Document) -> dic
     if key is None or any(operation.get(name) for name in ("into", "parent")):
         return operation
     moving = block_of(operation)
+    if key == "to" and base.index(moving) < 0:
+        return operation  # inside another block, where it counts
     before = [block.id for block in base.blocks if block.id != moving][: operation[key]]
     standing = [block.id for block in now.blocks if block.id != moving]
     at = next((standing.index(each) + 1 for each in reversed(before) if each in standing), 0)

@@ -6,7 +6,7 @@ the two speak of different places; what meets somebody else's change is given ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -90,16 +90,18 @@ def apply(
     by: User | None,
     at: datetime,
     token: UUID | None = None,
+    known: Collection[UUID] = (),
 ) -> Edited:
     """Apply operations (see `blocks.services.operations`) that were made on `revision` of the draft.
 
     On the newest revision all or none. On an older one, those that meet no change made since; the others come back in
-    `Edited.met`. A `token` that was seen before changes nothing and gives the same answer. Raises Stale, InvalidOperation,
-    InvalidDocument (with the path at fault), UnknownReference.
+    `Edited.met`. A `token` that was seen before changes nothing and gives the same answer; `known` are tokens of earlier
+    requests that these operations were made upon. Raises Stale, InvalidOperation, InvalidDocument (with the path at
+    fault), UnknownReference.
     """
     _lock(page)
     made = PageRevision.objects.filter(page=page, token=token).first() if token else None
-    return _apply_once(page, changes, revision, made, by=by, at=at, token=token)
+    return _apply_once(page, changes, revision, made, known, by=by, at=at, token=token)
 
 
 def _apply_once(
@@ -107,6 +109,7 @@ def _apply_once(
     changes: Sequence[object],
     revision: int,
     made: PageRevision | None,
+    known: Collection[UUID],
     **written: Any,
 ) -> Edited:
     """Write the change, unless it was `made` already: then only say again what became of it."""
@@ -119,7 +122,8 @@ def _apply_once(
         done = operations.apply(base, changes, surface="page")
         merged = rebasing.Rebased(done.document, done.operations, done.inverse, [])
     else:
-        theirs = rebasing.touched(_all(between, "operations"), _all(between, "inverse"))
+        others = [step for step in between if step.token not in known]
+        theirs = rebasing.touched(_all(others, "operations"), _all(others, "inverse"))
         merged = rebasing.rebase(changes, base=base, now=now, theirs=theirs, surface="page")
     met = [Met(operation, _step_met(operation, between)) for operation in merged.refused]
     if made is not None:

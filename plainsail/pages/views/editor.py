@@ -14,6 +14,7 @@ from plainsail.blocks.services import panels
 from plainsail.blocks.services.edits import read as read_edit
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
+from plainsail.pages import queries
 from plainsail.pages.services import editing, publishing
 from plainsail.pages.views import answers
 from plainsail.pages.views.answers import find
@@ -53,6 +54,15 @@ def panel(request: Request, page_id: UUID) -> HttpResponse:
     return HttpResponse(answers.panel_of(page.document, request.GET.get("section", "")))
 
 
+@require_GET
+@can("pages.change")
+def links(request: Request, page_id: UUID) -> HttpResponse:
+    """Where a link may lead: sections of this page, the site's other pages."""
+    page = find(request, page_id)
+    pages = queries.current_pages(request.workspace).exclude(id=page.id).order_by("title", "id")
+    return render(request, "pages/link_list.html", {"anchors": panels.targets(page.document), "pages": pages})
+
+
 @require_POST
 @can("pages.change")
 def edits(request: Request, page_id: UUID) -> HttpResponse:
@@ -66,6 +76,7 @@ def edits(request: Request, page_id: UUID) -> HttpResponse:
             by=by,  # type: ignore[arg-type]  # a member
             at=request.now,
             token=sent.token,
+            known=sent.known,
         )
     except Refusal as refusal:
         return answers.refused(refusal)
