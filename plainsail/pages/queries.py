@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
@@ -16,6 +17,8 @@ from plainsail.pages.models import Form, Page, PageRevision, Submission
 from plainsail.tracking.queries import visits_of_pages
 
 RECENT = timedelta(days=30)
+UNDO_DEPTH = 1000
+"""How many of a person’s own steps on a page Undo and Redo look back at."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,43 @@ def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:
         .annotate(number=Count("submissions"))
         .order_by("name", "id")
     )
+
+
+def undoable(page: Page, by: User | None) -> tuple[int, int]:
+    """Numbers of the edits of this person that Undo takes back and Redo brings back next; 0 where there is none. One query.
+
+    Looks at the person's newest steps only: whoever wants to go back further than that restores a version.
+    """
+    kind = PageRevision.Kind
+    steps = (
+        PageRevision.objects.filter(page=page, by=by)
+        .steps()
+        .order_by("-number")
+        .values_list("number", "kind", "of")[:UNDO_DEPTH]
+    )
+    stands: dict[int, bool] = {}
+    redo, brought_back, is_fresh = 0, 0, True
+    for number, step, of in steps:
+        if step in (kind.EDIT, kind.RESTORE):
+            if stands.get(number, True):
+                return number, redo
+            is_fresh = False
+        elif of is None:
+            break  # from before it was written down what an Undo takes back
+        else:
+            stands.setdefault(of, step == kind.REDO)
+            if is_fresh and not redo:
+                if step == kind.REDO:
+                    brought_back += 1
+                elif brought_back:
+                    brought_back -= 1
+                else:
+                    redo = of
+    return 0, redo
+
+
+def last_step(page: Page, number: int, kinds: Collection[str]) -> PageRevision | None:
+    """The newest step of these kinds that is an edit of this number, or is about it."""
+    steps = PageRevision.objects.filter(page=page, kind__in=kinds).filter(Q(number=number) | Q(of=number))
+    found: PageRevision | None = steps.order_by("-number").first() if number else None
+    return found

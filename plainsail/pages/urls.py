@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import discovery, editor, forms, pages, public, versions
+from plainsail.pages.views import discovery, editor, forms, pages, public, together, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
@@ -14,9 +14,14 @@ workspace_urls = [
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
     path("pages/<uuid:page_id>/preview/", editor.preview, name="preview"),
     path("pages/<uuid:page_id>/panel/", editor.panel, name="panel"),
+    path("pages/<uuid:page_id>/links/", editor.links, name="links"),
     path("pages/<uuid:page_id>/edits/", editor.edits, name="edits"),
     path("pages/<uuid:page_id>/undo/", editor.undo, name="undo"),
     path("pages/<uuid:page_id>/redo/", editor.redo, name="redo"),
+    path("pages/<uuid:page_id>/presence/", together.presence, name="presence"),
+    path("pages/<uuid:page_id>/absence/", together.absence, name="absence"),
+    path("pages/<uuid:page_id>/copies/", together.copies, name="copies"),
+    path("pages/<uuid:page_id>/pastes/", together.pastes, name="pastes"),
     path("pages/<uuid:page_id>/publication/", editor.publication, name="publication"),
     path("pages/<uuid:page_id>/withdrawal/", pages.withdrawal, name="withdrawal"),
     path("pages/<uuid:page_id>/settings/", pages.settings, name="settings"),

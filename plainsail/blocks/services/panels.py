@@ -76,6 +76,7 @@ def render_panel(
         "controls": controls(block, errors=errors),
         "anchors": anchors,
         "merges": surface == "mail",
+        "links": surface == "page",
         "below": below,
     }
     return render_to_string("blocks/panel.html", context)
@@ -95,6 +96,24 @@ def anchors(document: Document) -> list[str]:
         f"#{name}" if number == 1 else f"#{name}-{number}"
         for name, many in seen.items()
         for number in range(1, many + 1)
+    ]
+
+
+def targets(document: Document) -> list[tuple[str, str]]:
+    """The same targets with what stands there in words: the section's headline, or its kind."""
+    names = anchors(document)
+    by_type: dict[str, list[str]] = {}
+    for name in names:
+        by_type.setdefault(name.removeprefix("#").rsplit("-", 1)[0] if name[-1].isdigit() else name[1:], []).append(
+            name
+        )
+    blocks: dict[str, list[Block]] = {}
+    for block in document.blocks:
+        blocks.setdefault(block.type, []).append(block)
+    return [
+        (name, block.headline or (str(block.kind.label) if block.kind else block.type))
+        for kind, standing in blocks.items()
+        for name, block in zip(by_type.get(kind, []), standing, strict=False)
     ]
 
 

@@ -64,10 +64,6 @@ class Page(WorkspaceOwned):
     """The block document, as `documents.save` gives it."""
     revision = models.PositiveIntegerField(default=0)
     """Number of the newest revision; an edit says on which it was made."""
-    undoable = models.PositiveIntegerField(default=0)
-    """Number of the edit that Undo takes back next; 0 if there is none."""
-    undone = models.JSONField(default=list)
-    """Numbers of the edits that Redo brings back, the next one last."""
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     published_revision = models.PositiveIntegerField(null=True)
     published_at = models.DateTimeField(null=True)
@@ -117,14 +113,6 @@ class Page(WorkspaceOwned):
         """Visitors see something older than the draft."""
         return self.is_published and self.published_revision != self.revision
 
-    @property
-    def can_undo(self) -> bool:
-        return self.undoable > 0
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self.undone)
-
 
 ADDRESSED = frozenset({Page.Kind.PAGE, Page.Kind.POST, Page.Kind.BLOG})
 
@@ -135,6 +123,11 @@ class PageRevisionQuerySet(OwnedQuerySet["PageRevision"]):
     def versions(self) -> PageRevisionQuerySet:
         """Those that hold the whole page: made, published, named, restored."""
         return self.filter(document__isnull=False)
+
+    def steps(self) -> PageRevisionQuerySet:
+        """Those that changed the draft by somebody's hand, and what was taken back and brought back of them."""
+        kind = PageRevision.Kind
+        return self.filter(kind__in=[kind.EDIT, kind.RESTORE, kind.UNDO, kind.REDO])
 
 
 class PageRevision(WorkspaceOwned):
@@ -159,8 +152,10 @@ class PageRevision(WorkspaceOwned):
     name = models.CharField(max_length=80, blank=True)
     operations = models.JSONField(default=list)
     inverse = models.JSONField(default=list)
-    before = models.PositiveIntegerField(default=0)
-    """For an edit: the edit that Undo takes back after this one."""
+    of = models.PositiveIntegerField(null=True)
+    """For Undo and Redo: number of the edit that is taken back, or brought back."""
+    token = models.UUIDField(null=True)
+    """What the window called this change: the same change that arrives twice is made once."""
     document = models.JSONField(null=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
@@ -171,6 +166,11 @@ class PageRevision(WorkspaceOwned):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "page", "number"], name="pages_revision_number"),
+            models.UniqueConstraint(
+                fields=["workspace", "page", "token"],
+                condition=models.Q(token__isnull=False),
+                name="pages_revision_token",
+            ),
         ]
 
     def __str__(self) -> str:

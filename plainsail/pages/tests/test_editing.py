@@ -45,28 +45,6 @@ def test_an_edit_changes_the_draft_and_is_written_into_the_history(page, ada):
     assert (step.kind, step.by, step.operations) == ("edit", ada, [operation])
 
 
-def test_an_edit_on_an_old_revision_is_refused_and_changes_nothing(page):
-    set_heading(page, "First")
-    second_window = Page.objects.get(id=page.id)
-    set_heading(page, "Second")
-
-    with pytest.raises(editing.Stale):
-        set_heading(second_window, "From the other window")
-
-    assert heading(page) == "Second"
-
-
-def test_of_two_edits_at_the_same_moment_one_wins(page):
-    other = Page.objects.get(id=page.id)
-
-    set_heading(page, "Mine")
-    with pytest.raises(editing.Stale):
-        set_heading(other, "Theirs")
-
-    assert heading(page) == "Mine"
-    assert page.revisions.count() == 2
-
-
 def test_undo_and_redo_walk_through_the_edits(page):
     before = heading(page)
     for words in ("One", "Two", "Three"):

@@ -130,14 +130,21 @@ def test_undo_and_redo_answer_with_the_page_as_it_is(as_ada, page, url, stored):
     assert send(as_ada, url("redo"), {"revision": 4}).status_code == 409
 
 
-def test_a_stale_edit_is_refused_with_words_and_changes_nothing(as_ada, page, url, stored):
+def test_words_that_somebody_else_has_changed_come_back_beside_theirs(as_ada, page, url, stored):
     send(as_ada, url("edits"), set_heading(page, "First"))
 
-    response = send(as_ada, url("edits"), set_heading(page, "Second", revision=1))
+    answer = send(as_ada, url("edits"), set_heading(page, "Second", revision=1)).json()
 
-    assert response.status_code == 409
-    assert response.json()["code"] == "stale"
+    [met] = answer["met"]
+    assert (met["setting"], met["theirs"], met["mine"], met["gone"]) == ("Headline", "First", "Second", False)
     assert stored().document.blocks[0].props["heading"] == "First"
+
+
+def test_a_revision_from_nowhere_is_refused_with_words(as_ada, page, url, stored):
+    response = send(as_ada, url("edits"), set_heading(page, "Second", revision=7))
+
+    assert (response.status_code, response.json()["code"]) == (409, "stale")
+    assert stored().revision == 1
 
 
 def test_a_dangerous_link_is_refused_at_its_field(as_ada, page, url):

@@ -16,7 +16,7 @@ from plainsail.kernel.http import Request, public
 from plainsail.kernel.ids import new_id
 from plainsail.pages.models import Form, Page
 from plainsail.pages.services import forms, notices, redirects, sites, submissions
-from plainsail.pages.views.editor import as_page
+from plainsail.pages.views.answers import as_page
 
 
 @csrf_exempt  # a page that is the same for everybody has no token; a form post carries no authority

@@ -17,7 +17,7 @@ from plainsail.pages import queries
 from plainsail.pages.forms import VersionForm
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, publishing
-from plainsail.pages.views.editor import as_page
+from plainsail.pages.views.answers import as_page
 
 SHOWN = 50
 

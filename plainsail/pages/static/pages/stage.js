@@ -1,13 +1,20 @@
 // The real page in its frame: sections are chosen by clicking, words are changed in place, changed sections are exchanged.
 import { readPath } from "../blocks/editor/panel.js";
+import { RichWords } from "../blocks/editor/rich.js";
+
+const INSERT = "ps-insert";
 
 export class Stage {
-  constructor(editor, frame) {
+  constructor(editor, frame, { tools, askLink }) {
     this.editor = editor;
     this.frame = frame;
     this.panel = editor.panel;
+    this.tools = tools;
+    this.askLink = askLink;
     this.later = {};
     editor.preview = (block, path, value) => this.preview(block, path, value);
+    tools.addEventListener("mousedown", (event) => event.preventDefault());
+    tools.addEventListener("click", (event) => this.rich?.mark(event.target.closest("[data-mark]")?.dataset.mark));
   }
 
   get page() {
@@ -30,6 +37,9 @@ export class Stage {
     page.addEventListener("input", (event) => this.write(event));
     page.addEventListener("keydown", (event) => this.key(event));
     page.addEventListener("focusout", (event) => this.leave(event));
+    page.addEventListener("pointermove", (event) => this.hover(event));
+    this.frame.contentWindow.addEventListener("scroll", () => this.place(), { passive: true });
+    this.addInsert();
     this.choose(this.editor.chosen, Boolean(this.scrollTo));
     this.scrollTo = undefined;
   }
@@ -45,25 +55,58 @@ export class Stage {
     return this.page?.querySelector(`[data-block="${CSS.escape(block)}"]`);
   }
 
+  // One “+” for the whole page: it stands at the edge between two sections that is nearest.
+  addInsert() {
+    this.insert = this.page.createElement("button");
+    this.insert.type = "button";
+    this.insert.className = INSERT;
+    this.insert.setAttribute("aria-label", this.frame.dataset.insert);
+    this.insert.title = this.frame.dataset.insert;
+    this.insert.textContent = "+";
+    this.insert.hidden = true;
+    this.page.body.append(this.insert);
+  }
+
+  hover(event) {
+    const section = event.target.closest?.("[data-block]");
+    if (!section || event.target === this.insert) return;
+    const box = section.getBoundingClientRect();
+    this.showInsert(section, event.clientY > box.top + box.height / 2);
+  }
+
+  showInsert(section, isBelow) {
+    const box = section.getBoundingClientRect();
+    const y = (isBelow ? box.bottom : box.top) + this.frame.contentWindow.scrollY;
+    this.insert.hidden = false;
+    this.insert.style.top = `${Math.max(y, 20)}px`;
+    this.insert.at = this.editor.rail.indexOf(section.dataset.block) + (isBelow ? 1 : 0);
+  }
+
   choose(block, scroll = true) {
     for (const section of this.page?.querySelectorAll("[data-block]") ?? []) {
       section.classList.toggle("chosen", section.dataset.block === block);
     }
-    if (scroll) this.section(block)?.scrollIntoView({ block: "nearest" });
+    const section = this.section(block);
+    if (scroll) section?.scrollIntoView({ block: "nearest" });
+    if (section && this.insert) this.showInsert(section, true);
   }
 
   async click(event) {
+    if (event.target === this.insert) return this.editor.openAdd(this.insert.at);
     const section = event.target.closest("[data-block]");
     const words = event.target.closest("[data-edit]");
-    if (event.target.closest("a, button, label, [data-edit]")) event.preventDefault();
+    if (event.target.closest("a, button, label, summary, [data-edit]")) event.preventDefault();
     if (!section) return;
+    const details = event.target.closest("summary")?.parentElement;
+    if (details && !details.open) details.open = true;
     const block = section.dataset.block;
+    if (words && "rich" in words.dataset) this.openRich(words, event);
+    else if (words) this.open(words);
     const loaded = block === this.panel.shown ? undefined : this.editor.choose(block, { scroll: false });
-    if (words) this.open(words);
     await loaded;
     if (words?.matches("button")) document.querySelector(`#panel [data-path="${CSS.escape(words.dataset.edit)}"]`)?.focus();
-    const rich = event.target.closest("[data-rich], .words");
-    if (rich && !words) document.querySelector("#panel rich-text [contenteditable]")?.focus();
+    const picture = !words && event.target.closest("img, svg, picture, figure");
+    if (picture) document.querySelector("#panel .picture-field [data-pick-picture], #panel .picture-field input:checked")?.focus();
   }
 
   // A button would take the space key for a press: its words are changed in the panel.
@@ -73,9 +116,91 @@ export class Stage {
     words.focus();
   }
 
+  // Rich words become an editor where they stand, with its tools above them.
+  async openRich(words, event) {
+    if (this.rich?.place === words || this.opening === words) return;
+    await this.closeRich();
+    this.opening = words;
+    const block = words.closest("[data-block]").dataset.block;
+    const path = words.dataset.edit;
+    const html = this.sourceOf(block, path) ?? words.innerHTML;
+    const on = {
+      change: (value) => this.writeRich(block, path, value),
+      link: (before) => this.askLink(before),
+      slash: () => this.editor.openAdd(this.editor.rail.indexOf(block) + 1),
+      state: () => this.showTools(),
+    };
+    const surface = this.page.createElement("div");
+    const rich = await RichWords.mount(surface, html, on, { class: "ps-rich", "aria-label": this.frame.dataset.words });
+    this.opening = undefined;
+    if (!words.isConnected) return rich.destroy();
+    words.replaceChildren(surface);
+    this.rich = Object.assign(rich, { place: words, block });
+    rich.focus();
+    const at = rich.view.posAtCoords({ left: event?.clientX ?? 0, top: event?.clientY ?? 0 });
+    if (at && event?.detail) {
+      const { tr, doc, selection } = rich.view.state;
+      rich.view.dispatch(tr.setSelection(selection.constructor.near(doc.resolve(at.pos))));
+    }
+    rich.view.dom.addEventListener("blur", () => setTimeout(() => this.maybeCloseRich(), 100));
+    this.showTools();
+  }
+
+  // The words as the document has them, where the panel shows them too.
+  sourceOf(block, path) {
+    const waiting = this.editor.pending(block).findLast((operation) => operation.path.join(".") === path);
+    if (waiting) return waiting.value;
+    if (this.panel.shown !== block) return undefined;
+    return document.querySelector(`#panel textarea[data-path="${CSS.escape(path)}"]`)?.value;
+  }
+
+  writeRich(block, path, value) {
+    this.panel.mirror(path, value);
+    this.editor.send({ op: "set", block, path: readPath(path), value });
+  }
+
+  // The tools and the dialog for links belong to it: going there is not leaving.
+  maybeCloseRich() {
+    const isAway = !this.rich?.view.hasFocus() && !this.tools.contains(document.activeElement) && !document.querySelector("dialog[open]");
+    if (isAway) this.closeRich();
+  }
+
+  async closeRich() {
+    const { rich } = this;
+    if (!rich) return;
+    this.rich = undefined;
+    this.tools.hidden = true;
+    const { html } = rich;
+    rich.destroy();
+    rich.place.innerHTML = html;
+    this.editor.flush();
+    this.catchUp(rich.block);
+  }
+
+  showTools() {
+    if (!this.rich) return;
+    this.tools.hidden = false;
+    for (const button of this.tools.querySelectorAll("[data-mark]")) {
+      button.setAttribute("aria-pressed", String(this.rich.has(button.dataset.mark)));
+    }
+    this.place();
+  }
+
+  // Above the words, and never out of the frame.
+  place() {
+    if (!this.rich) return;
+    const frame = this.frame.getBoundingClientRect();
+    const box = this.rich.place.getBoundingClientRect();
+    const height = this.tools.offsetHeight;
+    const top = Math.min(Math.max(frame.top + box.top - height - 8, frame.top + 4), frame.bottom - height - 4);
+    const left = Math.min(Math.max(frame.left + box.left, frame.left + 4), frame.right - this.tools.offsetWidth - 4);
+    this.tools.style.top = `${top}px`;
+    this.tools.style.left = `${left}px`;
+  }
+
   write(event) {
     const words = event.target.closest("[data-edit]");
-    if (!words) return;
+    if (!words || "rich" in words.dataset) return;
     const block = words.closest("[data-block]").dataset.block;
     const value = words.innerText.replace(/\n$/, "");
     this.panel.mirror(words.dataset.edit, value);
@@ -83,8 +208,19 @@ export class Stage {
   }
 
   key(event) {
+    if (this.rich?.view.dom.contains(event.target)) {
+      if (event.key === "Escape") return this.escapeRich(event);
+      if (event.altKey && event.key === "F10") return void this.tools.querySelector("[data-mark]").focus();
+      // The editor of the words has undo for its own strokes no more than a field has: it is the document's.
+      if ((event.ctrlKey || event.metaKey) && "zy".includes(event.key.toLowerCase())) this.keys(event);
+      return;
+    }
     const words = event.target.closest?.("[data-edit]");
     if (words?.isContentEditable) {
+      if (event.key === "/" && !words.innerText.trim()) {
+        event.preventDefault();
+        return this.editor.openAdd(this.editor.rail.indexOf(words.closest("[data-block]").dataset.block) + 1);
+      }
       if (event.key === "Escape" || (event.key === "Enter" && !this.panel.isLong(words.dataset.edit))) {
         event.preventDefault();
         return words.blur();
@@ -94,12 +230,22 @@ export class Stage {
     this.keys(event);
   }
 
+  escapeRich(event) {
+    event.preventDefault();
+    this.rich.view.dom.blur();
+    this.closeRich();
+  }
+
   leave(event) {
     const words = event.target.closest?.("[data-edit]");
-    if (!words) return;
+    if (!words || "rich" in words.dataset) return;
     words.removeAttribute("contenteditable");
     this.editor.flush();
-    const block = words.closest("[data-block]")?.dataset.block;
+    this.catchUp(words.closest("[data-block]")?.dataset.block);
+  }
+
+  // What came while somebody was writing there.
+  catchUp(block) {
     if (this.later[block]) this.put(block, this.later[block]);
     delete this.later[block];
   }
@@ -107,7 +253,15 @@ export class Stage {
   // Words typed in the panel appear at once; the section as the server has it follows.
   preview(block, path, value) {
     const words = this.section(block)?.querySelector(`[data-edit="${CSS.escape(path)}"]`);
-    if (words && typeof value === "string" && value) words.innerText = value;
+    if (!words || typeof value !== "string" || !value) return;
+    if (!("rich" in words.dataset)) words.innerText = value;
+    else if (this.rich?.place !== words) words.innerHTML = value;
+  }
+
+  isWritingIn(block) {
+    const writing = this.section(block)?.querySelector("[contenteditable]");
+    if (this.rich?.block === block || this.opening?.closest("[data-block]")?.dataset.block === block) return true;
+    return Boolean(writing && this.page.activeElement === writing && this.page.hasFocus());
   }
 
   show({ sections, order, footers }, chosen) {
@@ -115,8 +269,7 @@ export class Stage {
       if (!order.includes(section.dataset.block)) section.remove();
     }
     for (const [block, html] of Object.entries(sections)) {
-      const writing = this.section(block)?.querySelector("[contenteditable]");
-      if (writing && this.page.activeElement === writing && this.page.hasFocus()) this.later[block] = html;
+      if (this.isWritingIn(block)) this.later[block] = html;
       else this.put(block, html);
     }
     const main = this.page.querySelector("main");
@@ -146,5 +299,16 @@ export class Stage {
     if (old) old.replaceWith(section);
     else this.page.querySelector("main").append(section);
     section.classList.toggle("chosen", block === this.editor.chosen);
+    // What was typed since is newer than what the server says.
+    for (const operation of this.editor.pending(block)) this.preview(block, operation.path.join("."), operation.value);
+  }
+
+  // Who else is at which section.
+  mark(others) {
+    for (const section of this.page?.querySelectorAll("[data-block]") ?? []) {
+      const names = others.filter((other) => other.section === section.dataset.block).map((other) => other.name);
+      if (names.length > 0) section.dataset.others = names.join(", ");
+      else delete section.dataset.others;
+    }
   }
 }

@@ -4,19 +4,23 @@ export function frame(session) {
   const filter = document.getElementById("add-filter");
   const stage = document.getElementById("stage");
 
-  function openAdd() {
+  session.openAdd = (at) => {
+    session.addAt = at;
     filter.value = "";
     filter.dispatchEvent(new Event("input"));
     addDialog.showModal();
     filter.focus();
-  }
+  };
 
   const acts = {
-    add: openAdd,
+    add: () => session.openAdd(),
     rail: () => document.querySelector(".editor").classList.toggle("shows-rail"),
     theme: () => session.panel.load("theme"),
-    copy: () => session.send({ op: "copy", block: session.panel.shown }, { soon: true, panel: "new" }),
-    delete: () => session.send({ op: "delete", block: session.panel.shown }, { soon: true, panel: session.panel.shown }),
+    copy: () => session.duplicate(session.panel.shown),
+    delete: () => session.remove(session.panel.shown),
+    clip: () => session.copy?.(),
+    cut: () => session.cut?.(),
+    paste: () => session.paste?.(),
   };
 
   function widen(button) {
@@ -24,15 +28,28 @@ export function frame(session) {
     stage.dataset.shown = button.dataset.width;
   }
 
+  // Ctrl+C, X, V and D are about sections only where no words are meant: not in a field, and nothing marked.
+  function clipboardKey(event, letter) {
+    const marked = String(event.target.ownerDocument?.getSelection() ?? "");
+    const act = { c: session.copy, x: session.cut, v: session.paste, d: session.duplicateChosen }[letter];
+    if (!act || marked || document.querySelector("dialog[open]")) return false;
+    act.call(session);
+    return true;
+  }
+
   function keys(event) {
     const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const command = event.ctrlKey || event.metaKey;
     const letter = command && !event.altKey && !event.target.closest?.("[data-own-undo]") ? event.key.toLowerCase() : "";
     const arrow = event.altKey && !event.target.matches?.("select") && { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const onRail = event.target.closest?.("[data-row]") || (event.target.ownerDocument !== document && !writing);
     if (letter === "z") session[event.shiftKey ? "redo" : "undo"]();
     else if (letter === "y") session.redo();
+    else if (letter && !writing && clipboardKey(event, letter)) event.preventDefault();
     else if (arrow) session.move(session.chosen, arrow);
-    else if (event.key === "/" && !writing && !command && !document.querySelector("dialog[open]")) openAdd();
+    else if (event.key === "Delete" && !writing && !command && onRail) session.remove(session.chosen);
+    else if (event.key === "/" && !writing && !command && !document.querySelector("dialog[open]")) session.openAdd();
+    else if (event.key === "Escape" && session.rail.isDragging) session.rail.putBack();
     else return;
     event.preventDefault();
   }
@@ -40,19 +57,31 @@ export function frame(session) {
   filter.addEventListener("input", () => {
     const words = filter.value.trim().toLowerCase();
     for (const item of addDialog.querySelectorAll("[data-add]")) item.hidden = !item.textContent.toLowerCase().includes(words);
+    for (const group of addDialog.querySelectorAll("[data-add-group]")) {
+      group.hidden = !group.querySelector("[data-add]:not([hidden])");
+    }
   });
   filter.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
     addDialog.querySelector("[data-add]:not([hidden])")?.click();
   });
+  // Arrows walk through the pictures; the first one is a step from the field.
+  addDialog.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const item = event.target.closest("[data-add]");
+    if (!by || (!item && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    const items = [...addDialog.querySelectorAll("[data-add]")].filter((each) => each.offsetParent);
+    (items[items.indexOf(item) + by] ?? filter).focus();
+  });
   document.getElementById("undo").addEventListener("click", () => session.undo());
   document.getElementById("redo").addEventListener("click", () => session.redo());
   document.addEventListener("click", (event) => {
-    const type = event.target.closest("[data-add]")?.dataset.add;
-    if (type) {
+    const added = event.target.closest("[data-add]");
+    if (added) {
       addDialog.close();
-      session.add(type);
+      session.add(added.dataset.add, added.dataset);
     }
     const width = event.target.closest("[data-width]");
     if (width) widen(width);

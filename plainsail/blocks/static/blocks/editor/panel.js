@@ -79,7 +79,9 @@ export class Panel {
   mirror(path, value) {
     this.written.set(path, value);
     const control = this.root.querySelector(`[data-path="${CSS.escape(path)}"]`);
-    if (control && "value" in control) control.value = value;
+    const rich = control?.closest("rich-text");
+    if (rich) rich.value = value;
+    else if (control && "value" in control) control.value = value;
   }
 
   isLong(path) {

@@ -7,6 +7,14 @@ import "./rich.js";
 export const PAUSE = 350;
 export const RETRY = 3000;
 
+// A random UUID, also where the page came without TLS.
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+  );
+}
+
 export class Session {
   // Answers after which nothing more can be saved from this window.
   final = new Set(["stale"]);
@@ -17,21 +25,30 @@ export class Session {
     this.chosen = this.settings.chosen;
     this.revision = Number(this.settings.revision);
     this.queue = [];
+    this.batches = [];
     this.busy = false;
     this.stopped = false;
+    this.window = newId();
     this.panel = new Panel(this, document.getElementById("panel"), this.settings.panel);
     this.rail = new Rail(this, document.getElementById("sections"));
+    addEventListener("online", () => this.flush());
   }
 
   // What an editor adds to `show`: its picture of the document.
   draw() {}
 
   get unsaved() {
-    return this.queue.length > 0 || this.busy;
+    return this.unsent || this.busy;
+  }
+
+  get unsent() {
+    return this.queue.length > 0 || this.batches.length > 0;
   }
 
   say(state) {
-    this.saving.textContent = this.saving.dataset[state] ?? "";
+    const words = this.saving.dataset[state] ?? "";
+    const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" }).format(new Date());
+    this.saving.textContent = words.replace("%(time)s", time);
     this.saving.dataset.state = state;
   }
 
@@ -43,35 +60,51 @@ export class Session {
     if (same) last.value = operation.value;
     else this.queue.push(operation);
     if (panel) this.wanted = panel;
+    this.keep();
     this.say("saving");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), soon ? 0 : PAUSE);
   }
 
+  // What is on its way stays as it was sent, under its name, until the server has answered: sent twice, it is made once.
   async flush() {
     clearTimeout(this.timer);
-    if (this.stopped || this.queue.length === 0) return;
+    if (this.stopped || !this.unsent) return;
     if (this.busy) return void (this.timer = setTimeout(() => this.flush(), 50));
-    const operations = this.queue.splice(0, 50);
+    if (this.batches.length === 0) {
+      this.batches.push({ token: newId(), revision: this.revision, operations: this.queue.splice(0, 50) });
+    }
+    this.keep();
+    const [batch] = this.batches;
     const panel = this.wanted ?? "";
     this.wanted = undefined;
-    const answer = await this.post(this.settings.edits, { revision: this.revision, operations, panel });
-    if (answer === undefined) {
-      this.queue.unshift(...operations);
-      this.wanted ??= panel;
-    } else this.show(answer, operations);
-    if (this.queue.length > 0) this.timer = setTimeout(() => this.flush(), answer ? 0 : RETRY);
+    const answer = await this.post(this.settings.edits, { ...batch, panel, window: this.window });
+    if (answer) {
+      this.batches.shift();
+      this.keep();
+      this.show(answer, batch.operations);
+    } else this.wanted ??= panel;
+    if (this.unsaved) this.timer = setTimeout(() => this.flush(), answer ? 0 : RETRY);
     else if (answer) this.say(answer.code ? "refused" : "saved");
   }
+
+  // Operations that the server hasn't got yet, for a picture of the document that is ahead of it.
+  pending(block) {
+    return this.queue.filter((operation) => operation.op === "set" && operation.block === block);
+  }
+
+  // What an editor does so that work outlives its window.
+  keep() {}
 
   // What the server answered to JSON or a form, or undefined where it couldn't be reached.
   async post(url, body) {
     this.busy = true;
     const isForm = body instanceof FormData;
-    const headers = { "X-CSRFToken": this.settings.token, Accept: "application/json" };
+    const headers = { "X-CSRFToken": this.token, Accept: "application/json" };
     if (!isForm) headers["Content-Type"] = "application/json";
     try {
       const response = await fetch(url, { method: "POST", headers, body: isForm ? body : JSON.stringify(body) });
+      if (response.redirected || response.status === 403) return void this.say("signedout");
       if (response.status >= 500) throw new Error(response.statusText);
       return await response.json();
     } catch {
@@ -82,8 +115,13 @@ export class Session {
     }
   }
 
+  // After signing in again, in another tab, there is a newer token than the one this page came with.
+  get token() {
+    return document.cookie.match(/(?:^|; )ps_csrf=([^;]+)/)?.[1] ?? this.settings.token;
+  }
+
   show(answer, operations = []) {
-    if (this.final.has(answer.code)) return this.stop(answer.message);
+    if (this.final.has(answer.code)) return this.stop(answer.message, operations);
     if (answer.code) return this.panel.refuse(answer, operations);
     this.panel.accept(operations);
     this.revision = answer.revision;
@@ -95,12 +133,25 @@ export class Session {
     if (answer.panel) this.panel.show(answer.panel);
     else if (answer.chosen && !answer.order.includes(answer.chosen)) this.panel.load(this.chosen);
     this.draw(answer);
+    if (answer.met?.length) this.meet(answer.met);
   }
 
-  stop(message) {
+  // Changes that met somebody else's come back.
+  meet() {}
+
+  stop(message, operations = []) {
+    const lost = [...operations, ...this.batches.flatMap((batch) => batch.operations), ...this.queue];
     this.stopped = true;
     this.queue = [];
+    this.batches = [];
+    this.keep();
     document.getElementById("stale-message").textContent = message;
+    const mine = document.getElementById("stale-mine");
+    if (mine) {
+      mine.value = lost.filter((operation) => operation.op === "set" && typeof operation.value === "string")
+        .map((operation) => operation.value.replace(/<[^>]+>/g, " ")).join("\n\n");
+      mine.closest(".field").hidden = !mine.value;
+    }
     document.getElementById("stale").showModal();
   }
 
@@ -115,7 +166,7 @@ export class Session {
     while (this.unsaved && !this.stopped) {
       await this.flush();
       await new Promise((go) => setTimeout(go, 30));
-      if (this.saving.dataset.state === "waiting") return false;
+      if (["waiting", "signedout"].includes(this.saving.dataset.state)) return false;
     }
     return !this.stopped;
   }
@@ -126,7 +177,7 @@ export class Session {
     this.say("saving");
     const answer = await this.post(url, { revision: this.revision, panel: this.panel.shown ?? this.chosen });
     if (!answer) return;
-    if (answer.code && !this.final.has(answer.code)) return this.say("saved");
+    if (answer.code && !this.final.has(answer.code)) return void (this.saving.textContent = answer.message);
     this.show(answer);
     this.say("saved");
   }
@@ -140,11 +191,41 @@ export class Session {
   }
 
   add(type) {
-    this.send({ op: "add", type, at: this.rail.indexOf(this.chosen) + 1 }, { soon: true, panel: "new" });
+    const at = this.addAt ?? this.rail.indexOf(this.chosen) + 1;
+    this.addAt = undefined;
+    this.send({ op: "add", type, at }, { soon: true, panel: "new" });
   }
 
   move(block, by) {
     const to = this.rail.indexOf(block) + by;
-    if (to >= 0 && to < this.rail.length) this.send({ op: "move", block, to }, { soon: true });
+    if (to < 0 || to >= this.rail.length) return;
+    this.send({ op: "move", block, to }, { soon: true });
+    this.announce("moved", { name: this.rail.name(block), at: to + 1, of: this.rail.length });
+  }
+
+  // The section, and all that are chosen with it.
+  together(block) {
+    const selected = this.rail.selected;
+    return selected.includes(block) ? selected : [block];
+  }
+
+  duplicate(block) {
+    for (const each of this.together(block)) this.send({ op: "copy", block: each }, { soon: true, panel: "new" });
+  }
+
+  duplicateChosen() {
+    this.duplicate(this.chosen);
+  }
+
+  remove(block) {
+    for (const each of this.together(block)) this.send({ op: "delete", block: each }, { soon: true, panel: this.panel.shown });
+  }
+
+  // Said to those who don't see it: words of the editor's own, or one of its sentences with what is filled in.
+  announce(sentence, values = {}) {
+    const place = document.getElementById("announced");
+    if (!place) return;
+    const words = place.dataset[sentence] ?? sentence;
+    place.textContent = words.replace(/%\((\w+)\)s/g, (_hole, name) => values[name] ?? "");
   }
 }

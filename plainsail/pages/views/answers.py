@@ -1,0 +1,100 @@
+"""What the editor's window hears from the server, as JSON: the sections that look different now, their order, a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from plainsail.blocks.services import comparing, panels, rendering
+from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.operations import InvalidOperation
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.http import Request
+from plainsail.pages import queries
+from plainsail.pages.models import Page
+from plainsail.pages.services import editing, publishing
+
+
+def find(request: Request, page_id: Any) -> Page:
+    """One of this business's pages that is not archived. Raises Http404."""
+    return get_object_or_404(queries.current_pages(request.workspace), id=page_id)
+
+
+def as_page(rendered: rendering.RenderedPage, *, status: int = 200) -> HttpResponse:
+    """A rendered page with the policy that fits it."""
+    response = HttpResponse(rendered.html, status=status)
+    response["Content-Security-Policy"] = publishing.content_policy(rendered)
+    return response
+
+
+def panel_of(document: Document, name: str) -> str:
+    """The settings of a section, or of the theme; nothing for a section that isn't there."""
+    if name == "theme":
+        return panels.render_theme_panel(document)
+    block = document.find(name)
+    return panels.render_panel(block, anchors=panels.anchors(document)) if block else ""
+
+
+def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
+    """What the window needs after a change: of what it knew before, all that is different now."""
+    page, after = edited.page, edited.after
+    head = publishing.head_of(page)
+    before = {section.id: section.html for section in rendering.render_sections(edited.before, head, editing=True)}
+    sections = {
+        section.id: section.html
+        for section in rendering.render_sections(after, head, editing=True)
+        if before.get(section.id) != section.html
+    }
+    new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
+    panel = (new[0] if new else "") if panel == "new" else panel
+    return state(request, page) | {
+        "sections": sections,
+        "order": [block.id for block in after.blocks],
+        "footers": [block.id for block in after.blocks if block.type == "footer"],
+        "list": render_to_string("pages/section_list.html", {"document": after, "chosen": panel}),
+        "panel": panel_of(after, panel) if panel else "",
+        "chosen": panel,
+        "reload": edited.before.theme != after.theme,
+        "met": [_met(each, edited) for each in edited.met],
+    }
+
+
+def state(request: Request, page: Page) -> dict[str, Any]:
+    """Where the page stands: its revision, what can be undone, whether visitors see something older."""
+    undo, redo = queries.undoable(page, request.user)  # type: ignore[arg-type]  # a member
+    return {
+        "revision": page.revision,
+        "undo": bool(undo),
+        "redo": bool(redo),
+        "badge": render_to_string("pages/state.html", {"page": page}),
+    }
+
+
+def refused(refusal: Refusal) -> JsonResponse:
+    """An expected “no”, with what is wrong under each path."""
+    errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
+    code = InvalidOperation.code if isinstance(refusal, InvalidOperation) else refusal.code
+    return JsonResponse({"code": code, "message": str(refusal), "errors": errors}, status=refusal.status)
+
+
+def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:
+    """An operation that was given back, in words: what both wanted, and who the other is."""
+    said = comparing.describe(met.operation, before=edited.before, now=edited.after)
+    step = met.step
+    who = str(step.by) if step and step.by else _("Somebody")
+    at = date_format(localtime(step.at), "TIME_FORMAT") if step else ""
+    return {
+        "operation": met.operation,
+        "section": said.section,
+        "setting": said.setting,
+        "mine": said.mine,
+        "theirs": said.theirs,
+        "gone": said.is_gone,
+        "by": _("%(who)s, at %(time)s") % {"who": who, "time": at} if at else who,
+    }
