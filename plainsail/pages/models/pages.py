@@ -1,4 +1,4 @@
-"""A business's site, its pages as block documents with their history, its forms, and what is published of them."""
+"""Pages as block documents, with their history."""
 
 from __future__ import annotations
 
@@ -10,24 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.services import documents
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
-
-
-class Site(WorkspaceOwned):
-    """What a business shows under its own host. One for each workspace."""
-
-    workspace = WorkspaceKey(related_name="sites")
-    name = models.CharField(max_length=120)
-    theme = models.JSONField(default=dict)
-    """`{name, corners, spacing}`: the look of new pages, mails and the site's own notices."""
-
-    class Meta(WorkspaceOwned.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace"], name="pages_site_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from plainsail.pages.models.sites import Site
 
 
 class PageQuerySet(OwnedQuerySet["Page"]):
@@ -149,84 +132,3 @@ class PageRevision(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.name or f"{self.number}"
-
-
-class Form(WorkspaceOwned):
-    """What a page asks visitors for, and which list they join with it."""
-
-    workspace = WorkspaceKey(related_name="forms")
-    name = models.CharField(_("name"), max_length=120)
-    list = TiedForeignKey("contacts.List", on_delete=models.PROTECT, related_name="forms", verbose_name=_("list"))
-    fields = models.JSONField()
-    """`[{name, kind, label, required, max_length}]`, kinds as the edge knows them; there is always a required `email`."""
-    consent = models.TextField(_("consent wording"), max_length=600)
-    """Stands under the form; kept with each consent as its proof."""
-    thanks_title = models.CharField(_("headline afterwards"), max_length=120)
-    thanks_text = models.TextField(_("text afterwards"), max_length=600)
-    version = models.PositiveIntegerField(default=1)
-    """Rises with each change, so that a submission says what it was shown."""
-    is_archived = models.BooleanField(default=False)
-
-    class Meta(WorkspaceOwned.Meta):
-        pass
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Submission(WorkspaceOwned):
-    """One accepted form post. `landing_id` is the row it arrived in, and makes accepting it twice impossible."""
-
-    workspace = WorkspaceKey(related_name="submissions")
-    landing_id = models.UUIDField()
-    form = TiedForeignKey(Form, on_delete=models.CASCADE, related_name="submissions")
-    page = TiedForeignKey(Page, on_delete=models.SET_NULL, null=True, related_name="submissions")
-    contact = TiedForeignKey("contacts.Contact", on_delete=models.SET_NULL, null=True, related_name="submissions")
-    form_version = models.PositiveIntegerField()
-    values = models.JSONField()
-    consent = models.TextField()
-    path = models.CharField(max_length=500, blank=True)
-    ip = models.GenericIPAddressField(null=True)
-    user_agent = models.CharField(max_length=400, blank=True)
-    at = models.DateTimeField()
-
-    class Meta(WorkspaceOwned.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "landing_id"], name="pages_submission_once"),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "page", "-at"], name="pages_submission_page"),
-            models.Index(fields=["workspace", "form", "-at"], name="pages_submission_form"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.form_id} · {self.at:%Y-%m-%d}"
-
-
-class PublishedSnapshot(WorkspaceOwned):
-    """What the edge serves at an address: frozen HTML and its compressed forms.
-
-    Read by the edge: see its query before changing a column.
-    """
-
-    workspace = WorkspaceKey(related_name="published_snapshots")
-    page = TiedForeignKey(Page, on_delete=models.CASCADE, related_name="snapshots")
-    path = models.CharField(max_length=500)
-    etag = models.CharField(max_length=64)
-    content_type = models.CharField(max_length=100, default="text/html; charset=utf-8")
-    body = models.BinaryField()
-    body_gzip = models.BinaryField(default=bytes, db_default=b"")
-    body_br = models.BinaryField(default=bytes, db_default=b"")
-    headers = models.JSONField(default=dict)
-    forms = models.JSONField(default=dict)
-    published_at = models.DateTimeField()
-
-    class Meta(WorkspaceOwned.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "path"], name="pages_snapshot_path"),
-        ]
-
-    def __str__(self) -> str:
-        return self.path

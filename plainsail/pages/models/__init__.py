@@ -1,0 +1,17 @@
+"""A business's site, its pages as block documents with their history, its forms, and what is published of them."""
+
+from plainsail.pages.models.forms import Form, Submission
+from plainsail.pages.models.pages import Page, PageQuerySet, PageRevision, PageRevisionQuerySet
+from plainsail.pages.models.published import PublishedSnapshot
+from plainsail.pages.models.sites import Site
+
+__all__ = [
+    "Form",
+    "Page",
+    "PageQuerySet",
+    "PageRevision",
+    "PageRevisionQuerySet",
+    "PublishedSnapshot",
+    "Site",
+    "Submission",
+]
