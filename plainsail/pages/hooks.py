@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forgetting, forms, submissions
+from plainsail.pages.services import forgetting, forms, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -23,13 +23,21 @@ REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options
 
 LANDING.register("form", submissions.take_in)
 
+# What the clock does here, by the kind that is due.
+FALLS_DUE = (steps.forget,)
+
 PERSONAL_DATA.register(
     "pages.submission",
     PersonalData(
-        fields=("values", "ip", "user_agent", "contact"),
+        fields=("values", "ip", "user_agent", "contact", "campaign"),
         erase="anonymise",
         ground="That a form was sent is part of the page's numbers; who sent it goes.",
     ),
+)
+PERSONAL_DATA.register("pages.unfinished", PersonalData(fields=("values", "path", "campaign"), erase="delete"))
+PERSONAL_DATA.register(
+    "pages.formversion",
+    PersonalData(fields=("by",), erase="keep", ground="What a form said is the proof of what was agreed to."),
 )
 PERSONAL_DATA.register(
     "pages.pagerevision",
@@ -47,3 +55,4 @@ for table in ("site", "page", "form", "publishedsnapshot"):
         ),
     )
 TAKEN_OUT.register("pages.submission", forgetting.submissions)
+TAKEN_OUT.register("pages.unfinished", forgetting.unfinished)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import editor, forms, pages, public, versions
+from plainsail.pages.views import editor, embedding, forms, pages, public, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
@@ -29,7 +29,10 @@ workspace_urls = [
 ]
 
 public_urls = [
+    path("f/forms.js", embedding.script, name="embed_script"),
     path("f/<uuid:form_id>", public.form, name="form"),
+    path("f/<uuid:form_id>/embed", embedding.form, name="embed_form"),
+    path("f/<uuid:form_id>/<slug:key>", public.form_step, name="form_step"),
     path("thanks/<uuid:form_id>", public.thanks, name="thanks"),
 ]
 

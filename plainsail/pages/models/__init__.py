@@ -1,12 +1,13 @@
 """A business's site, its pages as block documents with their history, its forms, and what is published of them."""
 
-from plainsail.pages.models.forms import Form, Submission
+from plainsail.pages.models.forms import Form, FormVersion, Submission, SubmissionQuerySet, Unfinished
 from plainsail.pages.models.pages import Page, PageQuerySet, PageRevision, PageRevisionQuerySet
 from plainsail.pages.models.published import PublishedSnapshot
 from plainsail.pages.models.sites import Site
 
 __all__ = [
     "Form",
+    "FormVersion",
     "Page",
     "PageQuerySet",
     "PageRevision",
@@ -14,4 +15,6 @@ __all__ = [
     "PublishedSnapshot",
     "Site",
     "Submission",
+    "SubmissionQuerySet",
+    "Unfinished",
 ]

@@ -164,8 +164,8 @@ def _freeze(page: Page, document: Document, *, at: datetime) -> PublishedSnapsho
     rendered = render(page, document)
     form_ids = {row_id for kind, row_id in document.references() if kind == "form"}
     specifications = {
-        str(form.id): forms.specification(form, thank_you=forms.thanks_path(form))
-        for form in Form.objects.filter(id__in=form_ids).order_by("id")
+        str(form.id): forms.specification(form, thank_you=forms.thanks_address(form))
+        for form in Form.objects.filter(id__in=form_ids).select_related("workspace", "thanks_page").order_by("id")
     }
     headers = {"content-security-policy": content_policy(rendered), "content-language": page.workspace.locale}
     body = rendered.html.encode()

@@ -32,7 +32,7 @@ def form_settings(request: Request, form_id: UUID) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "pages/form_settings.html", {"form": form, "subject": subject}, status=status)
-    services.change(subject, **form.cleaned_data)
+    services.change(subject, at=request.now, **form.cleaned_data)
     refreshed = publishing.refresh_with_form(subject, at=request.now)
     messages.success(request, _("Saved.") if not refreshed else _("Saved. Your published pages show it now."))
     return redirect(workspace_url(request.workspace, "pages:forms"))
