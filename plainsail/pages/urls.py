@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import editor, embedding, forms, pages, public, versions
+from plainsail.pages.views import answers, editor, embedding, forms, pages, public, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
     path("pages/new/", pages.new, name="new"),
     path("pages/forms/", forms.forms, name="forms"),
+    path("pages/forms/new/", forms.new_form, name="new_form"),
     path("pages/forms/<uuid:form_id>/", forms.form_settings, name="form_settings"),
+    path("pages/forms/<uuid:form_id>/draft/", forms.form_draft, name="form_draft"),
+    path("pages/forms/<uuid:form_id>/preview/", forms.form_preview, name="form_preview"),
+    path("pages/forms/<uuid:form_id>/copy/", forms.form_copy, name="form_copy"),
+    path("pages/forms/<uuid:form_id>/archive/", forms.form_archive, name="form_archive"),
+    path("pages/forms/<uuid:form_id>/elsewhere/", forms.form_elsewhere, name="form_elsewhere"),
+    path("pages/forms/<uuid:form_id>/answers/", answers.answers, name="answers"),
+    path("pages/forms/<uuid:form_id>/answers.csv", answers.answers_csv, name="answers_csv"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/acceptance/", answers.let_in, name="let_in"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/removal/", answers.discard, name="discard"),
+    path("pages/forms/<uuid:form_id>/numbers/", answers.numbers, name="form_numbers"),
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
     path("pages/<uuid:page_id>/preview/", editor.preview, name="preview"),
     path("pages/<uuid:page_id>/panel/", editor.panel, name="panel"),

@@ -104,6 +104,20 @@ def step_card(begun: Unfinished, *, step: int, key: str, refusal: InvalidSubmiss
         )
 
 
+def preview_of(form: Form) -> dict[str, str]:
+    """The form as it is or would be, all steps below one another: `{html, style}` for a shadow tree. May be unsaved."""
+    workspace = form.workspace
+    look = sites.site_of(workspace).theme
+    head = rendering.PageHead(title=form.name, language=workspace.locale)
+    parts = []
+    for step in range(1, form.steps + 1):
+        with translation.override(workspace.locale):
+            card = forms.card(form, step=step)
+        section = documents.build(look, [_bare(form)])
+        parts += [each.html for each in rendering.render_sections(section, head, cards={("form", form.id): card})]
+    return {"html": "".join(parts), "style": rendering.shadow_css(section)}
+
+
 def _headline(form: Form) -> str:
     """What one signs up for: a form's own name is for the business."""
     return form.list.name if form.list else form.workspace.name
