@@ -60,9 +60,19 @@ class OfferCard:
     per: str = ""
 
 
+@dataclass(frozen=True)
+class FormOption:
+    """One thing to choose in an input of a visitors' form."""
+
+    id: str
+    label: str
+    is_chosen: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormInput:
-    """One input of a visitors' form. `kind` is text, email, tel or checkbox; `autocomplete` is HTML's token.
+    """One input of a visitors' form. `kind` is text, email, tel, number, date, textarea, checkbox, choice or choices (of
+    `options`); `autocomplete` is HTML's token.
 
     `has_focus` on at most one: where a page that was sent back begins, because its form may stand far down.
     """
@@ -76,17 +86,34 @@ class FormInput:
     value: str = ""
     error: str = ""
     has_focus: bool = False
+    help: str = ""
+    options: Sequence[FormOption] = ()
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it is a group of inputs under one name, with a legend."""
+        return self.kind in ("choice", "choices") and (self.kind == "choices" or len(self.options) <= MOST_RADIOS)
+
+
+MOST_RADIOS = 5
+"""So many choices stand below one another; more of them are a list that folds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormCard:
-    """What a form section shows of a form: where it posts, its inputs, its consent wording, what travels hidden."""
+    """What a form section shows of a form: where it posts, its inputs, its consent wording, what travels hidden.
+
+    Of a form with several steps it is one of them: `button` and `progress` say so, `back` leads to the one before.
+    """
 
     action: str
     inputs: Sequence[FormInput]
     consent: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+    button: str = ""
+    progress: str = ""
+    back: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

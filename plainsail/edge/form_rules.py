@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ DEFAULT_LENGTH = 500
 DEFAULT_LENGTH_OF_TEXTAREA = 5000
 
 _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[\w](?:[\w-]{0,61}[\w])\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?\Z")
 _PHONE = re.compile(r"\+?[0-9 ()/.-]{3,40}\Z")
 
 Value = str | bool | list[str]
@@ -109,6 +111,20 @@ def _phone(given: list[str], field: dict[str, Any]) -> str:
     return value
 
 
+def _number(given: list[str], field: dict[str, Any]) -> str:
+    value = _text(given, field, 30)
+    if value and not _NUMBER.match(value):
+        raise ValueError
+    return value
+
+
+def _date(given: list[str], field: dict[str, Any]) -> str:
+    value = _text(given, field, 10)
+    if value:
+        date.fromisoformat(value)
+    return value
+
+
 def _checkbox(given: list[str], field: dict[str, Any]) -> bool:
     return bool(_single(given))
 
@@ -133,6 +149,8 @@ KINDS: dict[str, Callable[[list[str], dict[str, Any]], Value]] = {
     "textarea": _textarea,
     "email": _email,
     "phone": _phone,
+    "number": _number,
+    "date": _date,
     "checkbox": _checkbox,
     "choice": _choice,
     "choices": _choices,

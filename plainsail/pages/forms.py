@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import List
 from plainsail.pages.services import sites
 from plainsail.pages.starters import STARTERS
 
@@ -49,27 +46,3 @@ class VersionForm(forms.Form):
     """The name under which a version is kept."""
 
     name = forms.CharField(label=_("Name of this version"), max_length=80)
-
-
-class FormForm(forms.Form):
-    """A visitors' form: which list, what it asks, what it says."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    list: forms.ModelChoiceField[List] = forms.ModelChoiceField(
-        label=_("List"), queryset=None, empty_label=None, help_text=_("Who confirms by mail joins this list.")
-    )
-    asks_first_name = forms.BooleanField(label=_("Ask for the first name"), required=False)
-    consent = forms.CharField(
-        label=_("Consent wording"),
-        max_length=600,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Stands below the form, and is kept with every consent as its proof."),
-    )
-    thanks_title = forms.CharField(label=_("Headline afterwards"), max_length=120)
-    thanks_text = forms.CharField(label=_("Text afterwards"), max_length=600, widget=forms.Textarea(attrs={"rows": 3}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Rows of the open workspace: only known when a form is made, not when this class is.
-        lists = cast("forms.ModelChoiceField[List]", self.fields["list"])
-        lists.queryset = List.objects.order_by("name", "id")

@@ -10,7 +10,7 @@ from plainsail.kernel import clock
 from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.events import PagePublished, PageUnpublished
-from plainsail.pages.services import forgetting, forms, republishing, submissions
+from plainsail.pages.services import forgetting, forms, republishing, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -26,13 +26,21 @@ REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options
 
 LANDING.register("form", submissions.take_in)
 
+# What the clock does here, by the kind that is due.
+FALLS_DUE = (steps.forget,)
+
 PERSONAL_DATA.register(
     "pages.submission",
     PersonalData(
-        fields=("values", "ip", "user_agent", "contact"),
+        fields=("values", "ip", "user_agent", "contact", "campaign"),
         erase="anonymise",
         ground="That a form was sent is part of the page's numbers; who sent it goes.",
     ),
+)
+PERSONAL_DATA.register("pages.unfinished", PersonalData(fields=("values", "path", "campaign"), erase="delete"))
+PERSONAL_DATA.register(
+    "pages.formversion",
+    PersonalData(fields=("by",), erase="keep", ground="What a form said is the proof of what was agreed to."),
 )
 PERSONAL_DATA.register(
     "pages.pagerevision",
@@ -57,6 +65,7 @@ for table in (
         ),
     )
 TAKEN_OUT.register("pages.submission", forgetting.submissions)
+TAKEN_OUT.register("pages.unfinished", forgetting.unfinished)
 
 
 @on(PagePublished, subscriber="pages.follow_published")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast, TruncDate
 
 from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, PageRevision, Submission
-from plainsail.tracking.queries import visits_of_pages
+from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot, Submission
+from plainsail.tracking.queries import visits_of_pages, visits_per_day
 
 RECENT = timedelta(days=30)
 UNDO_DEPTH = 1000
@@ -72,6 +74,71 @@ def submissions_by_page(page_ids: Collection[UUID], *, since: datetime) -> Mappi
         .order_by()
     )
     return dict(counted)
+
+
+@dataclass(frozen=True)
+class FormNumbers:
+    """How a form did in a span: views of pages it stands on and posts, by local day, both with zeros left in."""
+
+    views: Sequence[tuple[str, int]]
+    sent: Sequence[tuple[str, int]]
+    shares: Sequence[tuple[str, float]]
+    """Percent of views that became a post, by day; 0 where nobody came."""
+    held: int
+
+    @property
+    def seen(self) -> int:
+        return sum(number for _day, number in self.views)
+
+    @property
+    def posts(self) -> int:
+        return sum(number for _day, number in self.sent)
+
+    @property
+    def share(self) -> float:
+        """Percent."""
+        return round(100 * self.posts / self.seen, 1) if self.seen else 0.0
+
+
+def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
+    """The last so many days, today included. Views are of pages on which it stands now, or from which it was sent."""
+    zone = ZoneInfo(form.workspace.timezone)
+    today = at.astimezone(zone).date()
+    span = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
+    since = datetime.combine(span[0], time.min, tzinfo=zone)
+    standing = set(PublishedSnapshot.objects.filter(forms__has_key=str(form.id)).values_list("page_id", flat=True))
+    sent_from = set(form.submissions.filter(at__gte=since).values_list("page_id", flat=True).distinct())
+    seen = visits_per_day((standing | sent_from) - {None}, since=since, zone=zone)
+    rows = (
+        form.submissions.accepted()
+        .filter(at__gte=since)
+        .order_by()
+        .annotate(day=TruncDate("at", tzinfo=zone))
+        .values_list("day")
+        .annotate(number=Count("id"))
+    )
+    posts = dict(rows)
+    return FormNumbers(
+        views=[(day.isoformat(), seen.get(day, 0)) for day in span],
+        sent=[(day.isoformat(), posts.get(day, 0)) for day in span],
+        shares=[(day.isoformat(), _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
+        held=form.submissions.held().count(),
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(min(100.0, 100 * part / whole), 1) if whole else 0.0
+
+
+def answers(form: Form, *, words: str = "", held: bool = False) -> QuerySet[Submission]:
+    """What was sent with a form, newest first; `words` are looked for in whatever was answered.
+
+    Cost: with words, a look at every submission of the form.
+    """
+    found: QuerySet[Submission] = form.submissions.held() if held else form.submissions.accepted()
+    if words:
+        found = found.annotate(said=Cast("values", TextField())).filter(said__icontains=words)
+    return found.select_related("contact", "page").order_by("-at", "-id")
 
 
 def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import discovery, editor, forms, pages, public, together, versions
+from plainsail.pages.views import discovery, editor, embedding, forms, pages, public, submissions, together, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
     path("pages/new/", pages.new, name="new"),
     path("pages/forms/", forms.forms, name="forms"),
+    path("pages/forms/new/", forms.new_form, name="new_form"),
     path("pages/forms/<uuid:form_id>/", forms.form_settings, name="form_settings"),
+    path("pages/forms/<uuid:form_id>/draft/", forms.form_draft, name="form_draft"),
+    path("pages/forms/<uuid:form_id>/preview/", forms.form_preview, name="form_preview"),
+    path("pages/forms/<uuid:form_id>/copy/", forms.form_copy, name="form_copy"),
+    path("pages/forms/<uuid:form_id>/archive/", forms.form_archive, name="form_archive"),
+    path("pages/forms/<uuid:form_id>/elsewhere/", forms.form_elsewhere, name="form_elsewhere"),
+    path("pages/forms/<uuid:form_id>/answers/", submissions.answers, name="answers"),
+    path("pages/forms/<uuid:form_id>/answers.csv", submissions.answers_csv, name="answers_csv"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/acceptance/", submissions.let_in, name="let_in"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/removal/", submissions.discard, name="discard"),
+    path("pages/forms/<uuid:form_id>/numbers/", submissions.numbers, name="form_numbers"),
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
     path("pages/<uuid:page_id>/preview/", editor.preview, name="preview"),
     path("pages/<uuid:page_id>/panel/", editor.panel, name="panel"),
@@ -34,7 +45,10 @@ workspace_urls = [
 ]
 
 public_urls = [
+    path("f/forms.js", embedding.script, name="embed_script"),
     path("f/<uuid:form_id>", public.form, name="form"),
+    path("f/<uuid:form_id>/embed", embedding.form, name="embed_form"),
+    path("f/<uuid:form_id>/<slug:key>", public.form_step, name="form_step"),
     path("thanks/<uuid:form_id>", public.thanks, name="thanks"),
     path("robots.txt", discovery.robots, name="robots"),
     path("sitemap.xml", discovery.sitemap, name="sitemap"),

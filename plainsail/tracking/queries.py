@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,18 @@ def visits_of_pages(page_ids: Iterable[UUID], *, since: datetime) -> dict[UUID, 
         Hit.objects.filter(kind="visit", agent=Agent.HUMAN, page_id__in=list(page_ids), at__gte=since)
         .order_by()
         .values_list("page_id")
+        .annotate(number=Count("id"))
+    )
+    return dict(rows)
+
+
+def visits_per_day(page_ids: Iterable[UUID], *, since: datetime, zone: ZoneInfo) -> dict[date, int]:
+    """Local day to views of these pages by people since a moment, days without any left out."""
+    rows = (
+        Hit.objects.filter(kind="visit", agent=Agent.HUMAN, page_id__in=list(page_ids), at__gte=since)
+        .order_by()
+        .annotate(day=TruncDate("at", tzinfo=zone))
+        .values_list("day")
         .annotate(number=Count("id"))
     )
     return dict(rows)

@@ -146,6 +146,13 @@ def page_css() -> str:
     return re.sub(r":\s+", ":", css).replace(";}", "}").strip()
 
 
+def shadow_css(document: Document) -> str:
+    """The style of a document's sections for a shadow tree inside another page: without the page's own fonts."""
+    look = themes.css(document.theme)
+    style = look[look.index(":root{") :] + page_css()
+    return re.sub(r":root\b", ":host", re.sub(r"(^|})body\b", r"\1:host", style))
+
+
 class Footer(StrEnum):
     """What the foot of a mail says: marketing mail offers a way out (CAN-SPAM §7704(a)(3)), transactional mail doesn't."""
 

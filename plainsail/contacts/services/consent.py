@@ -53,21 +53,63 @@ def opt_in(
     """
     proof = Proof(wording=wording, source=source, form_version=form_version, ip=ip, user_agent=user_agent)
     contact = contacts.find_or_create(email=email, source=source, at=at, fields=fields)
+    ask(contact, [list], proof=proof, at=at)
+    return contact
+
+
+@transaction.atomic
+def ask(contact: Contact, lists: Sequence[List], *, proof: Proof, at: datetime) -> None:
+    """A contact asks to join lists, and is pending on each until they confirm. One mail asks for all of them at once."""
+    members = [member for topic in lists if (member := _ask(contact, topic, proof, at=at)) is not None]
+    if members:
+        first = members[0]
+        publish(OptInRequested(list_id=first.list_id, member_id=first.id, contact_id=contact.id, at=at))
+
+
+def _ask(contact: Contact, topic: List, proof: Proof, *, at: datetime) -> ListMember | None:
+    """Note that somebody asks to join a list; the row to be confirmed, or None where no mail is due."""
     member, is_new = ListMember.objects.select_for_update().get_or_create(
-        list=list, contact=contact, defaults={"state": ListMember.State.PENDING, "changed_at": at}
+        list=topic, contact=contact, defaults={"state": ListMember.State.PENDING, "changed_at": at}
     )
-    _record(contact, list, ConsentEntry.Act.ASKED, proof, at=at)
+    _record(contact, topic, ConsentEntry.Act.ASKED, proof, at=at)
     if member.state == ListMember.State.SUBSCRIBED:
-        return contact
+        return None
     has_left = member.state != ListMember.State.PENDING
     if has_left:
         member.state, member.changed_at = ListMember.State.PENDING, at
     # Only who has confirmed before can have left, so asking those at once lets nobody flood a stranger.
-    if is_new or has_left or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER:
+    is_due = is_new or has_left or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER
+    if is_due:
         member.asked_at = at
-        publish(OptInRequested(list_id=list.id, member_id=member.id, contact_id=contact.id, at=at))
     member.save(update_fields=["state", "changed_at", "asked_at"])
-    return contact
+    return member if is_due else None
+
+
+@transaction.atomic
+def join(contact: Contact, lists: Sequence[List], *, proof: Proof, at: datetime) -> None:
+    """A contact joins lists by what they agreed to, without a mail to confirm: the business chose a form like that.
+
+    Whoever left a list, or may not be written to at all, confirms all the same: else anybody could undo another's word
+    by typing in their address.
+    """
+    left = set(contact.memberships.filter(state=ListMember.State.UNSUBSCRIBED).values_list("list_id", flat=True))
+    is_shut = suppression.is_suppressed(contact)
+    ask(contact, [topic for topic in lists if is_shut or topic.id in left], proof=proof, at=at)
+    for topic in lists:
+        if not is_shut and topic.id not in left:
+            _join(contact, topic, proof, at=at)
+
+
+def _join(contact: Contact, topic: List, proof: Proof, *, at: datetime) -> None:
+    member, is_new = ListMember.objects.select_for_update().get_or_create(
+        list=topic, contact=contact, defaults={"state": ListMember.State.SUBSCRIBED, "changed_at": at}
+    )
+    _record(contact, topic, ConsentEntry.Act.ASKED, proof, at=at)
+    if not is_new and member.state == ListMember.State.SUBSCRIBED:
+        return
+    member.state, member.changed_at = ListMember.State.SUBSCRIBED, at
+    member.save(update_fields=["state", "changed_at"])
+    publish(ListJoined(list_id=topic.id, contact_id=contact.id, at=at))
 
 
 @transaction.atomic
@@ -80,12 +122,21 @@ def confirm(member: ListMember, *, at: datetime, ip: str | None = None, user_age
     locked = ListMember.objects.select_for_update().select_related("contact", "list").get(pk=member.pk)
     if locked.state == ListMember.State.SUBSCRIBED:
         return False
-    locked.state, locked.changed_at = ListMember.State.SUBSCRIBED, at
-    locked.save(update_fields=["state", "changed_at"])
     suppression.lift_own_wish(locked.contact)
-    _record(locked.contact, locked.list, ConsentEntry.Act.CONFIRMED, Proof(ip=ip, user_agent=user_agent), at=at)
-    publish(ListJoined(list_id=locked.list_id, contact_id=locked.contact_id, at=at))
+    for each in (locked, *_asked_with(locked)):
+        each.state, each.changed_at = ListMember.State.SUBSCRIBED, at
+        each.save(update_fields=["state", "changed_at"])
+        _record(locked.contact, each.list, ConsentEntry.Act.CONFIRMED, Proof(ip=ip, user_agent=user_agent), at=at)
+        publish(ListJoined(list_id=each.list_id, contact_id=locked.contact_id, at=at))
     return True
+
+
+def _asked_with(member: ListMember) -> list[ListMember]:
+    """The lists that were asked for in the same breath: one mail asked about all of them."""
+    if member.asked_at is None:
+        return []
+    others = ListMember.objects.select_for_update(of=("self",)).select_related("list").filter(contact=member.contact_id)
+    return list(others.filter(state=ListMember.State.PENDING, asked_at=member.asked_at).exclude(pk=member.pk))
 
 
 @transaction.atomic

@@ -33,3 +33,8 @@ def _store(address_hash: str, reason: Suppression.Reason, *, at: datetime) -> No
 def lift_own_wish(contact: Contact) -> None:
     """A person who once said “never” and now confirms is heard; a bounce or a complaint stays."""
     Suppression.objects.filter(address_hash=contact.address_hash, reason=Reason.UNSUBSCRIBED).delete()
+
+
+def is_suppressed(contact: Contact) -> bool:
+    """Whether nothing may be written to a contact's address."""
+    return Suppression.objects.filter(address_hash=contact.address_hash).exists()

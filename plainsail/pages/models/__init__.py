@@ -1,6 +1,6 @@
 """A business's site, its pages as block documents with their history, its forms, and what is published of them."""
 
-from plainsail.pages.models.forms import Form, Submission
+from plainsail.pages.models.forms import Form, FormVersion, Submission, SubmissionQuerySet, Unfinished
 from plainsail.pages.models.pages import Page, PageQuerySet, PageRevision, PageRevisionQuerySet
 from plainsail.pages.models.posts import Post, PostTag
 from plainsail.pages.models.published import PublishedSnapshot
@@ -8,6 +8,7 @@ from plainsail.pages.models.sites import Redirect, Republishing, Site, SiteScrip
 
 __all__ = [
     "Form",
+    "FormVersion",
     "Page",
     "PageQuerySet",
     "PageRevision",
@@ -20,4 +21,6 @@ __all__ = [
     "Site",
     "SiteScript",
     "Submission",
+    "SubmissionQuerySet",
+    "Unfinished",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import translation
@@ -9,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import documents, rendering
 from plainsail.blocks.services.rendering import RenderedPage
+from plainsail.blocks.sockets import FormCard
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page
+from plainsail.pages.models import Form, Page, Unfinished
 from plainsail.pages.services import forms, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
 
@@ -59,9 +61,11 @@ def thanks(form: Form) -> RenderedPage:
     return _notice(form.workspace, form.thanks_title, [("hero", hero)])
 
 
-def form_alone(form: Form) -> RenderedPage:
-    """The form on a page of its own, for whoever comes back to where it posts."""
-    return _notice(form.workspace, form.list.name, [_bare(form)])
+def form_alone(form: Form, *, known: Mapping[str, str] | None = None) -> RenderedPage:
+    """The form on a page of its own, for whoever comes back to where it posts; `known` is filled in."""
+    with translation.override(form.workspace.locale):
+        card = forms.card(form, values=known)
+    return _notice(form.workspace, _headline(form), [_bare(form)], cards={("form", form.id): card})
 
 
 def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> RenderedPage:
@@ -74,14 +78,54 @@ def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> Render
     cards = {("form", form.id): card}
     page = Page.objects.published().filter(path=path).first() if path.startswith("/") and "\x00" not in path else None
     if page is None:
-        return _notice(form.workspace, form.list.name, [_bare(form)], cards=cards)
+        return _notice(form.workspace, _headline(form), [_bare(form)], cards=cards)
     version = page.revisions.filter(number=page.published_revision or 0).first()
     return publishing.render(page, documents.load(version.document) if version else page.document, cards=cards)
 
 
+def form_step(begun: Unfinished, *, step: int, key: str, refusal: InvalidSubmission | None = None) -> RenderedPage:
+    """One step of a form, on a page of its own, with what was answered there before."""
+    form = begun.form
+    card = step_card(begun, step=step, key=key, refusal=refusal)
+    return _notice(form.workspace, _headline(form), [_bare(form)], cards={("form", form.id): card})
+
+
+def step_card(begun: Unfinished, *, step: int, key: str, refusal: InvalidSubmission | None = None) -> FormCard:
+    """One step of a form as sections show it, with the way back."""
+    form, action = begun.form, forms.step_path(begun.form, key)
+    with translation.override(form.workspace.locale):
+        return forms.card(
+            form,
+            values=refusal.values if refusal else begun.values,
+            errors=refusal.errors if refusal else {},
+            step=step,
+            action=f"{action}?step={step}",
+            back=f"{action}?step={step - 1}" if step > 1 else "",
+        )
+
+
+def preview_of(form: Form) -> dict[str, str]:
+    """The form as it is or would be, all steps below one another: `{html, style}` for a shadow tree. May be unsaved."""
+    workspace = form.workspace
+    look = sites.site_of(workspace).theme
+    head = rendering.PageHead(title=form.name, language=workspace.locale)
+    parts = []
+    for step in range(1, form.steps + 1):
+        with translation.override(workspace.locale):
+            card = forms.card(form, step=step)
+        section = documents.build(look, [_bare(form)])
+        parts += [each.html for each in rendering.render_sections(section, head, cards={("form", form.id): card})]
+    return {"html": "".join(parts), "style": rendering.shadow_css(section)}
+
+
+def _headline(form: Form) -> str:
+    """What one signs up for: a form's own name is for the business."""
+    return form.list.name if form.list else form.workspace.name
+
+
 def _bare(form: Form) -> tuple[str, dict[str, Any]]:
-    """The form's section, headed by what one signs up for: a form's own name is for the business."""
-    return "form", {"heading": form.list.name, "form": str(form.id), "layout": "plain"}
+    """The form's section."""
+    return "form", {"heading": _headline(form), "form": str(form.id), "layout": "plain"}
 
 
 def _notice(

@@ -111,6 +111,6 @@ def _forms(page: Page, document: Document, frame: Frame) -> dict[str, Any]:
     shown = [*document.references(), *(frame.references(page.language) if page.shows_parts else ())]
     form_ids = {row_id for kind, row_id in shown if kind == "form"}
     return {
-        str(form.id): forms.specification(form, thank_you=forms.thanks_path(form))
-        for form in Form.objects.filter(id__in=form_ids).order_by("id")
+        str(form.id): forms.specification(form, thank_you=forms.thanks_address(form))
+        for form in Form.objects.filter(id__in=form_ids).select_related("workspace", "thanks_page").order_by("id")
     }

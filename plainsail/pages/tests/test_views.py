@@ -271,7 +271,7 @@ def test_a_form_is_changed_and_published_pages_show_it(as_ada, juniper, in_works
         form = juniper.forms.select_related("list").get()
 
     words = {"consent": "We write on Fridays.", "thanks_title": "Thanks", "thanks_text": "Look."}
-    values = {"name": "Lessons", "list": form.list_id, **words}
+    values = {"name": "Lessons", "list": form.list_id, "after": "message", **words}
     response = as_ada.post(url("form_settings", form.id), values)
 
     html = site_client.get("/course").content.decode()

@@ -12,10 +12,11 @@ from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from plainsail.kernel.http import Request, public
+from plainsail.kernel.http import Request, client_ip, private_link, public
 from plainsail.kernel.ids import new_id
 from plainsail.pages.models import Form, Page
-from plainsail.pages.services import forms, notices, redirects, sites, submissions
+from plainsail.pages.services import forms, notices, prefilling, redirects, sites, steps, submissions
+from plainsail.pages.views import embedding
 from plainsail.pages.views.answers import as_page
 
 
@@ -23,17 +24,53 @@ from plainsail.pages.views.answers import as_page
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def form(request: Request, form_id: UUID) -> HttpResponse:
-    subject: Form = get_object_or_404(request.workspace.forms, id=form_id)
+    subject: Form = get_object_or_404(request.workspace.forms.filter(is_archived=False), id=form_id)
     if request.method != "POST":
-        return as_page(notices.form_alone(subject))
+        return _alone(request, subject)
+    here = embedding.is_embedded(request)
     if request.POST.get(forms.HONEYPOT):
-        return _see_other(forms.thanks_path(subject))
+        return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
     try:
-        submissions.receive(subject, request.POST, landing_id=new_id(), visit=_visit(request), at=request.now)
+        if subject.steps > 1:
+            key = steps.begin(subject, posted(request), visit=visit_of(request), at=request.now)
+            return embedding.next_step(subject, key) if here else see_other(step_path(subject, key))
+        submissions.receive(subject, posted(request), landing_id=new_id(), visit=visit_of(request), at=request.now)
     except forms.InvalidSubmission as refusal:
-        page = notices.form_refused(subject, refusal, path=request.POST.get("_page", ""))
-        return as_page(page, status=refusal.status)
-    return _see_other(forms.thanks_path(subject))
+        if here:
+            return embedding.refused(subject, refusal)
+        return as_page(
+            notices.form_refused(subject, refusal, path=request.POST.get("_page", "")), status=refusal.status
+        )
+    return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
+
+
+@csrf_exempt  # the secret in the address is what lets somebody go on
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+@private_link
+def form_step(request: Request, form_id: UUID, key: str) -> HttpResponse:
+    subject: Form = get_object_or_404(request.workspace.forms.filter(is_archived=False), id=form_id)
+    begun = steps.find(subject, key)
+    if begun is None:
+        return see_other(forms.form_path(subject))
+    here, step = embedding.is_embedded(request), _step(request, most=min(begun.step, subject.steps))
+    if request.method != "POST":
+        return (
+            embedding.next_step(subject, key, step=step)
+            if here
+            else as_page(notices.form_step(begun, step=step, key=key))
+        )
+    try:
+        done = steps.go_on(begun, posted(request), step=step, visit=visit_of(request), at=request.now)
+    except forms.InvalidSubmission as refusal:
+        if here:
+            return embedding.refused(subject, refusal, begun=begun, step=step, key=key)
+        return as_page(notices.form_step(begun, step=step, key=key, refusal=refusal), status=refusal.status)
+    if done is None:
+        return (
+            embedding.next_step(subject, key, step=step + 1) if here else see_other(step_path(subject, key, step + 1))
+        )
+    return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
 
 
 @require_safe
@@ -78,25 +115,49 @@ def _missing(request: Request) -> HttpResponse:
     return HttpResponse(bytes(own.body), status=404, content_type=own.content_type, headers=own.headers)
 
 
-def _see_other(path: str) -> HttpResponse:
+def see_other(path: str) -> HttpResponse:
     response = HttpResponseRedirect(path)
     response.status_code = 303
     return response
 
 
-def _visit(request: Request) -> submissions.Visit:
+def step_path(form: Form, key: str, step: int = 2) -> str:
+    return f"{forms.step_path(form, key)}?step={step}"
+
+
+def posted(request: Request) -> dict[str, object]:
+    """What was sent: a word, or several under one name."""
+    found = request.POST.lists()
+    return {name: values[0] if len(values) == 1 else values for name, values in found}
+
+
+def visit_of(request: Request) -> submissions.Visit:
     path = request.POST.get("_page", "")
     return submissions.Visit(
         path=path[:500] if path.startswith("/") and "\x00" not in path else "",
-        visitor_id=_visitor(request),
-        ip=request.META.get("REMOTE_ADDR") or None,
+        visitor_id=visitor_of(request),
+        ip=client_ip(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
+        campaign=submissions.campaign_of(request.headers.get("Referer", "")),
     )
 
 
-def _visitor(request: Request) -> UUID | None:
+def visitor_of(request: Request) -> UUID | None:
     """The visitor's cookie, unless the browser asks not to be followed."""
     if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
         return None
     cookie = request.COOKIES.get("ps_v", "")
     return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
+
+
+def _alone(request: Request, form: Form) -> HttpResponse:
+    known = prefilling.known(form, visitor_of(request))
+    response = as_page(notices.form_alone(form, known=known))
+    if known:
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _step(request: Request, *, most: int) -> int:
+    asked = request.GET.get("step", "")
+    return min(int(asked), most) if re.fullmatch("[1-9][0-9]?", asked) else most
