@@ -144,26 +144,11 @@ def leave_list(contact: Contact, config: Config, run_key: str, at: datetime) -> 
     return None if consent.withdraw(contact, topic, at=at) else Done(note=_("Was not on it."), skipped=True)
 
 
-def foresee_adding(contact: Contact, config: Config, at: datetime) -> Done:
-    had = ContactTag.objects.filter(contact=contact, tag_id=config["tag"]).exists()
-    return Done(note=_("Has it already."), skipped=True) if had else Done()
-
-
-def foresee_removing(contact: Contact, config: Config, at: datetime) -> Done:
-    had = ContactTag.objects.filter(contact=contact, tag_id=config["tag"]).exists()
-    return Done() if had else Done(note=_("Does not have it."), skipped=True)
-
-
-def foresee_leaving(contact: Contact, config: Config, at: datetime) -> Done:
-    return Done() if is_on_list(contact, config, at) else Done(note=_("Is not on it."), skipped=True)
-
-
 ADD_TAG = Action(
     label=gettext_lazy("Add a tag"),
     icon="tag",
     form=TagForm,
     perform=add_tag,
-    foresee=foresee_adding,
     sentence=lambda config: _("Add tag “%(tag)s”") % {"tag": tag_name(config)},
     order=20,
 )
@@ -172,7 +157,6 @@ REMOVE_TAG = Action(
     icon="minus",
     form=TagForm,
     perform=remove_tag,
-    foresee=foresee_removing,
     sentence=lambda config: _("Remove tag “%(tag)s”") % {"tag": tag_name(config)},
     order=30,
 )
@@ -181,7 +165,6 @@ LEAVE_LIST = Action(
     icon="ban",
     form=ListForm,
     perform=leave_list,
-    foresee=foresee_leaving,
     sentence=lambda config: _("Take off “%(list)s”") % {"list": list_name(config)},
     order=40,
 )

@@ -139,11 +139,6 @@ def _send(contact: Contact, config: Config, run_key: str, at: datetime) -> Done:
     return Done(note=why_not or "", skipped=why_not is not None)
 
 
-def _foresee(contact: Contact, config: Config, at: datetime) -> Done:
-    why_not = steps.foresee(contact, config)
-    return Done(note=why_not or "", skipped=why_not is not None)
-
-
 def _subject(config: Config) -> str:
     email = Email.objects.filter(id=config.get("email")).first() if config.get("email") else None
     return _("Send “%(subject)s”") % {"subject": email} if email is not None else _("Send an e-mail")
@@ -170,7 +165,6 @@ ACTIONS.register(
         detail=_numbers,
         begin=steps.begin,
         freeze=steps.freeze,
-        foresee=_foresee,
         again=lambda config, at: steps.again(config, at=at),
         panel="mail/step_panel.html",
         order=10,

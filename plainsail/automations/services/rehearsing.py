@@ -1,6 +1,7 @@
 """A test run: how somebody would go through a flow, step by step with its time, while nothing is sent and nothing changes.
 
-The same functions decide as in earnest. The database itself refuses to write meanwhile.
+The same functions decide and act as in earnest, so that a question sees what earlier steps did; but in a savepoint that is rolled
+back, with every message, event and job that they wrote. Nothing talks to the network inside a transaction, so nothing leaves.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from plainsail.automations.services import flows, places, timing
 from plainsail.automations.services.flows import Flow, Step
-from plainsail.automations.sockets import ACTIONS, CONDITIONS
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, Done
 from plainsail.contacts.models import Contact
+from plainsail.kernel.jobs import attempt
 from plainsail.kernel.models import Workspace
 
 
@@ -47,12 +49,12 @@ class Rehearsal:
 def rehearse(flow: Flow, contact: Contact, *, at: datetime) -> Rehearsal:
     """What would happen to a contact who entered now. Questions are answered by what is known now; later it may be otherwise.
 
-    A step with a fault stops the run there: its note says what is missing.
+    A step with a fault stops the run there: its note says what is missing, or what went wrong.
     """
     business = Workspace.objects.get(id=contact.workspace_id)
     zone, moment = contact.timezone or business.timezone, at
     found: list[Foreseen] = []
-    with looking_only():
+    with taken_back():
         faults = flows.faults(flow, business)
         current = flows.first(flow["steps"])
         while current:
@@ -62,6 +64,8 @@ def rehearse(flow: Flow, contact: Contact, *, at: datetime) -> Rehearsal:
                 break
             taken = foresee(step, contact, at=moment, zone=zone)
             found.append(taken)
+            if taken.outcome == "fault":
+                break
             moment = taken.until or moment
             current = following(flow, taken)
     return Rehearsal(found, moment)
@@ -85,8 +89,15 @@ def _wait(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
 
 
 def _act(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
-    expected = ACTIONS[step["action"]].foresee(contact, step["config"], at)
-    return Foreseen(step, at, "skipped" if expected.skipped else "done", expected.note)
+    kind, done = ACTIONS[step["action"]], Done()
+
+    def perform() -> None:
+        nonlocal done
+        done = kind.perform(contact, kind.freeze(step["config"]), f"rehearsal.{step['id']}", at) or done
+
+    if error := attempt(perform, what="automations.rehearsal"):
+        return Foreseen(step, at, "fault", error.strip().splitlines()[-1])
+    return Foreseen(step, at, "skipped" if done.skipped else "done", done.note)
 
 
 def _ask(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
@@ -142,10 +153,8 @@ def following(flow: Flow, taken: Foreseen) -> str:
 
 
 @contextmanager
-def looking_only() -> Iterator[None]:
-    """A savepoint in which PostgreSQL refuses every change; it is rolled back, which ends that."""
+def taken_back() -> Iterator[None]:
+    """A savepoint of which nothing stays."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL transaction_read_only = on")
         yield
         transaction.set_rollback(True)

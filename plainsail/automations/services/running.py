@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.automations.events import AutomationFinished, RunParked
 from plainsail.automations.models import Automation, Run, StepLog
-from plainsail.automations.services import flows, places, timing
+from plainsail.automations.services import flows, timing
 from plainsail.automations.services.entering import RUNS
 from plainsail.automations.sockets import ACTIONS, CONDITIONS
 from plainsail.kernel import clock, due
@@ -118,7 +118,7 @@ def _ask(run: Run, current: flows.Step, at: datetime) -> None:
     holds = CONDITIONS[current["condition"]].holds(run.contact, current["config"], at)
     branch = "yes" if holds else "no"
     _log(run, current, branch, at=at)
-    _go_on(run, places.into(run.version.document, current, branch), at=at)
+    _go_on(run, flows.first(current[branch]), at=at)
 
 
 def _stop(run: Run, current: flows.Step, at: datetime) -> None:

@@ -62,16 +62,6 @@ def send(*, contact: Contact, config: Mapping[str, Any], run_key: str, at: datet
     return None
 
 
-def foresee(contact: Contact, config: Mapping[str, Any]) -> str | None:
-    """Why nothing would be sent to a contact now; None where the mail would leave. Writes nothing."""
-    email = Email.objects.filter(id=config["email"]).first()
-    topic = List.objects.filter(id=config["list"]).first()
-    if email is None or topic is None:
-        return _("The mail or its list is gone.")
-    verdict = may_receive(contact, topic)
-    return None if verdict.allowed else _("Not sent: %(reason)s") % {"reason": said(verdict.reason)}
-
-
 def again(config: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     """Settings of a copied step: a mail of its own that says the same, so that changing one leaves the other alone."""
     email = Email.objects.filter(id=config.get("email")).first()
