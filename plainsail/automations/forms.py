@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from plainsail.automations.models import Run
 from plainsail.automations.services import flows
 from plainsail.automations.services.flows import Place
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS, StepForm
@@ -46,15 +47,27 @@ class InsertForm(RevisionForm):
     kind = forms.CharField(max_length=80)
     index = forms.IntegerField(min_value=0, max_value=flows.MOST_STEPS)
     parent = forms.CharField(max_length=40, required=False)
-    branch = forms.ChoiceField(choices=[("", ""), ("yes", "yes"), ("no", "no")], required=False)
+    branch = forms.CharField(max_length=40, required=False)
 
     def clean_kind(self) -> str:
         kind = str(self.cleaned_data["kind"])
         family, _dot, key = kind.partition(":")
-        known = {"wait": not key, "end": not key, "action": key in ACTIONS, "condition": key in CONDITIONS}
+        known = {
+            "wait": not key,
+            "end": not key,
+            "paste": not key,
+            "action": key in ACTIONS,
+            "condition": key in CONDITIONS,
+        }
         if not known.get(family):
             raise forms.ValidationError(_("There is no such kind of step."))
         return kind
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if bool(cleaned.get("branch")) != bool(cleaned.get("parent")):
+            raise forms.ValidationError(_("There is no such place."))
+        return cleaned
 
     @property
     def place(self) -> Place:
@@ -115,3 +128,10 @@ class PublishForm(forms.Form):
     @property
     def moves_them(self) -> bool:
         return bool(self.cleaned_data["waiting"] == "move")
+
+
+class PeopleForm(forms.Form):
+    """Which people of an automation are listed: at a step, or in a state."""
+
+    step = forms.CharField(max_length=40, required=False)
+    state = forms.ChoiceField(choices=[("", ""), *Run.State.choices], required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,7 @@ class Automation(WorkspaceOwned):
     revision = models.PositiveIntegerField(default=0)
     """Rises with every change; a change says on which it was made."""
     history = models.JSONField(default=list)
-    """The drafts before, the newest last, for Undo."""
+    """The drafts before, the newest last, for Undo; behind them `{"undone": draft}` for Redo, the next one first."""
     published_revision = models.PositiveIntegerField(null=True)
     version = TiedForeignKey(
         "automations.AutomationVersion", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
@@ -58,8 +58,18 @@ class Automation(WorkspaceOwned):
         return self.published_revision is not None and self.published_revision != self.revision
 
     @property
+    def changes(self) -> tuple[list[Any], list[Any]]:
+        """The drafts that Undo goes back to, the nearest last, and those that Redo brings back, the nearest first."""
+        undone = [one["undone"] for one in self.history if "undone" in one]
+        return self.history[: len(self.history) - len(undone)], undone
+
+    @property
     def can_undo(self) -> bool:
-        return bool(self.history)
+        return bool(self.changes[0])
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self.changes[1])
 
 
 class AutomationVersion(WorkspaceOwned):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from plainsail.automations.models import Automation, Run, StepLog
+from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
 from plainsail.kernel.models import Workspace
 
 
@@ -53,18 +53,25 @@ class StepCounts:
     here: Counter[str] = field(default_factory=Counter)
     parked: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
+    people: Counter[str] = field(default_factory=Counter)
+    """As `passed`, each person once however often they were there."""
+    entered: int = 0
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 def step_counts(automation: Automation) -> StepCounts:
-    """Per step id. Two grouped statements, each over one index."""
-    counts = StepCounts()
+    """Per step id. Three statements over an index each; the log is read once."""
+    counts = StepCounts(entered=Run.objects.filter(automation=automation).count())
     under_way = Run.objects.filter(automation=automation, ended_at=None).order_by()
     for step, state, people in under_way.values_list("step", "state").annotate(people=Count("id")):
         (counts.parked if state == Run.State.PARKED else counts.here)[step] += people
     taken = StepLog.objects.filter(automation=automation).order_by()
-    for step, outcome, people in taken.values_list("step", "outcome").annotate(people=Count("id")):
+    first = Count("id", filter=Q(visit=1))
+    for step, outcome, people, firsts in taken.values_list("step", "outcome").annotate(
+        people=Count("id"), firsts=first
+    ):
         counts.passed[step] += people
+        counts.people[step] += firsts
         counts.outcomes.setdefault(step, Counter())[outcome] = people
     return counts
 
@@ -78,6 +85,29 @@ def held_up(automation: Automation, *, limit: int = 50) -> list[Run]:
     """Runs that wait for a person to look, with their contacts, newest first."""
     parked = automation.runs.filter(state=Run.State.PARKED).select_related("contact", "version")
     return list(parked.order_by("-entered_at", "-id")[:limit])
+
+
+def standing(automation: Automation, *, step_id: str = "", state: str = "") -> QuerySet[Run]:
+    """Runs with their contacts, those who go on first; of one step, or in one state. Others are under way or held up."""
+    found: QuerySet[Run] = automation.runs.select_related("contact", "version")
+    found = found.filter(state=state) if state else found.filter(ended_at=None)
+    if step_id:
+        found = found.filter(step=step_id)
+    ended = state in (Run.State.DONE, Run.State.STOPPED)
+    return found.order_by("-ended_at", "-id") if ended else found.order_by("due_at", "id")
+
+
+def versions_of(automation: Automation) -> QuerySet[AutomationVersion]:
+    """Its versions, newest first, each with how many of its people are under way (`people`)."""
+    under_way = Count("runs", filter=Q(runs__ended_at=None))
+    found: QuerySet[AutomationVersion] = automation.versions.annotate(people=under_way).order_by("-number")
+    return found
+
+
+def waiting_at(automation: Automation) -> Counter[str]:
+    """How many are under way at each step. One grouped statement."""
+    under_way = automation.runs.filter(ended_at=None).order_by()
+    return Counter(dict(under_way.values_list("step").annotate(people=Count("id"))))
 
 
 def people_at(automation: Automation, step_id: str, *, limit: int = 20) -> list[Run]:

@@ -70,6 +70,7 @@ class Action:
     transaction, and is idempotent on `run_key`, which is the same for the same run, step and visit.
 
     `freeze` turns a draft's settings into those of a version when it goes live (such as: this edition of the mail);
+    `again` gives the settings of a copy of the step.
     `detail` is a second line under the sentence; `panel` names a template shown in the step's panel, which gets `config`.
     """
 
@@ -82,6 +83,7 @@ class Action:
     detail: Callable[[Config], str] = lambda config: ""
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}
     """Settings of a new step of this kind, before anybody has chosen."""
+    again: Callable[[Config, datetime], dict[str, Any]] = lambda config, at: dict(config)
     panel: str = ""
     order: int = 0
 

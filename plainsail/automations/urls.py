@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.automations.views import automations, flow, people
+from plainsail.automations.views import automations, flow, people, versions
 
 workspace_urls = [
     path("automations/", automations.automations, name="automations"),
@@ -15,6 +15,16 @@ workspace_urls = [
     path("automations/<uuid:automation_id>/entry/", flow.entry, name="entry"),
     path("automations/<uuid:automation_id>/steps/", flow.steps, name="steps"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/", flow.step, name="step"),
+    path("automations/<uuid:automation_id>/counts/", flow.counts, name="counts"),
+    path("automations/<uuid:automation_id>/redo/", flow.redo, name="redo"),
+    path("automations/<uuid:automation_id>/versions/", versions.versions, name="versions"),
+    path("automations/<uuid:automation_id>/versions/<int:number>/", versions.version, name="version"),
+    path(
+        "automations/<uuid:automation_id>/versions/<int:number>/restoration/", versions.restoration, name="restoration"
+    ),
+    path("automations/<uuid:automation_id>/people/", people.people, name="people"),
+    path("automations/<uuid:automation_id>/people/<uuid:run_id>/moving/", people.moving, name="moving"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/copy/", flow.copy, name="copy"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/removal/", flow.removal, name="removal"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/order/", flow.order, name="order"),
     path("automations/<uuid:automation_id>/undo/", flow.undo, name="undo"),

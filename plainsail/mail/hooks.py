@@ -165,6 +165,7 @@ ACTIONS.register(
         detail=_numbers,
         begin=steps.begin,
         freeze=steps.freeze,
+        again=lambda config, at: steps.again(config, at=at),
         panel="mail/step_panel.html",
         order=10,
     ),

@@ -25,6 +25,13 @@ class Stale(Refusal):
     message = _("This automation was changed somewhere else in the meantime. Here is the newest version.")
 
 
+class NothingToRedo(Refusal):
+    """Nothing was taken back since the newest change."""
+
+    code = "nothing_to_redo"
+    message = _("There is nothing to bring back.")
+
+
 class NothingToUndo(Refusal):
     """There is no change to take back."""
 
@@ -79,14 +86,37 @@ def start_with(
     return _edit(automation, lambda flow: flow | values, revision=revision, at=at)
 
 
+def replace(automation: Automation, flow: Flow, *, revision: int, at: datetime) -> Automation:
+    """Draw another flow in the place of this one, such as an earlier version. Raises Stale."""
+    return _edit(automation, lambda drawn: flow, revision=revision, at=at)
+
+
 @transaction.atomic
 def undo(automation: Automation, *, revision: int, at: datetime) -> Automation:
     """Take the newest change back. Raises Stale, NothingToUndo."""
     locked = _locked(automation, revision)
-    if not locked.history:
+    done, undone = locked.changes
+    if not done:
         raise NothingToUndo
-    *earlier, before = locked.history
-    locked.draft, locked.history, locked.revision, locked.edited_at = before, earlier, locked.revision + 1, at
+    return _turn(locked, done[-1], [*done[:-1], *_as_undone([locked.draft, *undone])], at=at)
+
+
+@transaction.atomic
+def redo(automation: Automation, *, revision: int, at: datetime) -> Automation:
+    """Bring back what was taken back last. Raises Stale, NothingToRedo."""
+    locked = _locked(automation, revision)
+    done, undone = locked.changes
+    if not undone:
+        raise NothingToRedo
+    return _turn(locked, undone[0], [*done, locked.draft, *_as_undone(undone[1:])], at=at)
+
+
+def _as_undone(drafts: list[Flow]) -> list[dict[str, Flow]]:
+    return [{"undone": draft} for draft in drafts]
+
+
+def _turn(locked: Automation, draft: Flow, history: list[Any], *, at: datetime) -> Automation:
+    locked.draft, locked.history, locked.revision, locked.edited_at = draft, history, locked.revision + 1, at
     locked.save(update_fields=["draft", "history", "revision", "edited_at"])
     return locked
 
@@ -107,7 +137,7 @@ def _locked(automation: Automation, revision: int) -> Automation:
 def _write(automation: Automation, flow: Flow, *, at: datetime) -> Automation:
     if flow == automation.draft:
         return automation
-    automation.history = [*automation.history, automation.draft][-REMEMBERED:]
+    automation.history = [*automation.changes[0], automation.draft][-REMEMBERED:]
     automation.draft, automation.revision, automation.edited_at = flow, automation.revision + 1, at
     automation.save(update_fields=["draft", "history", "revision", "edited_at"])
     return automation

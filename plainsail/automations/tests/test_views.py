@@ -73,7 +73,7 @@ def test_the_flow_reads_as_sentences_in_order(as_ada, automation):
     page = as_ada.get(url(automation)).content.decode()
     sentences = re.findall(r'<span class="node-words"><strong>(.*?)</strong>', page)
     assert sentences == ["Joins “Free lesson”", "Wait 2 days", "Has the tag “Guest”?", "Add tag “Guest”"]
-    assert page.count('class="plus"') == 5
+    assert page.count('class="plus"') == 6
 
 
 def test_htmx_gets_the_flow_without_the_frame(as_ada, automation):
@@ -121,7 +121,7 @@ class TestChanging:
             {"kind": "action:gone", "index": 0, "revision": 0},
             {"kind": "wait:x", "index": 0, "revision": 0},
             {"kind": "wait", "index": 99, "revision": 0},
-            {"kind": "wait", "index": 2, "revision": 0},
+            {"kind": "paste", "index": 0, "revision": 0},
             {"kind": "wait", "index": 0, "parent": "gone", "branch": "yes", "revision": 0},
             {"kind": "wait", "index": 0, "branch": "maybe", "revision": 0},
             {"kind": "wait", "index": -1, "revision": 0},
@@ -177,7 +177,7 @@ class TestChanging:
     def test_steps_are_moved_removed_and_brought_back(self, as_ada, juniper, automation):
         self.insert(as_ada, automation, "end", parent=steps(automation)[1], branch="no")
         first = steps(automation)[0]
-        as_ada.post(url(automation, f"steps/{first}/order/"), {"revision": 1, "by": "1"})
+        as_ada.post(url(automation, f"steps/{first}/order/"), {"revision": 1, "by": "-1"})
         assert now(juniper, automation).revision == 1
         as_ada.post(url(automation, f"steps/{first}/removal/"), {"revision": 1})
         assert first not in steps(now(juniper, automation))

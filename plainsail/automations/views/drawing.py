@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,14 @@ TRIGGER = "trigger"
 
 @dataclass
 class Branch:
-    """One way on behind a condition."""
+    """One way on behind a step. `left` and `right` say on which sides of it the line runs to where the ways meet."""
 
     key: str
     label: str
     row: Row
+    ends: bool = False
+    left: bool = True
+    right: bool = True
 
 
 @dataclass
@@ -39,9 +42,18 @@ class Node:
     here: int = 0
     parked: int = 0
     fault: str = ""
+    share: int | None = None
+    """Percent of all who entered that came through here; None before anybody did."""
     is_chosen: bool = False
+    is_walked: bool = False
+    """The test run came through here."""
     before: Place | None = None
     branches: Sequence[Branch] = ()
+
+    @property
+    def meets(self) -> bool:
+        """Whether people from its ways go on together."""
+        return any(not branch.ends for branch in self.branches)
 
 
 @dataclass
@@ -51,6 +63,11 @@ class Row:
     nodes: list[Node] = field(default_factory=list)
     end: Place | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody comes out of it."""
+        return self.end is None
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -59,7 +76,7 @@ class Drawing:
     counts: StepCounts
     faults: Mapping[str, str]
     chosen: str
-    details: bool = True
+    walked: Set[str] = frozenset()
 
 
 def trigger_node(flow: Flow, drawing: Drawing, *, entered: int) -> Node:
@@ -79,19 +96,49 @@ def trigger_node(flow: Flow, drawing: Drawing, *, entered: int) -> Node:
 
 def draw(steps: Sequence[Step], drawing: Drawing, *, parent: str = "", branch: str = "") -> Row:
     """A row of steps with everything below it."""
-    row = Row()
+    row, is_over = Row(), False
     for index, step in enumerate(steps):
         node = node_of(step, drawing)
         node.before = Place(index, parent, branch)
-        if step["type"] == "condition":
-            node.branches = [
-                Branch("yes", _("Yes"), draw(step["yes"], drawing, parent=step["id"], branch="yes")),
-                Branch("no", _("No"), draw(step["no"], drawing, parent=step["id"], branch="no")),
+        node.branches = joined(
+            [
+                Branch(key, way_label(step, key), draw(below, drawing, parent=step["id"], branch=key))
+                for key, below in flows.branches(step)
             ]
+        )
         row.nodes.append(node)
-    if not steps or steps[-1]["type"] not in ("condition", "end"):
+        is_over = step["type"] == "end" or (bool(node.branches) and not node.meets)
+    if not is_over:
         row.end = Place(len(steps), parent, branch)
     return row
+
+
+def joined(branches: list[Branch]) -> list[Branch]:
+    """The ways with the lines to where they meet, in the middle below them: a line runs from each way that is open."""
+    middle = (len(branches) - 1) / 2
+    for branch in branches:
+        branch.ends = branch.row.is_closed
+    is_open = [number for number, branch in enumerate(branches) if not branch.ends]
+    first, last = min([*is_open, middle]), max([*is_open, middle])
+    for number, branch in enumerate(branches):
+        branch.left = bool(is_open) and first < number <= last
+        branch.right = bool(is_open) and first <= number < last
+    return branches
+
+
+def way_label(step: Step, key: str) -> str:
+    """What a way is called."""
+    words = {"yes": _("Yes"), "no": _("No"), flows.ELSE: _("Everybody else")}
+    way: Mapping[str, Any] = next((way for way in step.get("ways", ()) if way["id"] == key), {})
+    if "share" in way:
+        return _("%(name)s · %(share)s %%") % {"name": key.upper(), "share": way["share"]}
+    return words.get(key) or asked(way)
+
+
+def asked(question: Mapping[str, Any]) -> str:
+    """A question in words."""
+    kind = CONDITIONS.get(question.get("condition", ""))
+    return kind.sentence(question["config"]) if kind else _("Something that is gone")
 
 
 def node_of(step: Step, drawing: Drawing) -> Node:
@@ -107,8 +154,39 @@ def node_of(step: Step, drawing: Drawing) -> Node:
         here=counts.here[step["id"]],
         parked=counts.parked[step["id"]],
         fault=drawing.faults.get(step["id"], ""),
+        share=share(counts.people[step["id"]], counts.entered),
         is_chosen=drawing.chosen == step["id"],
+        is_walked=step["id"] in drawing.walked,
     )
+
+
+def share(part: int, whole: int) -> int | None:
+    """Percent, rounded; None of nothing."""
+    return round(100 * part / whole) if whole else None
+
+
+def sentence(step: Step) -> str:
+    """What a step says, without its numbers."""
+    return str(look_of(step)[2])
+
+
+def look_of(step: Step) -> Look:
+    """Icon, tone, title and second line of a step that nobody has come to."""
+    found: Look = LOOKS[step["type"]]({"id": "", **step}, StepCounts())
+    return found
+
+
+def live(flow: Flow, drawing: Drawing) -> dict[str, dict[str, Any]]:
+    """What changes by itself at each step: its second line, who stands there, the share of those who entered."""
+    nodes = {step["id"]: node_of(step, drawing) for step in flows.walk(flow["steps"])}
+    return {
+        key: {"text": node.fault or node.text, "here": node.here, "parked": node.parked, "share": said(node.share)}
+        for key, node in nodes.items()
+    }
+
+
+def said(percent: int | None) -> str:
+    return "" if percent is None else f"{percent}\N{NO-BREAK SPACE}%"
 
 
 Look = tuple[str, str, str, str]
@@ -135,6 +213,9 @@ def _condition(step: Step, counts: StepCounts) -> Look:
 
 
 def _wait(step: Step, counts: StepCounts) -> Look:
+    if step.get("mode") == "until":
+        most = _("At most %(time)s") % {"time": duration(step)}
+        return "timer", "warn", _("Wait until: %(question)s") % {"question": asked(step)}, most
     return (
         "clock",
         "warn",
@@ -143,11 +224,40 @@ def _wait(step: Step, counts: StepCounts) -> Look:
     )
 
 
+def _split(step: Step, counts: StepCounts) -> Look:
+    outcomes = counts.outcomes.get(step["id"], Counter[str]())
+    text = " · ".join(f"{way['id'].upper()} {outcomes.get(way['id'], 0):,}" for way in step["ways"])
+    return "percent", "info", _("Split by chance"), text
+
+
+def _paths(step: Step, counts: StepCounts) -> Look:
+    return "list-filter", "info", _("Several ways"), people(counts.passed[step["id"]])
+
+
+def _goal(step: Step, counts: StepCounts) -> Look:
+    met = counts.outcomes.get(step["id"], Counter[str]()).get("met", 0)
+    title = _("Goal: %(goal)s") % {"goal": step.get("name") or asked(step)}
+    return (
+        "flag",
+        "good",
+        title,
+        ngettext("%(people)s reached it", "%(people)s reached it", met) % {"people": f"{met:,}"},
+    )
+
+
 def _end(step: Step, counts: StepCounts) -> Look:
     return "square", "neutral", _("End"), people(counts.passed[step["id"]])
 
 
-LOOKS: dict[str, Any] = {"action": _action, "condition": _condition, "wait": _wait, "end": _end}
+LOOKS: dict[str, Any] = {
+    "action": _action,
+    "condition": _condition,
+    "wait": _wait,
+    "split": _split,
+    "paths": _paths,
+    "goal": _goal,
+    "end": _end,
+}
 
 
 def people(count: int) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -15,20 +16,32 @@ from django.views.decorators.http import require_GET, require_POST
 from plainsail.automations import queries
 from plainsail.automations.forms import EntryForm, InsertForm, MoveForm, PublishForm, RevisionForm, WaitForm
 from plainsail.automations.models import Automation
-from plainsail.automations.services import editing, flows, publishing
+from plainsail.automations.services import editing, flows, places, publishing
+from plainsail.automations.services.rehearsing import Rehearsal
 from plainsail.automations.sockets import ACTIONS, TRIGGERS, Action, StepForm
-from plainsail.automations.views import drawing
+from plainsail.automations.views import drawing, trying
 from plainsail.automations.views.automations import find
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
 MONTH = timedelta(days=30)
+COPIED = "automations.copied"
+"""Where a session keeps the step that was copied last, by the business's slug."""
 
 
 @require_GET
 @can("automations.view")
 def automation(request: Request, automation_id: UUID) -> HttpResponse:
     return show(request, find(request, automation_id), request.GET.get("step", ""))
+
+
+@require_GET
+@can("automations.view")
+def counts(request: Request, automation_id: UUID) -> JsonResponse:
+    """The numbers alone, for a screen that stays open."""
+    found = find(request, automation_id)
+    look = drawing.Drawing(queries.step_counts(found), flows.faults(found.draft, request.workspace), "")
+    return JsonResponse({"steps": drawing.live(found.draft, look)})
 
 
 @require_POST
@@ -38,6 +51,8 @@ def steps(request: Request, automation_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return refused(request, found, _("Choose what to put in."))
     step = _new_step(form.cleaned_data["kind"], request)
+    if step is None:
+        return refused(request, found, _("Copy a step first."))
     try:
         made = editing.insert(found, form.place, step, revision=form.cleaned_data["revision"], at=request.now)
     except Refusal as refusal:
@@ -69,9 +84,23 @@ def removal(request: Request, automation_id: UUID, step_id: str) -> HttpResponse
     try:
         if form.is_valid():
             editing.remove(found, step_id, revision=form.cleaned_data["revision"], at=request.now)
+            messages.success(request, _("Removed. Undo brings it back."))
     except Refusal as refusal:
         return refused(request, found, str(refusal))
     return done(request, found, "")
+
+
+@require_POST
+@can("automations.change")
+def copy(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
+    """Remember a step with what is below it, to be pasted here or into another automation of this business."""
+    found = find(request, automation_id)
+    try:
+        request.session[COPIED] = {request.workspace.slug: places.anew(flows.find(found.draft, step_id))}
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    messages.success(request, _("Copied. Choose + where it should go, or press Ctrl+V on a step."))
+    return done(request, found, step_id)
 
 
 @require_POST
@@ -119,6 +148,18 @@ def undo(request: Request, automation_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@can("automations.change")
+def redo(request: Request, automation_id: UUID) -> HttpResponse:
+    found, form = find(request, automation_id), RevisionForm(request.POST)
+    try:
+        if form.is_valid():
+            editing.redo(found, revision=form.cleaned_data["revision"], at=request.now)
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, "")
+
+
+@require_POST
 @can("automations.send")
 def publication(request: Request, automation_id: UUID) -> HttpResponse:
     found, form = find(request, automation_id), PublishForm(request.POST)
@@ -159,12 +200,23 @@ def resumption(request: Request, automation_id: UUID) -> HttpResponse:
 
 def done(request: Request, found: Automation, step_id: str) -> HttpResponse:
     """After a change: the flow anew for htmx, else its address."""
-    url = workspace_url(request.workspace, "automations:automation", found.id) + (f"?step={step_id}" if step_id else "")
+    asked = {"step": step_id} if step_id else {}
+    if is_list(request):
+        asked["view"] = "list"
+    url = workspace_url(request.workspace, "automations:automation", found.id) + (
+        f"?{urlencode(asked)}" if asked else ""
+    )
     if not request.htmx:
         return redirect(url)
     response = show(request, find(request, found.id), step_id)
     response["HX-Push-Url"] = url
     return response
+
+
+def is_list(request: Request) -> bool:
+    """Whether the flow is shown as a list: asked for, or where the change was made."""
+    before = parse_qs(urlsplit(request.htmx.current_url or "").query) if request.htmx else {}
+    return "list" in (request.GET.get("view"), *(before.get("view", []) if "view" not in request.GET else []))
 
 
 def refused(request: Request, found: Automation, message: str) -> HttpResponse:
@@ -183,15 +235,17 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The whole screen, or for htmx the part of it that changes."""
-    context = _screen(request, found, step_id) | _panel(request, found, step_id, form, entry)
+    panel = _panel(request, found, step_id, form, entry)
+    context = _screen(request, found, step_id, panel.get("rehearsal")) | panel
     template = "automations/flow.html#flow" if request.htmx else "automations/flow.html"
     return render(request, template, context, status=status)
 
 
-def _screen(request: Request, found: Automation, step_id: str) -> dict[str, Any]:
+def _screen(request: Request, found: Automation, step_id: str, rehearsed: Rehearsal | None) -> dict[str, Any]:
     flow = found.draft
     faults = flows.faults(flow, request.workspace)
-    look = drawing.Drawing(queries.step_counts(found), faults, step_id)
+    walked = rehearsed.ids if rehearsed else frozenset[str]()
+    look = drawing.Drawing(queries.step_counts(found), faults, step_id, walked)
     entered = queries.entered_since(found, request.now - MONTH)
     return {
         "automation": found,
@@ -199,7 +253,8 @@ def _screen(request: Request, found: Automation, step_id: str) -> dict[str, Any]
         "row": drawing.draw(flow["steps"], look),
         "faults": faults,
         "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
-        "as_list": request.GET.get("view") == "list",
+        "as_list": is_list(request),
+        "moving": publishing_numbers(found),
         "may_change": request.role.allows("automations.change"),
         "may_send": request.role.allows("automations.send"),
     }
@@ -210,10 +265,12 @@ def _panel(
 ) -> dict[str, Any]:
     """What stands at the side: a step's settings, the trigger's, what may be put in, or the people held up."""
     place = drawing.read_place(request.GET.get("at", ""))
+    if "test" in request.GET:
+        return {"panel": "test"} | trying.panel(request, found)
     if step_id == drawing.TRIGGER:
         return {"panel": "trigger"} | _trigger_panel(request, found, form, entry)
     if place is not None and drawing.is_place(found.draft, place):
-        return {"panel": "insert", "place": place, "choices": drawing.choices()}
+        return {"panel": "insert", "place": place, "choices": drawing.choices(), "copied": copied(request)}
     try:
         chosen = flows.find(found.draft, step_id)
     except flows.NoSuchStep:
@@ -265,10 +322,40 @@ def step_form(found: Automation, step_id: str, request: Request, data: Any = Non
     return kind.form(data, workspace=request.workspace, initial=chosen["config"]) if kind is not None else None
 
 
-def _new_step(kind: str, request: Request) -> flows.Step:
+def copied(request: Request) -> str:
+    """What the step that was copied last says; nothing if there is none."""
+    step = request.session.get(COPIED, {}).get(request.workspace.slug)
+    return drawing.sentence(step) if step else ""
+
+
+def publishing_numbers(found: Automation) -> dict[str, int]:
+    """How many of those under way would go on in the new version, and how many stand at a step that is gone from it."""
+    there = {step["id"] for step in flows.walk(found.draft["steps"])} | {""}
+    waiting = queries.waiting_at(found)
+    moved = sum(people for step, people in waiting.items() if step in there)
+    return {"all": waiting.total(), "moved": moved, "stay": waiting.total() - moved}
+
+
+def _new_step(kind: str, request: Request) -> flows.Step | None:
+    """The step that goes in; None where one should be pasted and none was copied."""
     family, _colon, key = kind.partition(":")
+    if family == "paste":
+        return _pasted(request)
     if family == "action":
         return flows.action(key, ACTIONS[key].begin(request.now))
     if family == "condition":
         return flows.condition(key)
     return flows.wait(1) if family == "wait" else flows.end()
+
+
+def _pasted(request: Request) -> flows.Step | None:
+    """The copied step once more, with what its actions need of their own."""
+    step: flows.Step | None = request.session.get(COPIED, {}).get(request.workspace.slug)
+    if step is None:
+        return None
+    made = places.anew(step)
+    for each in flows.walk([made]):
+        kind = flows.kind_of(each)
+        if isinstance(kind, Action):
+            each["config"] = kind.again(each["config"], request.now)
+    return made

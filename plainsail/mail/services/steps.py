@@ -62,6 +62,13 @@ def send(*, contact: Contact, config: Mapping[str, Any], run_key: str, at: datet
     return None
 
 
+def again(config: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    """Settings of a copied step: a mail of its own that says the same, so that changing one leaves the other alone."""
+    email = Email.objects.filter(id=config.get("email")).first()
+    kept = {key: value for key, value in config.items() if key != "edition"}
+    return kept if email is None else {**kept, "email": str(emails.copy(email, at=at).id)}
+
+
 def said(reason: str) -> str:
     """Why somebody may not get mail, in words."""
     if reason.startswith("suppressed"):
