@@ -1,15 +1,20 @@
-"""The flow document: a trigger, an entry rule and a tree of steps. Pure functions; every change gives a new document.
+"""The flow document: what starts it, an entry rule, exits and a tree of steps. Pure; every change gives a new document.
 
-    {"v": 1, "trigger": {"kind", "config"}, "entry": {"policy": "once" | "again" | "every", "days": 30}, "steps": [step, …]}
+    {"v": 1, "trigger": {"kind", "config"}, "entry": {"policy": "once" | "again" | "every", "days": 30},
+     "exits": [question, …], "steps": [step, …]}
 
-A step is `{"id", "type", …}`: `wait` (amount, unit, weekdays, from_hour, to_hour), `action` (action, config), `condition`
-(condition, config, yes: [step, …], no: [step, …]) or `end`. A condition is the last step of its row: both ways go on by
-themselves.
+A question is `{"condition", "config"}`. A step is `{"id", "type", …}`, with `"off": true` where it is left out:
+`wait` (see `timing`, and with mode `until` a question and `amount`, `unit` for how long at most), `action` (action, config),
+`condition` (a question, yes: [step, …], no: [step, …]), `split` (ways: `{"id", "share", "steps"}`, shares are per cent), `paths`
+(ways: `{"id", "steps"}` with a question each; the last one, `else`, has none), `goal` (a question; otherwise: `go_on`, `wait` or
+`end`) and `end`. Behind the last step of a way those go on that follow the step which parts the ways: there they meet again.
+Whoever answers a goal's question goes on behind it, from wherever they are before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +27,8 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 
 FORMAT = 1
+ELSE = "else"
+WHOLE = 100
 MOST_STEPS = 200
 DEEPEST = 12
 Flow = dict[str, Any]
@@ -106,13 +113,69 @@ def end() -> Step:
     return {"type": "end"}
 
 
+def ask(kind: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A question, as exits, goals, ways and waits ask it."""
+    return {"condition": kind, "config": dict(config or {})}
+
+
+def wait_until(question: Mapping[str, Any], *, amount: int, unit: str = "days") -> Step:
+    """Wait until something is so, at most for a while."""
+    return {"type": "wait", "mode": "until", **question, "amount": amount, "unit": unit}
+
+
+def goal(question: Mapping[str, Any], *, otherwise: str = "go_on", name: str = "") -> Step:
+    return {"type": "goal", **question, "otherwise": otherwise, "name": name}
+
+
+def split(*ways: tuple[int, Sequence[Step]]) -> Step:
+    """Ways by chance, each with its share in per cent."""
+    return {
+        "type": "split",
+        "ways": [
+            {"id": chr(ord("a") + number), "share": share, "steps": list(steps)}
+            for number, (share, steps) in enumerate(ways)
+        ],
+    }
+
+
+def paths(*ways: tuple[Mapping[str, Any], Sequence[Step]], otherwise: Sequence[Step] = ()) -> Step:
+    """Ways by questions: the first that is answered with yes, or the last way."""
+    asked = [{"id": f"w{number}", **question, "steps": list(steps)} for number, (question, steps) in enumerate(ways, 1)]
+    return {"type": "paths", "ways": [*asked, {"id": ELSE, "steps": list(otherwise)}]}
+
+
+def branches(step: Mapping[str, Any]) -> list[tuple[str, list[Step]]]:
+    """The ways that part at a step: (key, row) of each; none for a step that parts none."""
+    if step["type"] == "condition":
+        return [("yes", step["yes"]), ("no", step["no"])]
+    if step["type"] in ("split", "paths"):
+        return [(way["id"], way["steps"]) for way in step["ways"]]
+    return []
+
+
 def walk(steps: Sequence[Step]) -> Iterator[Step]:
     """Every step, each before those below it."""
     for step in steps:
         yield step
-        if step["type"] == "condition":
-            yield from walk(step["yes"])
-            yield from walk(step["no"])
+        for _key, row in branches(step):
+            yield from walk(row)
+
+
+def questions(flow: Flow) -> Iterator[dict[str, Any]]:
+    """Everything that asks about a contact: exits, conditions, ways, goals, waits."""
+    yield from flow.get("exits", ())
+    for step in walk(flow["steps"]):
+        if "condition" in step:
+            yield step
+        if step["type"] == "paths":
+            yield from (way for way in step["ways"] if "condition" in way)
+
+
+def is_asking(flow: Flow) -> bool:
+    """Whether people may have to be moved while they wait."""
+    return bool(flow.get("exits")) or any(
+        step["type"] == "goal" or step.get("mode") == "until" for step in walk(flow["steps"])
+    )
 
 
 def find(flow: Flow, step_id: str) -> Step:
@@ -129,13 +192,28 @@ def first(steps: Sequence[Step]) -> str:
 
 
 def after(flow: Flow, step_id: str) -> str:
-    """Id of the step that follows in the same row; empty at its end. Raises NoSuchStep."""
-    row, index = _row_of(flow["steps"], step_id)
-    return first(row[index + 1 :])
+    """Id of the step that follows: in the same row, or where its way meets the others again; empty where nothing follows.
+
+    Raises NoSuchStep.
+    """
+    for row, index in reversed(_way_to(flow["steps"], step_id)):
+        if row[index + 1 :]:
+            return first(row[index + 1 :])
+    return ""
+
+
+def ahead(flow: Flow, step_id: str) -> list[Step]:
+    """Goals that whoever stands at a step has before them, the nearest first. Raises NoSuchStep."""
+    return [
+        step
+        for row, index in reversed(_way_to(flow["steps"], step_id))
+        for step in row[index + 1 :]
+        if step["type"] == "goal"
+    ]
 
 
 def insert(flow: Flow, place: Place, step: Step) -> tuple[Flow, str]:
-    """The flow with a step more, and that step's id. A condition takes what followed into its Yes.
+    """The flow with a step more, and that step's id. A condition with nothing under Yes takes there what followed.
 
     Raises NoSuchStep for a place that isn't there, TooManySteps.
     """
@@ -144,7 +222,7 @@ def insert(flow: Flow, place: Place, step: Step) -> tuple[Flow, str]:
     changed = deepcopy(flow)
     row = _row_at(changed, place)
     new = _with_ids(step)
-    if new["type"] == "condition":
+    if new["type"] == "condition" and not new["yes"]:
         new["yes"] = row[place.index :]
         del row[place.index :]
     row.insert(place.index, new)
@@ -159,12 +237,12 @@ def change(flow: Flow, step_id: str, values: Mapping[str, Any]) -> Flow:
 
 
 def remove(flow: Flow, step_id: str) -> Flow:
-    """The flow without a step. Of a condition, what stands under Yes stays. Raises NoSuchStep."""
+    """The flow without a step. Where ways part, what stands on the first of them stays. Raises NoSuchStep."""
     changed = deepcopy(flow)
     row, index = _row_of(changed["steps"], step_id)
     gone = row.pop(index)
-    if gone["type"] == "condition":
-        row[index:index] = gone["yes"]
+    if ways := branches(gone):
+        row[index:index] = ways[0][1]
     return changed
 
 
@@ -189,20 +267,31 @@ def faults(flow: Flow, workspace: Workspace) -> dict[str, str]:
     )
     if not flow["steps"]:
         found.setdefault("", str(_("Add a first step.")))
+    for question in flow.get("exits", ()):
+        found |= _fault("", question, workspace, found)
     for step in walk(flow["steps"]):
-        kind = kind_of(step)
-        if kind is not None:
-            found |= _form_fault(step["id"], kind, step, workspace)
-        elif step["type"] in ("action", "condition"):
-            found[step["id"]] = str(_("Nothing here can do this any more."))
+        if not step.get("off"):
+            for part in (step, *step.get("ways", ())):
+                found |= _fault(step["id"], part, workspace, found)
+        if step["type"] == "split" and sum(way["share"] for way in step["ways"]) != WHOLE:
+            found[step["id"]] = str(_("The shares must make 100 per cent."))
     return found
 
 
+def _fault(step_id: str, part: Mapping[str, Any], workspace: Workspace, found: Mapping[str, str]) -> dict[str, str]:
+    """What is missing of an action or a question, unless something of the same step is known to be."""
+    if step_id in found or not ("action" in part or "condition" in part):
+        return {}
+    if (kind := kind_of(part)) is None:
+        return {step_id: str(_("Nothing here can do this any more."))}
+    return _form_fault(step_id, kind, part, workspace)
+
+
 def kind_of(step: Mapping[str, Any]) -> Action | Condition | None:
-    """What an action or a condition is an example of; None for other steps, and for kinds that are gone."""
-    if step["type"] == "action":
+    """What an action or a question is an example of; None for other steps, and for kinds that are gone."""
+    if "action" in step:
         return ACTIONS.get(step["action"])
-    return CONDITIONS.get(step["condition"]) if step["type"] == "condition" else None
+    return CONDITIONS.get(step["condition"]) if "condition" in step else None
 
 
 def _form_fault(
@@ -219,7 +308,7 @@ def frozen(flow: Flow) -> Flow:
     """The flow as it goes live: each action's settings made final."""
     changed = deepcopy(flow)
     for step in walk(changed["steps"]):
-        if step["type"] == "action":
+        if step["type"] == "action" and not step.get("off"):
             step["config"] = ACTIONS[step["action"]].freeze(step["config"])
     return changed
 
@@ -227,37 +316,41 @@ def frozen(flow: Flow) -> Flow:
 def _with_ids(step: Mapping[str, Any]) -> Step:
     made = deepcopy(dict(step))
     made.setdefault("id", "s" + new_id().hex[12:])
-    for branch in ("yes", "no"):
-        if branch in made:
-            made[branch] = [_with_ids(each) for each in made[branch]]
+    for _key, row in branches(made):
+        row[:] = [_with_ids(each) for each in row]
     return made
 
 
-def _row_of(steps: list[Step], step_id: str) -> tuple[list[Step], int]:
+Row = list[Step]
+
+
+def _way_to(steps: Row, step_id: str) -> list[tuple[Row, int]]:
+    """The rows that lead to a step, outermost first, each with the index of what leads on; the last one is its own."""
     for index, step in enumerate(steps):
         if step["id"] == step_id:
-            return steps, index
-        if step["type"] == "condition":
-            for branch in ("yes", "no"):
-                try:
-                    return _row_of(step[branch], step_id)
-                except NoSuchStep:
-                    continue
+            return [(steps, index)]
+        for _key, row in branches(step):
+            with suppress(NoSuchStep):
+                return [(steps, index), *_way_to(row, step_id)]
     raise NoSuchStep
 
 
-def _row_at(flow: Flow, place: Place) -> list[Step]:
-    row: list[Step] = flow["steps"]
+def _row_of(steps: Row, step_id: str) -> tuple[Row, int]:
+    return _way_to(steps, step_id)[-1]
+
+
+def _row_at(flow: Flow, place: Place) -> Row:
+    row: Row = flow["steps"]
     if place.parent:
-        parent = find(flow, place.parent)
-        if parent["type"] != "condition" or place.branch not in ("yes", "no"):
+        found = dict(branches(find(flow, place.parent)))
+        if place.branch not in found:
             raise NoSuchStep
-        row = parent[place.branch]
-    if not 0 <= place.index <= len(row) or (place.index and row[place.index - 1]["type"] in ("condition", "end")):
+        row = found[place.branch]
+    if not 0 <= place.index <= len(row) or (place.index and row[place.index - 1]["type"] == "end"):
         raise NoSuchStep
     return row
 
 
 def _depth(steps: Sequence[Step]) -> int:
-    deeper = [max(_depth(step["yes"]), _depth(step["no"])) for step in steps if step["type"] == "condition"]
+    deeper = [_depth(row) for step in steps for _key, row in branches(step)]
     return 1 + max(deeper, default=0)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run
 from plainsail.automations.services import flows, watching
 from plainsail.automations.services.entering import RUNS
+from plainsail.automations.sockets import TRIGGERS
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.events import publish
+from plainsail.kernel.events import publish as announce
 from plainsail.kernel.models import Workspace
 
 
@@ -31,6 +34,17 @@ class NotLive(Refusal):
     message = _("This automation is not live.")
 
 
+Waiting = Literal["finish", "move"]
+"""What becomes of those under way: they finish what they began, or go on in the new version."""
+
+
+def publish(automation: Automation, *, waiting: Waiting, at: datetime) -> AutomationVersion:
+    """The draft goes live for newcomers, and for those under way as is said. Raises NotReady."""
+    return (
+        publish_moving_them(automation, at=at) if waiting == "move" else publish_letting_them_finish(automation, at=at)
+    )
+
+
 @transaction.atomic
 def publish_letting_them_finish(automation: Automation, *, at: datetime) -> AutomationVersion:
     """The draft goes live for newcomers; whoever is under way goes on as they began. Raises NotReady."""
@@ -41,11 +55,14 @@ def publish_letting_them_finish(automation: Automation, *, at: datetime) -> Auto
 def publish_moving_them(automation: Automation, *, at: datetime) -> AutomationVersion:
     """The draft goes live for everybody: whoever is under way at a step that is still there goes on in the new version.
 
-    Whoever stands at a step that is gone finishes the version they entered. Raises NotReady.
+    Whoever stands at a step that is gone finishes the version they entered. One statement. Raises NotReady.
     """
     version = _publish(automation, at=at)
     there = [step["id"] for step in flows.walk(version.document["steps"])]
-    Run.objects.filter(automation=automation, ended_at=None, step__in=there).update(version=version)
+    moved = Run.objects.filter(automation=automation, ended_at=None, step__in=there)
+    # Steps before them may come again now: that is another visit. Of the wait that they are in, it is not.
+    moved.filter(is_in_wait=False).update(version=version, round=F("round") + 1)
+    moved.filter(is_in_wait=True).update(version=version)
     return version
 
 
@@ -54,15 +71,25 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
     business = Workspace.objects.get(id=locked.workspace_id)
     if missing := flows.faults(locked.draft, business):
         raise NotReady(next(iter(missing.values())))
+    document = flows.frozen(locked.draft)
     version: AutomationVersion = AutomationVersion.objects.create(
-        automation=locked, number=locked.versions.count() + 1, document=flows.frozen(locked.draft), published_at=at
+        automation=locked,
+        number=locked.versions.count() + 1,
+        document=document,
+        published_at=at,
+        is_asking=flows.is_asking(document),
     )
-    locked.version, locked.listens_to = version, version.document["trigger"]["kind"]
+    trigger = document["trigger"]
+    locked.version, locked.listens_to = version, trigger["kind"]
+    locked.listens_for = TRIGGERS[trigger["kind"]].wants(trigger["config"])[:200]
     locked.state, locked.published_revision = Automation.State.LIVE, locked.revision
-    locked.save(update_fields=["version", "listens_to", "state", "published_revision"])
+    locked.looked_at = at
+    locked.save(
+        update_fields=["version", "listens_to", "listens_for", "state", "published_revision", "looked_at"],
+    )
     watching.begin(version, at=at)
     due.schedule(RUNS, at)
-    publish(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
+    announce(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
     return version
 
 

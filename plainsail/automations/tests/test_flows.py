@@ -46,11 +46,27 @@ def test_there_is_no_such_place(place):
         flows.insert(flows.empty(), place, flows.wait(1))
 
 
-def test_nothing_follows_a_condition_or_an_end():
-    for last in (flows.condition("x"), flows.end()):
-        flow, _id = flows.insert(flows.empty(), Place(0), last)
-        with pytest.raises(flows.NoSuchStep):
-            flows.insert(flow, Place(1), flows.wait(1))
+def test_nothing_follows_an_end():
+    flow, _id = flows.insert(flows.empty(), Place(0), flows.end())
+    with pytest.raises(flows.NoSuchStep):
+        flows.insert(flow, Place(1), flows.wait(1))
+
+
+def test_ways_that_parted_meet_again_behind_them():
+    inner = flows.split((50, [flows.wait(1)]), (50, []))
+    flow = flows.build("t", {}, [flows.condition("x", yes=[inner], no=[flows.wait(2)]), flows.wait(3)])
+    asks, parts, one, two, last = ids(flow)
+    assert [flows.after(flow, each) for each in (asks, parts, one, two, last)] == [last, last, last, last, ""]
+
+
+def test_a_goal_is_ahead_of_whoever_comes_to_it_by_any_way():
+    aim = flows.goal(flows.ask("x"))
+    flow = flows.build(
+        "t", {}, [flows.condition("x", yes=[flows.wait(1)], no=[aim]), flows.wait(3), aim, flows.wait(1)]
+    )
+    asks, wait, hidden, between, seen, last = ids(flow)
+    goals = {each: [goal["id"] for goal in flows.ahead(flow, each)] for each in ids(flow)}
+    assert goals == {asks: [seen], wait: [seen], hidden: [seen], between: [seen], seen: [], last: []}
 
 
 def test_a_flow_has_an_end_to_its_growth():
