@@ -9,7 +9,7 @@ from plainsail.automations import segment_fields
 from plainsail.automations.models import Automation
 from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
-from plainsail.automations.vocabulary import actions, conditions, starters, triggers
+from plainsail.automations.vocabulary import actions, conditions, others, starters, triggers
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
@@ -62,6 +62,8 @@ ACTIONS.register("contacts.leave_list", actions.LEAVE_LIST)
 ACTIONS.register("contacts.fill_field", actions.FILL_FIELD)
 ACTIONS.register("contacts.give_points", actions.GIVE_POINTS)
 ACTIONS.register("contacts.write_note", actions.WRITE_NOTE)
+ACTIONS.register("automations.start", others.START)
+ACTIONS.register("automations.stop", others.STOP)
 
 CONDITIONS.register("contacts.has_tag", conditions.HAS_TAG)
 CONDITIONS.register("contacts.on_list", conditions.ON_LIST)

@@ -76,8 +76,8 @@ class AutomationVersion(WorkspaceOwned):
     published_at = models.DateTimeField()
     is_asking = models.BooleanField(default=False)
     """Whether people may have to be moved while they wait: it has a goal, an exit, or a wait until something is so."""
-    asked_at = models.DateTimeField(null=True)
-    """When it was last asked about those of whom something was told."""
+    asked_after = models.UUIDField(null=True)
+    """From which event's id on something was told that was not asked about yet; ids are in the order of time."""
     asked_all_at = models.DateTimeField(null=True)
     """When it was last asked about everybody under way."""
 

@@ -44,8 +44,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='automationversion',
-            name='asked_at',
-            field=models.DateTimeField(null=True),
+            name='asked_after',
+            field=models.UUIDField(null=True),
         ),
         migrations.AddField(
             model_name='automationversion',

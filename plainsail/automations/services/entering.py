@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -31,9 +31,10 @@ from plainsail.kernel.tenancy import current_workspace_id
 logger = logging.getLogger("plainsail.automations")
 
 RUNS = "automations.runs"
+LOOKS = "automations.looks"
+CLOCK = "automations.clock"
 MOST_ENTRIES_A_DAY = 20
 """How often one person may enter one automation within a day: an automation that feeds itself ends here."""
-DAY = timedelta(days=1)
 
 # Of a flood for one contact each counts with those before it. Whom the unique keys refuse was in it before, or still is.
 ENTER = """
@@ -44,7 +45,7 @@ WITH told AS MATERIALIZED (
 ), counted AS MATERIALIZED (
   SELECT t.*, row_number() OVER (PARTITION BY t.contact_id ORDER BY t.at, t.cause)
     + (SELECT count(*) FROM automations_run r WHERE r.workspace_id = %(workspace)s AND r.automation_id = %(automation)s
-       AND r.contact_id = t.contact_id AND r.entered_at > t.at - %(day)s) AS times
+       AND r.contact_id = t.contact_id AND r.entered_at > t.at - interval '1 day') AS times
   FROM told t JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.id = t.contact_id AND c.deleted_at IS NULL
 ), entered AS (
   INSERT INTO automations_run (id, created_at, workspace_id, automation_id, version_id, contact_id, entry, is_exclusive, state,
@@ -55,7 +56,7 @@ WITH told AS MATERIALIZED (
   FROM (SELECT * FROM counted WHERE times <= %(most)s ORDER BY contact_id, at, cause) t
   WHERE %(policy)s <> 'again' OR NOT EXISTS (
     SELECT 1 FROM automations_run r WHERE r.workspace_id = %(workspace)s AND r.automation_id = %(automation)s
-    AND r.contact_id = t.contact_id AND r.entered_at > t.at - %(pause)s)
+    AND r.contact_id = t.contact_id AND r.entered_at > t.at - %(pause)s * interval '1 day')
   ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT (SELECT count(*) FROM counted WHERE times > %(most)s), ARRAY(SELECT id FROM entered)
@@ -78,21 +79,24 @@ def hear(key: str, told: Sequence[Event]) -> None:
     """
     trigger = TRIGGERS[key]
     about = [(event, frozenset(trigger.about(event))) for event in told if event.contact_id is not None]
-    for automation in _listening(key, {"", *(value for _event, values in about for value in values)}):
-        let_in = _let_in(trigger, automation, about)
-        enter_many(automation, let_in, at=max((each.at for each in let_in), default=automation.live_since))
+    for automation, since in _listening(key, {"", *(value for _event, values in about for value in values)}):
+        if let_in := _let_in(trigger, automation, about, since):
+            enter_many(automation, let_in, at=max(each.at for each in let_in))
 
 
-def _listening(key: str, values: Collection[str]) -> list[Automation]:
+def _listening(key: str, values: Collection[str]) -> list[tuple[Automation, datetime]]:
+    """Live automations that wait for one of these values, or look at each event themselves, and when they first went live."""
     live = Automation.objects.filter(listens_to=key, listens_for__in=values, state=Automation.State.LIVE)
-    since = live.filter(versions__number=1).annotate(live_since=F("versions__published_at"))
-    return list(since.select_related("version").order_by("id"))
+    first = live.filter(versions__number=1).annotate(since=F("versions__published_at")).select_related("version")
+    return [(one, one.since) for one in first.order_by("id")]
 
 
-def _let_in(trigger: Trigger, automation: Automation, about: Sequence[tuple[Event, frozenset[str]]]) -> list[Entry]:
+def _let_in(
+    trigger: Trigger, automation: Automation, about: Sequence[tuple[Event, frozenset[str]]], since: datetime
+) -> list[Entry]:
     assert automation.version is not None, "only live automations let people in"
     config = automation.version.document["trigger"]["config"]
-    wanted, since = trigger.wants(config), automation.live_since
+    wanted = trigger.wants(config)
     return [
         Entry(event.contact_id, event.at, fingerprint(event))
         for event, values in about
@@ -132,8 +136,7 @@ def enter_many(automation: Automation, entries: Sequence[Entry], *, at: datetime
                 "version": version.id,
                 "step": flows.first(version.document["steps"]),
                 "policy": entry["policy"],
-                "pause": timedelta(days=int(entry.get("days") or 0)),
-                "day": DAY,
+                "pause": int(entry.get("days") or 0),
                 "most": MOST_ENTRIES_A_DAY,
                 "at": at,
                 "contacts": array(each.contact_id for each in entries),
@@ -147,11 +150,11 @@ def enter_many(automation: Automation, entries: Sequence[Entry], *, at: datetime
             "entered too often in a day, let in no more", extra={"automation": str(automation.id), "entries": refused}
         )
     if made:
-        _tell(made, at=at)
+        _tell(made, is_asking=version.is_asking, at=at)
     return list(made)
 
 
-def _tell(made: Sequence[UUID], *, at: datetime) -> None:
+def _tell(made: Sequence[UUID], *, is_asking: bool, at: datetime) -> None:
     """Tell who entered, and have the first step taken right after the commit."""
     publish_selected(
         AutomationEntered,
@@ -164,9 +167,16 @@ def _tell(made: Sequence[UUID], *, at: datetime) -> None:
     )
     due.schedule(RUNS, at)
     due.hurry(RUNS)
+    if is_asking:
+        due.schedule(LOOKS, at)
 
 
 def fingerprint(event: Event) -> str:
     """The same for the same event, told again or not."""
     facts = sorted((field.name, str(getattr(event, field.name))) for field in dataclasses.fields(event))
-    return hashlib.blake2b(f"{event.name}{facts}".encode(), digest_size=16).hexdigest()
+    return digest(f"{event.name}{facts}")
+
+
+def digest(text: str) -> str:
+    """A text as a cause: short, and the same for the same."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

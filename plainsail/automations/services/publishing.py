@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run
 from plainsail.automations.services import flows, watching
-from plainsail.automations.services.entering import RUNS
+from plainsail.automations.services.entering import CLOCK, LOOKS, RUNS
 from plainsail.automations.sockets import TRIGGERS
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
@@ -60,9 +60,8 @@ def publish_moving_them(automation: Automation, *, at: datetime) -> AutomationVe
     version = _publish(automation, at=at)
     there = [step["id"] for step in flows.walk(version.document["steps"])]
     moved = Run.objects.filter(automation=automation, ended_at=None, step__in=there)
-    # Steps before them may come again now: that is another visit. Of the wait that they are in, it is not.
-    moved.filter(is_in_wait=False).update(version=version, round=F("round") + 1)
-    moved.filter(is_in_wait=True).update(version=version)
+    # Steps that they took may come again now: that is another visit.
+    moved.update(version=version, round=F("round") + 1)
     return version
 
 
@@ -80,17 +79,27 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
         is_asking=flows.is_asking(document),
     )
     trigger = document["trigger"]
+    if not (locked.is_live and locked.listens_to == trigger["kind"]):
+        locked.looked_at = at
     locked.version, locked.listens_to = version, trigger["kind"]
     locked.listens_for = TRIGGERS[trigger["kind"]].wants(trigger["config"])[:200]
     locked.state, locked.published_revision = Automation.State.LIVE, locked.revision
-    locked.looked_at = at
     locked.save(
         update_fields=["version", "listens_to", "listens_for", "state", "published_revision", "looked_at"],
     )
     watching.begin(version, at=at)
-    due.schedule(RUNS, at)
+    _wake(locked, at=at)
     announce(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
     return version
+
+
+def _wake(automation: Automation, *, at: datetime) -> None:
+    """What is due of it is done; what has to be looked for is, from now on."""
+    due.schedule(RUNS, at)
+    due.schedule(LOOKS, at)
+    trigger = TRIGGERS.get(automation.listens_to)
+    if trigger is not None and trigger.comes is not None:
+        due.schedule(CLOCK, at)
 
 
 @transaction.atomic
@@ -103,11 +112,14 @@ def pause(automation: Automation) -> None:
 
 @transaction.atomic
 def resume(automation: Automation, *, at: datetime) -> None:
-    """Go on; what became due meanwhile happens now. Raises NotLive for one that was never published."""
+    """Go on; what became due meanwhile happens now, but who would have come meanwhile has not.
+
+    Raises NotLive for one that was never published.
+    """
     paused = Automation.objects.filter(id=automation.id, state=Automation.State.PAUSED)
-    if not paused.update(state=Automation.State.LIVE):
+    if not paused.update(state=Automation.State.LIVE, looked_at=at):
         raise NotLive
-    due.schedule(RUNS, at)
+    _wake(automation, at=at)
 
 
 @transaction.atomic

@@ -40,7 +40,7 @@ SELECT r.id, r.contact_id, r.round, r.is_in_wait, c.timezone, c.deleted_at IS NO
   r.counted_on = %(today)s AND r.steps_that_day >= %(most)s
 FROM automations_run r JOIN contacts_contact c ON c.workspace_id = r.workspace_id AND c.id = r.contact_id
 WHERE r.workspace_id = %(workspace)s AND c.workspace_id = %(workspace)s AND r.id = ANY(%(ids)s::uuid[])
-  AND r.version_id = %(version)s AND r.step = %(step)s AND r.state = 'waiting' AND r.due_at <= %(at)s
+  AND r.version_id = %(version)s AND r.step = %(step)s AND r.state = 'waiting' AND r.due_at <= %(due)s
 ORDER BY r.contact_id, r.id FOR UPDATE OF r SKIP LOCKED
 """
 
@@ -56,7 +56,9 @@ WITH moved AS MATERIALIZED (
 ), logged_anew AS (
   UPDATE automations_steplog l SET outcome = m.outcome, at = %(at)s FROM moved m
   WHERE m.outcome <> '' AND m.was_in_wait
-    AND l.workspace_id = %(workspace)s AND l.run_id = m.id AND l.step = %(step)s AND l.visit = m.visit
+    AND l.workspace_id = %(workspace)s AND l.run_id = m.id AND l.step = %(step)s
+    AND l.visit = (SELECT max(x.visit) FROM automations_steplog x
+                   WHERE x.workspace_id = %(workspace)s AND x.run_id = m.id AND x.step = %(step)s)
 )
 UPDATE automations_run r
 SET state = m.state, step = m.step, is_in_wait = m.is_in_wait, due_at = m.due_at, failures = 0, error = '',
@@ -122,7 +124,7 @@ def take(stop: Stop, ids: Sequence[UUID]) -> int:
 
     In a transaction. A fixed number of statements whatever the number of runs, unless the action knows no sets.
     """
-    taken = _lock(stop, ids)
+    taken = _lock(stop, ids, due=stop.at)
     standing = [one for one in taken if not one.is_gone]
     _end([one.run_id for one in taken if one.is_gone], State.STOPPED, at=stop.at)
     if not stop.step_id:
@@ -137,7 +139,21 @@ def take(stop: Stop, ids: Sequence[UUID]) -> int:
     return len(taken)
 
 
-def _lock(stop: Stop, ids: Sequence[UUID]) -> list[Taken]:
+def pull(stop: Stop, ids: Sequence[UUID]) -> int:
+    """Move those of these runs that an exit, a goal or the end of their wait is meant for, though their time has not come.
+
+    Returns how many. In a transaction; the same statements as for `take`.
+    """
+    moves, staying = _leave_early(stop, [one for one in _lock(stop, ids, due=timing.FOREVER) if not one.is_gone])
+    step = flows.find(stop.flow, stop.step_id)
+    if "condition" in step and not step.get("off"):
+        there, outcome = matching(step, staying, at=stop.at), "yes" if step["type"] == "goal" else "met"
+        moves += [Move(one, outcome, stop.following) for one in staying if one.contact_id in there]
+    write(stop, moves)
+    return len(moves)
+
+
+def _lock(stop: Stop, ids: Sequence[UUID], *, due: datetime) -> list[Taken]:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE,
@@ -146,7 +162,7 @@ def _lock(stop: Stop, ids: Sequence[UUID]) -> list[Taken]:
                 "ids": array(ids),
                 "version": stop.version.id,
                 "step": stop.step_id,
-                "at": stop.at,
+                "due": due,
                 "today": stop.at.date(),
                 "most": MOST_STEPS_A_DAY,
             },

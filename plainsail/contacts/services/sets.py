@@ -138,7 +138,7 @@ def states_on(topic: List, people: Collection[UUID]) -> dict[UUID, str]:
 def _changed(statement: str, people: Collection[UUID], *, at: datetime, **parameters: Any) -> set[UUID]:
     if not people:
         return set()
-    own = {"workspace": current_workspace_id(), "people": array(set(people)), "at": at}
+    own: dict[str, Any] = {"workspace": current_workspace_id(), "people": array(set(people)), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(statement.format(ids=in_a_row()), own | parameters)
         return {contact_id for (contact_id,) in cursor.fetchall()}
