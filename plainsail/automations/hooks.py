@@ -9,7 +9,7 @@ from plainsail.automations import segment_fields
 from plainsail.automations.models import Automation
 from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
-from plainsail.automations.vocabulary import actions, conditions, others, starters, triggers
+from plainsail.automations.vocabulary import actions, clock, conditions, deals, others, starters, triggers, visits
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
@@ -21,6 +21,7 @@ from plainsail.contacts.sockets import (
 )
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.tracking.sockets import WANTED
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
 MENU.register(
@@ -53,6 +54,10 @@ TRIGGERS.register("deals.deal_lost", triggers.DEAL_LOST)
 
 TRIGGERS.register("contacts.segment_entered", triggers.SEGMENT_ENTERED)
 TRIGGERS.register("contacts.segment_left", triggers.SEGMENT_LEFT)
+TRIGGERS.register("contacts.their_day", clock.THEIR_DAY)
+TRIGGERS.register("automations.schedule", clock.SCHEDULE)
+TRIGGERS.register("tracking.page_visited", visits.PAGE_VISITED)
+WANTED.register("automations", visits.is_wanted)
 SEGMENT_LISTENERS.register("automations", watching.listened)
 
 ACTIONS.register("contacts.add_tag", actions.ADD_TAG)
@@ -62,6 +67,8 @@ ACTIONS.register("contacts.leave_list", actions.LEAVE_LIST)
 ACTIONS.register("contacts.fill_field", actions.FILL_FIELD)
 ACTIONS.register("contacts.give_points", actions.GIVE_POINTS)
 ACTIONS.register("contacts.write_note", actions.WRITE_NOTE)
+ACTIONS.register("deals.open", deals.OPEN_DEAL)
+ACTIONS.register("deals.move", deals.MOVE_DEAL)
 ACTIONS.register("automations.start", others.START)
 ACTIONS.register("automations.stop", others.STOP)
 

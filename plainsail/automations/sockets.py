@@ -56,12 +56,22 @@ class Coming:
     cause: str
 
 
+@dataclass(frozen=True)
+class Came:
+    """One contact whom the clock lets in, because of something of their own: a cart, a mail."""
+
+    contact_id: UUID
+    at: datetime
+    cause: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
     """What lets a contact in: an event, or the clock. `sentence` says it in a few words, such as: Joins “Free lesson”.
 
     Of an event, `about` names what it is about (the list's id, say) and `wants` what the settings ask for, empty for any: so
-    that an automation is found by it however many listen. `matches` looks closer, at the event with the settings.
+    that an automation is found by it however many listen. `matches` looks closer, at an event with the settings, and `choose`
+    at a set of them.
     `comes` tells instead whom the clock lets in after one moment and up to another.
     """
 
@@ -72,7 +82,8 @@ class Trigger:
     about: Callable[[Any], Collection[str]] = lambda event: ()
     wants: Callable[[Config], str] = lambda config: ""
     matches: Callable[[Any, Config], bool] = lambda event, config: True
-    comes: Callable[[Workspace, Config, datetime, datetime], Sequence[Coming]] | None = None
+    choose: Callable[[Sequence[Any], Config], Sequence[Any]] = lambda told, config: told
+    comes: Callable[[Workspace, Config, datetime, datetime], Iterable[Coming | Came]] | None = None
     form: type[StepForm] = StepForm
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}
     """Settings of the trigger when it is chosen, before anybody has filled them in: a secret, say."""

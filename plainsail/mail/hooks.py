@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.services import flows
-from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter, Work
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Starter, Work
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import lists
@@ -30,7 +30,7 @@ from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.mail import queries, segment_fields
+from plainsail.mail import queries, segment_fields, vocabulary
 from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
@@ -174,6 +174,11 @@ ACTIONS.register(
         order=10,
     ),
 )
+
+
+TRIGGERS.register("mail.opened", vocabulary.OPENED)
+TRIGGERS.register("mail.clicked", vocabulary.CLICKED)
+TRIGGERS.register("mail.unopened", vocabulary.UNOPENED)
 
 
 def _welcome(workspace: Workspace, at: datetime) -> dict[str, Any]:

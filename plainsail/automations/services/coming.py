@@ -61,8 +61,17 @@ def _coming(automation: Automation, *, since: datetime, at: datetime) -> Iterato
     trigger = automation.version.document["trigger"]
     comes = TRIGGERS[trigger["kind"]].comes
     assert comes is not None, "asked for triggers of time only"
+    alone: list[Entry] = []
     for coming in comes(automation.workspace, trigger["config"], since, at):
-        yield from _people(coming)
+        if isinstance(coming, Coming):
+            yield from _people(coming)
+            continue
+        alone.append(Entry(coming.contact_id, coming.at, entering.digest(coming.cause)))
+        if len(alone) == SET:
+            yield alone
+            alone = []
+    if alone:
+        yield alone
 
 
 def _people(coming: Coming) -> Iterator[list[Entry]]:
@@ -72,7 +81,7 @@ def _people(coming: Coming) -> Iterator[list[Entry]]:
         rows = alive if after is None else alive.filter(id__gt=after)
         ids = list(rows.values_list("id", flat=True)[:SET])
         if ids:
-            yield [Entry(one, coming.at, coming.cause) for one in ids]
+            yield [Entry(one, coming.at, entering.digest(coming.cause)) for one in ids]
         if len(ids) < SET:
             return
         after = ids[-1]

@@ -97,14 +97,13 @@ def _let_in(
     assert automation.version is not None, "only live automations let people in"
     config = automation.version.document["trigger"]["config"]
     wanted = trigger.wants(config)
-    return [
-        Entry(event.contact_id, event.at, fingerprint(event))
+    found = [
+        event
         for event, values in about
-        if (not wanted or wanted in values)
-        and event.contact_id is not None
-        and event.at >= since
-        and trigger.matches(event, config)
+        if (not wanted or wanted in values) and event.at >= since and trigger.matches(event, config)
     ]
+    chosen = trigger.choose(found, config) if found else ()
+    return [Entry(event.contact_id, event.at, fingerprint(event)) for event in chosen]
 
 
 def enter(automation: Automation, contact: Contact, *, at: datetime, cause: str) -> Run | None:
