@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.automations import segment_fields, vocabulary
+from plainsail.automations import segment_fields
 from plainsail.automations.models import Automation
 from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
+from plainsail.automations.vocabulary import actions, clock, conditions, deals, others, starters, triggers, visits
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
@@ -20,6 +21,7 @@ from plainsail.contacts.sockets import (
 )
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.tracking.sockets import WANTED
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
 MENU.register(
@@ -40,30 +42,45 @@ CREATE.register(
 )
 
 TRIGGERS.hear = entering.hear
-TRIGGERS.register("contacts.list_joined", vocabulary.LIST_JOINED)
-TRIGGERS.register("contacts.tag_added", vocabulary.TAG_ADDED)
-TRIGGERS.register("contacts.contact_created", vocabulary.CONTACT_CREATED)
-TRIGGERS.register("contacts.score_reached", vocabulary.SCORE_REACHED)
-TRIGGERS.register("deals.deal_moved", vocabulary.DEAL_MOVED)
-TRIGGERS.register("deals.deal_won", vocabulary.DEAL_WON)
-TRIGGERS.register("deals.deal_lost", vocabulary.DEAL_LOST)
+TRIGGERS.register("contacts.list_joined", triggers.LIST_JOINED)
+TRIGGERS.register("contacts.list_left", triggers.LIST_LEFT)
+TRIGGERS.register("contacts.tag_added", triggers.TAG_ADDED)
+TRIGGERS.register("contacts.tag_removed", triggers.TAG_REMOVED)
+TRIGGERS.register("contacts.contact_created", triggers.CONTACT_CREATED)
+TRIGGERS.register("contacts.score_reached", triggers.SCORE_REACHED)
+TRIGGERS.register("deals.deal_moved", triggers.DEAL_MOVED)
+TRIGGERS.register("deals.deal_won", triggers.DEAL_WON)
+TRIGGERS.register("deals.deal_lost", triggers.DEAL_LOST)
 
-TRIGGERS.register("contacts.segment_entered", vocabulary.SEGMENT_ENTERED)
-TRIGGERS.register("contacts.segment_left", vocabulary.SEGMENT_LEFT)
+TRIGGERS.register("contacts.segment_entered", triggers.SEGMENT_ENTERED)
+TRIGGERS.register("contacts.segment_left", triggers.SEGMENT_LEFT)
+TRIGGERS.register("contacts.their_day", clock.THEIR_DAY)
+TRIGGERS.register("automations.schedule", clock.SCHEDULE)
+TRIGGERS.register("tracking.page_visited", visits.PAGE_VISITED)
+WANTED.register("automations", visits.is_wanted)
 SEGMENT_LISTENERS.register("automations", watching.listened)
 
-ACTIONS.register("contacts.add_tag", vocabulary.ADD_TAG)
-ACTIONS.register("contacts.remove_tag", vocabulary.REMOVE_TAG)
-ACTIONS.register("contacts.leave_list", vocabulary.LEAVE_LIST)
+ACTIONS.register("contacts.add_tag", actions.ADD_TAG)
+ACTIONS.register("contacts.remove_tag", actions.REMOVE_TAG)
+ACTIONS.register("contacts.join_list", actions.JOIN_LIST)
+ACTIONS.register("contacts.leave_list", actions.LEAVE_LIST)
+ACTIONS.register("contacts.fill_field", actions.FILL_FIELD)
+ACTIONS.register("contacts.give_points", actions.GIVE_POINTS)
+ACTIONS.register("contacts.write_note", actions.WRITE_NOTE)
+ACTIONS.register("deals.open", deals.OPEN_DEAL)
+ACTIONS.register("deals.move", deals.MOVE_DEAL)
+ACTIONS.register("automations.start", others.START)
+ACTIONS.register("automations.stop", others.STOP)
 
-CONDITIONS.register("contacts.has_tag", vocabulary.HAS_TAG)
-CONDITIONS.register("contacts.on_list", vocabulary.ON_LIST)
-CONDITIONS.register("contacts.in_segment", vocabulary.IN_SEGMENT)
+CONDITIONS.register("contacts.has_tag", conditions.HAS_TAG)
+CONDITIONS.register("contacts.on_list", conditions.ON_LIST)
+CONDITIONS.register("contacts.in_segment", conditions.IN_SEGMENT)
+CONDITIONS.register("contacts.matches", conditions.MATCHES)
 
 SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
 SEGMENT_USES.register("automations", segment_fields.asking)
 
-STARTERS.register("empty", vocabulary.EMPTY)
+STARTERS.register("empty", starters.EMPTY)
 
 
 def _automation_name(row: EventRow) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import SetTiedForeignKey, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
 class Automation(WorkspaceOwned):
@@ -34,11 +34,15 @@ class Automation(WorkspaceOwned):
     """What newcomers go through now."""
     listens_to = models.CharField(max_length=80, blank=True)
     """Key of the live version's trigger."""
+    listens_for = models.CharField(max_length=200, blank=True)
+    """What of it alone, such as a list's id, as the trigger says it of an event; empty where it looks at each itself."""
+    looked_at = models.DateTimeField(null=True)
+    """Up to when the clock was read for it: a trigger of days or times finds what has come since."""
     edited_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "listens_to"], name="automations_listening"),
+            models.Index(fields=["workspace", "listens_to", "listens_for"], name="automations_listening"),
         ]
 
     def __str__(self) -> str:
@@ -73,13 +77,19 @@ class Automation(WorkspaceOwned):
 
 
 class AutomationVersion(WorkspaceOwned):
-    """A flow as it went live. Never changed: whoever is under way stays on the version they entered, unless moved."""
+    """A flow as it went live. Its document never changes: whoever is under way stays on the version they entered, unless moved."""
 
     workspace = WorkspaceKey(related_name="automation_versions")
     automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     document = models.JSONField()
     published_at = models.DateTimeField()
+    is_asking = models.BooleanField(default=False)
+    """Whether people may have to be moved while they wait: it has a goal, an exit, or a wait until something is so."""
+    asked_after = models.UUIDField(null=True)
+    """From which event's id on something was told that was not asked about yet; ids are in the order of time."""
+    asked_all_at = models.DateTimeField(null=True)
+    """When it was last asked about everybody under way."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -119,6 +129,8 @@ class Run(WorkspaceOwned):
     failures = models.PositiveSmallIntegerField(default=0)
     """How often the step that comes next has failed so far."""
     error = models.TextField(blank=True)
+    round = models.PositiveSmallIntegerField(default=1)
+    """Counts up when they are moved to another version, in which a step that they took may come again: another visit."""
     counted_on = models.DateField(null=True)
     steps_that_day = models.PositiveIntegerField(default=0)
 
@@ -135,8 +147,12 @@ class Run(WorkspaceOwned):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
+            # Which steps have people due is read from here alone, without their rows.
             models.Index(
-                fields=["workspace", "due_at", "id"], condition=models.Q(state="waiting"), name="automations_run_due"
+                fields=["workspace", "due_at", "id"],
+                include=["automation", "version", "step"],
+                condition=models.Q(state="waiting"),
+                name="automations_run_due",
             ),
             models.Index(fields=["workspace", "automation", "state", "step"], name="automations_run_where"),
         ]
@@ -148,19 +164,19 @@ class Run(WorkspaceOwned):
 class StepLog(WorkspaceOwned):
     """A step that somebody has taken. The unique key is why none is taken twice."""
 
-    workspace = WorkspaceKey(related_name="automation_steps")
-    run = TiedForeignKey(Run, on_delete=models.CASCADE, related_name="log", db_index=False)
-    automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    workspace = WorkspaceKey(related_name="automation_steps", db_constraint=False)
+    run = SetTiedForeignKey(Run, on_delete=models.CASCADE, related_name="log", db_index=False)
+    automation = SetTiedForeignKey(Automation, on_delete=models.CASCADE, related_name="+", db_index=False)
     step = models.CharField(max_length=40)
     visit = models.PositiveIntegerField(default=1)
-    outcome = models.CharField(max_length=20)
-    """`done`, `waiting`, `yes`, `no`, `skipped` or `end`."""
+    outcome = models.CharField(max_length=40)
+    """`done`, `waiting`, `yes`, `no`, `skipped`, `end`, `met`, `late`, `exit`, `jumped`, or the id of a way."""
     note = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
+            # Nothing refers to these rows, so they need no key with the workspace.
             models.UniqueConstraint(fields=["workspace", "run", "step", "visit"], name="automations_step_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [

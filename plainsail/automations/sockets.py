@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import Contact
-from plainsail.kernel.events import Event, on
+from plainsail.kernel.events import Event, on_sets
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
 
@@ -35,24 +37,56 @@ class StepForm(forms.Form):
     def prepare(self) -> None:
         """Fill in choices. Called once the workspace is known."""
 
+    def offer(self, name: str, rows: Iterable[tuple[Any, Any]]) -> None:
+        """Let a field choose among rows, given as (key, words)."""
+        field: Any = self.fields[name]
+        field.choices = [("", _("Choose …")), *((str(key), words) for key, words in rows)]
+
     def config(self) -> dict[str, Any]:
         """The settings to keep, as JSON."""
         return {name: str(value) if isinstance(value, UUID) else value for name, value in self.cleaned_data.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trigger:
-    """An event that lets a contact in. `matches` looks at the event with the trigger's settings.
+class Coming:
+    """People whom the clock lets in at a moment. `cause` is the same whenever the same moment is looked for again."""
 
-    `sentence` says it in a few words, such as: Joins “Free lesson”.
+    people: QuerySet[Contact]
+    at: datetime
+    cause: str
+
+
+@dataclass(frozen=True)
+class Came:
+    """One contact whom the clock lets in, because of something of their own: a cart, a mail."""
+
+    contact_id: UUID
+    at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """What lets a contact in: an event, or the clock. `sentence` says it in a few words, such as: Joins “Free lesson”.
+
+    Of an event, `about` names what it is about (the list's id, say) and `wants` what the settings ask for, empty for any: so
+    that an automation is found by it however many listen. `matches` looks closer, at an event with the settings, and `choose`
+    at a set of them.
+    `comes` tells instead whom the clock lets in after one moment and up to another.
     """
 
     label: Words
     icon: str
-    event: type[Event]
     sentence: Callable[[Config], str]
+    event: type[Event] | None = None
+    about: Callable[[Any], Collection[str]] = lambda event: ()
+    wants: Callable[[Config], str] = lambda config: ""
     matches: Callable[[Any, Config], bool] = lambda event, config: True
+    choose: Callable[[Sequence[Any], Config], Sequence[Any]] = lambda told, config: told
+    comes: Callable[[Workspace, Config, datetime, datetime], Iterable[Coming | Came]] | None = None
     form: type[StepForm] = StepForm
+    begin: Callable[[datetime], dict[str, Any]] = lambda at: {}
+    """Settings of the trigger when it is chosen, before anybody has filled them in: a secret, say."""
     order: int = 0
 
 
@@ -64,11 +98,21 @@ class Done:
     skipped: bool = False
 
 
+@dataclass(frozen=True)
+class Work:
+    """A contact for whom an action is due. The key is the same for the same run, step and visit."""
+
+    contact_id: UUID
+    run_key: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """Something done for a contact. `perform(contact, config, run_key, at)` runs inside the workspace, in the step's
     transaction, and is idempotent on `run_key`, which is the same for the same run, step and visit.
 
+    `perform_many(work, config, at)` does the same for thousands in a few statements, and tells by run key what there is to
+    say; an action without it is performed for one after the other, each in a transaction of its own.
     `freeze` turns a draft's settings into those of a version when it goes live (such as: this edition of the mail);
     `again` gives the settings of a copy of the step.
     `detail` is a second line under the sentence; `panel` names a template shown in the step's panel, which gets `config`.
@@ -78,6 +122,7 @@ class Action:
     icon: str
     sentence: Callable[[Config], str]
     perform: Callable[[Contact, Config, str, datetime], Done | None]
+    perform_many: Callable[[Sequence[Work], Config, datetime], Mapping[str, Done]] | None = None
     form: type[StepForm] = StepForm
     freeze: Callable[[Config], dict[str, Any]] = dict
     detail: Callable[[Config], str] = lambda config: ""
@@ -90,12 +135,17 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """A question about a contact, answered when they come to it: `holds(contact, config, at)`."""
+    """A question about contacts, answered when they come to it: `holds_for(config, at)` is the one condition that it means,
+    put into one statement for all who are there. May raise BadSegment.
+
+    `reads` names what of a contact the answer depends on, as ContactChanged does; None where nobody announces a change.
+    """
 
     label: Words
     icon: str
     sentence: Callable[[Config], str]
-    holds: Callable[[Contact, Config, datetime], bool]
+    holds_for: Callable[[Config, datetime], Q]
+    reads: Callable[[Config], Collection[str] | None] = lambda config: None
     form: type[StepForm] = StepForm
     order: int = 0
 
@@ -116,19 +166,28 @@ class TriggerRegistry(Registry[Trigger]):
     """Registering a trigger also subscribes to its event, under a name that stays."""
 
     name: str
-    hear: Callable[[str, Event], None] | None = field(default=None)
+    hear: Callable[[str, Sequence[Event]], None] | None = field(default=None)
 
     def __post_init__(self) -> None:
         super().__init__(self.name)
 
     def register(self, key: str, value: Trigger) -> Trigger:
         super().register(key, value)
-        on(value.event, subscriber=f"automations.{key}")(partial(self._tell, key))
+        if value.event is not None:
+            on_sets(value.event, subscriber=f"automations.{key}")(partial(self._tell, key))
         return value
 
-    def _tell(self, key: str, event: Event) -> None:
+    def _tell(self, key: str, told: Sequence[Event]) -> None:
         assert self.hear is not None, "set in automations.hooks"
-        self.hear(key, event)
+        self.hear(key, told)
+
+
+@dataclass(frozen=True)
+class Use:
+    """Something that an automation needs, and where: what it is called, and the address of its page."""
+
+    label: str
+    url: str
 
 
 TRIGGERS = TriggerRegistry("automations.triggers")

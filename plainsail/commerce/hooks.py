@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
+from plainsail.automations.sockets import ACTIONS, TRIGGERS
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
-from plainsail.commerce import privacy, queries, segment_fields
+from plainsail.commerce import privacy, queries, segment_fields, vocabulary
 from plainsail.commerce.events import (
     InvoicePaid,
     OrderGivenAhead,
@@ -377,35 +376,12 @@ EVENT_WORDING.register(
 )
 
 
-class ProductForm(StepForm):
-    """Which product, or any."""
-
-    product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
-
-    def prepare(self) -> None:
-        self.fields["product"].choices = [("", _("Any product")), *segment_fields.products_of(self.workspace)]  # type: ignore[attr-defined]  # a ChoiceField
-
-
-def _bought_sentence(config: Config) -> str:
-    if not config.get("product"):
-        return _("Buys any product")
-    found = Product.objects.filter(id=config["product"]).first()
-    return _("Buys “%(product)s”") % {"product": found.name if found else "…"}
-
-
-TRIGGERS.register(
-    "commerce.order_paid",
-    Trigger(
-        label=gettext_lazy("Buys a product"),
-        icon="shopping-cart",
-        event=OrderPaid,
-        form=ProductForm,
-        matches=lambda event, config: not config.get("product") or config["product"] in event.product_ids,
-        sentence=_bought_sentence,
-        order=40,
-    ),
-)
-
+TRIGGERS.register("commerce.order_paid", vocabulary.BOUGHT)
+TRIGGERS.register("commerce.order_refunded", vocabulary.REFUNDED)
+TRIGGERS.register("commerce.checkout_declined", vocabulary.DECLINED)
+TRIGGERS.register("commerce.left_cart", vocabulary.LEFT_CART)
+ACTIONS.register("commerce.give_access", vocabulary.GIVE_ACCESS)
+ACTIONS.register("commerce.end_access", vocabulary.END_ACCESS)
 
 SEGMENT_FIELDS.register("bought", segment_fields.BOUGHT)
 SEGMENT_FIELDS.register("refunded", segment_fields.REFUNDED)

@@ -21,6 +21,7 @@ from plainsail.contacts.conditions import condition_of as condition_of  # noqa: 
 from plainsail.contacts.conditions import field_of as field_of  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import in_segment as in_segment  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.conditions import offered as offered  # noqa: PLC0414  # part of the face of queries
+from plainsail.contacts.conditions import reads as reads  # noqa: PLC0414  # part of the face of queries
 from plainsail.contacts.models import (
     Contact,
     CustomField,

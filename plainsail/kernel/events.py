@@ -1,13 +1,14 @@
 """Something happened: told once, in the transaction of the change, to everyone who listens.
 
 `publish` writes the event and one pending row per subscriber; one coarse job per subscriber and workspace hears them in
-batches. An event whose handler fails is retried alone, then parked where people can see it.
+batches. An event whose handler fails is retried alone, then parked where people can see it. Who has one thing to do for
+many events listens with `on_sets`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -23,11 +24,14 @@ from plainsail.kernel.models import EventRow, PendingEvent
 from plainsail.kernel.tenancy import current_workspace_id, for_each_workspace, outside_transaction, workspace
 
 BATCH = 200
+SET = 5000
+"""Events that a subscriber to sets hears at once."""
 MAX_ATTEMPTS = 8
 RETRIES = "kernel.events"
 
 E = TypeVar("E", bound="Event")
 Handler = Callable[[Any], None]
+SetHandler = Callable[[Sequence[Any]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class Subscription:
     subscriber: str
     event: type[Event]
     handler: Handler
+    hears_sets: bool = False
+    """The handler takes a list of events."""
 
 
 _subscriptions: dict[str, list[Subscription]] = {}
@@ -63,6 +69,25 @@ def on(event: type[E], *, subscriber: str) -> Callable[[Callable[[E], None]], Ca
 
     def decorate(handler: Callable[[E], None]) -> Callable[[E], None]:
         subscription = Subscription(subscriber, event, handler)
+        _subscriptions.setdefault(event.name, []).append(subscription)
+        _by_subscriber.setdefault(subscriber, []).append(subscription)
+        return handler
+
+    return decorate
+
+
+def on_sets(
+    event: type[E], *, subscriber: str
+) -> Callable[[Callable[[Sequence[E]], None]], Callable[[Sequence[E]], None]]:
+    """Listen to an event, many at once: the handler gets up to SET of them, oldest first, in one savepoint; it is idempotent.
+
+    A set that fails is halved until what fails stands alone. A subscriber to sets listens to one event, and only so.
+    """
+    if not event.name:
+        raise Unnamed(event.__name__)
+
+    def decorate(handler: Callable[[Sequence[E]], None]) -> Callable[[Sequence[E]], None]:
+        subscription = Subscription(subscriber, event, handler, hears_sets=True)
         _subscriptions.setdefault(event.name, []).append(subscription)
         _by_subscriber.setdefault(subscriber, []).append(subscription)
         return handler
@@ -103,11 +128,18 @@ def publish_many(events: Iterable[Event]) -> None:
 
 
 def publish_selected(
-    event: type[Event], query: str, parameters: Mapping[str, Any], *, at: datetime, heard: bool
+    event: type[Event],
+    query: str,
+    parameters: Mapping[str, Any],
+    *,
+    at: datetime,
+    heard: bool,
+    moment: str = "%(event_at)s",
 ) -> int:
     """Tell what a query finds, by itself: for sets too large to be made into objects. Returns how many.
 
-    The query selects a contact's id and the payload as JSON of each. Where it is not to be `heard` it is written down
+    The query selects a contact's id and the payload as JSON of each; `moment` is SQL for when it happened, such as
+    `found.at` for a third column, where that was not `at` for all of them. Where it is not to be `heard` it is written down
     for the timeline, and no subscriber is told. Raises WorkspaceRequired outside a workspace.
     """
     workspace_id = current_workspace_id()
@@ -121,7 +153,7 @@ def publish_selected(
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH told AS (INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "
-            f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, %(event_at)s, found.payload "
+            f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, {moment}, found.payload "
             f"FROM ({query}) found (contact_id, payload) RETURNING id), "
             "pending AS (INSERT INTO kernel_pendingevent "
             "(id, created_at, workspace_id, event_id, subscriber, attempts, due_at, error) "
@@ -159,9 +191,13 @@ def _plain(value: Any) -> Any:
 
 def rebuild(event: type[E], row: EventRow) -> E:
     """The event as it was told, from its row. Fields that the class no longer has are left out."""
+    return _made(event, contact_id=row.contact_id, at=row.at, payload=row.payload)
+
+
+def _made(event: type[E], *, contact_id: UUID | None, at: datetime, payload: Mapping[str, Any]) -> E:
     kinds: dict[str, str] = _field_kinds(event)  # type: ignore[arg-type]  # a class is hashable
-    values = {name: _typed(kinds[name], value) for name, value in row.payload.items() if name in kinds}
-    return event(at=row.at, contact_id=row.contact_id, **values)
+    values = {name: _typed(kinds[name], value) for name, value in payload.items() if name in kinds}
+    return event(at=at, contact_id=contact_id, **values)
 
 
 @cache
@@ -204,12 +240,18 @@ def _wake_on_commit(wake: Wake) -> None:
 @outside_transaction
 def drain(*, workspace_id: UUID, subscriber: str) -> None:
     """Let one subscriber hear everything that waits for it in a workspace, a batch a transaction."""
-    while hear_batch(workspace_id, subscriber, at=clock.now()) == BATCH:
+    most = SET if _of_sets(subscriber) else BATCH
+    while hear_batch(workspace_id, subscriber, at=clock.now()) == most:
         pass
 
 
 def hear_batch(workspace_id: UUID, subscriber: str, *, at: datetime) -> int:
-    """Hear up to BATCH events, oldest first, each in a savepoint of its own; returns how many were tried."""
+    """Hear up to BATCH events, oldest first, each in a savepoint of its own; returns how many were tried.
+
+    A subscriber to sets hears up to SET of them in one.
+    """
+    if subscription := _of_sets(subscriber):
+        return _hear_set(workspace_id, subscription, at=at)
     with workspace(workspace_id):
         waiting = list(
             PendingEvent.objects.select_for_update(skip_locked=True, of=("self",))
@@ -230,6 +272,46 @@ def _hear(row: PendingEvent, *, at: datetime) -> bool:
             _postpone(row, error, at=at)
             return False
     return True
+
+
+def _of_sets(subscriber: str) -> Subscription | None:
+    return next((entry for entry in _by_subscriber.get(subscriber, ()) if entry.hears_sets), None)
+
+
+def _hear_set(workspace_id: UUID, subscription: Subscription, *, at: datetime) -> int:
+    """Read up to SET events without a row object for each, and let them be heard; returns how many were tried."""
+    with workspace(workspace_id):
+        waiting = list(
+            PendingEvent.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(subscriber=subscription.subscriber, due_at__lte=at, parked_at=None)
+            .order_by("due_at", "id")
+            .values_list("id", "event__contact_id", "event__at", "event__payload")[:SET]
+        )
+        told = [
+            (key, _made(subscription.event, contact_id=contact_id, at=when, payload=payload))
+            for key, contact_id, when, payload in waiting
+        ]
+        heard = _hear_together(subscription, told, at=at)
+        PendingEvent.objects.filter(pk__in=heard).delete()
+    return len(waiting)
+
+
+def _hear_together(subscription: Subscription, told: Sequence[tuple[UUID, Event]], *, at: datetime) -> list[UUID]:
+    """Keys of those that were heard; who makes a set fail is found by halving it, and tried again later alone."""
+    if not told:
+        return []
+    events = [event for _key, event in told]
+    error = attempt(partial(subscription.handler, events), what=subscription.subscriber)
+    if error is None:
+        return [key for key, _event in told]
+    if len(told) == 1:
+        _postpone(PendingEvent.objects.get(pk=told[0][0]), error, at=at)
+        return []
+    middle = len(told) // 2
+    return [
+        *_hear_together(subscription, told[:middle], at=at),
+        *_hear_together(subscription, told[middle:], at=at),
+    ]
 
 
 def _postpone(row: PendingEvent, error: str, *, at: datetime) -> None:

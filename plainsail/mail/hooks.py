@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.services import flows
-from plainsail.automations.sockets import ACTIONS, STARTERS, Action, Config, Done, Starter
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Starter, Work
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.services import lists
@@ -30,7 +30,7 @@ from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.mail import queries, segment_fields
+from plainsail.mail import queries, segment_fields, vocabulary
 from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
@@ -139,6 +139,10 @@ def _send(contact: Contact, config: Config, run_key: str, at: datetime) -> Done:
     return Done(note=why_not or "", skipped=why_not is not None)
 
 
+def _send_many(work: Sequence[Work], config: Config, at: datetime) -> dict[str, Done]:
+    return {key: Done(note=why_not, skipped=True) for key, why_not in steps.send_many(work, config, at).items()}
+
+
 def _subject(config: Config) -> str:
     email = Email.objects.filter(id=config.get("email")).first() if config.get("email") else None
     return _("Send “%(subject)s”") % {"subject": email} if email is not None else _("Send an e-mail")
@@ -161,6 +165,7 @@ ACTIONS.register(
         icon="mail",
         form=EmailStepForm,
         perform=_send,
+        perform_many=_send_many,
         sentence=_subject,
         detail=_numbers,
         begin=steps.begin,
@@ -170,6 +175,11 @@ ACTIONS.register(
         order=10,
     ),
 )
+
+
+TRIGGERS.register("mail.opened", vocabulary.OPENED)
+TRIGGERS.register("mail.clicked", vocabulary.CLICKED)
+TRIGGERS.register("mail.unopened", vocabulary.UNOPENED)
 
 
 def _welcome(workspace: Workspace, at: datetime) -> dict[str, Any]:

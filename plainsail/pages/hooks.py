@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
+from django import forms as djforms
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel import clock
 from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.events import PagePublished, PageUnpublished
+from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
+from plainsail.pages.models import Form
 from plainsail.pages.services import forgetting, forms, republishing, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
@@ -23,6 +29,36 @@ CREATE.register(
 )
 
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
+
+
+class FormForm(StepForm):
+    """Which form."""
+
+    form = djforms.ChoiceField(label=_("Form"))
+
+    def prepare(self) -> None:
+        rows = self.workspace.forms.filter(is_archived=False).order_by("name", "id")
+        self.offer("form", rows.values_list("id", "name"))
+
+
+def _form_name(config: Config) -> str:
+    found = Form.objects.filter(id=config["form"]).first() if config.get("form") else None
+    return found.name if found else "…"
+
+
+TRIGGERS.register(
+    "pages.form_submitted",
+    Trigger(
+        label=_("Fills in a form"),
+        icon="clipboard-list",
+        event=FormSubmitted,
+        form=FormForm,
+        about=lambda event: [str(event.form_id)],
+        wants=itemgetter("form"),
+        sentence=lambda config: _text("Fills in “%(form)s”") % {"form": _form_name(config)},
+        order=5,
+    ),
+)
 
 LANDING.register("form", submissions.take_in)
 

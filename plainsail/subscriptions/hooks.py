@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
+from plainsail.automations.sockets import TRIGGERS
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
@@ -34,7 +36,7 @@ from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
-from plainsail.subscriptions import queries, segment_fields
+from plainsail.subscriptions import queries, segment_fields, vocabulary
 from plainsail.subscriptions.events import (
     AddonAdded,
     AddonRemoved,
@@ -410,3 +412,13 @@ PERSONAL_DATA.register(
     ),
 )
 ERASURE_OBSTACLES.register("subscriptions", queries.running_contracts)
+
+for trigger, order in (
+    (vocabulary.STARTED, 44),
+    (vocabulary.RENEWED, 45),
+    (vocabulary.FAILED, 46),
+    (vocabulary.CANCELLED, 47),
+    (vocabulary.ENDED, 48),
+):
+    assert trigger.event is not None, "contracts tell of each"
+    TRIGGERS.register(trigger.event.name, replace(trigger, order=order))

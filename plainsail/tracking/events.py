@@ -20,7 +20,15 @@ class LinkClicked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PageVisited(Event):
-    """Somebody known looked at a page. Told only while a rule gives points for it: visits are many."""
+    """Somebody known looked at a page. Told only while a rule gives points for it, or somebody wants it: visits are many."""
 
     name: ClassVar[str] = "tracking.page_visited"
     path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailOpened(Event):
+    """A person opened a mail: no program that fetches pictures ahead. Told only while somebody wants it."""
+
+    name: ClassVar[str] = "tracking.mail_opened"
+    delivery_id: UUID

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID
 
+from plainsail.kernel.events import Event
 from plainsail.kernel.registry import Registry
 from plainsail.tracking.models import Hit, Landing
 
@@ -17,3 +18,6 @@ LISTENERS: Registry[Callable[[list[Hit]], None]] = Registry("tracking.listeners"
 
 ACCEPTED: Registry[Callable[[Collection[UUID]], dict[UUID, datetime]]] = Registry("tracking.accepted")
 """Who knows when deliveries were accepted by a mail server: what was followed before that, no reader followed."""
+
+WANTED: Registry[Callable[[type[Event]], bool]] = Registry("tracking.wanted")
+"""Who wants opens and visits of known people told as events, in the open workspace: they are many, so else none is."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run
 from plainsail.automations.services import flows, watching
-from plainsail.automations.services.entering import RUNS
+from plainsail.automations.services.entering import CLOCK, LOOKS, RUNS
+from plainsail.automations.sockets import TRIGGERS
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.events import publish
+from plainsail.kernel.events import publish as announce
 from plainsail.kernel.models import Workspace
 
 
@@ -31,6 +34,17 @@ class NotLive(Refusal):
     message = _("This automation is not live.")
 
 
+Waiting = Literal["finish", "move"]
+"""What becomes of those under way: they finish what they began, or go on in the new version."""
+
+
+def publish(automation: Automation, *, waiting: Waiting, at: datetime) -> AutomationVersion:
+    """The draft goes live for newcomers, and for those under way as is said. Raises NotReady."""
+    return (
+        publish_moving_them(automation, at=at) if waiting == "move" else publish_letting_them_finish(automation, at=at)
+    )
+
+
 @transaction.atomic
 def publish_letting_them_finish(automation: Automation, *, at: datetime) -> AutomationVersion:
     """The draft goes live for newcomers; whoever is under way goes on as they began. Raises NotReady."""
@@ -41,11 +55,13 @@ def publish_letting_them_finish(automation: Automation, *, at: datetime) -> Auto
 def publish_moving_them(automation: Automation, *, at: datetime) -> AutomationVersion:
     """The draft goes live for everybody: whoever is under way at a step that is still there goes on in the new version.
 
-    Whoever stands at a step that is gone finishes the version they entered. Raises NotReady.
+    Whoever stands at a step that is gone finishes the version they entered. One statement. Raises NotReady.
     """
     version = _publish(automation, at=at)
     there = [step["id"] for step in flows.walk(version.document["steps"])]
-    Run.objects.filter(automation=automation, ended_at=None, step__in=there).update(version=version)
+    moved = Run.objects.filter(automation=automation, ended_at=None, step__in=there)
+    # Steps that they took may come again now: that is another visit.
+    moved.update(version=version, round=F("round") + 1)
     return version
 
 
@@ -54,16 +70,36 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
     business = Workspace.objects.get(id=locked.workspace_id)
     if missing := flows.faults(locked.draft, business):
         raise NotReady(next(iter(missing.values())))
+    document = flows.frozen(locked.draft)
     version: AutomationVersion = AutomationVersion.objects.create(
-        automation=locked, number=locked.versions.count() + 1, document=flows.frozen(locked.draft), published_at=at
+        automation=locked,
+        number=locked.versions.count() + 1,
+        document=document,
+        published_at=at,
+        is_asking=flows.is_asking(document),
     )
-    locked.version, locked.listens_to = version, version.document["trigger"]["kind"]
+    trigger = document["trigger"]
+    if not (locked.is_live and locked.listens_to == trigger["kind"]):
+        locked.looked_at = at
+    locked.version, locked.listens_to = version, trigger["kind"]
+    locked.listens_for = TRIGGERS[trigger["kind"]].wants(trigger["config"])[:200]
     locked.state, locked.published_revision = Automation.State.LIVE, locked.revision
-    locked.save(update_fields=["version", "listens_to", "state", "published_revision"])
+    locked.save(
+        update_fields=["version", "listens_to", "listens_for", "state", "published_revision", "looked_at"],
+    )
     watching.begin(version, at=at)
-    due.schedule(RUNS, at)
-    publish(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
+    _wake(locked, at=at)
+    announce(AutomationPublished(automation_id=locked.id, number=version.number, at=at))
     return version
+
+
+def _wake(automation: Automation, *, at: datetime) -> None:
+    """What is due of it is done; what has to be looked for is, from now on."""
+    due.schedule(RUNS, at)
+    due.schedule(LOOKS, at)
+    trigger = TRIGGERS.get(automation.listens_to)
+    if trigger is not None and trigger.comes is not None:
+        due.schedule(CLOCK, at)
 
 
 @transaction.atomic
@@ -76,11 +112,14 @@ def pause(automation: Automation) -> None:
 
 @transaction.atomic
 def resume(automation: Automation, *, at: datetime) -> None:
-    """Go on; what became due meanwhile happens now. Raises NotLive for one that was never published."""
+    """Go on; what became due meanwhile happens now, but who would have come meanwhile has not.
+
+    Raises NotLive for one that was never published.
+    """
     paused = Automation.objects.filter(id=automation.id, state=Automation.State.PAUSED)
-    if not paused.update(state=Automation.State.LIVE):
+    if not paused.update(state=Automation.State.LIVE, looked_at=at):
         raise NotLive
-    due.schedule(RUNS, at)
+    _wake(automation, at=at)
 
 
 @transaction.atomic

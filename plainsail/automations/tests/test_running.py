@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.automations import queries
 from plainsail.automations.models import Automation, Run, StepLog
-from plainsail.automations.services import editing, entering, flows, publishing, running
+from plainsail.automations.services import editing, entering, flows, publishing, running, stepping
 from plainsail.automations.sockets import ACTIONS, Action, Done
 from plainsail.automations.tests.factories import ContactFactory, ListFactory, joins, live, tag
 from plainsail.contacts.services import tags
@@ -231,7 +231,7 @@ class TestFailing:
         assert (tags_of(contact), performed.list) == (["Guest"], [])
 
     def test_a_run_that_takes_too_many_steps_in_a_day_is_parked(self, topic, performed, monkeypatch):
-        monkeypatch.setattr(running, "MOST_STEPS_A_DAY", 3)
+        monkeypatch.setattr(stepping, "MOST_STEPS_A_DAY", 3)
         automation = live(on_joining(topic, [flows.action("test.note") for _number in range(5)]))
         joins(topic)
         run_jobs()
@@ -242,7 +242,8 @@ class TestFailing:
         contact, at = joins(topic), clock.now()
         run_jobs(at=at)
         run = Run.objects.get()
-        assert not running._step_if_free(run.id, at=at)
+        stop = stepping.Stop(run.version, run.version.document["steps"][0]["id"], run.workspace, at)
+        assert stepping.take(stop, [run.id]) == 0
         assert performed.list == [(contact.id, f"{run.id.hex}.{run.version.document['steps'][0]['id']}.1")]
 
 

@@ -122,6 +122,7 @@ class TestChanging:
             {"kind": "wait:x", "index": 0, "revision": 0},
             {"kind": "wait", "index": 99, "revision": 0},
             {"kind": "paste", "index": 0, "revision": 0},
+            {"kind": "wait", "index": 3, "revision": 0},
             {"kind": "wait", "index": 0, "parent": "gone", "branch": "yes", "revision": 0},
             {"kind": "wait", "index": 0, "branch": "maybe", "revision": 0},
             {"kind": "wait", "index": -1, "revision": 0},

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts import conditions, queries
 from plainsail.contacts.models import Segment
+from plainsail.contacts.sentences import Wording
 from plainsail.contacts.sockets import SEGMENT_USES, SegmentUse
 from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
@@ -79,6 +80,11 @@ def _refuse_cycle(segment: Segment, tree: Mapping[str, Any]) -> None:
         seen |= waiting
         trees = Segment.objects.filter(id__in=waiting).values_list("tree", flat=True)
         waiting = {other for one in trees for other in conditions.asks(one)} - seen
+
+
+def in_words(workspace: Workspace, tree: Mapping[str, Any], *, at: datetime) -> str:
+    """What a tree asks, as a sentence."""
+    return Wording(workspace, at=at).sentence(tree)
 
 
 def copy(segment: Segment, *, at: datetime) -> Segment:

@@ -134,7 +134,7 @@ class TestSteps:
         self.join(topic, at=at)
         run_jobs(at=at)
         run = Run.objects.get()
-        running._revive(run, step_id=run.step, at=at)
+        running.retry(run, at=at)
         run_jobs(at=at + timedelta(minutes=1))
         assert len(outbox) == 1
 

@@ -24,10 +24,10 @@ from plainsail.kernel.jobs import attempt, job
 from plainsail.kernel.landing import COPY
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.tracking.events import LinkClicked, PageVisited
+from plainsail.tracking.events import LinkClicked, MailOpened, PageVisited
 from plainsail.tracking.models import Agent, Hit, Landing, ParkedLanding
 from plainsail.tracking.services import agents, engaging, visitors
-from plainsail.tracking.sockets import LANDING, LISTENERS
+from plainsail.tracking.sockets import LANDING, LISTENERS, WANTED
 
 BATCH = 1000
 YEARS = range(2000, 2200)
@@ -124,7 +124,7 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
     owners = visitors.owners({row.visitor_id for row in rows if row.visitor_id})
     hits = [_hit(row, around, owners=owners) for row in rows]
     _make_months({(hit.at.year, hit.at.month) for hit in hits})
-    scored = _visits_that_score(hits)
+    visits, opens = _new_visits(hits), _new_opens(hits)
     # A batch that the edge sent again, unsure whether it had arrived, changes nothing.
     Hit.objects.bulk_create(hits, batch_size=1000, ignore_conflicts=True)
     visitors.learn_from_clicks(hits, at=at)
@@ -137,19 +137,36 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
             for hit in hits
             if hit.kind == "click" and hit.agent == Agent.HUMAN and hit.delivery_id
         )
-    publish_many(PageVisited(path=hit.path, contact_id=hit.contact_id, at=hit.at) for hit in scored)
+    publish_many(PageVisited(path=hit.path, contact_id=hit.contact_id, at=hit.at) for hit in visits)
+    publish_many(
+        MailOpened(delivery_id=hit.delivery_id, contact_id=hit.contact_id, at=hit.at)
+        for hit in opens
+        if hit.delivery_id is not None
+    )
     return hits
 
 
-def _visits_that_score(hits: Sequence[Hit]) -> list[Hit]:
-    """Visits of people who are known, while a rule gives points for them; none that was taken in before."""
+def _new_visits(hits: Sequence[Hit]) -> list[Hit]:
+    """Visits of people who are known, while a rule gives points for them or somebody wants them told."""
     known = {hit.id: hit for hit in hits if hit.kind == "visit" and hit.agent == Agent.HUMAN and hit.contact_id}
-    if not known or not ScoreRule.objects.filter(event=PageVisited.name, is_active=True).exists():
-        return []
-    before = set(
-        Hit.objects.filter(id__in=known, at__in={hit.at for hit in known.values()}).values_list("id", flat=True)
-    )
-    return [hit for key, hit in known.items() if key not in before]
+    scores = bool(known) and ScoreRule.objects.filter(event=PageVisited.name, is_active=True).exists()
+    return _new(known) if scores or (known and any(wants(PageVisited) for wants in WANTED)) else []
+
+
+def _new_opens(hits: Sequence[Hit]) -> list[Hit]:
+    """Mails that people opened, while somebody wants them told."""
+    opens = {
+        hit.id: hit
+        for hit in hits
+        if hit.kind == "open" and hit.agent == Agent.HUMAN and hit.contact_id and hit.delivery_id
+    }
+    return _new(opens) if opens and any(wants(MailOpened) for wants in WANTED) else []
+
+
+def _new(hits: dict[UUID, Hit]) -> list[Hit]:
+    """Those of them that were not taken in before."""
+    before = set(Hit.objects.filter(id__in=hits, at__in={hit.at for hit in hits.values()}).values_list("id", flat=True))
+    return [hit for key, hit in hits.items() if key not in before]
 
 
 def _hit(row: Landing, around: agents.Around, *, owners: dict[UUID, UUID]) -> Hit:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from plainsail.contacts.services import contacts, counting
 from plainsail.contacts.tests.factories import ScoreRuleFactory
-from plainsail.kernel import environment, events
+from plainsail.kernel import environment
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.landing import COLUMNS
 from plainsail.kernel.models import EventRow
@@ -269,12 +269,27 @@ def test_a_click_is_told_only_where_somebody_listens(juniper, monkeypatch):
     from plainsail.kernel.models import EventRow
 
     with workspace(juniper):
-        landing.record([land(juniper, kind="click", delivery_id=new_id(), contact_id=new_id())], at=MAY)
+        with monkeypatch.context() as nobody:
+            nobody.setattr(landing, "listeners", lambda name: [])
+            landing.record([land(juniper, kind="click", delivery_id=new_id(), contact_id=new_id())], at=MAY)
         assert EventRow.objects.count() == 0
-        monkeypatch.setitem(events._subscriptions, "tracking.link_clicked", [])
-        monkeypatch.setattr(landing, "listeners", lambda name: [object()])
         landing.record([land(juniper, kind="click", delivery_id=new_id(), contact_id=new_id())], at=MAY)
         assert EventRow.objects.get().name == "tracking.link_clicked"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "name"), [("visit", "tracking.page_visited"), ("open", "tracking.mail_opened")])
+def test_visits_and_opens_are_told_only_while_somebody_wants_them(juniper, monkeypatch, kind, name):
+    from plainsail.kernel.models import EventRow
+
+    def land_one():
+        landing.record([land(juniper, kind=kind, delivery_id=new_id(), contact_id=new_id())], at=MAY)
+        return list(EventRow.objects.values_list("name", flat=True))
+
+    with workspace(juniper):
+        assert land_one() == []
+        monkeypatch.setitem(landing.WANTED._entries, "test", lambda event: event.name == name)
+        assert land_one() == [name]
 
 
 @pytest.mark.django_db(transaction=True)
