@@ -11,6 +11,7 @@ import hmac
 import json
 import struct
 import time
+from binascii import b2a_base64
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from plainsail.kernel import environment
 
 MAC_BYTES = 16
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class BadToken(Exception):
@@ -34,15 +36,28 @@ def purpose_key(purpose: str) -> bytes:
     ).digest()
 
 
+@lru_cache(maxsize=256)
+def keyed(purpose: str) -> hashlib.blake2b:
+    """A code of one purpose that has taken its key in and nothing else: copy it. Taking the key in is half of the work."""
+    return hashlib.blake2b(key=purpose_key(purpose), digest_size=MAC_BYTES)
+
+
 def mac(purpose: str, payload: bytes) -> bytes:
     """16-byte message authentication code (keyed BLAKE2b, RFC 7693)."""
-    return hashlib.blake2b(payload, key=purpose_key(purpose), digest_size=MAC_BYTES).digest()
+    made = keyed(purpose).copy()
+    made.update(payload)
+    return made.digest()
+
+
+def url_safe(raw: bytes) -> bytes:
+    """Base64url without padding, in one pass for senders who make millions."""
+    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=")
 
 
 def sign(purpose: str, payload: bytes, *, at: float | None = None) -> str:
     """URL-safe token of a payload and the second it was signed."""
     body = struct.pack(">Q", int(time.time() if at is None else at)) + payload
-    return base64.urlsafe_b64encode(mac(purpose, body) + body).rstrip(b"=").decode()
+    return url_safe(mac(purpose, body) + body).decode()
 
 
 def verify(purpose: str, token: str, *, max_age: float | None = None) -> bytes:

@@ -15,6 +15,12 @@ def new_id() -> UUID:
     return UUID(int=value | random & 0x3FFFFFFFFFFFFFFF)
 
 
+def new_ids(many: int) -> list[UUID]:
+    """So many fresh ones, made of one asking for randomness; those of a set are told apart by 32 bits that count."""
+    first = new_id().int >> 32 << 32
+    return [UUID(int=first + number) for number in range(many)]
+
+
 def in_a_row() -> str:
     """SQL for the ids of a set that never comes to Python: each time another, for one SELECT of at most 2³¹ rows.
 

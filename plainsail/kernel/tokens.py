@@ -6,14 +6,14 @@ padding: 16-byte code, then workspace, delivery and contact (16 bytes each), the
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from binascii import b2a_base64
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from plainsail.kernel.crypto import MAC_BYTES, BadToken, purpose_key, unwrap
+from plainsail.kernel.crypto import MAC_BYTES, URL_SAFE, BadToken, keyed, unwrap, url_safe
 
 __all__ = [
     "BadToken",
@@ -30,7 +30,6 @@ __all__ = [
 
 MAX_URL_BYTES = 2000
 MAX_TOKEN_LENGTH = 4 * (MAC_BYTES + 48 + MAX_URL_BYTES) // 3 + 4
-URL_SAFE = bytes.maketrans(b"+/", b"-_")
 CLICK = "tracking.click"
 OPEN = "tracking.open"
 
@@ -57,41 +56,62 @@ class Signer:
 
     def __init__(self, workspace_id: UUID) -> None:
         self._workspace = workspace_id.bytes
-        self._click = hashlib.blake2b(key=purpose_key(CLICK), digest_size=MAC_BYTES)
-        self._open = hashlib.blake2b(key=purpose_key(OPEN), digest_size=MAC_BYTES)
-        self._click_here, self._open_here = self._click.copy(), self._open.copy()
-        self._click_here.update(self._workspace)
-        self._open_here.update(self._workspace)
+        self._click, self._open = keyed(CLICK).copy(), keyed(OPEN).copy()
+        self._click.update(self._workspace)
+        self._open.update(self._workspace)
 
     def click(self, delivery_id: UUID, contact_id: UUID, url: str) -> str:
         """Token for `/c/<token>`. Raises ValueError for an address that is not http(s) or over 2,000 bytes."""
         target = url.encode()
         if not is_target(url) or len(target) > MAX_URL_BYTES:
             raise ValueError("A tracked link goes to an http or https address of at most 2,000 bytes.")
-        return self._token(self._click.copy(), delivery_id.bytes + contact_id.bytes + target)
+        return self._token(self._click, delivery_id.bytes + contact_id.bytes + target).decode()
 
     def open(self, delivery_id: UUID, contact_id: UUID) -> str:
         """Token for `/o/<token>`."""
-        return self._token(self._open.copy(), delivery_id.bytes + contact_id.bytes)
+        return self._token(self._open, delivery_id.bytes + contact_id.bytes).decode()
 
-    def raw_click(self, ids: bytes, target: bytes) -> bytes:
-        """The same token for targets that `is_target` has passed; `ids` are delivery and contact. For many at a time."""
-        return self._raw(self._click_here, ids + target)
-
-    def raw_open(self, ids: bytes) -> bytes:
-        """Token for `/o/<token>` in bytes."""
-        return self._raw(self._open_here, ids)
-
-    def _raw(self, begun: hashlib.blake2b, rest: bytes) -> bytes:
+    def _token(self, begun: hashlib.blake2b, rest: bytes) -> bytes:
         mac = begun.copy()
         mac.update(rest)
-        token = b2a_base64(mac.digest() + self._workspace + rest, newline=False)
-        return token.translate(URL_SAFE, b"=")
+        return url_safe(mac.digest() + self._workspace + rest)
 
-    def _token(self, mac: hashlib.blake2b, rest: bytes) -> str:
-        body = self._workspace + rest
-        mac.update(body)
-        return base64.urlsafe_b64encode(mac.digest() + body).rstrip(b"=").decode()
+    def set_of(self, targets: Sequence[bytes]) -> TokenSet:
+        """For mail to many: click tokens of targets that `is_target` has passed, and the open token behind them."""
+        return TokenSet(self._workspace, [*((self._click, target) for target in targets), (self._open, b"")])
+
+
+class TokenSet:
+    """All tokens of one mail, for one recipient after the other. A token is three pieces put together: its own code
+    (CODE characters), a middle that all tokens of a recipient share (MIDDLE characters), and a tail that says where the link
+    leads and depends on the recipient by one byte alone: so it is made once for each of that byte's values.
+    """
+
+    CODE, MIDDLE = 24, 60
+
+    def __init__(self, workspace: bytes, entries: Sequence[tuple[hashlib.blake2b, bytes]]) -> None:
+        self._entries = entries
+        # 16 bytes of code and two more are whole groups of three, as base64 has them; so are the 45 that follow.
+        self._joint, self._rest = workspace[:2], workspace[2:]
+        self._places = [slice(at, at + self.CODE) for at in range(0, self.CODE * len(entries), self.CODE)]
+
+    def codes(self, ids: bytes) -> list[bytes]:
+        """The first pieces, in the order of the targets; the open token's is the last. `ids` are delivery and contact."""
+        made = []
+        for begun, target in self._entries:
+            mac = begun.copy()
+            mac.update(ids + target)
+            made.append(mac.digest())
+        text = b2a_base64(self._joint.join(made) + self._joint, newline=False).translate(URL_SAFE)
+        return [text[place] for place in self._places]
+
+    def middle(self, ids: bytes) -> bytes:
+        """The piece that they share."""
+        return url_safe(self._rest + ids[:31])
+
+    def tails(self, last: int) -> list[bytes]:
+        """The last pieces, by the last byte of `ids`. To be kept: there are 256 sets of them."""
+        return [url_safe(bytes([last]) + target) for _begun, target in self._entries]
 
 
 def click_token(*, workspace_id: UUID, delivery_id: UUID, contact_id: UUID, url: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from plainsail.kernel.ids import new_id
+from plainsail.kernel.ids import new_id, new_ids
 
 Deed = Literal["sent", "opened", "clicked", "visited"]
 COLUMNS: Mapping[Deed, str] = {
@@ -31,12 +32,17 @@ def ids(values: Iterable[UUID]) -> str:
     return f"{{{','.join([value.hex for value in values])}}}"
 
 
+def times(values: Iterable[datetime]) -> str:
+    """Moments, aware, as PostgreSQL writes an array."""
+    return f"{{{','.join([value.isoformat() for value in values])}}}"
+
+
 def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, datetime]) -> None:
     """Note when contacts did something last; an earlier moment than the one known changes nothing.
 
     Always in the order of contacts, so that two at once can't hold each other up. Ids of people who are gone are left out.
     """
-    column, people = COLUMNS[deed], sorted(last)
+    column, people = COLUMNS[deed], sorted(last, key=attrgetter("int"))
     cursor.execute(
         f"INSERT INTO contacts_engagement AS e (id, created_at, workspace_id, contact_id, {column}) "
         "SELECT t.id, t.at, %(workspace)s, t.contact_id, t.at "
@@ -46,9 +52,9 @@ def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, dat
         f"WHERE e.{column} IS NULL OR e.{column} < EXCLUDED.{column}",
         {
             "workspace": workspace_id,
-            "ids": ids(new_id() for _one in people),
+            "ids": ids(new_ids(len(people))),
             "people": ids(people),
-            "times": [last[one] for one in people],
+            "times": times(last[one] for one in people),
         },
     )
 

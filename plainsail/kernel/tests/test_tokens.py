@@ -37,6 +37,22 @@ def test_a_signer_makes_the_same_tokens_as_the_functions():
     assert (signer.click(DELIVERY, CONTACT, URL), signer.open(DELIVERY, CONTACT)) == (click(), pixel())
 
 
+@pytest.mark.parametrize("contact", [CONTACT, UUID(int=254), new_id()])
+def test_a_set_of_tokens_put_together_are_the_same_tokens(contact: UUID):
+    signer = tokens.Signer(WORKSPACE)
+    urls = [URL, "https://a.example", "https://a.example/" + "x" * 400]
+    made = signer.set_of([url.encode() for url in urls])
+    ids = DELIVERY.bytes + contact.bytes
+    middle = made.middle(ids)
+    whole = [code + middle + tail for code, tail in zip(made.codes(ids), made.tails(ids[-1]), strict=True)]
+    assert len(middle) == made.MIDDLE
+    assert {len(code) for code in made.codes(ids)} == {made.CODE}
+    assert [each.decode() for each in whole] == [
+        *(signer.click(DELIVERY, contact, url) for url in urls),
+        signer.open(DELIVERY, contact),
+    ]
+
+
 def test_tokens_need_no_quoting_in_an_address():
     assert set(click() + pixel()) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 

@@ -474,6 +474,9 @@ class _Record:
     def intend(self, delivery_id: UUID) -> None:
         self.chunk.journal.intend(delivery_id)
 
+    def flush(self) -> None:
+        self.chunk.journal.flush()
+
     def answer(self, parcel: Parcel, answer: Answer) -> None:
         row = self.chunk.rows[parcel.delivery_id]
         fact = rows.fact_of(row.id, answer, created_at=row.created_at, may_repeat=False, at=self.now())

@@ -64,15 +64,15 @@ class Signer:
     def sign(self, message: bytes, *, at: datetime) -> bytes:
         """The message with its signatures on top. `message` has CRLF line ends. Raises ValueError without a From."""
         head, _empty, body = message.partition(b"\r\n\r\n")
-        return self.lines(head + b"\r\n", body, at=at) + message
+        return self.lines(head + b"\r\n", relaxed_body(body), at=at) + message
 
-    def lines(self, head: bytes, body: bytes, *, at: datetime) -> bytes:
-        """The signatures alone, as header lines that go on top. Raises ValueError without a From."""
+    def lines(self, head: bytes, canonical: bytes, *, at: datetime) -> bytes:
+        """The signatures alone, as header lines that go on top, of a body that is relaxed. Raises ValueError without a From."""
         fields = _fields(head)
         if b"from" not in fields:
             raise ValueError("A message without From can't be signed.")
         names, covered = _covered(fields)
-        digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(canonical).digest()).decode()
         return b"".join(self._signature(key, names, covered, digest, at=at) for key in self.keys)
 
     def _signature(self, key: Key, names: str, covered: bytes, digest: str, *, at: datetime) -> bytes:
@@ -114,7 +114,10 @@ def relaxed_body(body: bytes) -> bytes:
 
 def relaxed_value(value: bytes) -> bytes:
     """RFC 6376 §3.4.2: one line, blanks become one, none around it."""
-    return _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" \t")
+    line = value.replace(b"\r\n", b"")
+    if b"  " in line or b"\t" in line:
+        line = _BLANKS.sub(b" ", line)
+    return line.strip(b" \t")
 
 
 def _fields(head: bytes) -> dict[bytes, list[bytes]]:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from plainsail.kernel.crypto import sign
-from plainsail.kernel.tokens import Signer
+from plainsail.kernel.tokens import Signer, TokenSet
 from plainsail.mail.services import lines, return_paths
 
 LINK = "ps.link_"
@@ -30,19 +30,25 @@ WEB = "web_url"
 WEB_PURPOSE = "mail.web"
 SOFT = b"=\r\n"
 WIDTH = 75
+FIRST = WIDTH - TokenSet.CODE
+"""Characters of a token's middle that stand on its first line."""
 SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 """Short text that quoted-printable leaves as it is, wherever it stands; a leading dot is looked at apart."""
 SHORT = 25
 """Bytes that fit one line even if each of them takes three characters."""
+TIDY = re.compile(r"[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
+"""Text that HTML, a line of plain text and quoted-printable all leave as it is."""
 UNBROKEN = re.compile(r"[!-<>-~]+")
 """Such as an address of a page, however long."""
 DOTS = re.compile(rb"(?m)^\.+")
 
 
 class MessageSigner(Protocol):
-    """Signs a message, such as with DKIM: gives it back with header lines on top."""
+    """Signs a message, such as with DKIM: gives the header lines that go on top. The body is as DKIM's relaxed form has it
+    (RFC 6376 §3.4.4), which is known here without looking through the whole of it.
+    """
 
-    def sign(self, message: bytes, *, at: datetime) -> bytes: ...
+    def lines(self, head: bytes, canonical: bytes, *, at: datetime) -> bytes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,28 +102,32 @@ class Part:
         return tuple(one for one in found if one[1] != "link")
 
     @cached_property
-    def _laid_out(self) -> tuple[list[bytes], tuple[tuple[int, tuple[str, str], bytes], ...], tuple[_Fork, ...]]:
-        """Fixed bytes with empty places in between, and what goes into each place."""
-        fixed: list[bytes] = []
-        slots: list[tuple[int, tuple[str, str], bytes]] = []
+    def _laid_out(self) -> tuple[list[bytes], list[tuple[str, str]], list[bytes], list[_Fork]]:
+        """Fixed bytes at even places, and for the odd ones between them what is asked for and said instead; and the
+        branches that take some of these places.
+        """
+        places = [b""]
+        keys: list[tuple[str, str]] = []
+        fallbacks: list[bytes] = []
         forks: list[_Fork] = []
         for piece in self.pieces:
             if isinstance(piece, bytes):
-                if (
-                    fixed
-                    and not (slots and slots[-1][0] == len(fixed) - 1)
-                    and not (forks and forks[-1][0] == len(fixed) - 1)
-                ):
-                    fixed[-1] += piece
-                else:
-                    fixed.append(piece)
+                places[-1] += piece
                 continue
             if isinstance(piece, Hole):
-                slots.append((len(fixed), (piece.name, piece.kind), piece.fallback))
+                keys.append((piece.name, piece.kind))
+                fallbacks.append(piece.fallback)
             else:
-                forks.append((len(fixed), piece.condition, Part(piece.then), Part(piece.otherwise)))
-            fixed.append(b"")
-        return fixed, tuple(slots), tuple(forks)
+                forks.append((len(places), piece.condition, Part(piece.then), Part(piece.otherwise)))
+                keys.append(("", "branch"))
+                fallbacks.append(b"")
+            places += [b"", b""]
+        return places, keys, fallbacks, forks
+
+    @cached_property
+    def canonical(self) -> Part:
+        """The part with single blanks. A hole starts a line and ends one, so what stands next to it changes nothing."""
+        return Part(tuple(_single(self.pieces)))
 
     def fill(self, encoded: Encoded, facts: Collection[int] = ()) -> bytes:
         """The part for one person. Cost: a fraction of a microsecond for each hole."""
@@ -125,16 +135,33 @@ class Part:
 
     def filled(self, encoded: Encoded, facts: Collection[int] = ()) -> list[bytes]:
         """The same in pieces, to be joined with others once."""
-        fixed, slots, forks = self._laid_out
+        fixed, keys, fallbacks, forks = self._laid_out
         filled = fixed.copy()
-        for place, key, fallback in slots:
-            filled[place] = encoded.get(key, fallback)
+        filled[1::2] = map(encoded.get, keys, fallbacks)
         for place, condition, then, otherwise in forks:
             filled[place] = (then if condition in facts else otherwise).fill(encoded, facts)
         return filled
 
 
 _Fork = tuple[int, int, Part, Part]
+
+
+def _single(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield single_blanks(piece)
+        elif isinstance(piece, Hole):
+            yield Hole(piece.name, piece.kind, single_blanks(piece.fallback))
+        else:
+            yield Branch(piece.condition, tuple(_single(piece.then)), tuple(_single(piece.otherwise)))
+
+
+def single_blanks(lines_: bytes) -> bytes:
+    """Blanks as RFC 6376 §3.4.4 wants them: each run is one, and none is left at the end of a line."""
+    plain = lines_.replace(b"\t", b" ")
+    while b"  " in plain:
+        plain = plain.replace(b"  ", b" ")
+    return plain.replace(b" \r\n", b"\r\n")
 
 
 def _holes(pieces: Sequence[Piece]) -> Iterator[Hole]:
@@ -179,8 +206,14 @@ class Form:
         return Signer(self.workspace_id)
 
     @cached_property
-    def _targets(self) -> tuple[tuple[tuple[str, str], bytes], ...]:
-        return tuple(((f"{LINK}{number}", "link"), url.encode()) for number, url in enumerate(self.links))
+    def _tokens(self) -> tuple[TokenSet, tuple[tuple[str, str], ...], dict[int, list[bytes]]]:
+        """Tokens of every link, the places they fill, and their last pieces as they stand in a body, as those come up."""
+        names = [f"{LINK}{number}" for number in range(len(self.links))]
+        targets = [url.encode() for url in self.links]
+        if self.is_tracked:
+            names += [HIDDEN, PIXEL]
+            targets.append(self.unseen.encode())
+        return self.signer.set_of(targets), tuple((name, "link") for name in names), {}
 
     @cached_property
     def _needs(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -224,20 +257,23 @@ class Form:
     def render(self, recipient: Recipient, *, at: datetime, signer: MessageSigner | None = None) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
         encoded, facts = self._encoded(recipient), recipient.facts
-        first, second, last = self._frames
+        head = self.head(recipient, at=at)
+        body = self._body(self.text, self.html, encoded, facts)
+        if signer is not None:
+            head = signer.lines(head, self._canonical(encoded, facts), at=at) + head
         # Joined once: copying it is a good part of what it costs.
-        message = b"".join(
-            [
-                self.head(recipient, at=at),
-                b"\r\n",
-                first,
-                *self.text.filled(encoded, facts),
-                second,
-                *self.html.filled(encoded, facts),
-                last,
-            ]
-        )
-        return signer.sign(message, at=at) if signer else message
+        return b"".join([head, b"\r\n", *body])
+
+    def _body(self, text: Part, html: Part, encoded: Encoded, facts: Collection[int]) -> list[bytes]:
+        first, second, last = self._frames
+        return [first, *text.filled(encoded, facts), second, *html.filled(encoded, facts), last]
+
+    def _canonical(self, encoded: Encoded, facts: Collection[int]) -> bytes:
+        """Looking for double blanks in all of a body takes longer than to put it together once more without them."""
+        values = b"".join(encoded.values())
+        if b"  " in values or b"\t" in values:
+            encoded = {key: single_blanks(value) for key, value in encoded.items()}
+        return b"".join(self._body(self.text.canonical, self.html.canonical, encoded, facts))
 
     def _subject(self, values: Mapping[str, str]) -> str:
         words, holes = self.subject
@@ -251,10 +287,7 @@ class Form:
         return "".join(pieces)
 
     def _encoded(self, recipient: Recipient) -> Encoded:
-        signer, encoded = self.signer, {}
-        ids = recipient.delivery_id.bytes + recipient.contact_id.bytes
-        for key, target in self._targets:
-            encoded[key] = wrapped(signer.raw_click(ids, target))
+        encoded = self._linked(recipient)
         values = recipient.values
         for name, keys in self._needs:
             if name == "unsubscribe_url":
@@ -267,16 +300,32 @@ class Form:
                 value = values.get(name, "")
             if not value:
                 continue
+            if TIDY.fullmatch(value) and (made := tidied(value)):
+                for key in keys:
+                    encoded[key] = made
+                continue
             last, made = "", b""
             for key in keys:
                 shown = ESCAPES[key[1]](value)
                 if shown != last or not made:
                     last, made = shown, quoted(shown)
                 encoded[key] = made
-        if self.is_tracked:
-            encoded[PIXEL, "link"] = wrapped(signer.raw_open(ids))
-            encoded[HIDDEN, "link"] = wrapped(signer.raw_click(ids, self.unseen.encode()))
         return encoded
+
+    def _linked(self, recipient: Recipient) -> Encoded:
+        """Tokens as quoted-printable lines that end in a soft break."""
+        tokens, keys, known = self._tokens
+        ids = recipient.delivery_id.bytes + recipient.contact_id.bytes
+        last = ids[-1]
+        if last not in known:
+            known[last] = [wrapped(tail, used=TokenSet.MIDDLE - FIRST) for tail in tokens.tails(last)]
+        middle = tokens.middle(ids)
+        middle = middle[:FIRST] + SOFT + middle[FIRST:]
+        return {
+            key: code + middle + tail
+            # The open token is the last one, and has no place where nothing is counted.
+            for key, code, tail in zip(keys, tokens.codes(ids), known[last], strict=False)
+        }
 
 
 def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
@@ -285,14 +334,24 @@ def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
     return f"/letter/{sign(WEB_PURPOSE, workspace_id.bytes + delivery_id.bytes, at=0)}/"
 
 
-def wrapped(token: bytes) -> bytes:
-    """A token of letters, digits, `-` and `_` as quoted-printable lines that end in a soft break."""
-    length = len(token)
-    if length <= WIDTH:
-        return token + SOFT
-    if length <= 2 * WIDTH:
-        return b"%b=\r\n%b=\r\n" % (token[:WIDTH], token[WIDTH:])
-    return SOFT.join([token[at : at + WIDTH] for at in range(0, length, WIDTH)]) + SOFT
+def wrapped(token: bytes, *, used: int = 0) -> bytes:
+    """A token of letters, digits, `-` and `_` as quoted-printable lines that end in a soft break; `used` characters of
+    the first line are taken already.
+    """
+    first = WIDTH - used
+    return SOFT.join([token[:first], *(token[at : at + WIDTH] for at in range(first, len(token), WIDTH))]) + SOFT
+
+
+def tidied(text: str) -> bytes:
+    """The same as `quoted`, for text that is TIDY; empty if it takes more looking at."""
+    if text[0] == ".":
+        return b""
+    if len(text) <= WIDTH:
+        return text.encode() + SOFT
+    if " " in text:
+        return b""
+    pieces = [text[at : at + WIDTH] for at in range(0, len(text), WIDTH)]
+    return b"" if any(piece[0] == "." for piece in pieces) else "=\r\n".join(pieces).encode() + SOFT
 
 
 def quoted(text: str) -> bytes:

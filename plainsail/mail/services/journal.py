@@ -34,6 +34,7 @@ class Journal:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._noted = b""
 
     @classmethod
     def begin(cls, *, workspace_id: UUID, claim: UUID) -> Journal:
@@ -46,12 +47,20 @@ class Journal:
 
     def intend(self, delivery_id: UUID) -> None:
         """The next bytes on the wire are the content of this message."""
-        os.write(self._descriptor, b"i %b\n" % delivery_id.hex.encode())
+        self._write(b"%bi %b\n" % (self._noted, delivery_id.hex.encode()))
 
     def note(self, delivery_id: UUID, state: str, cause: str, reply: str) -> None:
-        """What became of a message. `reply` is one line."""
-        line = f"o {delivery_id.hex} {state} {cause or '-'} {reply}\n"
-        os.write(self._descriptor, line.encode("utf-8", "replace"))
+        """What became of a message. `reply` is one line. Call `flush` before waiting for anything."""
+        self._noted += f"o {delivery_id.hex} {state} {cause or '-'} {reply}\n".encode("utf-8", "replace")
+
+    def flush(self) -> None:
+        """Write down what was noted: several answers read at once are one write, and so is the intention behind them."""
+        if self._noted:
+            self._write(self._noted)
+
+    def _write(self, lines: bytes) -> None:
+        os.write(self._descriptor, lines)
+        self._noted = b""
 
     def drop(self) -> None:
         """The outcomes are committed: nothing here is needed any more."""

@@ -5,6 +5,7 @@ Started by a worker when a broadcast has something to send, ended when nothing w
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -61,6 +62,9 @@ def main() -> None:
         stopped = True
 
     signal.signal(signal.SIGTERM, stop)
+    # What is loaded stays, and a message leaves no cycles behind: looking for some is a few percent of the work.
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
     server = Server.from_url(environment.current().smtp_url)
     try:
         with psycopg.connect(task["database"], autocommit=True) as connection:

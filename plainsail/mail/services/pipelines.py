@@ -46,6 +46,9 @@ class Record(Protocol):
 
     def answer(self, parcel: Parcel, answer: Answer) -> None: ...
 
+    def flush(self) -> None:
+        """Called before every wait and every word to a server: what was answered must be on record by then."""
+
 
 @dataclass
 class _Line:
@@ -91,6 +94,7 @@ class Pool:
         self._lines: list[_Line] = []
         self._has_accepted = False
         self._refused_in_a_row = 0
+        self._flush: Callable[[], None] = lambda: None
 
     @property
     def is_in_trouble(self) -> bool:
@@ -106,7 +110,13 @@ class Pool:
         connection holds. Raises Unreachable if there is none at all to begin with.
         """
         source = _Source(parcels, may_begin)
-        self.troubles = 0
+        self.troubles, self._flush = 0, record.flush
+        try:
+            self._take_turns(source, record)
+        finally:
+            record.flush()
+
+    def _take_turns(self, source: _Source, record: Record) -> None:
         while True:
             if self.is_refused:
                 source.is_over = True
@@ -310,7 +320,8 @@ class Pool:
         """All of it. If it breaks before the end of the content was out, the server can't have taken the message."""
         if not pieces:
             return
-        sent, total = 0, sum(len(piece) for piece in pieces)
+        self._flush()
+        sent, total = 0, sum([len(piece) for piece in pieces])
         try:
             if not isinstance(line.sock, ssl.SSLSocket):
                 sent = line.sock.sendmsg(pieces)
@@ -329,6 +340,7 @@ class Pool:
         while True:
             end = line.buffer.find(b"\n")
             if end < 0:
+                self._flush()
                 received = line.sock.recv(65536)
                 if not received:
                     raise Broken("the server closed the connection")
@@ -370,6 +382,8 @@ def hand_over_one(server: Server, content: bytes, *, sender: str, to: str) -> An
 
         def answer(self, parcel: Parcel, answer: Answer) -> None:
             answers.append(answer)
+
+        def flush(self) -> None: ...
 
     pool = Pool(server, connections=1, patience=1)
     try:

@@ -5,6 +5,7 @@ Django-free. `ledger` says what the moves mean; nothing else writes deliveries.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,8 +102,11 @@ def write(
     Also takes the late truth about rows that were called uncertain meanwhile; a row somebody else holds is left alone.
     """
     cursor.execute(
-        "WITH known AS (SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(causes)s::text[], "
-        "                 %(replies)s::text[], %(dues)s::timestamptz[]) AS t(id, state, cause, reply, due_at)), "
+        # The server's words as JSON, which is put together many times faster than an array of any text.
+        "WITH known AS (SELECT t.id, t.state, t.cause, t.reply, t.due_at::timestamptz AS due_at FROM ROWS FROM ("
+        "  unnest(%(ids)s::uuid[]), unnest(%(states)s::text[]), json_array_elements_text(%(causes)s::json), "
+        "  json_array_elements_text(%(replies)s::json), json_array_elements_text(%(dues)s::json)) "
+        "  AS t(id, state, cause, reply, due_at)), "
         "held AS (SELECT d.id, d.state FROM mail_delivery d JOIN known USING (id) "
         "         WHERE d.workspace_id = %(workspace)s AND d.claim = %(claim)s "
         "         AND d.state IN ('handing_over', 'uncertain') FOR UPDATE OF d) "
@@ -115,9 +119,9 @@ def write(
         {
             "ids": ids([fact.delivery_id for fact in facts]),
             "states": f"{{{','.join([str(fact.state) for fact in facts])}}}",
-            "causes": [str(fact.cause) for fact in facts],
-            "replies": [fact.reply for fact in facts],
-            "dues": [fact.due_at for fact in facts],
+            "causes": json.dumps([fact.cause for fact in facts]),
+            "replies": json.dumps([fact.reply for fact in facts]),
+            "dues": json.dumps([fact.due_at and fact.due_at.isoformat() for fact in facts]),
             "workspace": workspace_id,
             "claim": claim_id,
             "at": at,

@@ -202,6 +202,9 @@ class _Record:
         self.journal.note(outcome.delivery_id, outcome.state, outcome.cause, outcome.reply)
         self.outcomes.append(outcome)
 
+    def flush(self) -> None:
+        self.journal.flush()
+
 
 def _parcels(letters: list[Letter], record: _Record) -> Iterator[Parcel]:
     for letter in letters:

@@ -146,7 +146,9 @@ def stuffed(content: bytes) -> bytes:
 def said(code: int, text: bytes) -> str:
     """A reply on one line, at most 500 characters, safe to store."""
     line = f"{code} {text.decode('utf-8', 'replace')}"
-    return "".join(character if character.isprintable() else " " for character in line).strip()[:500]
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else " " for character in line)
+    return line.strip()[:500]
 
 
 def words(error: Exception) -> str:

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from types import SimpleNamespace
 from uuid import UUID
 
 from django.template import Context, Template
@@ -14,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plainsail.kernel.ids import new_id
-from plainsail.mail.services import lines
+from plainsail.mail.services import dkim, lines
 from plainsail.mail.services.compiling import part
 from plainsail.mail.services.filling import Form, Recipient, form_from_json, form_to_json
 
@@ -159,6 +160,11 @@ def test_what_is_sent_says_what_a_django_template_says(html, text, given_values,
     who = reader(given_values, facts)
     raw = form.render(who, at=AT)
     message = message_from_bytes(raw, policy=default)
+    # What a signature covers is worked out without looking through the whole; it must be what a receiver works out.
+    covered = []
+    signer = SimpleNamespace(lines=lambda _head, canonical, *, at: covered.append(canonical) or b"")
+    assert form.render(who, at=AT, signer=signer) == raw
+    assert covered == [dkim.relaxed_body(raw.partition(b"\r\n\r\n")[2])]
     # A body's own last line end belongs to the boundary that follows (RFC 2046 §5.1.1), and is there in any case.
     assert read(message, "html") == one_kind_of_line_end(by_django(html, given_values, facts, escapes=True))
     assert read(message, "plain") == one_kind_of_line_end(by_django(text, given_values, facts, escapes=False))

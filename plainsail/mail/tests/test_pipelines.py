@@ -127,6 +127,8 @@ class Record:
         assert parcel.to not in self.fates, "a message has one fate"
         self.fates[parcel.to], self.answers[parcel.to] = answer.fate, answer
 
+    def flush(self): ...
+
 
 def parcels(number, *, size=200):
     return [
