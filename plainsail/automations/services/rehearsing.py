@@ -140,7 +140,8 @@ FORESEEN: dict[str, Callable[[Step, Contact, datetime, str], Foreseen]] = {
 
 def is_so(question: Mapping[str, Any], contact: Contact, *, at: datetime) -> bool:
     """What a question is answered with about a contact."""
-    return CONDITIONS[question["condition"]].holds(contact, question["config"], at)
+    asked = CONDITIONS[question["condition"]].holds_for(question["config"], at)
+    return bool(Contact.objects.filter(asked, id=contact.id).exists())
 
 
 def following(flow: Flow, taken: Foreseen) -> str:
