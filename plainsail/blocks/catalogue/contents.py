@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.catalogue.common import ALIGNMENTS, BOTH, ground
-from plainsail.blocks.schema import Bool, Choice, Image, Items, Link, LongText, RichText, Text
+from plainsail.blocks.catalogue.common import ALIGNMENTS, BOTH, ground, heading, lead
+from plainsail.blocks.schema import Bool, Choice, Icon, Items, LongText, RichText, Text
 from plainsail.blocks.sockets import BlockType
 
 
@@ -33,11 +33,13 @@ FEATURES = BlockType(
     heading="heading",
     example=_features,
     fields={
-        "heading": Text(label=_("Heading"), limit=160),
+        "heading": heading(),
+        "text": lead(),
         "items": Items(
             label=_("Features"),
             noun=_("feature"),
             fields={
+                "icon": Icon(label=_("Drawing")),
                 "title": Text(label=_("Title"), limit=100),
                 "text": LongText(label=_("Text"), limit=500, rows=3),
             },
@@ -48,6 +50,7 @@ FEATURES = BlockType(
                 ("numbers", _("Numbered columns")),
                 ("cards", _("Cards")),
                 ("list", _("List with ticks")),
+                ("tiles", _("Tiles, edge to edge")),
             ),
         ),
         "ground": ground(),
@@ -86,7 +89,10 @@ QUESTIONS = BlockType(
             },
         ),
         "open_first": Bool(label=_("Show the first answer"), default=True),
-        "layout": Choice(label=_("Layout"), choices=(("narrow", _("One column")), ("split", _("Heading at the side")))),
+        "layout": Choice(
+            label=_("Layout"),
+            choices=(("narrow", _("One column")), ("split", _("Heading at the side")), ("cards", _("Cards"))),
+        ),
         "ground": ground(),
     },
 )
@@ -122,22 +128,6 @@ TEXT = BlockType(
     },
 )
 
-IMAGE = BlockType(
-    type="image",
-    label=_("Picture"),
-    text=_("A picture with an optional line below."),
-    icon="image",
-    order=90,
-    surfaces=BOTH,
-    example=lambda: {"image": {"picture": "hills"}},
-    fields={
-        "image": Image(label=_("Picture")),
-        "caption": Text(label=_("Line below"), limit=200),
-        "link": Link(label=_("Leads to")),
-        "layout": Choice(label=_("Layout"), choices=(("normal", _("Within the text")), ("wide", _("Wide")))),
-    },
-)
-
 DIVIDER = BlockType(
     type="divider",
     label=_("Divider"),
@@ -145,7 +135,11 @@ DIVIDER = BlockType(
     icon="minus",
     order=110,
     surfaces=BOTH,
-    fields={"layout": Choice(label=_("Layout"), choices=(("line", _("Line")), ("space", _("Space"))))},
+    fields={
+        "layout": Choice(
+            label=_("Layout"), choices=(("line", _("Line")), ("space", _("Space")), ("mark", _("Three dots")))
+        )
+    },
 )
 
 ALL = (
@@ -153,6 +147,5 @@ ALL = (
     QUESTIONS,
     HEADING,
     TEXT,
-    IMAGE,
     DIVIDER,
 )

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.catalogue.common import BOTH
-from plainsail.blocks.schema import Choice, Image, Link, LongText, Text
+from plainsail.blocks.catalogue.common import BOTH, PAGE, ground, layouts
+from plainsail.blocks.schema import Choice, Icon, Image, Link, LongText, Text
 from plainsail.blocks.sockets import BlockType
 
 
@@ -37,6 +37,8 @@ HERO = BlockType(
         "text": LongText(label=_("Supporting text"), limit=600),
         "button": Text(label=_("Button text"), limit=60),
         "link": Link(label=_("Button goes to"), default="#form"),
+        "second": Text(label=_("Second button text"), limit=60),
+        "second_link": Link(label=_("Second button goes to")),
         "note": Text(label=_("Small print"), limit=200),
         "image": Image(label=_("Picture")),
         "layout": Choice(
@@ -45,6 +47,7 @@ HERO = BlockType(
                 ("beside", _("Picture beside text")),
                 ("below", _("Centred, picture below")),
                 ("card", _("Compact, like a name card")),
+                ("deep", _("Deep ground, picture beside text")),
             ),
         ),
     },
@@ -57,18 +60,47 @@ BUTTON = BlockType(
     icon="mouse-pointer-click",
     order=100,
     surfaces=BOTH,
+    heading="heading",
     example=lambda: {"button": gettext("Start here")},
     fields={
+        "heading": Text(label=_("Heading"), limit=160),
         "text": Text(label=_("Text above"), limit=200),
         "button": Text(label=_("Button text"), limit=60),
         "link": Link(label=_("Button goes to"), default="#form"),
+        "second": Text(label=_("Second button text"), limit=60),
+        "second_link": Link(label=_("Second button goes to")),
         "layout": Choice(
-            label=_("Layout"), choices=(("centre", _("Centred")), ("start", _("Left")), ("band", _("Coloured band")))
+            label=_("Layout"),
+            choices=(
+                ("centre", _("Centred")),
+                ("start", _("Left")),
+                ("band", _("Coloured band")),
+                ("card", _("In a card")),
+            ),
         ),
     },
 )
 
-ALL = (
-    HERO,
-    BUTTON,
+BANNER = BlockType(
+    type="banner",
+    label=_("Announcement"),
+    text=_("One line of news with a link: a date, an offer, a change."),
+    icon="bell",
+    order=5,
+    surfaces=PAGE,
+    example=lambda: {
+        "text": gettext("Places for the spring course are open."),
+        "button": gettext("See the dates"),
+        "icon": "calendar",
+    },
+    fields={
+        "text": Text(label=_("Text"), limit=200),
+        "button": Text(label=_("Link text"), limit=60),
+        "link": Link(label=_("Leads to"), default="#pricing"),
+        "icon": Icon(label=_("Drawing")),
+        "layout": layouts(("bar", _("Thin bar")), ("card", _("Card")), ("large", _("Large, centred"))),
+        "ground": ground("deep"),
+    },
 )
+
+ALL = (HERO, BANNER, BUTTON)
