@@ -18,11 +18,14 @@ from django.utils.translation import gettext_lazy
 from plainsail.blocks.colours import READABLE, best_on, least_contrast, luminance, mix, nearest
 from plainsail.blocks.fonts import FONTS, LATIN, LATIN_RARE, Font
 from plainsail.blocks.palettes import THEMES, Theme
-from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, clean_props
+from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, Words, clean_props
 
 __all__ = ["DEFAULT", "FIELDS", "THEMES", "Advice", "Theme", "advice", "clean", "css", "fonts", "palette"]
 
-TYPEFACES = (("", gettext_lazy("As the theme has it")), *((font.name, font.label) for font in FONTS.values()))
+TYPEFACES: tuple[tuple[str, Words], ...] = (
+    ("", gettext_lazy("As the theme has it")),
+    *((font.name, font.label) for font in FONTS.values()),
+)
 
 FIELDS = {
     "name": Choice(
