@@ -131,6 +131,12 @@ def advice(choice: Mapping[str, str], name: str) -> Advice | None:
 
 def css(choice: Mapping[str, str]) -> str:
     """The theme as custom properties and the fonts it needs, for the head of a page."""
+    return _css(tuple(choice.items()))
+
+
+@lru_cache(maxsize=512)
+def _css(items: tuple[tuple[str, str], ...]) -> str:
+    choice = dict(items)
     heading, body = typefaces(choice)
     small, large = CORNERS[choice["corners"]]
     shadow, lifted = SHADOWS[choice["shadows"]]
