@@ -235,7 +235,12 @@ def _readable(colours: Colours) -> Colours:
     grounds = _grounds(colours)
     colours |= {role: nearest(colours[role], grounds) for role in ("ink", "soft", "muted", "accent")}
     colours["on_accent"] = nearest(colours["on_accent"], (colours["accent"],))
-    colours["deep_card"] = mix(colours["deep"], colours["on_deep"], 0.07)
+    words = best_on(colours["deep"], dark="#000000")
+    card = mix(colours["deep"], colours["on_deep"], 0.07)
+    if contrast(words, card) < READABLE:
+        # A deep ground of middling lightness: nothing could be read on both, so its cards are the other way.
+        card = mix(colours["deep"], "#000000" if words == "#ffffff" else "#ffffff", 0.12)
+    colours["deep_card"] = card
     colours["deep_line"] = mix(colours["deep"], colours["on_deep"], 0.22)
     deep = (colours["deep"], colours["deep_card"])
     colours |= {role: nearest(colours[role], deep) for role in ("on_deep", "on_deep_soft", "spark")}
