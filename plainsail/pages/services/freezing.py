@@ -17,7 +17,7 @@ import minify_html
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
-from plainsail.blocks.services import rendering
+from plainsail.blocks.services import styles
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 HOLDS_RULES = frozenset({"media", "supports", "layer", "container"})
@@ -58,7 +58,7 @@ def compress(text: str) -> tuple[bytes, bytes, bytes]:
 
 def style_of(html: str) -> str:
     """The source expression of a page's one inline style."""
-    return rendering.style_source("".join(STYLE.findall(html)))
+    return styles.style_source("".join(STYLE.findall(html)))
 
 
 def minify(html: str) -> str:

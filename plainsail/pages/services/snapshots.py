@@ -50,8 +50,10 @@ def notify(workspace: Workspace, path: str) -> None:
 
 
 def content_policy(page: rendering.RenderedPage) -> str:
-    """The content security policy of a page as it was rendered: its own inline style, no script, nothing framed elsewhere."""
-    return policy(page.style_source, {})
+    """The content security policy of a page as it was rendered: its own inline styles, no script, nothing framed elsewhere,
+    and in its own frames only whose films and pages it shows.
+    """
+    return policy(page.style_source, {"frame-src": [*page.frame_sources]})
 
 
 def policy(style_source: str, more: dict[str, list[str]]) -> str:
@@ -75,9 +77,14 @@ def _store(
     page: Page, document: Document, frame: Frame, rendered: rendering.RenderedPage, *, path: str, at: datetime
 ) -> PublishedSnapshot:
     frozen = freezing.freeze(rendered.html)
+    # The page's own style became smaller; those that its frames bring along stay as they are.
+    styles = " ".join((frozen.style_source, *rendered.style_source.split()[1:]))
+    more = consenting.policy(frame.scripts)
+    if rendered.frame_sources:
+        more["frame-src"] = [*rendered.frame_sources, *(one for one in more.get("frame-src", ()) if one != "'none'")]
     specifications = _forms(page, document, frame)
     headers = {
-        "content-security-policy": policy(frozen.style_source, consenting.policy(frame.scripts)),
+        "content-security-policy": policy(styles, more),
         "content-language": composing.language_of(page),
     }
     if frame.site.is_hidden:

@@ -108,7 +108,7 @@ def test_an_upgrade_never_changes_a_published_page(in_juniper, site_client, monk
     page = PageFactory(workspace=in_juniper, path="/course")
     before = bytes(publishing.publish(page, by=None, at=NOW).body)
 
-    monkeypatch.setattr(rendering, "page_css", lambda: "body{color:red}")
+    monkeypatch.setattr(rendering, "page_css", lambda types: "body{color:red}")
     monkeypatch.setattr(rendering, "render_to_string", lambda *args, **kwargs: "<p>Another version renders this.</p>")
 
     assert bytes(PublishedSnapshot.objects.get().body) == before
