@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import discovery, editor, forms, pages, public, versions
+from plainsail.pages.views import blog, carrying, discovery, editor, forms, pages, public, publication, site, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
     path("pages/new/", pages.new, name="new"),
+    path("pages/changes/", publication.publish_all, name="publish_all"),
+    path("pages/site/", site.site, name="site"),
+    path("pages/site/following/", site.following, name="following"),
+    path("pages/site/republishing/", site.republish, name="republish"),
+    path("pages/site/parts/<slug:kind>/", site.part, name="part"),
+    path("pages/site/file/", carrying.site, name="export_site"),
+    path("pages/site/web-pages/", carrying.static_site, name="export_static"),
+    path("pages/site/import/", carrying.bring_in, name="import"),
+    path("pages/site/redirects/", site.redirect_list, name="redirects"),
+    path("pages/site/redirects/file/", site.redirect_import, name="import_redirects"),
+    path("pages/site/redirects/<uuid:redirect_id>/removal/", site.redirect_removal, name="remove_redirect"),
+    path("pages/site/scripts/", site.script_list, name="scripts"),
+    path("pages/site/scripts/<uuid:script_id>/switch/", site.script_switch, name="switch_script"),
+    path("pages/site/scripts/<uuid:script_id>/removal/", site.script_removal, name="remove_script"),
+    path("pages/posts/", blog.posts, name="posts"),
+    path("pages/posts/index/", blog.index, name="blog_index"),
+    path("pages/posts/<uuid:post_id>/", blog.byline, name="byline"),
     path("pages/forms/", forms.forms, name="forms"),
     path("pages/forms/<uuid:form_id>/", forms.form_settings, name="form_settings"),
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
@@ -18,6 +35,12 @@ workspace_urls = [
     path("pages/<uuid:page_id>/undo/", editor.undo, name="undo"),
     path("pages/<uuid:page_id>/redo/", editor.redo, name="redo"),
     path("pages/<uuid:page_id>/publication/", editor.publication, name="publication"),
+    path("pages/<uuid:page_id>/publishing/", publication.publication, name="publishing"),
+    path("pages/<uuid:page_id>/publishing/now/", publication.publish, name="publish"),
+    path("pages/<uuid:page_id>/publishing/timetable/", publication.timetable, name="timetable"),
+    path("pages/<uuid:page_id>/publishing/<int:number>/rollback/", publication.rollback, name="rollback"),
+    path("pages/<uuid:page_id>/file/", carrying.page, name="export_page"),
+    path("pages/<uuid:page_id>/kin/", pages.kin, name="kin"),
     path("pages/<uuid:page_id>/withdrawal/", pages.withdrawal, name="withdrawal"),
     path("pages/<uuid:page_id>/settings/", pages.settings, name="settings"),
     path("pages/<uuid:page_id>/copy/", pages.copy, name="copy"),

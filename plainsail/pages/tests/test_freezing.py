@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.utils.html import format_html
 
 from plainsail.blocks.services import rendering
 from plainsail.pages.models import PublishedSnapshot
@@ -113,3 +114,40 @@ def test_an_upgrade_never_changes_a_published_page(in_juniper, site_client, monk
 
     assert bytes(PublishedSnapshot.objects.get().body) == before
     monkeypatch.undo()
+
+
+HOSTILE = [
+    "</title><script>alert(1)</script>",
+    "</textarea><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'><svg onload=alert(1)>",
+    "`onmouseover=alert(1)`",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&amp;lt;b&amp;gt;",
+    "<!-- --!><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "</p></div></main></body></html><script>x</script>",
+    "&copy=1&lt=2&#x3c;b&#62;",
+    "a < b && c > d",
+    "</style><script>alert(1)</script>",
+    "<plaintext>",
+    "</noscript><script>x</script>",
+]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_freezing_opens_no_way_out_of_words_and_attributes(words):
+    html = format_html(
+        '<!doctype html><html lang="en"><head><title>{}</title><meta name="description" content="{}"></head>'
+        "<body><p title='{}'>{}</p><textarea>{}</textarea><a href=\"/x?q={}\">x</a>"
+        '<input type="text" value="{}"><option value="{}">{}</option></body></html>',
+        *[words] * 9,
+    )
+
+    before, after = read(html), read(freezing.freeze(html).body.decode())
+
+    assert [tag for tag, _attrs in after.elements if tag != "style"] == [tag for tag, _attrs in before.elements]
+    assert after.words == before.words
+    assert [attrs for tag, attrs in after.elements if tag not in ("style", "input")] == [
+        attrs for tag, attrs in before.elements if tag != "input"
+    ]
