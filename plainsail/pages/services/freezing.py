@@ -20,6 +20,7 @@ from tinycss2.ast import AtRule, Node, QualifiedRule
 from plainsail.blocks.services import rendering
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+PLAIN_WORDS = re.compile(r"(<(title|textarea)\b[^>]*>)(.*?)(</\2>)", re.DOTALL)
 HOLDS_RULES = frozenset({"media", "supports", "layer", "container"})
 # Looks at what a selector asks for, once what stands in functional pseudo-classes and attributes is put aside.
 ASIDE = re.compile(r"::?[a-z-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]|::?[a-z-]+")
@@ -63,7 +64,7 @@ def style_of(html: str) -> str:
 
 def minify(html: str) -> str:
     """HTML without spare characters, still valid; styles, scripts and texts stay as they are."""
-    return minify_html.minify(
+    small = minify_html.minify(
         html,
         keep_closing_tags=True,
         keep_html_and_head_opening_tags=True,
@@ -74,6 +75,8 @@ def minify(html: str) -> str:
         allow_optimal_entities=False,
         allow_removing_spaces_between_attributes=False,
     )
+    # Browsers see no elements in a title, so `<` may stand there; simpler readers do.
+    return PLAIN_WORDS.sub(lambda match: f"{match[1]}{match[3].replace('<', '&lt;')}{match[4]}", small)
 
 
 @dataclass(frozen=True)

@@ -287,7 +287,7 @@ def test_no_word_ends_a_script_of_data(page, in_juniper):
     assert {kind for tag, attrs in found.elements if tag == "script" for kind in attrs} == {
         ("type", "application/ld+json")
     }
-    assert found.words[:1] == ["</script><script>alert(1)"]
+    assert " ".join(found.words).startswith("</script><script>alert(1)")
 
 
 def test_without_scripts_nobody_is_asked_and_nothing_runs(page):
