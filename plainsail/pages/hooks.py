@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.accounts.events import PublicHostChanged
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel import clock
 from plainsail.kernel.events import on
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.services import forgetting, forms, republishing, submissions
@@ -69,3 +71,9 @@ def follow_published(event: PagePublished) -> None:
 def follow_unpublished(event: PageUnpublished) -> None:
     """The same, for a page that was taken off."""
     republishing.follow(event.page_id, kind=event.kind, at=clock.now())
+
+
+@on(PublicHostChanged, subscriber="pages.follow_host")
+def follow_host(event: PublicHostChanged) -> None:
+    """Every page says under which address it stands."""
+    republishing.ask(Workspace.objects.get(id=event.workspace_id), at=clock.now())
