@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from plainsail.blocks import pictures
+from plainsail.blocks import custom, icons, pictures, players
 from plainsail.kernel.html import clean as clean_html
 
 if TYPE_CHECKING:
@@ -168,6 +168,54 @@ def is_safe_link(target: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Player(Link):
+    """A film: one of YouTube or Vimeo by its address, or a file. Templates see a `players.Player`."""
+
+    def clean(self, value: object, path: Path, errors: Errors) -> str:
+        target = super().clean(value, path, errors)
+        if target and players.of(target) is None:
+            return self._refuse(
+                _("Use the address of a film on YouTube or Vimeo, or of a file ending in .mp4, .webm or .m4v."),
+                path,
+                errors,
+            )
+        return target
+
+    def present(self, value: str, presenter: Presenter) -> Any:
+        return players.of(value) if value else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embed(Link):
+    """A page of somebody else that is shown in a frame once a visitor asks for it. Templates see a `players.Player`."""
+
+    def clean(self, value: object, path: Path, errors: Errors) -> str:
+        target = super().clean(value, path, errors)
+        if target and players.foreign(target) is None:
+            return self._refuse(_("Use a web address that begins with https://."), path, errors)
+        return target
+
+    def present(self, value: str, presenter: Presenter) -> Any:
+        return players.foreign(value) if value else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Html(LongText):
+    """HTML that somebody wrote by hand, reduced to tags that only say something: no script, no style, no frame."""
+
+    limit: int = 20_000
+    rows: int = 10
+
+    def _tidy(self, value: str) -> str:
+        if len(value) > 4 * self.limit:
+            return value  # too long in any case: spare the cleaner
+        return custom.clean(UNSTORABLE.sub("", value)).strip()
+
+    def present(self, value: str, presenter: Presenter) -> Any:
+        return mark_safe(presenter.rich(custom.clean(value)))  # noqa: S308  # cleaned again, as rich text is
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice(Field):
     """One of a few named values; the first is the default."""
 
@@ -191,6 +239,35 @@ class Colour(Choice):
     """A colour of the theme, by its role: never a value of its own, so that nothing clashes."""
 
     kind = "colour"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Icon(Choice):
+    """A small drawing of one line, by its name; templates see the drawing itself."""
+
+    choices: tuple[tuple[str, Words], ...] = icons.CHOICES
+
+    def present(self, value: str, presenter: Presenter) -> Any:
+        return icons.drawing(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnColour(Field):
+    """A colour of one's own as `#rrggbb`, or empty for the theme's."""
+
+    kind = "own_colour"
+
+    @property
+    def empty(self) -> str:
+        return ""
+
+    def clean(self, value: object, path: Path, errors: Errors) -> str:
+        if isinstance(value, str) and re.fullmatch(r"(#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6}))?", value.strip()):
+            digits = value.strip().removeprefix("#").lower()
+            digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+            return f"#{digits}" if digits else ""
+        errors[path] = _("Write a colour as # and six digits, such as #20705b.")
+        return self.empty
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,14 +15,31 @@ Surface = Literal["page", "mail"]
 Props = dict[str, Any]
 
 
+Seed = tuple[str, Props] | tuple[str, Props, Mapping[str, Sequence["Seed"]]]
+"""A block to be made: its type, its settings, and what stands in its slots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A place inside a block that holds others: those whose `place` it names, at most `most`."""
+
+    label: Words
+    holds: str
+    most: int = 24
+
+
 @dataclass(frozen=True, kw_only=True)
 class BlockType:
     """One kind of section. Its templates are `blocks/page/<type>.html`, `blocks/mail/<type>.mjml` and `.txt`,
-    and `blocks/thumbs/<type>.svg`, the small drawing in the list of sections to add.
+    and `blocks/thumbs/<type>.svg`, the small drawing in the list of sections to add. Its style on pages, if it has any
+    of its own, is the static file `blocks/page/<type>.css`: a page carries the style of the sections that stand on it.
 
     `version` rises when the shape of the settings changes; `upgrades[n]` turns settings of version n into n + 1.
     `heading` names the setting that is the section's headline, for the page's outline and the list of sections.
     `example` is what a new section says before anybody has written in it; a missing setting gets its own default.
+    `slots` hold further blocks, and `inside` is what stands in them at first. `place` says where it may stand itself: among
+    the sections of a document, or in the slots that hold what `place` names. `landmark` is the part of the page it is.
+    `feed` names the list of what is new (`FEEDS`) that its template gets as `feed`.
     """
 
     type: str
@@ -35,6 +53,11 @@ class BlockType:
     version: int = 1
     upgrades: Mapping[int, Callable[[Props], Props]] = field(default_factory=dict)
     example: Callable[[], Props] = dict
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    inside: Callable[[], Mapping[str, Sequence[Seed]]] = dict
+    place: str = "section"
+    landmark: Literal["header", "main", "footer"] = "main"
+    feed: str = ""
 
     @property
     def picture_template(self) -> str:
@@ -52,12 +75,17 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class OfferCard:
-    """What a price card shows of an offer. `url` is its checkout's path, `price` is formatted, `per` says “per month”."""
+    """What a price card shows of an offer. `url` is its checkout's path, `price` is formatted, `per` says “per month”.
+
+    `amount` is the same price in digits (`175.00`) and `currency` its code, for those who don't look at pages.
+    """
 
     url: str
     name: str
     price: str
     per: str = ""
+    amount: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +129,34 @@ class ReferenceKind:
     cards: Callable[[Collection[UUID]], Mapping[UUID, Any]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PostCard:
+    """What a list of posts shows of one. `url` is its path, `day` when it appeared, `tags` its words as they are shown.
+
+    `picture` is a path of this site or an https address, with its size; empty for none.
+    """
+
+    url: str
+    title: str
+    text: str = ""
+    day: date | None = None
+    tags: Sequence[str] = ()
+    picture: str = ""
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+
+
+Feed = Callable[[Props], Sequence[PostCard]]
+"""Gives what a section lists, newest first, inside the open workspace. Gets the section's settings (for posts: `most`, the
+largest number wanted, and `tag`, a word or empty). At most one query.
+"""
+
 BLOCKS: Registry[BlockType] = Registry("blocks.blocks")
 """Type name to block type."""
 
 REFERENCES: Registry[ReferenceKind] = Registry("blocks.references")
 """Kind, such as `form` or `offer`, to how its rows are found."""
+
+FEEDS: Registry[Feed] = Registry("blocks.feeds")
+"""Name, such as `posts`, to how a section that lists them finds them. A section whose feed nobody fills shows nothing."""

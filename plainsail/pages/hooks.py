@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.events import PublicHostChanged
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
-from plainsail.kernel import clock
+from plainsail.kernel import clock, tenancy
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
@@ -76,4 +76,4 @@ def follow_unpublished(event: PageUnpublished) -> None:
 @on(PublicHostChanged, subscriber="pages.follow_host")
 def follow_host(event: PublicHostChanged) -> None:
     """Every page says under which address it stands."""
-    republishing.ask(Workspace.objects.get(id=event.workspace_id), at=clock.now())
+    republishing.ask(Workspace.objects.get(id=tenancy.current_workspace_id()), at=clock.now())

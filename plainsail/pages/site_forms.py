@@ -124,7 +124,7 @@ class ScriptForm(forms.Form):
     )
 
     def clean_source_url(self) -> str:
-        url = self.cleaned_data["source_url"].strip()
+        url: str = self.cleaned_data["source_url"].strip()
         if url and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[^\s\"'<>\\;,]*", url):
             raise ValidationError(_("Write the whole address, such as https://stats.example.com/script.js."))
         return url

@@ -137,7 +137,7 @@ def records(domain: Domain) -> list[Record]:
     ]
     if is_apex(domain.name):
         hint = _text("A bare domain can’t have a CNAME beside its other records: give it the addresses of this server.")
-        here = next((one["seen"].split() for one in domain.findings if one["what"] == "here"), [])
+        here: list[str] = next((one["seen"].split() for one in domain.findings if one["what"] == "here"), [])
         found += [Record("AAAA" if ":" in each else "A", domain.name, each, hint) for each in here]
     return found
 
@@ -171,7 +171,8 @@ def look(workspace_id: UUID, domain_id: UUID, *, at: datetime, names: Names | No
         current.save(update_fields=["findings", "checked_at"])
         if is_own and not current.is_verified:
             _verify(current, at=at)
-        return current
+        looked_at: Domain = current
+        return looked_at
 
 
 def examine(domain: Domain, names: Names) -> tuple[bool, list[Finding]]:

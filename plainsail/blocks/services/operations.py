@@ -6,6 +6,8 @@ A browser sends these as JSON objects:
 - `{"op": "move", "block": id, "to": index}`
 - `{"op": "add", "type": name, "at": index}` (or `"block": {…}` in full, as the inverse of `delete` has it)
 - `{"op": "copy", "block": id}` · `{"op": "delete", "block": id}`
+- `move` and `add` take `"parent": id, "slot": name` as well, for a place inside another block; `move` without stays where
+  it is and counts there
 - `{"op": "show", "block": id, "value": who sees it, see `showing`; null for everybody}`
 - `{"op": "theme", "value": {…}}` · `{"op": "replace", "value": {a whole document}}`
 - `{"op": "add_item" | "delete_item" | "move_item", "block": id, "path": ["items"], "at": index, "to": index, "value": {…}}`
@@ -24,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.blocks.schema import Errors, Field, Items, Path, clean_props
-from plainsail.blocks.services import showing, themes
+from plainsail.blocks.services import showing, themes, trees
 from plainsail.blocks.services.documents import (
     BLOCK_ID,
     MOST_BLOCKS,
@@ -33,12 +35,13 @@ from plainsail.blocks.services.documents import (
     InvalidDocument,
     load_block,
     make_block,
-    new_block_id,
+    renewed,
     save,
     save_block,
     suits,
 )
 from plainsail.blocks.services.documents import load as load_document
+from plainsail.blocks.services.trees import Holder
 from plainsail.blocks.sockets import BLOCKS, BlockType, Surface
 from plainsail.kernel.errors import Refusal
 
@@ -108,58 +111,68 @@ def _set(document: Document, operation: Operation, surface: Surface) -> Step:
 
 
 def _move(document: Document, operation: Operation, surface: Surface) -> Step:
-    at = document.index(_block_id(operation))
-    if at < 0:
+    block_id = _block_id(operation)
+    found, block = trees.holder_of(document, block_id), document.find(block_id)
+    if found is None or block is None:
         raise InvalidOperation
-    to = _index(operation, "to", len(document.blocks) - 1)
-    blocks = list(document.blocks)
-    block = blocks.pop(at)
-    blocks.insert(to, block)
-    target = {"op": "move", "block": block.id}
-    return document.with_blocks(blocks), {**target, "to": to}, {**target, "to": at}
+    source, at = found
+    target = _holder(operation, source)
+    if target != source and any(each.id == target.parent for each in block.walk()):
+        raise InvalidOperation  # nothing stands inside itself
+    without = trees.with_held(document, source, (each for each in _held(document, source) if each.id != block_id))
+    there = list(_held(without, target))
+    if target != source:
+        _refuse_misplaced(without, block, target)
+    to = _index(operation, "to", len(there))
+    there.insert(to, block)
+    is_inside = {source, target} != {trees.SECTIONS}
+    full = {"op": "move", "block": block_id, **_where(target, written=is_inside), "to": to}
+    back = {"op": "move", "block": block_id, **_where(source, written=is_inside), "to": at}
+    return trees.with_held(without, target, there), full, back
 
 
 def _add(document: Document, operation: Operation, surface: Surface) -> Step:
     block = _new_block(operation, surface)
-    if document.find(block.id) or len(document.blocks) >= MOST_BLOCKS:
+    holder = _holder(operation, trees.SECTIONS)
+    ids = {each.id for each in document.walk()}
+    if any(each.id in ids for each in block.walk()):
         raise InvalidOperation
-    return _insert(document, block, _index(operation, "at", len(document.blocks)))
+    _refuse_misplaced(document, block, holder)
+    return _insert(document, block, holder, _index(operation, "at", len(_held(document, holder))))
 
 
 def _copy(document: Document, operation: Operation, surface: Surface) -> Step:
-    at = document.index(_block_id(operation))
-    if at < 0 or len(document.blocks) >= MOST_BLOCKS:
+    block_id = _block_id(operation)
+    found, block = trees.holder_of(document, block_id), document.find(block_id)
+    if found is None or block is None:
         raise InvalidOperation
-    original = document.blocks[at]
-    return _insert(
-        document,
-        replace(original, id=new_block_id(), props=deepcopy(original.props), shown=deepcopy(original.shown)),
-        at + 1,
-    )
+    holder, at = found
+    _refuse_misplaced(document, block, holder)
+    return _insert(document, renewed(block), holder, at + 1)
 
 
 def _delete(document: Document, operation: Operation, surface: Surface) -> Step:
-    at = document.index(_block_id(operation))
-    if at < 0:
+    block_id = _block_id(operation)
+    found, block = trees.holder_of(document, block_id), document.find(block_id)
+    if found is None or block is None:
         raise InvalidOperation
-    blocks = list(document.blocks)
-    block = blocks.pop(at)
-    back = {"op": "add", "at": at, "block": save_block(block)}
-    return document.with_blocks(blocks), {"op": "delete", "block": block.id}, back
+    holder, at = found
+    rest = (each for each in _held(document, holder) if each.id != block_id)
+    back = {"op": "add", **_where(holder), "at": at, "block": save_block(block)}
+    return trees.with_held(document, holder, rest), {"op": "delete", "block": block_id}, back
 
 
 def _show(document: Document, operation: Operation, surface: Surface) -> Step:
     block, _kind = _block(document, operation)
-    if surface != "mail" or block.type == "mail_footer":
+    if surface != "mail" or block.type == "mail_footer" or document.index(block.id) < 0:
         raise InvalidOperation  # a published page is the same for everybody, and a mail's foot is owed to everybody
     errors: Errors = {}
     shown = showing.clean(operation.get("value"), ("blocks", block.id, "shown"), errors)
     if errors:
         raise InvalidDocument(errors)
-    changed = replace(block, shown=shown)
     target = {"op": "show", "block": block.id}
-    blocks = (changed if each.id == block.id else each for each in document.blocks)
-    return document.with_blocks(blocks), {**target, "value": shown}, {**target, "value": block.shown}
+    changed = trees.with_block(document, replace(block, shown=shown))
+    return changed, {**target, "value": shown}, {**target, "value": block.shown}
 
 
 def _theme(document: Document, operation: Operation, surface: Surface) -> Step:
@@ -232,11 +245,45 @@ STEPS: dict[str, Callable[[Document, Operation, Surface], Step]] = {
 }
 
 
-def _insert(document: Document, block: Block, at: int) -> Step:
-    blocks = list(document.blocks)
+def _insert(document: Document, block: Block, holder: Holder, at: int) -> Step:
+    blocks = list(_held(document, holder))
     blocks.insert(at, block)
-    full = {"op": "add", "at": at, "block": save_block(block)}
-    return document.with_blocks(blocks), full, {"op": "delete", "block": block.id}
+    full = {"op": "add", **_where(holder), "at": at, "block": save_block(block)}
+    return trees.with_held(document, holder, blocks), full, {"op": "delete", "block": block.id}
+
+
+def _holder(operation: Operation, default: Holder) -> Holder:
+    """Where an operation says that a block shall stand."""
+    if "parent" not in operation:
+        return default
+    parent, slot = operation["parent"], operation.get("slot", "")
+    if not isinstance(parent, str) or not isinstance(slot, str):
+        raise InvalidOperation
+    return Holder(parent, slot)
+
+
+def _held(document: Document, holder: Holder) -> tuple[Block, ...]:
+    blocks = trees.held(document, holder)
+    if blocks is None:
+        raise InvalidOperation
+    return blocks
+
+
+def _where(holder: Holder, *, written: bool = False) -> dict[str, str]:
+    """A holder as operations name it; the document itself goes without saying."""
+    return {"parent": holder.parent, "slot": holder.slot} if written or holder != trees.SECTIONS else {}
+
+
+def _refuse_misplaced(document: Document, block: Block, holder: Holder) -> None:
+    """Is there room for one more there, and does it hold such blocks? A block of an unknown type may stand anywhere."""
+    many = len(_held(document, holder))
+    parent = document.find(holder.parent)
+    slot = parent.kind.slots[holder.slot] if parent and parent.kind else None
+    holds = slot.holds if slot else "section" if parent is None else None
+    if block.kind is not None and holds not in (None, block.kind.place):
+        raise InvalidOperation(_("This can’t stand here."))
+    if many >= (slot.most if slot else MOST_BLOCKS):
+        raise InvalidOperation(_("There can’t be more entries here."))
 
 
 def _new_block(operation: Operation, surface: Surface) -> Block:
@@ -255,9 +302,11 @@ def _whole_block(whole: Mapping[str, Any], kind: BlockType | None, surface: Surf
     if kind is not None and surface not in kind.surfaces:
         raise InvalidOperation
     errors: Errors = {}
-    block = load_block(whole, ("blocks",), errors)
+    block = load_block(whole, ("blocks",), errors, place=None)
     if errors or block is None:
         raise InvalidDocument(errors)
+    if any(each.kind is not None and surface not in each.kind.surfaces for each in block.walk()):
+        raise InvalidOperation
     return block
 
 
@@ -324,5 +373,4 @@ def _index(operation: Operation, key: str, most: int) -> int:
 
 
 def _with_props(document: Document, block: Block, props: dict[str, Any]) -> Document:
-    changed = replace(block, props=props)
-    return document.with_blocks(changed if each.id == block.id else each for each in document.blocks)
+    return trees.with_block(document, replace(block, props=props))

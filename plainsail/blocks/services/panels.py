@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import floor
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
 from plainsail.blocks.pictures import PICTURES
@@ -45,6 +47,13 @@ class Control:
     least: int = 0
     most: int = 0
     pictures: Sequence[Any] = field(default_factory=list)
+    shown: str = ""
+    advice: themes.Advice | None = None
+
+    @property
+    def ratio(self) -> str:
+        """The contrast as one says it: `4.4` for 4.49, so that what is too little never looks like enough."""
+        return number_format(floor(self.advice.ratio * 10) / 10, 1) if self.advice else ""
 
 
 def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[Control]:
@@ -55,7 +64,13 @@ def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[C
 
 def theme_controls(document: Document) -> list[Control]:
     """The inputs for a document's theme."""
-    return _controls(themes.FIELDS, document.theme, "theme.", {})
+    colours = themes.day(document.theme)
+    return [
+        replace(control, shown=colours[name], advice=themes.advice(document.theme, name))
+        if control.kind == "own_colour"
+        else control
+        for name, control in zip(themes.FIELDS, _controls(themes.FIELDS, document.theme, "theme.", {}), strict=True)
+    ]
 
 
 def render_panel(
@@ -100,7 +115,7 @@ def anchors(document: Document) -> list[str]:
 
 def palette(surface: Surface) -> list[BlockType]:
     """The sections that may be added, in order."""
-    return [kind for kind in BLOCKS if surface in kind.surfaces]
+    return [kind for kind in BLOCKS if surface in kind.surfaces and kind.place == "section"]
 
 
 def _controls(

@@ -32,6 +32,8 @@ class Shown:
     width: int = 0
     height: int = 0
     alt: str = ""
+    still: str = ""
+    """Its address where only an address will do, such as what a film shows before it plays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +70,14 @@ class Presenter:
         if drawing := PICTURES.get(value["picture"]):
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))
-                return Shown(url=url, width=drawing.width, height=drawing.height, alt=alt)
+                return Shown(url=url, width=drawing.width, height=drawing.height, alt=alt, still=url)
             svg = self._apart(render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip())
-            return Shown(svg=SafeString(svg), width=drawing.width, height=drawing.height, alt=alt)
+            still = static(drawing.png_file)
+            return Shown(svg=SafeString(svg), width=drawing.width, height=drawing.height, alt=alt, still=still)
         if value["url"] and is_safe_link(value["url"]):
             url = urljoin(self.base_url, value["url"]) if self.surface == "mail" else value["url"]
-            return Shown(url=url, width=value["width"] or 1200, height=value["height"] or 800, alt=alt)
+            width, height = value["width"] or 1200, value["height"] or 800
+            return Shown(url=url, width=width, height=height, alt=alt, still=url)
         return None
 
     def _apart(self, svg: str) -> str:

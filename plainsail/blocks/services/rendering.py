@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import mrml
-from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
+from plainsail.blocks import players
 from plainsail.blocks.schema import present_props
 from plainsail.blocks.services import merging, showing, themes
 from plainsail.blocks.services.documents import Block, Document, make_block
 from plainsail.blocks.services.presenting import Presenter, cards_of
-from plainsail.blocks.sockets import BLOCKS
+from plainsail.blocks.services.styles import page_css, style_source
+from plainsail.blocks.sockets import BLOCKS, FEEDS
 from plainsail.kernel import postal
 from plainsail.ui.monogram import monogram
 
@@ -53,25 +50,31 @@ class PageHead:
     below: SafeString | str = ""
     bottom: SafeString | str = ""
     """What its site puts before the page's main part, at its beginning and its end, and after it."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of section in the slots, whose style the page carries too."""
     has_title: bool = False
     """`above` holds the h1, so no section does."""
 
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """A whole page, and the source expression (`'sha256-…'`) that lets its inline style past a content security policy."""
+    """A whole page, and what a content security policy must let past: its inline styles (`'sha256-…'`, apart by blanks),
+    and whose pages its frames may show, as origins.
+    """
 
     html: str
     style_source: str
+    frame_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
-    """One rendered section."""
+    """One rendered section, and the part of the page it belongs to. `frames` are the origins that its frames may show."""
 
     id: str
     html: SafeString
-    is_footer: bool
+    landmark: str
+    frames: tuple[str, ...] = ()
 
 
 def render_page(
@@ -79,12 +82,14 @@ def render_page(
 ) -> RenderedPage:
     """The page as one HTML document: semantic, one h1, every picture with its size, style inside, no script.
 
-    `editing` adds the marks that the editor needs. `cards` overrides what sections show of rows they point to, by
-    (kind, id), such as a form with its errors. Cost: one query for each kind of row that is pointed to.
+    `editing` adds the marks that the editor needs, and the style of every kind of section. `cards` overrides what sections
+    show of rows they point to, by (kind, id), such as a form with its errors. Cost: one query for each kind of row that is
+    pointed to, and one for each list of what is new.
     """
     sections = list(render_sections(document, head, editing=editing, cards=cards))
-    style = themes.css(document.theme) + page_css() + head.style
-    colours = themes.THEMES[document.theme["name"]].colours
+    kinds = None if editing else {block.type for block in document.walk()} | head.kinds
+    style = themes.css(document.theme) + page_css(kinds) + head.style
+    colours = themes.palette(document.theme)
     with translation.override(head.language):
         html = render_to_string(
             "blocks/page.html",
@@ -92,58 +97,74 @@ def render_page(
                 "head": head,
                 "icon": monogram(head.site_name or head.title, ground=colours["accent"], ink=colours["on_accent"]),
                 # In the page, so that it stays as it was frozen; the policy lets it past by its hash.
-                "style": mark_safe(f"<style>{style}</style>"),  # noqa: S308  # our own files and closed choices
+                "style": mark_safe(f"<style>{style}</style>"),  # noqa: S308  # our own files and checked colours
                 "fonts": [static(font.file) for font in themes.fonts(document.theme)],
-                "sections": [section for section in sections if not section.is_footer],
-                "footers": [section for section in sections if section.is_footer],
-                "has_heading": head.has_title or _leading(document) is not None,
+                "scheme": document.theme["scheme"],
+                **{part: [each for each in sections if each.landmark == part] for part in ("header", "main", "footer")},
+                "has_heading": head.has_title or leading(document) is not None,
                 "editing": editing,
             },
         )
-    return RenderedPage(html=html, style_source=style_source(style))
+    frames = sorted({origin for section in sections for origin in section.frames})
+    sources = [style_source(style), *([style_source(players.FRAME_CSS)] if frames else [])]
+    return RenderedPage(html=html, style_source=" ".join(sources), frame_sources=tuple(frames))
 
 
 def render_sections(
     document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
 ) -> Iterator[Section]:
     """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
-    leading = None if head.has_title else _leading(document)
-    anchors: dict[str, int] = {}
     with translation.override(head.language):
         presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
+        writer = _Writer(presenter, head, None if head.has_title else leading(document), editing)
         for block in document.blocks:
             kind = block.kind
             if kind is None or "page" not in kind.surfaces:
                 continue
-            anchors[block.type] = anchors.get(block.type, 0) + 1
-            number = anchors[block.type]
-            context = {
-                "block": block,
-                "p": present_props(kind.fields, block.props, presenter),
-                "anchor": block.type if number == 1 else f"{block.type}-{number}",
-                "h": "h1" if block is leading else "h2",
-                "h_below": "h2" if block is leading else "h3",
-                "head": head,
-                "editing": editing,
-            }
-            html = _squeeze(render_to_string(f"blocks/page/{block.type}.html", context))
-            yield Section(block.id, mark_safe(html), block.type == "footer")  # noqa: S308  # rendered by a template
+            html = _squeeze(writer.write(block))
+            frames = tuple(writer.frames)
+            writer.frames.clear()
+            yield Section(block.id, mark_safe(html), kind.landmark, frames)  # noqa: S308  # rendered by a template
 
 
-def style_source(style: str) -> str:
-    """The CSP source expression of an inline style."""
-    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+@dataclass
+class _Writer:
+    """Writes blocks, those in their slots first. Anchors are unique on the page: `pricing`, `pricing-2`."""
 
+    presenter: Presenter
+    head: PageHead
+    leading: Block | None
+    editing: bool
+    anchors: dict[str, int] = field(default_factory=dict)
+    frames: list[str] = field(default_factory=list)
 
-@cache
-def page_css() -> str:
-    """The one stylesheet of published pages, without comments and spare space."""
-    found = finders.find("blocks/page.css")
-    assert isinstance(found, str), "blocks/page.css is part of this package"
-    css = re.sub(r"/\*.*?\*/", "", Path(found).read_text(encoding="utf-8"), flags=re.DOTALL)
-    css = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", css))
-    # The space before a colon has a meaning: `.form :focus-visible` is something inside the form.
-    return re.sub(r":\s+", ":", css).replace(";}", "}").strip()
+    def write(self, block: Block) -> SafeString:
+        kind = BLOCKS[block.type]
+        anchor = self._anchor(block.type.replace("_", "-"))
+        is_leading = self.leading is not None and block.id == self.leading.id
+        props = present_props(kind.fields, block.props, self.presenter)
+        context = {
+            "block": block,
+            "p": props,
+            "anchor": anchor,
+            "h": "h1" if is_leading else "h2",
+            "h_below": "h2" if is_leading else "h3",
+            "head": self.head,
+            "editing": self.editing,
+            "slots": {
+                name: [self.write(each) for each in inside if each.kind is not None]
+                for name, inside in block.slots.items()
+            },
+        }
+        if kind.feed:
+            feed = FEEDS.get(kind.feed)
+            context["feed"] = feed(block.props) if feed else ()
+        self.frames += [each.origin for each in props.values() if isinstance(each, players.Player) and each.frame]
+        return SafeString(render_to_string(f"blocks/page/{block.type}.html", context))
+
+    def _anchor(self, name: str) -> str:
+        number = self.anchors[name] = self.anchors.get(name, 0) + 1
+        return name if number == 1 else f"{name}-{number}"
 
 
 class Footer(StrEnum):
@@ -269,22 +290,23 @@ def _mail_part(block: Block, presenter: Presenter, context: Mapping[str, Any], m
 
 
 def _mail_context(choice: Mapping[str, str], business: Business, footer: Footer) -> dict[str, Any]:
-    theme = themes.THEMES[choice["name"]]
+    heading, body = themes.typefaces(choice)
     return {
-        "colours": theme.colours,
-        "dark": theme.dark,
-        "heading_font": theme.heading.mail_stack,
-        "body_font": theme.body.mail_stack,
+        "colours": themes.day(choice),
+        "dark": themes.mail_dark(choice),
+        "heading_font": heading.mail_stack,
+        "body_font": body.mail_stack,
         "radius": {"soft": "8px", "round": "28px", "sharp": "2px"}[choice["corners"]],
         "business": business,
         "footer": footer.value,
     }
 
 
-def _leading(document: Document) -> Block | None:
-    """The first section on a page that has a headline: its headline is the page's h1."""
+def leading(document: Document) -> Block | None:
+    """The first block on a page that has a headline: its headline is the page's h1."""
     return next(
-        (block for block in document.blocks if block.headline and block.kind and "page" in block.kind.surfaces), None
+        (block for block in document.walk() if block.own_headline and block.kind and "page" in block.kind.surfaces),
+        None,
     )
 
 

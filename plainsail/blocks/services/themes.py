@@ -1,181 +1,47 @@
-"""Three themes: colours, fonts, corners and spacing by role. A document names one and chooses from scales, so that nothing clashes.
+"""How a document looks, by tokens: a theme, and what its owner chose from scales or as a colour of their own.
 
-Every pair of a ground and the words on it has a contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3); a test measures it.
+A document stores what was chosen (`FIELDS`). Colours of one's own may be anything: words that couldn't be read on their
+ground are shown in the nearest colour that can (WCAG 2.2, 1.4.3), and `advice` says so where one chooses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks.schema import Choice, Errors, Path, Words, clean_props
+from plainsail.blocks.colours import READABLE, best_on, least_contrast, luminance, mix, nearest
+from plainsail.blocks.fonts import FONTS, LATIN, LATIN_RARE, Font
+from plainsail.blocks.palettes import THEMES, Theme
+from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, clean_props
 
+__all__ = ["DEFAULT", "FIELDS", "THEMES", "Advice", "Theme", "advice", "clean", "css", "fonts", "palette"]
 
-@dataclass(frozen=True, kw_only=True)
-class Font:
-    """A family we ship (a variable file for Latin, one for the rarer letters) and the system fonts that stand in for it."""
-
-    stack: str
-    mail_stack: str
-    file: str = ""
-    rare_file: str = ""
-    family: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Theme:
-    """The colours by role: `paper` under `ink`, `tint` for bands, `deep` under `on_deep`, `accent` under `on_accent`."""
-
-    name: str
-    label: Words
-    heading: Font
-    body: Font
-    colours: Mapping[str, str]
-    heading_weight: int = 600
-    dark: Mapping[str, str]
-    """The same roles for mail programs that are set to dark."""
-
-
-SERIF = Font(
-    stack="Fraunces, Georgia, 'Times New Roman', serif",
-    mail_stack="Georgia, 'Times New Roman', serif",
-    file="vendor/fraunces/fraunces-latin.woff2",
-    rare_file="vendor/fraunces/fraunces-latin-ext.woff2",
-    family="Fraunces",
-)
-SANS = Font(
-    stack="Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-    mail_stack="Inter, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif",
-    file="vendor/inter/inter-latin.woff2",
-    rare_file="vendor/inter/inter-latin-ext.woff2",
-    family="Inter",
-)
-SYSTEM = Font(
-    stack="system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-    mail_stack="-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif",
-)
-
-THEMES: dict[str, Theme] = {
-    theme.name: theme
-    for theme in (
-        Theme(
-            name="juniper",
-            label=gettext_lazy("Juniper: warm paper, deep green"),
-            heading=SERIF,
-            body=SANS,
-            colours={
-                "paper": "#fffdf8",
-                "wash": "#f7f0e4",
-                "tint": "#f4ede2",
-                "card": "#ffffff",
-                "ink": "#14231e",
-                "soft": "#3c4a44",
-                "muted": "#55645d",
-                "line": "#e5ddcd",
-                "accent": "#20705b",
-                "on_accent": "#ffffff",
-                "deep": "#193a32",
-                "on_deep": "#ffffff",
-                "on_deep_soft": "#d5e2dc",
-                "spark": "#f7ca8c",
-                "on_spark": "#2b1d08",
-            },
-            dark={
-                "ground": "#10201b",
-                "card": "#17302a",
-                "tint": "#1c3a32",
-                "ink": "#f2efe6",
-                "muted": "#b9c8c1",
-                "line": "#2d4a41",
-                "link": "#8fd3bd",
-            },
-        ),
-        Theme(
-            name="harbour",
-            label=gettext_lazy("Harbour: clear white, navy and blue"),
-            heading=SANS,
-            body=SANS,
-            heading_weight=750,
-            colours={
-                "paper": "#ffffff",
-                "wash": "#edf3fb",
-                "tint": "#f1f5fa",
-                "card": "#ffffff",
-                "ink": "#0f1c2e",
-                "soft": "#34435a",
-                "muted": "#526079",
-                "line": "#d9e1ec",
-                "accent": "#1d5fbf",
-                "on_accent": "#ffffff",
-                "deep": "#12294a",
-                "on_deep": "#ffffff",
-                "on_deep_soft": "#cfdcee",
-                "spark": "#ffcf5c",
-                "on_spark": "#2a1f00",
-            },
-            dark={
-                "ground": "#0b1626",
-                "card": "#12223a",
-                "tint": "#182c4a",
-                "ink": "#eef3fb",
-                "muted": "#b3c1d6",
-                "line": "#2a4063",
-                "link": "#8fbcff",
-            },
-        ),
-        Theme(
-            name="fig",
-            label=gettext_lazy("Fig: soft rose, plum and terracotta"),
-            heading=SERIF,
-            body=SYSTEM,
-            colours={
-                "paper": "#fffcfb",
-                "wash": "#f9ebe7",
-                "tint": "#f8efec",
-                "card": "#ffffff",
-                "ink": "#2a1524",
-                "soft": "#4d3746",
-                "muted": "#6b5663",
-                "line": "#eadad6",
-                "accent": "#8a2f5b",
-                "on_accent": "#ffffff",
-                "deep": "#3b1a33",
-                "on_deep": "#ffffff",
-                "on_deep_soft": "#e6d3df",
-                "spark": "#f4b08a",
-                "on_spark": "#34130a",
-            },
-            dark={
-                "ground": "#1d0f19",
-                "card": "#2b1826",
-                "tint": "#371f31",
-                "ink": "#f8edf2",
-                "muted": "#d0b6c4",
-                "line": "#513247",
-                "link": "#f0a3c8",
-            },
-        ),
-    )
-}
-
-LATIN = (
-    "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-206F,U+20AC,"
-    "U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD"
-)
-LATIN_RARE = (
-    "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+0304,U+0308,U+0329,U+1D00-1DBF,U+1E00-1E9F,"
-    "U+1EF2-1EFF,U+2020,U+20A0-20AB,U+20AD-20C0,U+2113,U+2C60-2C7F,U+A720-A7FF"
-)
+TYPEFACES = (("", gettext_lazy("As the theme has it")), *((font.name, font.label) for font in FONTS.values()))
 
 FIELDS = {
     "name": Choice(
         label=gettext_lazy("Colours and fonts"), choices=tuple((theme.name, theme.label) for theme in THEMES.values())
     ),
+    "scheme": Choice(
+        label=gettext_lazy("Light and dark"),
+        choices=(
+            ("light", gettext_lazy("Always as the theme is")),
+            ("auto", gettext_lazy("Dark where the visitor’s device is")),
+            ("dark", gettext_lazy("Always dark")),
+        ),
+    ),
+    "accent": OwnColour(label=gettext_lazy("Own colour for buttons and links")),
+    "paper": OwnColour(label=gettext_lazy("Own colour for the page")),
+    "ink": OwnColour(label=gettext_lazy("Own colour for words")),
+    "deep": OwnColour(label=gettext_lazy("Own colour for deep bands")),
+    "heading_font": Choice(label=gettext_lazy("Typeface of headings"), choices=TYPEFACES),
+    "body_font": Choice(label=gettext_lazy("Typeface of texts"), choices=TYPEFACES),
     "corners": Choice(
         label=gettext_lazy("Corners"),
         choices=(("soft", gettext_lazy("Soft")), ("round", gettext_lazy("Round")), ("sharp", gettext_lazy("Sharp"))),
@@ -184,43 +50,189 @@ FIELDS = {
         label=gettext_lazy("Space between sections"),
         choices=(("normal", gettext_lazy("Normal")), ("airy", gettext_lazy("Airy")), ("tight", gettext_lazy("Tight"))),
     ),
+    "shadows": Choice(
+        label=gettext_lazy("Shadows"),
+        choices=(("soft", gettext_lazy("Soft")), ("none", gettext_lazy("None")), ("deep", gettext_lazy("Deep"))),
+    ),
 }
 CORNERS = {"soft": ("0.5rem", "1rem"), "round": ("999px", "1.5rem"), "sharp": ("2px", "2px")}
 SPACING = {"normal": "1", "airy": "1.35", "tight": "0.7"}
+SHADOWS = {
+    "soft": ("0 1px 2px rgb(0 0 0/6%)", "0 12px 32px rgb(0 0 0/12%)"),
+    "none": ("none", "none"),
+    "deep": ("0 2px 4px rgb(0 0 0/8%),0 8px 24px rgb(0 0 0/8%)", "0 20px 50px rgb(0 0 0/22%)"),
+}
 
 DEFAULT: dict[str, str] = {name: field.empty for name, field in FIELDS.items()}
 
+Colours = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How well an own colour can be read: its contrast, and, where that is too little, the nearest that can (else empty)."""
+
+    ratio: float
+    nearest: str
+
+    @property
+    def passes(self) -> bool:
+        return not self.nearest
+
 
 def clean(value: object, path: Path, errors: Errors) -> dict[str, Any]:
-    """A document's or a site's theme: `{name, corners, spacing}`, what is missing at its default."""
+    """A document's or a site's theme, see FIELDS; what is missing at its default."""
     if not isinstance(value, Mapping):
         errors[path] = _("Choose a theme.")
         return dict(DEFAULT)
     return clean_props(FIELDS, value, path, errors)
 
 
+def palette(choice: Mapping[str, str]) -> Colours:
+    """The colours of a page by role, every one readable on its grounds: dark ones where that was chosen."""
+    return night(choice) if choice["scheme"] == "dark" else day(choice)
+
+
+def day(choice: Mapping[str, str]) -> Colours:
+    """The colours as the theme and its owner have them. Mail has these whatever pages do."""
+    return dict(_day(*(choice[name] for name in ("name", "accent", "paper", "ink", "deep"))))
+
+
+def night(choice: Mapping[str, str]) -> Colours:
+    """The colours where it is dark: those of the theme, with the own accent."""
+    return dict(_night(choice["name"], choice["accent"]))
+
+
+def mail_dark(choice: Mapping[str, str]) -> Colours:
+    """The few colours that mail programs set to dark are told."""
+    dark = dict(THEMES[choice["name"]].dark)
+    if own := choice["accent"]:
+        dark["link"] = nearest(own, (dark["ground"], dark["card"], dark["tint"]))
+    return dark
+
+
+def advice(choice: Mapping[str, str], name: str) -> Advice | None:
+    """What to say about the own colour `name` (accent, paper, ink, deep); None where none was chosen."""
+    if not (own := choice[name]):
+        return None
+    colours = day({**choice, name: own})
+    if name in ("accent", "ink"):
+        grounds = _grounds(colours)
+    elif name == "paper":
+        grounds = (choice["ink"] or THEMES[choice["name"]].colours["ink"],)
+    else:
+        grounds = (best_on(own),)
+    ratio = least_contrast(own, grounds)
+    return Advice(ratio, "" if ratio >= READABLE else nearest(own, grounds))
+
+
 def css(choice: Mapping[str, str]) -> str:
     """The theme as custom properties and the fonts it needs, for the head of a page."""
-    theme = THEMES[choice["name"]]
+    heading, body = typefaces(choice)
     small, large = CORNERS[choice["corners"]]
-    tokens = {name.replace("_", "-"): value for name, value in theme.colours.items()} | {
-        "heading-font": theme.heading.stack,
-        "heading-weight": str(theme.heading_weight),
-        "body-font": theme.body.stack,
+    shadow, lifted = SHADOWS[choice["shadows"]]
+    colours = palette(choice)
+    tokens = {
+        "heading-font": heading.stack,
+        "heading-weight": str(THEMES[choice["name"]].heading_weight),
+        "body-font": body.stack,
         "radius": small,
         "radius-large": large,
         "space": SPACING[choice["spacing"]],
+        "shadow": shadow,
+        "shadow-large": lifted,
     }
     faces = "".join(
-        f"@font-face{{font-family:{font.family};src:url({static(file)}) format('woff2');unicode-range:{letters};"
+        f"@font-face{{font-family:'{font.family}';src:url({static(file)}) format('woff2');unicode-range:{letters};"
         "font-weight:100 900;font-style:normal;font-display:swap}"
         for font in fonts(choice)
         for file, letters in ((font.file, LATIN), (font.rare_file, LATIN_RARE))
     )
-    return faces + ":root{" + ";".join(f"--{name}:{value}" for name, value in tokens.items()) + "}"
+    written = "".join(f"--{name}:{value};" for name, value in tokens.items())
+    rules = f":root{{{written}{_tokens(colours)}}}"
+    if choice["scheme"] == "auto":
+        rules += f"@media(prefers-color-scheme:dark){{:root{{{_tokens(night(choice))}}}}}"
+    return faces + rules
 
 
 def fonts(choice: Mapping[str, str]) -> list[Font]:
     """The font files that a page in this theme loads, each once."""
+    return [font for font in dict.fromkeys(typefaces(choice)) if font.file]
+
+
+def typefaces(choice: Mapping[str, str]) -> tuple[Font, Font]:
+    """Of headings, and of texts."""
     theme = THEMES[choice["name"]]
-    return [font for font in dict.fromkeys((theme.heading, theme.body)) if font.file]
+    return FONTS[choice["heading_font"] or theme.heading], FONTS[choice["body_font"] or theme.body]
+
+
+def _tokens(colours: Colours) -> str:
+    """Colours as custom properties, and the scheme that tells the browser's own parts (scrollbars, inputs) what they are."""
+    scheme = "light" if luminance(colours["paper"]) > 0.2 else "dark"
+    return "".join(f"--{name.replace('_', '-')}:{value};" for name, value in colours.items()) + f"color-scheme:{scheme}"
+
+
+@lru_cache(maxsize=512)
+def _day(name: str, accent: str, paper: str, ink: str, deep: str) -> Mapping[str, str]:
+    colours = dict(THEMES[name].colours)
+    if ink:
+        colours["ink"] = ink
+    if paper:
+        is_light = luminance(paper) > 0.2
+        words = nearest(colours["ink"], (paper,))
+        colours |= {
+            "paper": paper,
+            "wash": mix(paper, accent or colours["accent"], 0.07),
+            "tint": mix(paper, words, 0.05),
+            "card": mix(paper, "#ffffff", 0.65 if is_light else 0.06),
+            "line": mix(paper, words, 0.16),
+        }
+    if ink or paper:
+        words = nearest(colours["ink"], _grounds(colours))
+        colours |= {"soft": mix(words, colours["paper"], 0.18), "muted": mix(words, colours["paper"], 0.3)}
+    if accent:
+        colours |= {"accent": accent, "on_accent": best_on(nearest(accent, _grounds(colours)))}
+    if deep:
+        words = best_on(deep)
+        colours |= {"deep": deep, "on_deep": words, "on_deep_soft": mix(words, deep, 0.16)}
+    return _readable(colours)
+
+
+@lru_cache(maxsize=512)
+def _night(name: str, accent: str) -> Mapping[str, str]:
+    theme = THEMES[name]
+    dark = theme.dark
+    colours = {
+        **theme.colours,
+        "paper": dark["ground"],
+        "wash": mix(dark["ground"], dark["card"], 0.5),
+        "tint": dark["card"],
+        "card": dark["tint"],
+        "ink": dark["ink"],
+        "soft": mix(dark["ink"], dark["muted"], 0.5),
+        "muted": dark["muted"],
+        "line": dark["line"],
+        "accent": accent or dark["link"],
+        "on_accent": dark["ground"],
+        "deep": mix(dark["ground"], "#000000", 0.45),
+        "on_deep": dark["ink"],
+        "on_deep_soft": dark["muted"],
+    }
+    return _readable(colours)
+
+
+def _readable(colours: Colours) -> Colours:
+    """The same colours, with words that couldn't be read in the nearest colour that can."""
+    grounds = _grounds(colours)
+    colours |= {role: nearest(colours[role], grounds) for role in ("ink", "soft", "muted", "accent")}
+    colours["on_accent"] = nearest(colours["on_accent"], (colours["accent"],))
+    colours["deep_card"] = mix(colours["deep"], colours["on_deep"], 0.07)
+    colours["deep_line"] = mix(colours["deep"], colours["on_deep"], 0.22)
+    deep = (colours["deep"], colours["deep_card"])
+    colours |= {role: nearest(colours[role], deep) for role in ("on_deep", "on_deep_soft", "spark")}
+    colours["on_spark"] = nearest(colours["on_spark"], (colours["spark"],))
+    return colours
+
+
+def _grounds(colours: Colours) -> tuple[str, ...]:
+    return colours["paper"], colours["wash"], colours["tint"], colours["card"]

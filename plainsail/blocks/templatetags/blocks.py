@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from plainsail.blocks import icons
+from plainsail.blocks.players import Player
+from plainsail.blocks.services.presenting import Shown
 
 register = template.Library()
 
@@ -19,6 +25,69 @@ def edit(context: template.Context, *path: str | int) -> SafeString:
     if not context.get("editing"):
         return SafeString("")
     return format_html(' data-edit="{}"', ".".join(str(part) for part in path))
+
+
+@register.simple_tag(takes_context=True)
+def section(context: template.Context, *names: str) -> SafeString:
+    """What the outermost element of a section says of itself: its classes, the anchor, and the editor's mark.
+
+    `<section{% section %}>` has the classes of its type, layout and ground: `gallery gallery-grid on-tint`; `names` are more.
+    """
+    block, props = context["block"], context["p"]
+    name = block.type.replace("_", "-")
+    classes = [name]
+    if layout := props.get("layout"):
+        classes.append(f"{name}-{layout}")
+    if ground := props.get("ground"):
+        classes.append(f"on-{ground}")
+    # Anchors, types and choices are made of letters, digits and dashes; ids are checked when a document is loaded.
+    mark = f' data-block="{block.id}"' if context.get("editing") else ""
+    return SafeString(f' class="{" ".join((*classes, *names))}" id="{context["anchor"]}"{mark}')
+
+
+@register.simple_tag(takes_context=True)
+def mark(context: template.Context) -> SafeString:
+    """The editor's mark on an element inside a section. Nothing outside the editor."""
+    return SafeString(f' data-block="{context["block"].id}"' if context.get("editing") else "")
+
+
+@register.simple_tag
+def filled(items: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Has any of these items something there?"""
+    return any(item[name] for item in items)
+
+
+@register.simple_tag(takes_context=True)
+def columns(context: template.Context) -> list[list[SafeString]]:
+    """What stands in each column of a row. Where a row got fewer columns, the last one takes what stood in those left out."""
+    many = context["p"]["columns"].count("-") + 1
+    slots = list(context["slots"].values())
+    return [*slots[: many - 1], [element for slot in slots[many - 1 :] for element in slot]]
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A small line drawing by its name."""
+    return icons.drawing(name)
+
+
+@register.simple_tag
+def cell(lines: Sequence[str], index: int) -> str:
+    """One of several lines, or nothing where there are fewer."""
+    return lines[index] if index < len(lines) else ""
+
+
+@register.simple_tag
+def frame(player: Player, poster: Shown | None) -> str:
+    """The document that a frame begins with, before a visitor has asked for the player."""
+    words = gettext("Load from %(host)s and play") if player.link != player.frame else gettext("Load from %(host)s")
+    return player.document(words % {"host": player.host}, poster=poster.still if poster else "")
+
+
+@register.filter
+def tel(number: str) -> str:
+    """A telephone number as a link dials it: digits and a leading plus."""
+    return ("+" if number.strip().startswith("+") else "") + re.sub(r"[^0-9]", "", number)
 
 
 @register.filter

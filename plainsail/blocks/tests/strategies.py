@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
 from hypothesis import strategies as st
 
 from plainsail.blocks import catalogue, pictures
-from plainsail.blocks.schema import Bool, Choice, Field, Image, Items, Link, LongText, Number, Reference, RichText, Text
+from plainsail.blocks.schema import (
+    Bool,
+    Choice,
+    Embed,
+    Field,
+    Html,
+    Image,
+    Items,
+    Link,
+    LongText,
+    Number,
+    OwnColour,
+    Player,
+    Reference,
+    RichText,
+    Text,
+)
 from plainsail.blocks.services import themes
+from plainsail.blocks.sockets import BlockType, Seed
 
 NASTY = st.sampled_from(
     [
@@ -79,6 +97,26 @@ def _(field: Link) -> st.SearchStrategy[Any]:
 
 
 @values.register
+def _(field: Html) -> st.SearchStrategy[Any]:
+    return MARKUP
+
+
+@values.register
+def _(field: Player) -> st.SearchStrategy[Any]:
+    return st.sampled_from(["", "/media/a.mp4", "https://youtu.be/dQw4w9WgXcQ", "https://vimeo.com/123456789"])
+
+
+@values.register
+def _(field: Embed) -> st.SearchStrategy[Any]:
+    return st.sampled_from(["", "https://calendar.example.com/a?b=1&c=2", "https://vimeo.com/123456789"])
+
+
+@values.register
+def _(field: OwnColour) -> st.SearchStrategy[Any]:
+    return st.one_of(st.just(""), st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}"))
+
+
+@values.register
 def _(field: Choice) -> st.SearchStrategy[Any]:
     return st.sampled_from([key for key, _label in field.choices])
 
@@ -118,23 +156,50 @@ def _(field: Items) -> st.SearchStrategy[Any]:
 
 THEMES = st.fixed_dictionaries({name: values(field) for name, field in themes.FIELDS.items()})
 
-BLOCKS = st.sampled_from(catalogue.ALL).flatmap(
-    lambda kind: st.fixed_dictionaries(
-        {
-            "type": st.just(kind.type),
-            "v": st.just(kind.version),
-            "props": st.fixed_dictionaries({name: values(field) for name, field in kind.fields.items()}),
-        }
-    )
-)
+
+def blocks_at(place: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Blocks that may stand where `place` is held, with all inside them."""
+    return st.sampled_from([kind for kind in catalogue.ALL if kind.place == place]).flatmap(block_of)
 
 
-def _with_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"id": f"b{number}", **block} for number, block in enumerate(blocks)]
+def block_of(kind: BlockType) -> st.SearchStrategy[dict[str, Any]]:
+    """A block of this type, without an id."""
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "type": st.just(kind.type),
+        "v": st.just(kind.version),
+        "props": st.fixed_dictionaries({name: values(field) for name, field in kind.fields.items()}),
+    }
+    if kind.slots:
+        parts["slots"] = st.fixed_dictionaries(
+            {name: st.lists(blocks_at(slot.holds), max_size=2) for name, slot in kind.slots.items()}
+        )
+    return st.fixed_dictionaries(parts)
+
+
+def standing(kind: BlockType, props: dict[str, Any], inside: Mapping[str, Sequence[Seed]] | None = None) -> Seed:
+    """A block of this type where it may stand: as a section, or inside as many others as it needs."""
+    seed: Seed = (kind.type, props, inside or {})
+    place = kind.place
+    while place != "section":
+        holder, slot = next(
+            (each, name) for each in catalogue.ALL for name, slot in each.slots.items() if slot.holds == place
+        )
+        seed, place = (holder.type, {}, {slot: [seed]}), holder.place
+    return seed
+
+
+def with_ids(blocks: list[dict[str, Any]], prefix: str = "b") -> list[dict[str, Any]]:
+    """The same blocks with ids: `b0`, and inside it `b0-rows-0`."""
+    named = []
+    for number, block in enumerate(blocks):
+        block_id = f"{prefix}{number}"
+        inside = {name: with_ids(each, f"{block_id}-{name}-") for name, each in block.get("slots", {}).items()}
+        named.append({"id": block_id, **block, **({"slots": inside} if inside else {})})
+    return named
 
 
 RAW_DOCUMENTS = st.fixed_dictionaries(
-    {"v": st.just(1), "theme": THEMES, "blocks": st.lists(BLOCKS, max_size=5).map(_with_ids)}
+    {"v": st.just(2), "theme": THEMES, "blocks": st.lists(blocks_at("section"), max_size=5).map(with_ids)}
 )
 
 GARBAGE = st.recursive(

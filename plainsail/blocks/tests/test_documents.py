@@ -13,7 +13,7 @@ from plainsail.blocks.schema import Text
 from plainsail.blocks.services import documents
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.blocks.sockets import BLOCKS, BlockType
-from plainsail.blocks.tests.strategies import GARBAGE, RAW_DOCUMENTS
+from plainsail.blocks.tests.strategies import GARBAGE, RAW_DOCUMENTS, standing
 
 
 @given(RAW_DOCUMENTS)
@@ -72,7 +72,7 @@ def test_an_error_names_the_path_of_the_value_at_fault():
 def test_a_missing_setting_gets_its_default():
     block = documents.load(raw(heading="Hi")).blocks[0]
 
-    assert block.props == {"heading": "Hi", "items": [], "layout": "numbers", "ground": "paper"}
+    assert block.props == {"heading": "Hi", "text": "", "items": [], "layout": "numbers", "ground": "paper"}
 
 
 def test_two_sections_with_one_id_are_refused():
@@ -114,8 +114,8 @@ def test_a_section_of_an_unknown_type_is_kept_as_it_is():
 
 
 def test_a_document_of_a_later_format_is_refused():
-    with pytest.raises(InvalidDocument, match="another version"):
-        documents.load({"v": 2, "theme": {}, "blocks": []})
+    with pytest.raises(InvalidDocument, match="newer version of Plainsail"):
+        documents.load({"v": documents.FORMAT + 1, "theme": {}, "blocks": []})
 
 
 @pytest.fixture
@@ -155,6 +155,6 @@ def test_a_section_of_a_later_version_is_refused(ribbon):
 
 @pytest.mark.parametrize("kind", list(BLOCKS), ids=lambda kind: kind.type)
 def test_the_example_of_each_type_is_a_valid_section(kind):
-    document = documents.build("juniper", [(kind.type, kind.example())])
+    document = documents.build("juniper", [standing(kind, kind.example(), kind.inside())])
 
     assert documents.load(documents.save(document)) == document

@@ -266,9 +266,12 @@ def _bring_site(here: _Bringing, raw: Mapping[str, Any]) -> None:
 
 def renewed(document: Document, known: Mapping[str, UUID] = {}) -> Document:  # only read
     """The same document with new ids; references to forms lead to `known` ones, others that this business has stay."""
-    return document.with_blocks(
-        replace(block, id=documents.new_block_id(), props=_repointed(block, known)) for block in document.blocks
-    )
+    return document.with_blocks(_renewed(block, known) for block in document.blocks)
+
+
+def _renewed(block: Block, known: Mapping[str, UUID]) -> Block:
+    inside = {name: tuple(_renewed(each, known) for each in held) for name, held in block.slots.items()}
+    return replace(block, id=documents.new_block_id(), props=_repointed(block, known), slots=inside)
 
 
 def _repointed(block: Block, known: Mapping[str, UUID]) -> dict[str, Any]:

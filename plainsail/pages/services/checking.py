@@ -46,13 +46,13 @@ def _of_page(page: Page, document: Document) -> Iterator[Finding]:
         return
     if not page.description.strip() and page.kind != Page.Kind.POST:
         yield Finding("warn", _("No description: search engines will choose some words of the page themselves."))
-    if page.kind == Page.Kind.PAGE and not any(block.headline for block in document.blocks):
+    if page.kind == Page.Kind.PAGE and not any(block.headline for block in document.walk()):
         yield Finding("warn", _("No section has a headline, so the page has no heading that is seen."))
 
 
 def _of_sections(page: Page, document: Document) -> Iterator[Finding]:
     known = _Known(page, document)
-    for block in document.blocks:
+    for block in document.walk():
         kind = block.kind
         if kind is None:
             yield _at(block, "warn", _("Nothing here knows this kind of section any more; visitors don’t see it."))
@@ -128,11 +128,11 @@ class _Known:
 
 def _anchors(document: Document) -> set[str]:
     seen: dict[str, int] = {}
-    found = {"posts"}
-    for block in document.blocks:
-        seen[block.type] = seen.get(block.type, 0) + 1
-        number = seen[block.type]
-        found.add(block.type if number == 1 else f"{block.type}-{number}")
+    found = {"blog", "main"}
+    for block in document.walk():
+        name = block.type.replace("_", "-")
+        number = seen[name] = seen.get(name, 0) + 1
+        found.add(name if number == 1 else f"{name}-{number}")
     return found
 
 

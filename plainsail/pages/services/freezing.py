@@ -48,18 +48,15 @@ def freeze(html: str) -> Frozen:
     critical = keep_used(style, used)
     small = minify(STYLE.sub("", html).replace("</head>", f"<style>{critical}</style></head>", 1))
     body = small.encode()
-    return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), style_of(small))
+    # Of the rules themselves, not of what stands in the page: a frame's own document may hold a style too.
+    source = rendering.style_source(critical)
+    return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), source)
 
 
 def compress(text: str) -> tuple[bytes, bytes, bytes]:
     """Plain, gzip and br of what isn't a page."""
     body = text.encode()
     return body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
-
-
-def style_of(html: str) -> str:
-    """The source expression of a page's one inline style."""
-    return rendering.style_source("".join(STYLE.findall(html)))
 
 
 def minify(html: str) -> str:

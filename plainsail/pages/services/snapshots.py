@@ -51,7 +51,7 @@ def notify(workspace: Workspace, path: str) -> None:
 
 def content_policy(page: rendering.RenderedPage) -> str:
     """The content security policy of a page as it was rendered: its own inline style, no script, nothing framed elsewhere."""
-    return policy(page.style_source, {})
+    return policy(page.style_source, {"frame-src": list(page.frame_sources)})
 
 
 def policy(style_source: str, more: dict[str, list[str]]) -> str:
@@ -77,7 +77,7 @@ def _store(
     frozen = freezing.freeze(rendered.html)
     specifications = _forms(page, document, frame)
     headers = {
-        "content-security-policy": policy(frozen.style_source, consenting.policy(frame.scripts)),
+        "content-security-policy": _policy(frozen, rendered, frame),
         "content-language": composing.language_of(page),
     }
     if frame.site.is_hidden:
@@ -99,6 +99,14 @@ def _store(
     )
     notify(page.workspace, path)
     return snapshot
+
+
+def _policy(frozen: Frozen, rendered: rendering.RenderedPage, frame: Frame) -> str:
+    """The page's own style as it was frozen, what its frames need, and the owner's scripts."""
+    in_frames = rendered.style_source.split()[1:]
+    more = consenting.policy(frame.scripts)
+    more["frame-src"] = [*rendered.frame_sources, *more.get("frame-src", [])]
+    return policy(" ".join([frozen.style_source, *in_frames]), more)
 
 
 def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:

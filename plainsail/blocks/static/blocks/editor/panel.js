@@ -56,7 +56,8 @@ export class Panel {
     for (const control of this.root.querySelectorAll("[data-path^='theme.']")) {
       value[control.dataset.path.slice(6)] = control.value;
     }
-    this.editor.send({ op: "theme", value }, { soon: true });
+    // The panel comes back: what is said about a colour depends on the others.
+    this.editor.send({ op: "theme", value }, { soon: true, panel: "theme" });
   }
 
   click(event) {

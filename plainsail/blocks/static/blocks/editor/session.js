@@ -2,6 +2,7 @@
 // Operations wait in a queue, leave one batch at a time, and stay there until the server has said yes.
 import { Panel } from "./panel.js";
 import { Rail } from "./rail.js";
+import "./own-colour.js";
 import "./rich.js";
 
 export const PAUSE = 350;
