@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.events import PublicHostChanged
-from plainsail.blocks.sockets import REFERENCES, ReferenceKind
+from plainsail.blocks.sockets import FEEDS, REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel import clock, tenancy
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.events import PagePublished, PageUnpublished
-from plainsail.pages.services import forgetting, forms, republishing, submissions
+from plainsail.pages.services import forgetting, forms, posting, republishing, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -25,6 +25,8 @@ CREATE.register(
 )
 
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
+
+FEEDS.register("posts", posting.feed)
 
 LANDING.register("form", submissions.take_in)
 

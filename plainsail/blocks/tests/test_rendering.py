@@ -38,7 +38,23 @@ def references(monkeypatch):
 class Outline(HTMLParser):
     """Reads what a page holds: open elements must close, ids are unique, nothing runs."""
 
-    VOID = {"source", "track", "wbr", "meta", "link", "input", "img", "br", "hr", "path", "circle", "ellipse", "rect", "stop", "col"}
+    VOID = {
+        "source",
+        "track",
+        "wbr",
+        "meta",
+        "link",
+        "input",
+        "img",
+        "br",
+        "hr",
+        "path",
+        "circle",
+        "ellipse",
+        "rect",
+        "stop",
+        "col",
+    }
 
     def __init__(self):
         super().__init__()

@@ -72,7 +72,7 @@ def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, An
             if value and (field.to, value) not in known.rows:
                 yield _at(block, "bad", _("What this section points to is not there any more."))
         elif isinstance(field, Link):
-            yield from _of_link(block, props, str(value or ""), known)
+            yield from _of_link(block, _label(name, props), str(value or ""), known)
     if block.type == "form" and not props.get("form") and fields is getattr(block.kind, "fields", None):
         yield _at(block, "bad", _("No form is chosen, so nobody can send anything."))
 
@@ -83,11 +83,15 @@ def _of_image(block: Block, image: Mapping[str, Any]) -> Iterator[Finding]:
         yield _at(block, "warn", _("A picture has no words for those who can’t see it."))
 
 
-def _of_link(block: Block, props: Mapping[str, Any], target: str, known: _Known) -> Iterator[Finding]:
-    label = str(props.get("button") or props.get("label") or "").strip()
+def _label(name: str, props: Mapping[str, Any]) -> str:
+    """What stands on the link that a setting leads; nothing where a price card leads to its offer instead."""
+    named = ("button", "label") if name == "link" else (name.replace("link", "button"),)
+    return "" if props.get("offer") else next((str(props[each]) for each in named if props.get(each)), "")
+
+
+def _of_link(block: Block, label: str, target: str, known: _Known) -> Iterator[Finding]:
     if not target:
-        # A price card may lead to its offer instead.
-        if label and not props.get("offer"):
+        if label.strip():
             yield _at(block, "bad", _("“%(label)s” leads nowhere.") % {"label": label[:60]})
     elif target.startswith("#"):
         if target != "#" and target[1:] not in known.anchors:

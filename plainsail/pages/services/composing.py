@@ -50,7 +50,8 @@ def compose(
     """A page in its site's frame. `listing` is what a list of posts shows; its first page where it isn't given."""
     head = head_of(page)
     with translation.override(head.language):
-        head = heads.filled(page, document, head, frame, listing=listing)
+        if not editing:
+            head = heads.filled(page, document, head, frame, listing=listing)
         if page.kind == Page.Kind.POST:
             head = posting.around_post(page, head, frame)
         elif page.kind == Page.Kind.BLOG:

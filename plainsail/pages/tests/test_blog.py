@@ -46,7 +46,7 @@ def test_a_post_stands_below_the_blog_with_its_by_line(blog, in_juniper):
     assert page.path == "/blog/first-fire"
     assert re.search(r"<h1>First fire</h1>.*What the kiln taught us\..*Ada Lind", html)
     assert html.count("<h1") == 1
-    assert "href=/blog/tag/kiln" in html
+    assert 'href="/blog/tag/kiln"' in html
     assert '"@type": "BlogPosting"' in html
 
 
@@ -56,9 +56,9 @@ def test_the_list_shows_the_newest_first_page_by_page(blog, in_juniper, monkeypa
         write(in_juniper, f"Post {number}", days=number)
     follow(blog)
 
-    assert re.findall(r"<h2><a href=(/blog/[^>]+)>", body("/blog")) == ["/blog/post-0", "/blog/post-1"]
-    assert re.findall(r"<h2><a href=(/blog/[^>]+)>", body("/blog/page/2")) == ["/blog/post-2"]
-    assert "href=/blog/page/2 rel=next" in body("/blog")
+    assert re.findall(r"<h2><a href=\"(/blog/[^\"]+)\">", body("/blog")) == ["/blog/post-0", "/blog/post-1"]
+    assert re.findall(r"<h2><a href=\"(/blog/[^\"]+)\">", body("/blog/page/2")) == ["/blog/post-2"]
+    assert 'href="/blog/page/2" rel="next"' in body("/blog")
     assert "<title>Blog · page 2</title>" in body("/blog/page/2")
     assert "rel=canonical" in body("/blog/page/2").replace('"', "")
 
@@ -99,7 +99,7 @@ def test_a_post_leads_to_the_one_before_and_the_one_after(blog, in_juniper):
         write(in_juniper, f"Post {number}", days=number)
     follow(blog)
 
-    assert re.findall(r"href=(/blog/post-\d) rel=(prev|next)", body("/blog/post-1")) == [
+    assert re.findall(r'href="(/blog/post-\d)" rel="(prev|next)"', body("/blog/post-1")) == [
         ("/blog/post-2", "prev"),
         ("/blog/post-0", "next"),
     ]

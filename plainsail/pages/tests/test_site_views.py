@@ -132,5 +132,5 @@ def test_the_language_of_a_page_is_set_from_its_settings(as_ada, page, juniper, 
 
     with in_workspace(juniper):
         assert Page.objects.get(id=page.id).language == "de"
-        assert b"lang=de" in bytes(PublishedSnapshot.objects.get().body)
+        assert b'lang="de"' in bytes(PublishedSnapshot.objects.get().body)
     assert as_ada.post(f"{BASE}{page.id}/kin/", {"language": "xx"}).status_code == 422
