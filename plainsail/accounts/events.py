@@ -58,3 +58,11 @@ class MemberLeft(Event):
 
     name: ClassVar[str] = "accounts.member_left"
     user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicHostChanged(Event):
+    """The business is known under another host name from now on: links to its site are written with it."""
+
+    name: ClassVar[str] = "accounts.public_host_changed"
+    host: str

@@ -219,3 +219,11 @@ def in_range(day: date | None) -> date | None:
             _("Choose a day between %(first)s and %(last)s."), params={"first": EARLIEST.year, "last": LATEST.year}
         )
     return day
+
+
+class DomainForm(forms.Form):
+    """A name that the business says is its own."""
+
+    name = forms.CharField(
+        label=_("Domain"), max_length=253, help_text=_("Such as www.example.com, shop.example.com or example.com")
+    )

@@ -30,6 +30,12 @@ sockets.SETTINGS.register(
 sockets.SETTINGS.register(
     "business", SettingsItem(label=_("Business"), url="accounts:business", order=30, can="accounts.manage")
 )
+sockets.SETTINGS.register(
+    "site_domains",
+    SettingsItem(
+        label=_("Domains"), url="accounts:domains", order=35, can="accounts.manage", pages=("accounts:domain",)
+    ),
+)
 sockets.SETTINGS.register("people", SettingsItem(label=_("People"), url="accounts:people", order=40))
 sockets.SETTINGS.register(
     "api_keys",
@@ -96,12 +102,19 @@ for key, label in {
     "business_handed_over": _("Handed the business over"),
     "api_key_made": _("Made the API key"),
     "api_key_revoked": _("Revoked the API key"),
+    "domain_added": _("Added the domain"),
+    "domain_verified": _("Found the domain’s records"),
+    "domain_made_first": _("Made the site’s first address"),
+    "domain_removed": _("Removed the domain"),
 }.items():
     AUDIT_ACTIONS.register(f"accounts.{key}", AuditAction(label=label))
 
 PERSONAL_DATA.register(
     "accounts.invitation",
     PersonalData(fields=("email",), erase="delete", ground="about people who work here, not customers"),
+)
+PERSONAL_DATA.register(
+    "accounts.domain", PersonalData(fields=(), erase="keep", ground="The business's own names; names no person.")
 )
 PERSONAL_DATA.register(
     "accounts.auditentry",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.accounts.views import activity, api_keys, business, entrance, health, joining, people, profile
+from plainsail.accounts.views import activity, api_keys, business, domains, entrance, health, joining, people, profile
 
 app_urls = [
     path("", entrance.home, name="home"),
@@ -22,6 +22,12 @@ workspace_urls = [
     path("settings/security/", profile.security, name="security"),
     path("settings/business/", business.business, name="business"),
     path("settings/business/address/", business.address, name="address"),
+    path("settings/domains/", domains.domains, name="domains"),
+    path("settings/domains/first/", domains.none_first, name="no_first_domain"),
+    path("settings/domains/<uuid:domain_id>/", domains.domain, name="domain"),
+    path("settings/domains/<uuid:domain_id>/look/", domains.look, name="look_at_domain"),
+    path("settings/domains/<uuid:domain_id>/first/", domains.first, name="first_domain"),
+    path("settings/domains/<uuid:domain_id>/removal/", domains.remove, name="remove_domain"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/invitations/", people.invite, name="invite"),
     path("settings/people/invitations/<uuid:invitation_id>/revocation/", people.revoke, name="revoke_invitation"),

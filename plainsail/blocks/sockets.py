@@ -75,12 +75,17 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class OfferCard:
-    """What a price card shows of an offer. `url` is its checkout's path, `price` is formatted, `per` says “per month”."""
+    """What a price card shows of an offer. `url` is its checkout's path, `price` is formatted, `per` says “per month”.
+
+    `amount` is the same price in digits (`175.00`) and `currency` its code, for those who don't look at pages.
+    """
 
     url: str
     name: str
     price: str
     per: str = ""
+    amount: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from plainsail.edge.database import Database
 from plainsail.edge.flight import Flights
 
-FIND_HOST = "SELECT kind, workspace_id, is_closed FROM accounts_host WHERE host = %s AND is_live"
+FIND_HOST = "SELECT kind, workspace_id, is_closed, leads_to FROM accounts_host WHERE host = %s AND is_live"
 
 
 class Host(NamedTuple):
@@ -18,6 +18,8 @@ class Host(NamedTuple):
     workspace_id: UUID | None
     is_closed: bool = False
     """Its business closed: whoever comes is told so, instead of being shown anything."""
+    leads_to: str = ""
+    """The business's first host name: whoever looks at a page is led there."""
 
 
 class Hosts:
@@ -55,8 +57,8 @@ class Hosts:
         rows = await self._database.read(FIND_HOST, [name])
         if not rows:
             return None
-        kind, workspace_id, is_closed = rows[0]
-        return Host(name, None if kind == "app" else workspace_id, is_closed)
+        kind, workspace_id, is_closed, leads_to = rows[0]
+        return Host(name, None if kind == "app" else workspace_id, is_closed, leads_to)
 
     def _remember(self, name: str, host: Host | None) -> None:
         if len(self._known) >= self._capacity:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from plainsail.edge import forms, links, notices
+from plainsail.edge.addresses import location
 from plainsail.edge.body import Body, CutShort, LengthRequired, TooLarge, TooSlow, announced_length
 from plainsail.edge.config import Config
 from plainsail.edge.database import Database, DatabaseDown
@@ -23,6 +24,8 @@ OPEN_WHEN_CLOSED = ("/receipt/", "/static/")
 """What stays at the address of a business that closed: invoices are owed to whoever bought."""
 WEBS_OWN = ("/static/", "/media/")
 """Never published pages; not worth a look into the database."""
+STAYS = (*WEBS_OWN, "/.well-known/")
+"""What is answered at each of a business's names: files, and what a name proves about itself."""
 
 
 class Router:
@@ -88,13 +91,26 @@ class Router:
             self._gone(request)
         elif host.workspace_id is None or host.is_closed:
             await self._pass_on(request)
-        elif request.method in READING:
-            if request.path.startswith(WEBS_OWN) or not await self.published.answer(request, host):
+        else:
+            await self._at_site(request, host)
+
+    async def _at_site(self, request: Request, host: Host) -> None:
+        if request.method in READING:
+            if host.leads_to and not request.path.startswith(STAYS):
+                self._lead_on(request, host.leads_to)
+            elif request.path.startswith(WEBS_OWN) or not await self.published.answer(request, host):
                 await self._pass_on(request)
         elif request.method == "POST" and request.path.startswith("/f/") and forms.is_urlencoded(request):
             await self._post_form(request, host)
         else:
             await self._pass_on(request)
+
+    def _lead_on(self, request: Request, first: str) -> None:
+        """To the same page under the business's first name; what somebody sends is taken at each of them."""
+        _name, colon, port = request.headers.get("host", "").rpartition(":")
+        origin = f"{request.scheme}://{first}{f':{port}' if colon and port.isdigit() else ''}"
+        target = origin + location(request.path, request.scope.query_string)
+        request.answer(301, [("location", target), ("cache-control", "no-cache")])
 
     def _nowhere(self, request: Request) -> None:
         if request.path == notices.STYLESHEET_PATH:

@@ -8,15 +8,17 @@ from django import forms as djforms
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.accounts.events import PublicHostChanged
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
-from plainsail.blocks.sockets import REFERENCES, ReferenceKind
+from plainsail.blocks.sockets import FEEDS, REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
-from plainsail.kernel import clock
+from plainsail.kernel import clock, tenancy
 from plainsail.kernel.events import on
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
 from plainsail.pages.models import Form
-from plainsail.pages.services import forgetting, forms, republishing, steps, submissions
+from plainsail.pages.services import forgetting, forms, posting, republishing, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -59,6 +61,8 @@ TRIGGERS.register(
         order=5,
     ),
 )
+
+FEEDS.register("posts", posting.feed)
 
 LANDING.register("form", submissions.take_in)
 
@@ -114,3 +118,9 @@ def follow_published(event: PagePublished) -> None:
 def follow_unpublished(event: PageUnpublished) -> None:
     """The same, for a page that was taken off."""
     republishing.follow(event.page_id, kind=event.kind, at=clock.now())
+
+
+@on(PublicHostChanged, subscriber="pages.follow_host")
+def follow_host(event: PublicHostChanged) -> None:
+    """Every page says under which address it stands."""
+    republishing.ask(Workspace.objects.get(id=tenancy.current_workspace_id()), at=clock.now())

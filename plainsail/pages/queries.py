@@ -15,7 +15,7 @@ from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot, Submission
+from plainsail.pages.models import Form, Page, PageRevision, Post, PublishedSnapshot, Submission
 from plainsail.tracking.queries import visits_of_pages, visits_per_day
 
 RECENT = timedelta(days=30)
@@ -36,7 +36,7 @@ class PageCard:
 
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
-    pages = list(current_pages(workspace).order_by("-edited_at", "id"))
+    pages = list(current_pages(workspace).filter(kind=Page.Kind.PAGE).order_by("-edited_at", "id"))
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
     visits = visits_of_pages(ids, since=since)
@@ -57,6 +57,20 @@ def current_pages(workspace: Workspace) -> QuerySet[Page]:
     """The workspace's pages that are not archived, each with its workspace."""
     pages: QuerySet[Page] = Page.objects.current().filter(workspace=workspace).select_related("workspace")
     return pages
+
+
+def posts_of(workspace: Workspace) -> QuerySet[Post]:
+    """Posts that aren't archived, the newest first, each with its page."""
+    return (
+        workspace.posts.exclude(page__state=Page.State.ARCHIVED)
+        .select_related("page", "page__workspace")
+        .order_by("-posted_at", "-id")
+    )
+
+
+def blog_of(workspace: Workspace) -> Page | None:
+    """The page that lists posts, if there is one."""
+    return current_pages(workspace).filter(kind=Page.Kind.BLOG).order_by("id").first()
 
 
 def versions_of(page: Page) -> QuerySet[PageRevision]:

@@ -17,10 +17,11 @@ def site_host(slug: str) -> str:
 
 
 def public_url(workspace: Workspace, path: str = "/") -> str:
-    """Absolute address of a path on the business's own site. Costs no query."""
+    """Absolute address of a path on the business's own site, under its own domain where it has a first one. Costs no query."""
     here = environment.current()
     scheme = "https" if here.is_https else "http"
-    return f"{scheme}://{site_host(workspace.slug)}{here.public_port_suffix}{path}"
+    host = workspace.public_host or site_host(workspace.slug)
+    return f"{scheme}://{host}{here.public_port_suffix}{path}"
 
 
 def app_url(path: str = "/") -> str:
@@ -37,7 +38,7 @@ def home_path(workspace: Workspace) -> str:
 def open_site(workspace: Workspace) -> Host:
     """Give a business the host name of its slug. Raises IntegrityError where another business has it."""
     host = Host.objects.create(host=site_host(workspace.slug), kind=Host.Kind.SITE, workspace=workspace)
-    _tell_edge(host.host)
+    tell_edge(host.host)
     return host
 
 
@@ -46,8 +47,8 @@ def open_another_site(workspace: Workspace) -> None:
     """After a new slug: its host name is added, and the former one stays, for links in mail sent before."""
     name = site_host(workspace.slug)
     if not Host.objects.filter(host=name, workspace=workspace).update(is_live=True):
-        Host.objects.create(host=name, kind=Host.Kind.SITE, workspace=workspace)
-    _tell_edge(name)
+        Host.objects.create(host=name, kind=Host.Kind.SITE, workspace=workspace, leads_to=workspace.public_host)
+    tell_edge(name)
 
 
 @transaction.atomic
@@ -67,17 +68,19 @@ def _close(workspace: Workspace, *, is_closed: bool) -> int:
     found.update(is_closed=is_closed)
     names = list(found.values_list("host", flat=True))
     for name in names:
-        _tell_edge(name)
+        tell_edge(name)
     return len(names)
 
 
 @transaction.atomic
 def forget_sites(workspace: Workspace) -> None:
     """Let go of an erased business's own domains. Its address on this installation stays taken: letters still lead there."""
+    Workspace.objects.filter(id=workspace.id).update(public_host="")
+    Host.objects.filter(workspace=workspace).update(leads_to="")
     for host in Host.objects.filter(workspace=workspace):
         if host.kind == Host.Kind.CUSTOM:
             host.delete()
-        _tell_edge(host.host)
+        tell_edge(host.host)
 
 
 def is_taken(slug: str) -> bool:
@@ -98,10 +101,11 @@ def follow_base_domain() -> int:
         )
         moved: int = cursor.rowcount
     if moved:
-        _tell_edge("")
+        tell_edge("")
     return moved
 
 
-def _tell_edge(host: str) -> None:
+def tell_edge(host: str) -> None:
+    """Have the edges look a host name up anew once this is committed; all of them for an empty one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, host])

@@ -51,6 +51,8 @@ class PageHead:
     below: SafeString | str = ""
     bottom: SafeString | str = ""
     """What its site puts before the page's main part, at its beginning and its end, and after it."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of section in the slots, whose style the page carries too."""
     has_title: bool = False
     """`above` holds the h1, so no section does."""
 
@@ -86,7 +88,8 @@ def render_page(
     pointed to, and one for each list of what is new.
     """
     sections = list(render_sections(document, head, editing=editing, cards=cards))
-    style = themes.css(document.theme) + page_css(None if editing else kinds_of(document)) + head.style
+    kinds = None if editing else kinds_of(document) | head.kinds
+    style = themes.css(document.theme) + page_css(kinds) + head.style
     colours = themes.palette(document.theme)
     with translation.override(head.language):
         html = render_to_string(

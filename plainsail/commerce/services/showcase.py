@@ -11,6 +11,7 @@ from plainsail.blocks.sockets import OfferCard, Option
 from plainsail.commerce.models import Offer, Price, Seller
 from plainsail.commerce.services import invoicing, shapes, terms
 from plainsail.kernel.addresses import public_path
+from plainsail.kernel.money import Money
 
 
 def options() -> list[Option]:
@@ -24,27 +25,30 @@ def cards(ids: Collection[UUID]) -> dict[UUID, OfferCard]:
     """Those of these offers that can be bought, in the active language. Two queries."""
     seller = Seller.objects.first()
     offers = Offer.objects.live().filter(id__in=ids).select_related("price__product")
-    return {
-        offer.id: OfferCard(
-            url=public_path("commerce:checkout", offer.slug),
-            name=offer.name,
-            price=_amount(offer.price, seller),
-            per=_beside(offer.price),
-        )
-        for offer in offers
-    }
+    return {offer.id: _card(offer, seller) for offer in offers}
+
+
+def _card(offer: Offer, seller: Seller | None) -> OfferCard:
+    gross = _gross(offer.price, seller)
+    return OfferCard(
+        url=public_path("commerce:checkout", offer.slug),
+        name=offer.name,
+        price=gross.format(get_language() or "en"),
+        per=_beside(offer.price),
+        amount=str(gross.decimal),
+        currency=gross.currency,
+    )
 
 
 def _words(price: Price, seller: Seller | None) -> str:
-    return f"{_amount(price, seller)} {_beside(price)}".strip()
+    return f"{_gross(price, seller).format(get_language() or 'en')} {_beside(price)}".strip()
 
 
 def _beside(price: Price) -> str:
     return shapes.beside(terms.shape_of(price))
 
 
-def _amount(price: Price, seller: Seller | None) -> str:
+def _gross(price: Price, seller: Seller | None) -> Money:
     """With tax, as buyers pay it. Before the business is a seller there is no tax to know of."""
     spec = terms.spec(price, description="")
-    amount = invoicing.preview([spec], seller=seller).gross if seller else price.amount
-    return amount.format(get_language() or "en")
+    return invoicing.preview([spec], seller=seller).gross if seller else price.amount

@@ -31,7 +31,7 @@ from plainsail.kernel.landing import COPY
 TABLES = """
 CREATE TABLE accounts_host (
     id uuid PRIMARY KEY, host text NOT NULL UNIQUE, kind text NOT NULL, workspace_id uuid, is_live boolean NOT NULL,
-    is_closed boolean NOT NULL DEFAULT false
+    is_closed boolean NOT NULL DEFAULT false, leads_to text NOT NULL DEFAULT ''
 );
 CREATE TABLE pages_publishedsnapshot (
     id uuid PRIMARY KEY, workspace_id uuid NOT NULL, page_id uuid NOT NULL, path text NOT NULL, etag text NOT NULL,
@@ -96,10 +96,13 @@ class EdgeDatabase:
             cursor = connection.execute(query.encode(), params)
             return cursor.fetchall() if cursor.description else []
 
-    def add_host(self, host: str, workspace_id: UUID | None, *, kind: str = "site", is_live: bool = True) -> None:
+    def add_host(
+        self, host: str, workspace_id: UUID | None, *, kind: str = "site", is_live: bool = True, leads_to: str = ""
+    ) -> None:
         self.run(
-            "WITH made AS (INSERT INTO accounts_host VALUES (%s, %s, %s, %s, %s, false)) SELECT pg_notify('plainsail_hosts', %s)",
-            [uuid4(), host, kind, workspace_id, is_live, host],
+            "WITH made AS (INSERT INTO accounts_host VALUES (%s, %s, %s, %s, %s, false, %s)) "
+            "SELECT pg_notify('plainsail_hosts', %s)",
+            [uuid4(), host, kind, workspace_id, is_live, leads_to, host],
         )
 
     def publish(

@@ -19,6 +19,7 @@ EXPECTED = {
         "workspace_id": ("uuid", "YES"),
         "is_live": ("boolean", "NO"),
         "is_closed": ("boolean", "NO"),
+        "leads_to": ("character varying", "NO"),
     },
     "pages_publishedsnapshot": {
         "workspace_id": ("uuid", "NO"),

@@ -114,3 +114,16 @@ def test_a_proxy_that_fetches_certificates_is_told_which_hosts_live_here(edge: S
     assert known("?domain=localhost") == (200, {"known": True})
     for query in ("?domain=unknown.example", "?domain=", "", "?domain=a%20b", f"?domain=..%2F{site}", "?%00=&&;"):
         assert known(query) == (404, {"known": False})
+
+
+def test_a_name_beside_the_first_leads_to_the_same_page_there(edge: Served, database: EdgeDatabase, workspace_id: UUID):
+    first, other = f"{uuid4().hex}.example", f"{uuid4().hex}.example"
+    database.publish(workspace_id, "/a", "<p>mine")
+    database.add_host(first, workspace_id, kind="custom")
+    database.add_host(other, workspace_id, kind="custom", leads_to=first)
+
+    for host, port in ((other, ""), (f"{other}:8000", ":8000")):
+        answer = edge.get("/a?x=1&y=%20", host=host)
+        assert (answer.status, answer.headers["location"]) == (301, f"http://{first}{port}/a?x=1&y=%20")
+    assert edge.get("/a", host=first).body == b"<p>mine"
+    assert edge.get("/knownz?domain=" + other, host="127.0.0.1").status == 200

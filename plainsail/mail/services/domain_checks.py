@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from plainsail.kernel import environment
+from plainsail.kernel.lookups import Answer, Names, is_public, tags
 from plainsail.mail.models import DkimKey, SendingDomain
 from plainsail.mail.services import spf
-from plainsail.mail.services.lookups import Answer, Names, is_public, tags
 from plainsail.mail.services.smtp import LOOPBACK
 
 Finding = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
-from plainsail.mail.services.lookups import Names
+from plainsail.kernel.lookups import Names
 
 MOST_LOOKUPS = 10
 MOST_EMPTY = 2

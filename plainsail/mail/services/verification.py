@@ -6,14 +6,14 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from plainsail.kernel import clock
+from plainsail.kernel import clock, lookups
 from plainsail.kernel.jobs import job
+from plainsail.kernel.lookups import Names
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import SendingDomain
-from plainsail.mail.services import domain_checks, domains, lookups
+from plainsail.mail.services import domain_checks, domains
 from plainsail.mail.services.domain_checks import Finding
-from plainsail.mail.services.lookups import Names
 
 logger = logging.getLogger("plainsail.mail")
 

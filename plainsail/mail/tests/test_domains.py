@@ -8,12 +8,12 @@ import pytest
 
 from plainsail.accounts.models import AuditEntry, Membership, Role
 from plainsail.kernel import environment
+from plainsail.kernel.lookups import Names
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing.nameserver import SERVFAIL, SILENT, serving
 from plainsail.mail.models import GateOverride, SendingDomain
 from plainsail.mail.services import checks, domain_checks, domain_words, domains, gate, spf, verification
-from plainsail.mail.services.lookups import Names
 from plainsail.mail.tests.factories import BroadcastFactory, subscriber
-from plainsail.mail.tests.nameserver import SERVFAIL, SILENT, serving
 
 pytestmark = pytest.mark.django_db
 

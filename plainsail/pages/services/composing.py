@@ -50,7 +50,8 @@ def compose(
     """A page in its site's frame. `listing` is what a list of posts shows; its first page where it isn't given."""
     head = head_of(page)
     with translation.override(head.language):
-        head = heads.filled(page, document, head, frame, listing=listing)
+        if not editing:
+            head = heads.filled(page, document, head, frame, listing=listing)
         if page.kind == Page.Kind.POST:
             head = posting.around_post(page, head, frame)
         elif page.kind == Page.Kind.BLOG:
@@ -59,7 +60,12 @@ def compose(
             )
         if page.shows_parts and not page.is_part:
             top, bottom = (_part(kind, page, document, frame, head) for kind in OWN_PART)
-            head = replace(head, top=mark_safe(top + head.top), bottom=mark_safe(bottom + head.bottom))  # noqa: S308  # rendered by templates
+            head = replace(
+                head,
+                top=mark_safe(head.top + top),  # noqa: S308  # rendered by templates
+                bottom=mark_safe(bottom + head.bottom),  # noqa: S308  # the same
+                kinds=frame.kinds(page.language),
+            )
         if frame.scripts and not page.is_part:
             head = replace(head, bottom=mark_safe(head.bottom + consenting.slot(frame.scripts)))  # noqa: S308  # the same
     return rendering.render_page(document, replace(head, style=site_css()), editing=editing, cards=cards)
@@ -107,7 +113,7 @@ def site_css() -> str:
 
 
 def _has_title(document: Document) -> bool:
-    return any(block.headline for block in document.blocks if block.kind)
+    return any(block.headline for block in document.walk() if block.kind)
 
 
 def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: PageHead) -> SafeString | str:

@@ -46,7 +46,7 @@ def policy(scripts: Sequence[SiteScript]) -> dict[str, list[str]]:
     return {
         "script-src": ["'self'", *hosts, *hashes],
         "connect-src": ["'self'", *hosts],
-        "frame-src": hosts or ["'none'"],
+        "frame-src": hosts,
         "style-src": hosts,
     }
 

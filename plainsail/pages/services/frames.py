@@ -34,6 +34,11 @@ class Frame:
         """The navigation or the footer in a language, else the site's own."""
         return self.parts.get((kind, language)) or self.parts.get((kind, ""))
 
+    def kinds(self, language: str) -> frozenset[str]:
+        """The kinds of section that stand in the parts."""
+        found = (self.part(kind, language) for kind in PARTS)
+        return frozenset(block.type for document in found if document for block in document.walk())
+
     def references(self, language: str) -> Iterator[tuple[str, UUID]]:
         """Rows that the parts point to, such as the form in a footer."""
         for kind in PARTS:

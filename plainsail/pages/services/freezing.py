@@ -13,13 +13,23 @@ from functools import lru_cache
 from html.parser import HTMLParser
 
 import brotli
-import minify_html
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
 from plainsail.blocks.services import styles
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+TAG = r"(?:\"[^\"]*\"|'[^']*'|[^'\">])*>"
+TOKEN = re.compile(rf"<!--.*?-->|<(script|style|textarea|pre|title)\b{TAG}.*?</\1>|<[a-zA-Z/!]{TAG}|<|[^<]+", re.DOTALL)
+OWN_LINE = re.compile(
+    r"</?(?:!doctype|html|head|body|meta|link|title|style|script|template|main|header|footer|section|article|aside|nav|div|p|h[1-6]|"
+    r"ul|ol|li|dl|dt|dd|form|fieldset|legend|figure|figcaption|blockquote|details|summary|dialog|table|thead|tbody|tr|th|td|"
+    r"caption|hr|br|option|source|address)\b",
+    re.IGNORECASE,
+)
+BLANKS = " \t\r\n\f"
+"""What HTML counts as space; a no-break space is a letter."""
+SPACES = re.compile(f"[{BLANKS}]+")
 HOLDS_RULES = frozenset({"media", "supports", "layer", "container"})
 # Looks at what a selector asks for, once what stands in functional pseudo-classes and attributes is put aside.
 ASIDE = re.compile(r"::?[a-z-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]|::?[a-z-]+")
@@ -47,7 +57,9 @@ def freeze(html: str) -> Frozen:
     critical = keep_used(style, used)
     small = minify(STYLE.sub("", html).replace("</head>", f"<style>{critical}</style></head>", 1))
     body = small.encode()
-    return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), style_of(small))
+    # Of the rules themselves, not of what stands in the page: a frame's own document may hold a style too.
+    source = styles.style_source(critical)
+    return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), source)
 
 
 def compress(text: str) -> tuple[bytes, bytes, bytes]:
@@ -56,24 +68,30 @@ def compress(text: str) -> tuple[bytes, bytes, bytes]:
     return body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
 
 
-def style_of(html: str) -> str:
-    """The source expression of a page's one inline style."""
-    return styles.style_source("".join(STYLE.findall(html)))
-
-
 def minify(html: str) -> str:
-    """HTML without spare characters, still valid; styles, scripts and texts stay as they are."""
-    return minify_html.minify(
-        html,
-        keep_closing_tags=True,
-        keep_html_and_head_opening_tags=True,
-        minify_doctype=False,
-        minify_css=False,
-        minify_js=False,
-        allow_noncompliant_unquoted_attribute_values=False,
-        allow_optimal_entities=False,
-        allow_removing_spaces_between_attributes=False,
-    )
+    """HTML without comments and the spaces that nobody sees. Tags, values, scripts and entities stay to the letter.
+
+    Spaces between elements in a line of words mean something; those beside elements with lines of their own don't.
+    """
+    pieces: list[str] = []
+    is_open = True
+    for token in TOKEN.finditer(html):
+        text = token[0]
+        if text.startswith("<"):
+            if text.startswith("<!--"):
+                continue
+            is_open = bool(OWN_LINE.match(text))
+            if is_open and pieces and pieces[-1] == " ":
+                pieces.pop()
+            elif is_open and pieces and not pieces[-1].startswith("<"):
+                pieces[-1] = pieces[-1].rstrip(BLANKS)
+            pieces.append(text)
+        else:
+            words = SPACES.sub(" ", text)
+            words = words.lstrip(BLANKS) if is_open else words
+            if words:
+                pieces.append(words)
+    return "".join(pieces)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _breadcrumbs(page: Page, head: PageHead, frame: Frame, base: str) -> Data:
 
 
 def _questions(document: Document) -> Iterator[Data]:
-    for block in document.blocks:
+    for block in document.walk():
         for item in block.props.get("items", []) if block.type == "questions" else []:
             question, answer = item.get("question", ""), strip_tags(item.get("answer", "")).strip()
             if question and answer:
@@ -158,7 +158,7 @@ def _image(document: Document, post: Post | None, frame: Frame, base: str) -> st
     chosen = [
         _address(post.cover) if post else "",
         frame.site.social_image_url,
-        *(_address(block.props.get("image")) for block in document.blocks),
+        *(_address(block.props.get("image")) for block in document.walk()),
     ]
     found = next((url for url in chosen if url), "")
     return urljoin(f"{base}/", found) if found else ""

@@ -136,6 +136,15 @@ def set_kin(page: Page, *, language: str, original: Page | None, shows_parts: bo
     return page
 
 
+def original_of(page: Page) -> Page | None:
+    """A page that this one is a translation of, the one in the site's own language first."""
+    if page.translations is None:
+        return None
+    kin = Page.objects.current().with_address().filter(translations=page.translations).exclude(id=page.id)
+    found: Page | None = kin.order_by("language", "created_at", "id").first()
+    return found
+
+
 def archive(page: Page, *, at: datetime) -> None:
     """Put a page away: off the site, off the list, its address free. Nothing is deleted; `unarchive` brings it back."""
     if page.is_published:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
+from plainsail.blocks import sockets as blocks
 from plainsail.blocks.schema import Image
 from plainsail.blocks.services.presenting import Presenter, Shown
 from plainsail.blocks.services.rendering import PageHead
+from plainsail.kernel.tenancy import has_workspace
 from plainsail.pages.models import Page, Post, PostTag
+from plainsail.pages.services import sites
 from plainsail.pages.services.frames import Frame
 
 PER_PAGE = 12
@@ -83,10 +88,11 @@ def blog_path(site_id: UUID) -> str:
     return there.path if there and there.path != "/" else BLOG_PATH
 
 
-def published(site_id: UUID) -> QuerySet[Post]:
-    """Posts that visitors can read, newest first, with their pages and tags."""
+def published(site_id: UUID | None = None) -> QuerySet[Post]:
+    """Posts that visitors can read, newest first, with their pages and tags; of one site if it is named."""
+    posts = Post.objects.filter(page__site=site_id) if site_id else Post.objects.all()
     found: QuerySet[Post] = (
-        Post.objects.filter(page__site=site_id, page__state=Page.State.PUBLISHED)
+        posts.filter(page__state=Page.State.PUBLISHED)
         .select_related("page")
         .prefetch_related("tags")
         .order_by("-posted_at", "-id")
@@ -115,6 +121,33 @@ def cards(posts: Sequence[Post], *, base: str) -> list[PostCard]:
 
 def tag_path(base: str, slug: str) -> str:
     return f"{base.rstrip('/')}/tag/{slug}"
+
+
+def feed(props: Mapping[str, Any]) -> list[blocks.PostCard]:
+    """The newest posts for a section that lists them, of one tag if it names one; see `blocks.sockets.Feed`. Two queries."""
+    if not has_workspace():
+        return []
+    posts = published()
+    if word := str(props.get("tag") or "").strip():
+        posts = posts.filter(tags__slug=sites.path_from(word).strip("/"))
+    found = cards(list(posts[: int(props.get("most") or 3)]), base=BLOG_PATH)
+    return [_as_block(card) for card in found]
+
+
+def _as_block(card: PostCard) -> blocks.PostCard:
+    cover = card.cover
+    picture = (
+        {} if cover is None or not cover.url else {"picture": cover.url, "width": cover.width, "height": cover.height}
+    )
+    return blocks.PostCard(
+        url=card.path,
+        title=card.title,
+        text=card.excerpt,
+        day=timezone.localdate(card.posted_at),
+        tags=[name for name, _path in card.tags],
+        alt=cover.alt if cover else "",
+        **picture,  # type: ignore[arg-type]  # an address and two sizes
+    )
 
 
 def first_listing(page: Page) -> Listing:

@@ -51,7 +51,8 @@ def describe(site: Site, **values: Any) -> Site:
     """Change what the site says about itself: `description`, `icon_url`, `social_image_url`, `profiles`, `is_hidden`."""
     for name, value in values.items():
         setattr(site, name, value)
-    site.save(update_fields=list(values))
+    if values:
+        site.save(update_fields=list(values))
     return site
 
 

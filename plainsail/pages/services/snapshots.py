@@ -77,14 +77,9 @@ def _store(
     page: Page, document: Document, frame: Frame, rendered: rendering.RenderedPage, *, path: str, at: datetime
 ) -> PublishedSnapshot:
     frozen = freezing.freeze(rendered.html)
-    # The page's own style became smaller; those that its frames bring along stay as they are.
-    styles = " ".join((frozen.style_source, *rendered.style_source.split()[1:]))
-    more = consenting.policy(frame.scripts)
-    if rendered.frame_sources:
-        more["frame-src"] = [*rendered.frame_sources, *(one for one in more.get("frame-src", ()) if one != "'none'")]
     specifications = _forms(page, document, frame)
     headers = {
-        "content-security-policy": policy(styles, more),
+        "content-security-policy": _policy(frozen, rendered, frame),
         "content-language": composing.language_of(page),
     }
     if frame.site.is_hidden:
@@ -106,6 +101,15 @@ def _store(
     )
     notify(page.workspace, path)
     return snapshot
+
+
+def _policy(frozen: Frozen, rendered: rendering.RenderedPage, frame: Frame) -> str:
+    """The page's own style as it was frozen, what its frames need, and the owner's scripts."""
+    in_frames = rendered.style_source.split()[1:]
+    more = consenting.policy(frame.scripts)
+    if rendered.frame_sources:
+        more["frame-src"] = [*rendered.frame_sources, *(one for one in more.get("frame-src", ()) if one != "'none'")]
+    return policy(" ".join([frozen.style_source, *in_frames]), more)
 
 
 def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:

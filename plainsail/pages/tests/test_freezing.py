@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.utils.html import format_html
 
 from plainsail.blocks.services import rendering
 from plainsail.pages.models import PublishedSnapshot
@@ -100,7 +101,8 @@ def test_a_frozen_page_is_smaller_and_its_policy_knows_its_style(in_juniper):
 
     assert len(frozen.body) < len(html) * 0.75
     assert ".offer" not in frozen.body.decode()
-    assert freezing.style_of(frozen.body.decode()) == frozen.style_source
+    [style] = re.findall("<style>(.*?)</style>", frozen.body.decode(), re.DOTALL)
+    assert rendering.style_source(style) == frozen.style_source
     assert len(re.findall("<style>", frozen.body.decode())) == 1
 
 
@@ -113,3 +115,44 @@ def test_an_upgrade_never_changes_a_published_page(in_juniper, site_client, monk
 
     assert bytes(PublishedSnapshot.objects.get().body) == before
     monkeypatch.undo()
+
+
+HOSTILE = [
+    "</title><script>alert(1)</script>",
+    "</textarea><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'><svg onload=alert(1)>",
+    "`onmouseover=alert(1)`",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&amp;lt;b&amp;gt;",
+    "<!-- --!><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "</p></div></main></body></html><script>x</script>",
+    "&copy=1&lt=2&#x3c;b&#62;",
+    "a < b && c > d",
+    "</style><script>alert(1)</script>",
+    "<plaintext>",
+    "</noscript><script>x</script>",
+]
+
+
+TREE = """html => [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("*")]
+  .filter(element => element.localName !== "style")
+  .map(element => [element.localName,
+    [...element.attributes].map(a => a.name + "=" + a.value).filter(a => a !== "value=").sort(),
+    [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(" ").trim()])"""
+
+
+def test_freezing_opens_no_way_out_of_words_and_attributes(page):
+    """As a browser reads it, before and after."""
+    for words in HOSTILE:
+        html = format_html(
+            '<!doctype html><html lang="en"><head><title>{}</title><meta name="description" content="{}"></head>'
+            "<body><p title='{}'>{}</p><textarea>{}</textarea><a href=\"/x?q={}\">x</a>"
+            '<input value="{}"><option value="{}">{}</option></body></html>',
+            *[words] * 9,
+        )
+
+        frozen = freezing.freeze(html).body.decode()
+
+        assert page.evaluate(TREE, frozen) == page.evaluate(TREE, str(html))

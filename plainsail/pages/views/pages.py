@@ -19,14 +19,18 @@ from plainsail.pages.models import Page
 from plainsail.pages.services import pages as services
 from plainsail.pages.services import publishing
 from plainsail.pages.services.sites import BadAddress
+from plainsail.pages.site_forms import KinForm
 from plainsail.pages.starters import STARTERS
 
 
 @require_GET
 @can("pages.view")
 def pages(request: Request) -> HttpResponse:
+    cards = queries.cards(request.workspace, at=request.now)
     context = {
-        "cards": queries.cards(request.workspace, at=request.now),
+        "cards": cards,
+        "changed": sum(card.page.has_unpublished_changes for card in cards),
+        "troubles": publishing.troubles(request.workspace),
         "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id"),
     }
     return render(request, "pages/pages.html", context)
@@ -53,8 +57,10 @@ def new(request: Request) -> HttpResponse:
 @can("pages.change")
 def settings(request: Request, page_id: UUID) -> HttpResponse:
     page = _page(request, page_id)
-    now = {"title": page.title, "description": page.description, "path": page.path}
-    form = PageForm(request.POST or None, initial=now)
+    if page.is_part:
+        # It has no address, and its title is only for its owner.
+        return redirect(workspace_url(request.workspace, "pages:publishing", page.id))
+    form = PageForm(request.POST or None, initial=_said(page))
     if form.is_valid():
         try:
             services.describe(page, at=request.now, **form.cleaned_data)
@@ -63,8 +69,20 @@ def settings(request: Request, page_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(_url(request, page))
-    context = {"page": page, "form": form, "live_url": publishing.address(request.workspace, "")}
-    return render(request, "pages/settings.html", context, status=422 if form.is_bound else 200)
+    return _settings(request, page, form, _kin(page), status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("pages.change")
+def kin(request: Request, page_id: UUID) -> HttpResponse:
+    """The page's language, what it translates, and whether the site's parts stand around it."""
+    page = _page(request, page_id)
+    form = KinForm(page, request.POST)
+    if not form.is_valid():
+        return _settings(request, page, PageForm(initial=_said(page)), form, status=422)
+    services.set_kin(page, at=request.now, **form.cleaned_data)
+    messages.success(request, _("Saved."))
+    return redirect(_url(request, page))
 
 
 @require_POST
@@ -104,6 +122,25 @@ def unarchive(request: Request, page_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("“%(title)s” is back, as a draft.") % {"title": page.title})
     return redirect(workspace_url(request.workspace, "pages:pages"))
+
+
+def _settings(request: Request, page: Page, form: PageForm, kin_form: KinForm, *, status: int) -> HttpResponse:
+    context = {"page": page, "form": form, "kin_form": kin_form, "live_url": publishing.address(request.workspace, "")}
+    return render(request, "pages/settings.html", context, status=status)
+
+
+def _said(page: Page) -> dict[str, object]:
+    return {"title": page.title, "description": page.description, "path": page.path}
+
+
+def _kin(page: Page) -> KinForm:
+    original = services.original_of(page)
+    initial = {
+        "language": page.language or page.workspace.locale,
+        "original": original,
+        "shows_parts": page.shows_parts,
+    }
+    return KinForm(page, initial=initial)
 
 
 def _page(request: Request, page_id: UUID) -> Page:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socketserver
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -17,7 +19,9 @@ SERVFAIL, SILENT = "servfail", "silent"
 
 
 class Handler(socketserver.BaseRequestHandler):
-    def handle(self):
+    server: Any
+
+    def handle(self) -> None:
         data, socket = self.request
         query = dns.message.from_wire(data)
         answer = dns.message.make_response(query, recursion_available=True)
@@ -36,8 +40,8 @@ class Handler(socketserver.BaseRequestHandler):
         socket.sendto(answer.to_wire(max_size=4096), self.client_address)
 
 
-def _quoted(kind):
-    def quoted(record):
+def _quoted(kind: str) -> Callable[[str], str]:
+    def quoted(record: str) -> str:
         if kind == "TXT":
             # As zones have it: strings of at most 255 characters.
             return " ".join(f'"{record[place : place + 255]}"' for place in range(0, len(record) or 1, 255))
@@ -47,8 +51,9 @@ def _quoted(kind):
 
 
 @contextmanager
-def serving(zone):
+def serving(zone: dict[tuple[str, str], Any]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """`zone` maps (name, kind) to records; gives `host:port` and what was asked."""
+    server: Any
     with socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler) as server:
         server.zone, server.asked, server.daemon_threads = zone, [], True
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

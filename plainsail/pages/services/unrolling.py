@@ -1,0 +1,107 @@
+"""The published site as plain files in a ZIP: pages that link to each other, with their fonts and pictures beside them.
+
+What needs the installation (forms, checkout, a customer's account) leads to it by its full address.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from html import escape, unescape
+from io import BytesIO
+from pathlib import Path
+from posixpath import relpath
+from urllib.parse import urlsplit
+
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Page, PublishedSnapshot
+from plainsail.pages.services import composing
+
+STATIC = "/static/"
+ATTRIBUTE = re.compile(r"(?P<name>\b(?:href|src|action|poster))=(?P<value>\"[^\"]*\"|'[^']*'|[^\s>\"']+)")
+IN_STYLE = re.compile(r"url\((/static/[^)]+)\)")
+PRELOAD = re.compile(r"<link [^>]*\brel=\"?preload\b[^>]*>")
+
+
+def as_zip(workspace: Workspace) -> bytes:
+    """Every published page, and each file of ours that one of them uses, once. Memory: the whole archive."""
+    snapshots = list(
+        PublishedSnapshot.objects.filter(page__site__workspace=workspace).select_related("page").order_by("path")
+    )
+    names = {snapshot.path: _name(snapshot) for snapshot in snapshots}
+    assets: dict[str, bytes] = {}
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for snapshot in snapshots:
+            here = names[snapshot.path]
+            html = bytes(snapshot.body).decode()
+            archive.writestr(_entry(here), _unrolled(html, here, names, assets, composing.address(workspace, "")))
+        for name, content in sorted(assets.items()):
+            archive.writestr(_entry(name), content)
+    return packed.getvalue()
+
+
+def _name(snapshot: PublishedSnapshot) -> str:
+    if snapshot.page.kind == Page.Kind.MISSING:
+        return "404.html"
+    return "index.html" if snapshot.path == "/" else f"{snapshot.path.strip('/')}.html"
+
+
+def _unrolled(html: str, here: str, names: dict[str, str], assets: dict[str, bytes], base: str) -> str:
+    """A page with every address of the site written for where the file lies, or in full."""
+
+    def address(target: str) -> str:
+        return _address(target, here, names, assets, base)
+
+    # A browser doesn't preload from files; the style asks for the fonts anyway.
+    plain = PRELOAD.sub("", html)
+    plain = IN_STYLE.sub(lambda match: f"url({address(match[1])})", plain)
+    return ATTRIBUTE.sub(lambda match: _attribute(match, address), plain)
+
+
+def _attribute(match: re.Match[str], address: Callable[[str], str]) -> str:
+    target = unescape(match["value"].strip("\"'"))
+    if not target.startswith("/") or target.startswith("//"):
+        return match[0]
+    return f'{match["name"]}="{escape(address(target))}"'
+
+
+def _address(target: str, here: str, names: dict[str, str], assets: dict[str, bytes], base: str) -> str:
+    parts = urlsplit(target)
+    if parts.path.startswith(STATIC):
+        name = f"assets/{parts.path.removeprefix(STATIC)}"
+        if name not in assets:
+            content = _static(parts.path.removeprefix(STATIC))
+            if content is None:
+                return base + target
+            assets[name] = content
+        return _from(here, name)
+    found = names.get(parts.path.rstrip("/") or "/")
+    if found is None:
+        return base + target
+    return _from(here, found) + (f"#{parts.fragment}" if parts.fragment else "")
+
+
+def _from(here: str, there: str) -> str:
+    return relpath(there, start=str(Path(here).parent))
+
+
+def _static(name: str) -> bytes | None:
+    """One of our own files, as it is served: collected under a name with its hash, or beside the code."""
+    if staticfiles_storage.exists(name):
+        with staticfiles_storage.open(name) as opened:
+            content: bytes = opened.read()
+            return content
+    found = finders.find(name)
+    return Path(found).read_bytes() if isinstance(found, str) else None
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """The same archive for the same site: no file carries the hour it was packed at."""
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry

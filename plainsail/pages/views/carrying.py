@@ -1,0 +1,62 @@
+"""Pages and sites as files: taken along, brought in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plainsail.contacts.services import lists
+from plainsail.kernel.http import Request, can, refusals_at, workspace_url
+from plainsail.pages import queries
+from plainsail.pages.services import carrying, unrolling
+from plainsail.pages.site_forms import FileForm
+
+
+@require_GET
+@can("pages.change")
+def page(request: Request, page_id: UUID) -> HttpResponse:
+    subject = get_object_or_404(queries.current_pages(request.workspace), id=page_id)
+    name = subject.path.strip("/:").replace("/", "-") or "first-page"
+    return _file(carrying.page_as_json(subject), f"{name}.json", "application/json")
+
+
+@require_GET
+@can("pages.change")
+def site(request: Request) -> HttpResponse:
+    return _file(carrying.site_as_json(request.workspace), f"{request.workspace.slug}.json", "application/json")
+
+
+@require_GET
+@can("pages.change")
+def static_site(request: Request) -> HttpResponse:
+    return _file(unrolling.as_zip(request.workspace), f"{request.workspace.slug}.zip", "application/zip")
+
+
+@require_http_methods(["GET", "POST"])
+@can("pages.change")
+def bring_in(request: Request) -> HttpResponse:
+    form = FileForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        with refusals_at(form):
+            came = carrying.bring_in(
+                request.workspace,
+                form.cleaned_data["file"],
+                list=lists.default(request.workspace, at=request.now),
+                by=request.user,  # type: ignore[arg-type]  # a member
+                at=request.now,
+            )
+            for words in came.left_out[:10]:
+                messages.error(request, words)
+            messages.success(request, _("%(number)s drafts were brought in.") % {"number": len(came.pages)})
+            return redirect(workspace_url(request.workspace, "pages:pages"))
+    return render(request, "pages/import.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=content_type, headers=headers)
