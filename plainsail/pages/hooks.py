@@ -6,8 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
+from plainsail.files.events import PictureRendered
+from plainsail.files.sockets import USES, UserOfFiles
+from plainsail.kernel import clock
+from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forgetting, forms, submissions
+from plainsail.pages.services import forgetting, forms, publishing, submissions, uses
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -20,6 +24,15 @@ CREATE.register(
 )
 
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
+
+USES.register("pages", UserOfFiles(label=_("Pages"), uses=uses.of_file))
+
+
+@on(PictureRendered, subscriber="pages.refresh_pictures")
+def refresh_pictures(event: PictureRendered) -> None:
+    """Published pages offer all sizes of a picture as soon as they are made."""
+    publishing.refresh_showing("picture", event.file_id, at=clock.now())
+
 
 LANDING.register("form", submissions.take_in)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -24,6 +25,7 @@ from plainsail.blocks.schema import (
 from plainsail.blocks.services import themes
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
+from plainsail.files.services import library
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Control:
     least: int = 0
     most: int = 0
     pictures: Sequence[Any] = field(default_factory=list)
+    own: Any = None
+    """The picture of the business's own that is chosen, as `library.PictureCard`."""
 
 
 def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[Control]:
@@ -142,6 +146,11 @@ def _control(each: Field, name: str, value: Any, prefix: str, errors: Mapping[st
     )
 
 
+def _own_picture(value: Mapping[str, Any]) -> Any:
+    chosen = value.get("file")
+    return library.cards([UUID(chosen)]).get(UUID(chosen)) if chosen else None
+
+
 def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> dict[str, Any]:
     """What the template of a kind needs beside the value."""
     details: dict[str, Any] = {}
@@ -155,7 +164,7 @@ def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> d
             kind = REFERENCES.get(each.to)
             details = {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
         case Image():
-            details = {"pictures": list(PICTURES.values())}
+            details = {"pictures": list(PICTURES.values()), "own": _own_picture(value)}
         case Number():
             details = {"least": each.least, "most": each.most}
         case LongText():

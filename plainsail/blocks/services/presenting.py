@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any
@@ -19,19 +19,27 @@ from plainsail.blocks.pictures import PICTURES
 from plainsail.blocks.schema import is_safe_link
 from plainsail.blocks.services.documents import Document
 from plainsail.blocks.sockets import REFERENCES, Surface
+from plainsail.files.services.library import PictureCard
 
 HREF = re.compile(r'href="([^"]*)"')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A picture as templates see it: a drawing in place (`svg`), or an address with its size."""
+    """A picture as templates see it: a drawing in place (`svg`), or an address with its size.
+
+    One of the business's own comes in several widths (`srcset`) and formats (`sources`, as (media type, srcset), best
+    first); `focus` is a class that says what stays visible where the picture is cut to fit.
+    """
 
     svg: SafeString | str = ""
     url: str = ""
     width: int = 0
     height: int = 0
     alt: str = ""
+    srcset: str = ""
+    sources: Sequence[tuple[str, str]] = ()
+    focus: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +71,10 @@ class Presenter:
         return HREF.sub(lambda match: f'href="{escape(self.link(unescape(match[1])))}"', markup)
 
     def image(self, value: Mapping[str, Any]) -> Shown | None:
-        """The picture chosen; a drawing before an address; None if there is neither."""
+        """The picture chosen: one of the business's own, else a drawing, else an address; None if there is none of them."""
         alt = str(value["alt"])
+        if value.get("file") and (own := self.card("picture", UUID(value["file"]))):
+            return self._own(own, alt or own.alt)
         if drawing := PICTURES.get(value["picture"]):
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))
@@ -76,6 +86,20 @@ class Presenter:
             return Shown(url=url, width=value["width"] or 1200, height=value["height"] or 800, alt=alt)
         return None
 
+    def _own(self, card: PictureCard, alt: str) -> Shown:
+        """A picture of the business's own. Mail programs know one address, and it has to be a whole one."""
+        if self.surface == "mail":
+            return Shown(url=urljoin(self.base_url, card.url), width=card.width, height=card.height, alt=alt)
+        return Shown(
+            url=card.url,
+            width=card.width,
+            height=card.height,
+            alt=alt,
+            srcset=card.srcset,
+            sources=card.sources,
+            focus=_focus(card.focus_x, card.focus_y),
+        )
+
     def _apart(self, svg: str) -> str:
         """A drawing with ids of its own, where the page has one already."""
         self.drawn.append(svg)
@@ -85,6 +109,12 @@ class Presenter:
     def card(self, kind: str, row_id: UUID) -> Any:
         """What is shown of a row pointed to; None if it is gone."""
         return self.cards.get((kind, row_id))
+
+
+def _focus(x: int, y: int) -> str:
+    """The classes for a point, in steps of a quarter; none for the middle, where pictures are cut around anyway."""
+    across, down = round(x / 25) * 25, round(y / 25) * 25
+    return f"focus-x{across} focus-y{down}" if (across, down) != (50, 50) else ""
 
 
 def cards_of(document: Document) -> dict[tuple[str, UUID], Any]:
