@@ -26,6 +26,7 @@ from plainsail.blocks.services import themes
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
 from plainsail.files.services import library
+from plainsail.kernel.addresses import workspace_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class Control:
     most: int = 0
     pictures: Sequence[Any] = field(default_factory=list)
     own: Any = None
-    """The picture of the business's own that is chosen, as `library.PictureCard`."""
+    """The picture of the business's own that is chosen, as `library.PictureCard`, and where it is cut."""
+    own_url: str = ""
 
 
 def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[Control]:
@@ -146,9 +148,13 @@ def _control(each: Field, name: str, value: Any, prefix: str, errors: Mapping[st
     )
 
 
-def _own_picture(value: Mapping[str, Any]) -> Any:
+def _own_picture(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What the panel shows of a picture of the business's own: its card, and where it is cut."""
     chosen = value.get("file")
-    return library.cards([UUID(chosen)]).get(UUID(chosen)) if chosen else None
+    file = library.find_picture(UUID(chosen)) if chosen else None
+    if file is None:
+        return {}
+    return {"own": library.card(file), "own_url": workspace_url(file.workspace, "files:file", file.id)}
 
 
 def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> dict[str, Any]:
@@ -164,7 +170,7 @@ def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> d
             kind = REFERENCES.get(each.to)
             details = {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
         case Image():
-            details = {"pictures": list(PICTURES.values()), "own": _own_picture(value)}
+            details = {"pictures": list(PICTURES.values()), **_own_picture(value)}
         case Number():
             details = {"least": each.least, "most": each.most}
         case LongText():

@@ -191,6 +191,12 @@ def cards(ids: Collection[UUID]) -> dict[UUID, PictureCard]:
     return {file.id: card(file) for file in File.objects.filter(id__in=ids).pictures()}
 
 
+def find_picture(file_id: UUID) -> File | None:
+    """A picture of the open workspace, with its workspace."""
+    found: File | None = File.objects.filter(id=file_id).pictures().select_related("workspace").first()
+    return found
+
+
 def names_of_pictures() -> list[tuple[UUID, str]]:
     """Ids and names of the newest pictures, for lists to choose from."""
     newest = File.objects.all().pictures().order_by("-created_at", "-id")

@@ -1,4 +1,4 @@
-"""The library on screen and what anybody may fetch: uploads answered one by one, addresses that can be nothing else, nothing for strangers."""
+"""The library on screen, and what anybody may fetch: uploads answered one by one, addresses that can be nothing else."""
 
 from __future__ import annotations
 
