@@ -29,6 +29,18 @@ from plainsail.ui.monogram import monogram
 
 
 @dataclass(frozen=True, kw_only=True)
+class Social:
+    """What apps show where somebody shares a page's address (the Open Graph protocol, ogp.me). `image_url` is absolute."""
+
+    title: str
+    text: str = ""
+    image_url: str = ""
+    image_width: int = 0
+    image_height: int = 0
+    image_alt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PageHead:
     """What a page says about itself outside its sections. `path` is where it will stand; forms post it along.
 
@@ -41,6 +53,9 @@ class PageHead:
     language: str = "en"
     path: str = "/"
     canonical_url: str = ""
+    is_hidden: bool = False
+    """Search engines are asked not to list it."""
+    social: Social | None = None
     legal_links: Sequence[tuple[str, str]] = ()
 
 

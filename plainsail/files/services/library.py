@@ -237,6 +237,15 @@ def whole(file: File) -> bytes:
     return content
 
 
+def thumbnail_of(file_id: str) -> str:
+    """The same of the picture with an id that came from outside; empty where there is none."""
+    try:
+        found = find_picture(UUID(file_id)) if file_id else None
+    except ValueError:
+        return ""
+    return thumbnail(found) if found else ""
+
+
 def download_url(file: File) -> str:
     """Where a file that is no picture is downloaded."""
     return storing.url(file, file.renditions[0]["name"]) if file.renditions else ""

@@ -25,7 +25,7 @@ from plainsail.kernel.events import publish as tell
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot
-from plainsail.pages.services import editing, forms
+from plainsail.pages.services import editing, forms, listing
 from plainsail.ui.sockets import FOOTER_LINKS
 
 CHANNEL = "plainsail_published"
@@ -128,7 +128,7 @@ def render(
 def head_of(page: Page) -> rendering.PageHead:
     """What the page says about itself: title, description, address, the legal links of its business."""
     workspace = page.workspace
-    return rendering.PageHead(
+    head = rendering.PageHead(
         title=page.title,
         site_name=workspace.name,
         description=page.description,
@@ -137,6 +137,7 @@ def head_of(page: Page) -> rendering.PageHead:
         canonical_url=address(workspace, page.path),
         legal_links=legal_links(workspace),
     )
+    return listing.told(page, head)
 
 
 def legal_links(workspace: Workspace) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Where pages show a file of the business: in a draft, in what is live, or in a version that could be restored."""
+"""Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, or where it is shared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def of_file(file_id: UUID) -> list[Use]:
         PageRevision.objects.versions().annotate(words=Cast("document", TextField())).filter(_names("words", needles))
     )
     ids = {*found.values_list("id", flat=True), *versions.values_list("page_id", flat=True)}
-    pages = Page.objects.filter(id__in=ids).select_related("workspace").order_by("title", "id")
+    pages = (
+        Page.objects.filter(Q(id__in=ids) | Q(social_image=file_id)).select_related("workspace").order_by("title", "id")
+    )
     return [Use(label=page.title, url=workspace_url(page.workspace, "pages:page", page.id)) for page in pages]
 
 

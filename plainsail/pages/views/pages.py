@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.contacts.services import lists
+from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
-from plainsail.pages.forms import NewPageForm, PageForm
+from plainsail.pages.forms import ListingForm, NewPageForm, PageForm
 from plainsail.pages.models import Page
+from plainsail.pages.services import listing, publishing
 from plainsail.pages.services import pages as services
-from plainsail.pages.services import publishing
 from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.starters import STARTERS
 
@@ -55,16 +58,31 @@ def settings(request: Request, page_id: UUID) -> HttpResponse:
     page = _page(request, page_id)
     now = {"title": page.title, "description": page.description, "path": page.path}
     form = PageForm(request.POST or None, initial=now)
-    if form.is_valid():
+    shown = ListingForm(request.POST or None, initial=listing.now(page))
+    # Both, so that all that is wrong is said at once.
+    if all([form.is_valid(), shown.is_valid()]):
         try:
-            services.describe(page, at=request.now, **form.cleaned_data)
+            services.describe(page, at=request.now, appears=shown.cleaned_data, **form.cleaned_data)
         except BadAddress as refusal:
             form.add_error("path", str(refusal))
         else:
             messages.success(request, _("Saved."))
             return redirect(_url(request, page))
-    context = {"page": page, "form": form, "live_url": publishing.address(request.workspace, "")}
-    return render(request, "pages/settings.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "pages/settings.html", _settings(request, page, form, shown), status=422 if form.is_bound else 200
+    )
+
+
+def _settings(request: Request, page: Page, form: PageForm, shown: ListingForm) -> dict[str, Any]:
+    chosen = shown["social_image"].value()
+    return {
+        "page": page,
+        "form": form,
+        "listing": shown,
+        "live_url": publishing.address(request.workspace, ""),
+        "host": urlsplit(publishing.address(request.workspace, "/")).netloc,
+        "social_image": library.thumbnail_of(str(getattr(chosen, "pk", chosen) or "")),
+    }
 
 
 @require_POST
