@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainsail.blocks.services import comparing, documents, operations
+from plainsail.blocks.services import comparing, documents, operations, themes
 from plainsail.blocks.tests.strategies import RAW_DOCUMENTS
 
 
 def page(*blocks):
-    return documents.build("clay", blocks)
+    return documents.build(themes.DEFAULT, blocks)
 
 
 def done(document, *changes):
@@ -74,7 +74,7 @@ def test_choices_and_pictures_are_told_in_their_own_words():
         before,
         {"op": "set", "block": block, "path": ["layout"], "value": "card"},
         {"op": "set", "block": block, "path": ["image"], "value": {"picture": "cup", "alt": "A cup"}},
-        {"op": "theme", "value": {**before.theme, "corners": "square"}},
+        {"op": "theme", "value": {**before.theme, "corners": "round"}},
     )
 
     look, change = comparing.compare(before, after)
