@@ -311,7 +311,8 @@ class Bool(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Image(Field):
-    """A picture: one of the built-in drawings by name, or a web address with its size, and the words for who can't see it.
+    """A picture: one of the business's own by id, a built-in drawing by name, or a web address with its size, and the
+    words for who can't see it.
 
     Sizes are explicit so that nothing on a page jumps while it loads.
     """
@@ -335,6 +336,9 @@ class Image(Field):
             "height": Number(label="", most=8000).clean(value.get("height", 0), (*path, "height"), found),
             "alt": Text(label="", limit=300).clean(value.get("alt", ""), (*path, "alt"), found),
         }
+        # Only where there is one, so that documents from before there were any stay as they are.
+        if file := Reference(label="", to="picture").clean(value.get("file", ""), (*path, "file"), found):
+            cleaned["file"] = file
         errors.update(found)
         return cleaned
 
@@ -353,6 +357,10 @@ class Image(Field):
 
     def present(self, value: dict[str, Any], presenter: Presenter) -> Any:
         return presenter.image(value)
+
+    def references(self, value: dict[str, Any]) -> Iterator[tuple[str, UUID]]:
+        if value.get("file"):
+            yield "picture", UUID(value["file"])
 
 
 @dataclass(frozen=True, kw_only=True)

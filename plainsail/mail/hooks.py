@@ -26,6 +26,7 @@ from plainsail.contacts.sockets import (
     TimelineGroup,
     TimelineSource,
 )
+from plainsail.files.sockets import USES, UserOfFiles
 from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
@@ -34,7 +35,7 @@ from plainsail.mail import queries, segment_fields, vocabulary
 from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, reporting, starters, steps
+from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, reporting, starters, steps, uses
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.tracking.sockets import ACCEPTED, LISTENERS
 from plainsail.ui.sockets import (
@@ -50,6 +51,8 @@ from plainsail.ui.sockets import (
 
 if environment.current().uses_mail_catcher:
     ACCOUNT.register("mailbox", AccountItem(label=gettext_lazy("Mailbox"), icon="inbox", url="mail:mailbox", order=60))
+
+USES.register("mail", UserOfFiles(label=gettext_lazy("Emails"), uses=uses.of_file))
 
 MENU.register(
     "mail",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django import forms
+from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.files.models import File
 from plainsail.pages.services import sites
 from plainsail.pages.starters import STARTERS
 
@@ -40,6 +44,41 @@ class PageForm(forms.Form):
             return sites.clean_path(self.cleaned_data["path"])
         except sites.BadAddress as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
+
+
+class ListingForm(forms.Form):
+    """How a page appears in search results, and where it is shared."""
+
+    social_title = forms.CharField(label=_("Title when shared"), max_length=120, required=False)
+    social_text = forms.CharField(
+        label=_("Text when shared"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    social_image: forms.ModelChoiceField[File] = forms.ModelChoiceField(
+        label=_("Picture when shared"),
+        queryset=None,
+        required=False,
+        empty_label=_("None"),
+        help_text=_("Best twice as wide as high."),
+    )
+    is_hidden = forms.BooleanField(
+        label=_("Hide from search engines"),
+        required=False,
+        help_text=_("For thank-you pages and offers for some only."),
+    )
+    canonical_url = forms.URLField(
+        label=_("Original"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text=_("Only where the same text stands somewhere else first: its full address."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Rows of the open workspace: only known when a form is made, not when this class is.
+        images = cast("forms.ModelChoiceField[File]", self.fields["social_image"])
+        images.queryset = File.objects.filter(kind=File.Kind.PICTURE).order_by("-created_at", "-id")
 
 
 class VersionForm(forms.Form):

@@ -12,13 +12,15 @@ from plainsail.accounts.events import PublicHostChanged
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import FEEDS, REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
+from plainsail.files.events import PictureRendered
+from plainsail.files.sockets import USES, UserOfFiles
 from plainsail.kernel import clock, tenancy
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
 from plainsail.pages.models import Form
-from plainsail.pages.services import forgetting, forms, posting, republishing, steps, submissions
+from plainsail.pages.services import forgetting, forms, posting, publishing, republishing, steps, submissions, uses
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -63,6 +65,15 @@ TRIGGERS.register(
 )
 
 FEEDS.register("posts", posting.feed)
+
+USES.register("pages", UserOfFiles(label=_("Pages"), uses=uses.of_file))
+
+
+@on(PictureRendered, subscriber="pages.refresh_pictures")
+def refresh_pictures(event: PictureRendered) -> None:
+    """Published pages offer all sizes of a picture as soon as they are made."""
+    publishing.refresh_showing("picture", event.file_id, at=clock.now())
+
 
 LANDING.register("form", submissions.take_in)
 

@@ -78,6 +78,7 @@ workspace_urls = [
     path("pages/<uuid:page_id>/unarchive/", pages.unarchive, name="unarchive"),
     path("pages/<uuid:page_id>/versions/", versions.versions, name="versions"),
     path("pages/<uuid:page_id>/versions/<int:number>/", versions.version, name="version"),
+    path("pages/<uuid:page_id>/versions/<int:number>/comparison/", versions.comparison, name="comparison"),
     path("pages/<uuid:page_id>/versions/<int:number>/restoration/", versions.restoration, name="restoration"),
 ]
 

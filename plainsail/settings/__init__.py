@@ -19,6 +19,7 @@ AREAS = [
     "kernel",
     "ui",
     "accounts",
+    "files",
     "contacts",
     "deals",
     "tracking",

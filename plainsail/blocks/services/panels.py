@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import floor
 from typing import Any
+from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
@@ -26,6 +27,8 @@ from plainsail.blocks.schema import (
 from plainsail.blocks.services import themes
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
+from plainsail.files.services import library
+from plainsail.kernel.addresses import workspace_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,10 @@ class Control:
     def ratio(self) -> str:
         """The contrast as one says it: `4.4` for 4.49, so that what is too little never looks like enough."""
         return number_format(floor(self.advice.ratio * 10) / 10, 1) if self.advice else ""
+
+    own: Any = None
+    """The picture of the business's own that is chosen, as `library.PictureCard`, and where it is cut."""
+    own_url: str = ""
 
 
 def controls(block: Block, *, errors: Mapping[str, str] | None = None) -> list[Control]:
@@ -157,6 +164,15 @@ def _control(each: Field, name: str, value: Any, prefix: str, errors: Mapping[st
     )
 
 
+def _own_picture(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What the panel shows of a picture of the business's own: its card, and where it is cut."""
+    chosen = value.get("file")
+    file = library.find_picture(UUID(chosen)) if chosen else None
+    if file is None:
+        return {}
+    return {"own": library.card(file), "own_url": workspace_url(file.workspace, "files:file", file.id)}
+
+
 def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> dict[str, Any]:
     """What the template of a kind needs beside the value."""
     details: dict[str, Any] = {}
@@ -170,7 +186,7 @@ def _details(each: Field, value: Any, path: str, errors: Mapping[str, str]) -> d
             kind = REFERENCES.get(each.to)
             details = {"options": [(str(option.id), option.label) for option in kind.options()] if kind else []}
         case Image():
-            details = {"pictures": list(PICTURES.values())}
+            details = {"pictures": list(PICTURES.values()), **_own_picture(value)}
         case Number():
             details = {"least": each.least, "most": each.most}
         case LongText():

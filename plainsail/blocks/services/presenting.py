@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape, unescape
@@ -20,6 +20,7 @@ from plainsail.blocks.pictures import PICTURES, Picture
 from plainsail.blocks.schema import is_safe_link
 from plainsail.blocks.services.documents import Document
 from plainsail.blocks.sockets import REFERENCES, Surface
+from plainsail.files.services.library import PictureCard
 
 OWN_ID = "\x00"
 """Stands in no text: what is stored has no control characters."""
@@ -28,7 +29,11 @@ HREF = re.compile(r'href="([^"]*)"')
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A picture as templates see it: a drawing in place (`svg`), or an address with its size."""
+    """A picture as templates see it: a drawing in place (`svg`), or an address with its size.
+
+    One of the business's own comes in several widths (`srcset`) and formats (`sources`, as (media type, srcset), best
+    first); `focus` is a class that says what stays visible where the picture is cut to fit.
+    """
 
     svg: SafeString | str = ""
     url: str = ""
@@ -37,6 +42,9 @@ class Shown:
     alt: str = ""
     still: str = ""
     """Its address where only an address will do, such as what a film shows before it plays."""
+    srcset: str = ""
+    sources: Sequence[tuple[str, str]] = ()
+    focus: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +76,10 @@ class Presenter:
         return HREF.sub(lambda match: f'href="{escape(self.link(unescape(match[1])))}"', markup)
 
     def image(self, value: Mapping[str, Any]) -> Shown | None:
-        """The picture chosen; a drawing before an address; None if there is neither."""
+        """The picture chosen: one of the business's own, else a drawing, else an address; None if there is none of them."""
         alt = str(value["alt"])
+        if value.get("file") and (own := self.card("picture", UUID(value["file"]))):
+            return self._own(own, alt or own.alt)
         if drawing := PICTURES.get(value["picture"]):
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))
@@ -85,6 +95,27 @@ class Presenter:
             return Shown(url=url, width=width, height=height, alt=alt, still=url)
         return None
 
+    def _own(self, card: PictureCard, alt: str) -> Shown:
+        """A picture of the business's own. Mail programs know one address, and it has to be a whole one."""
+        if self.surface == "mail":
+            return Shown(
+                url=urljoin(self.base_url, card.url),
+                width=card.width,
+                height=card.height,
+                alt=alt,
+                still=urljoin(self.base_url, card.url),
+            )
+        return Shown(
+            url=card.url,
+            width=card.width,
+            height=card.height,
+            alt=alt,
+            srcset=card.srcset,
+            sources=card.sources,
+            still=card.url,
+            focus=_focus(card.focus_x, card.focus_y),
+        )
+
     def card(self, kind: str, row_id: UUID) -> Any:
         """What is shown of a row pointed to; None if it is gone."""
         return self.cards.get((kind, row_id))
@@ -95,6 +126,12 @@ def _drawn(drawing: Picture, alt: str) -> str:
     """A drawing as SVG, with a mark in front of each of its ids."""
     svg = render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip()
     return re.sub(r'( id="|url\(#)', rf"\g<1>{OWN_ID}", svg)
+
+
+def _focus(x: int, y: int) -> str:
+    """The classes for a point, in steps of a quarter; none for the middle, where pictures are cut around anyway."""
+    across, down = round(x / 25) * 25, round(y / 25) * 25
+    return f"focus-x{across} focus-y{down}" if (across, down) != (50, 50) else ""
 
 
 def cards_of(document: Document) -> dict[tuple[str, UUID], Any]:

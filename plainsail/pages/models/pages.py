@@ -60,6 +60,14 @@ class Page(WorkspaceOwned):
     translations = models.UUIDField(null=True)
     """The same for pages that say the same in several languages."""
     shows_parts = models.BooleanField(_("with the site’s navigation and footer"), default=True)
+    is_hidden = models.BooleanField(_("hide from search engines"), default=False)
+    canonical_url = models.CharField(_("original"), max_length=500, blank=True)
+    """Full address of the page that search engines shall list in this one's place; empty: this one."""
+    social_title = models.CharField(_("title when shared"), max_length=120, blank=True)
+    social_text = models.CharField(_("text when shared"), max_length=300, blank=True)
+    social_image = TiedForeignKey(
+        "files.File", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+    )
     draft = models.JSONField()
     """The block document, as `documents.save` gives it."""
     revision = models.PositiveIntegerField(default=0)

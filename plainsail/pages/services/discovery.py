@@ -104,7 +104,7 @@ Mapped = tuple[str, datetime, UUID | None]
 def _mapped(site: Site) -> QuerySet[PublishedSnapshot, Mapped]:
     """(path, last change, translations) of what stands on the site, by address."""
     found: QuerySet[PublishedSnapshot, Mapped] = (
-        PublishedSnapshot.objects.filter(page__site=site)
+        PublishedSnapshot.objects.filter(page__site=site, page__is_hidden=False, page__canonical_url="")
         .exclude(page__kind=Page.Kind.MISSING)
         .order_by("path")
         .values_list("path", "published_at", "page__translations")

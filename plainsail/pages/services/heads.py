@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
+from uuid import UUID
 
 from django.db.models import Q
 from django.templatetags.static import static
@@ -22,6 +23,7 @@ from plainsail.blocks.services.rendering import PageHead
 from plainsail.blocks.sockets import OfferCard
 from plainsail.pages.models import Page, Post
 from plainsail.pages.services.frames import Frame
+from plainsail.pages.services.listing import Shared, shared
 from plainsail.pages.services.posting import Listing
 
 Data = dict[str, Any]
@@ -34,10 +36,13 @@ def filled(page: Page, document: Document, head: PageHead, frame: Frame, *, list
         head = replace(head, canonical_url=base + listing.path, title=listing.title_for(head.title), path=listing.path)
     post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
     others = translations_of(page)
-    image = _image(document, post, frame, base)
+    told = shared(page)
+    image = urljoin(f"{base}/", told.image) if told.image else _image(document, post, frame, base)
+    if page.canonical_url:
+        head = replace(head, canonical_url=page.canonical_url)
     pieces = [
-        *([mark_safe('<meta name="robots" content="noindex">\n')] if frame.site.is_hidden else []),
-        *_social(head, frame, image=image, is_article=post is not None),
+        *([mark_safe('<meta name="robots" content="noindex">\n')] if page.is_hidden or frame.site.is_hidden else []),
+        *_social(head, frame, told, image=image, is_article=post is not None),
         *_alternates(page, others, base),
         *_feed(frame, base),
         *(_script(data) for data in structured(page, document, head, frame, base=base, post=post, image=image)),
@@ -155,32 +160,38 @@ def _products(document: Document, head: PageHead, base: str, image: str) -> Iter
 
 def _image(document: Document, post: Post | None, frame: Frame, base: str) -> str:
     """The picture for whoever shares the page: the post's, the site's, else the first on the page."""
+    pictures = {row_id: card.url for (kind, row_id), card in cards_of(document).items() if kind == "picture"}
     chosen = [
-        _address(post.cover) if post else "",
+        _address(post.cover, pictures) if post else "",
         frame.site.social_image_url,
-        *(_address(block.props.get("image")) for block in document.walk()),
+        *(_address(block.props.get("image"), pictures) for block in document.walk()),
     ]
     found = next((url for url in chosen if url), "")
     return urljoin(f"{base}/", found) if found else ""
 
 
-def _address(value: object) -> str:
+def _address(value: object, pictures: Mapping[UUID, str]) -> str:
     if not isinstance(value, Mapping):
         return ""
+    if value.get("file") and (own := pictures.get(UUID(str(value["file"])))):
+        return own
     drawing = PICTURES.get(str(value.get("picture", "")))
     return static(drawing.png_file) if drawing else str(value.get("url", ""))
 
 
-def _social(head: PageHead, frame: Frame, *, image: str, is_article: bool) -> list[SafeString]:
+def _social(head: PageHead, frame: Frame, told: Shared, *, image: str, is_article: bool) -> list[SafeString]:
     """Open Graph (ogp.me), which every network reads."""
     said = {
         "og:type": "article" if is_article else "website",
-        "og:title": head.title,
-        "og:description": head.description or frame.site.description,
+        "og:title": told.title or head.title,
+        "og:description": told.text or head.description or frame.site.description,
         "og:url": head.canonical_url,
         "og:site_name": frame.workspace.name,
         "og:locale": head.language.replace("-", "_"),
         "og:image": image,
+        "og:image:width": told.image_width,
+        "og:image:height": told.image_height,
+        "og:image:alt": told.image_alt,
     }
     lines = [format_html('<meta property="{}" content="{}">\n', name, value) for name, value in said.items() if value]
     card = "summary_large_image" if image else "summary"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -15,7 +17,7 @@ from plainsail.contacts.models import List
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision
-from plainsail.pages.services import forms, publishing, redirects, sites
+from plainsail.pages.services import forms, listing, publishing, redirects, sites
 from plainsail.pages.services.sites import AddressTaken
 from plainsail.pages.starters import STARTERS, Business
 
@@ -96,8 +98,12 @@ def copy(page: Page, *, by: User | None, at: datetime) -> Page:
     )
 
 
-def describe(page: Page, *, title: str, description: str, path: str, at: datetime) -> Page:
-    """Change a page's title, description and address. A published page moves, and shows the new title, at once.
+def describe(
+    page: Page, *, title: str, description: str, path: str, at: datetime, appears: Mapping[str, Any] | None = None
+) -> Page:
+    """Change a page's title, description and address, and how it appears elsewhere (see `listing.appear_as`).
+
+    A published page moves, and shows the new title, at once.
 
     Its old address leads to the new one from then on.
 
@@ -109,6 +115,8 @@ def describe(page: Page, *, title: str, description: str, path: str, at: datetim
     before = page.path
     page.title, page.description, page.path = title, description, path
     _save_address(page)
+    if appears is not None:
+        listing.appear_as(page, **appears)
     if page.is_published:
         if path != before:
             redirects.follow_move(page.site, before=before, after=path)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.blocks.services import panels
 from plainsail.blocks.services.edits import read as read_edit
+from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
 from plainsail.pages import queries
@@ -57,10 +58,11 @@ def panel(request: Request, page_id: UUID) -> HttpResponse:
 @require_GET
 @can("pages.change")
 def links(request: Request, page_id: UUID) -> HttpResponse:
-    """Where a link may lead: sections of this page, the site's other pages."""
+    """Where a link may lead: sections of this page, the site's other pages, files for download."""
     page = find(request, page_id)
     pages = queries.current_pages(request.workspace).exclude(id=page.id).order_by("title", "id")
-    return render(request, "pages/link_list.html", {"anchors": panels.targets(page.document), "pages": pages})
+    shown = {"anchors": panels.targets(page.document), "pages": pages, "files": library.downloads(request.workspace)}
+    return render(request, "pages/link_list.html", shown)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.contacts.services import lists
+from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
-from plainsail.pages.forms import NewPageForm, PageForm
+from plainsail.pages.forms import ListingForm, NewPageForm, PageForm
 from plainsail.pages.models import Page
+from plainsail.pages.services import listing, publishing
 from plainsail.pages.services import pages as services
-from plainsail.pages.services import publishing
 from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.site_forms import KinForm
 from plainsail.pages.starters import STARTERS
@@ -61,15 +63,17 @@ def settings(request: Request, page_id: UUID) -> HttpResponse:
         # It has no address, and its title is only for its owner.
         return redirect(workspace_url(request.workspace, "pages:publishing", page.id))
     form = PageForm(request.POST or None, initial=_said(page))
-    if form.is_valid():
+    shown = ListingForm(request.POST or None, initial=listing.now(page))
+    # Both, so that all that is wrong is said at once.
+    if all([form.is_valid(), shown.is_valid()]):
         try:
-            services.describe(page, at=request.now, **form.cleaned_data)
+            services.describe(page, at=request.now, appears=shown.cleaned_data, **form.cleaned_data)
         except BadAddress as refusal:
             form.add_error("path", str(refusal))
         else:
             messages.success(request, _("Saved."))
             return redirect(_url(request, page))
-    return _settings(request, page, form, _kin(page), status=422 if form.is_bound else 200)
+    return _settings(request, page, form, shown, _kin(page), status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -79,7 +83,8 @@ def kin(request: Request, page_id: UUID) -> HttpResponse:
     page = _page(request, page_id)
     form = KinForm(page, request.POST)
     if not form.is_valid():
-        return _settings(request, page, PageForm(initial=_said(page)), form, status=422)
+        told = PageForm(initial=_said(page)), ListingForm(initial=listing.now(page))
+        return _settings(request, page, *told, form, status=422)
     services.set_kin(page, at=request.now, **form.cleaned_data)
     messages.success(request, _("Saved."))
     return redirect(_url(request, page))
@@ -124,8 +129,19 @@ def unarchive(request: Request, page_id: UUID) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "pages:pages"))
 
 
-def _settings(request: Request, page: Page, form: PageForm, kin_form: KinForm, *, status: int) -> HttpResponse:
-    context = {"page": page, "form": form, "kin_form": kin_form, "live_url": publishing.address(request.workspace, "")}
+def _settings(
+    request: Request, page: Page, form: PageForm, shown: ListingForm, kin_form: KinForm, *, status: int
+) -> HttpResponse:
+    chosen = shown["social_image"].value()
+    context = {
+        "page": page,
+        "form": form,
+        "listing": shown,
+        "kin_form": kin_form,
+        "live_url": publishing.address(request.workspace, ""),
+        "host": urlsplit(publishing.address(request.workspace, "/")).netloc,
+        "social_image": library.thumbnail_of(str(getattr(chosen, "pk", chosen) or "")),
+    }
     return render(request, "pages/settings.html", context, status=status)
 
 

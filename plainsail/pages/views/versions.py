@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainsail.blocks.services import documents
+from plainsail.blocks.services import comparing, documents
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.forms import VersionForm
@@ -43,6 +44,28 @@ def version(request: Request, page_id: UUID, number: int) -> HttpResponse:
     page = _page(request, page_id)
     kept = get_object_or_404(queries.versions_of(page), number=number)
     return as_page(publishing.render(page, documents.load(kept.document)))
+
+
+@require_GET
+@can("pages.view")
+def comparison(request: Request, page_id: UUID, number: int) -> HttpResponse:
+    """What differs between a version and the draft, or another version (`?with=`), in words and side by side."""
+    page = _page(request, page_id)
+    kept = get_object_or_404(queries.versions_of(page), number=number)
+    other = queries.versions_of(page).filter(number=_number(request.GET.get("with", ""))).first()
+    before, after = documents.load(kept.document), documents.load(other.document) if other else page.document
+    context = {
+        "page": page,
+        "kept": kept,
+        "other": other,
+        "changes": comparing.compare(before, after),
+        "versions": queries.versions_of(page).exclude(number=number).order_by("-number")[:SHOWN],
+    }
+    return render(request, "pages/comparison.html", context)
+
+
+def _number(asked: str) -> int:
+    return int(asked) if re.fullmatch(r"[0-9]{1,9}", asked) else 0
 
 
 @require_POST

@@ -1,6 +1,7 @@
 // The mail editor: the mail in the frame is always rendered by the server, as a reader gets it.
 import { frame as dress } from "../blocks/editor/frame.js";
 import { PAUSE, RETRY, Session } from "../blocks/editor/session.js";
+import { PicturePicker } from "../files/picker.js";
 import { dressMerging } from "./merging.js";
 import { dressShowing } from "./showing.js";
 
@@ -76,6 +77,7 @@ class MailSession extends Session {
 }
 
 const session = new MailSession();
+session.pictures = new PicturePicker(document.getElementById("pictures"));
 dress(session);
 dressMerging();
 dressShowing(session);

@@ -5,6 +5,7 @@ import { LinkPicker } from "../blocks/editor/links.js";
 import { Meeting } from "../blocks/editor/meeting.js";
 import { Presence } from "../blocks/editor/presence.js";
 import { Session } from "../blocks/editor/session.js";
+import { PicturePicker } from "../files/picker.js";
 import { Stage } from "./stage.js";
 
 class PageSession extends Session {
@@ -83,6 +84,7 @@ class PageSession extends Session {
 }
 
 const session = new PageSession();
+session.pictures = new PicturePicker(document.getElementById("pictures"));
 const links = new LinkPicker(document.getElementById("links"), session);
 session.stage = new Stage(session, document.getElementById("stage"), {
   tools: document.getElementById("rich-tools"),

@@ -39,6 +39,8 @@ export class Stage {
     page.addEventListener("focusout", (event) => this.leave(event));
     page.addEventListener("pointermove", (event) => this.hover(event));
     this.frame.contentWindow.addEventListener("scroll", () => this.place(), { passive: true });
+    // Where a section ends changes with its words, its pictures and the width.
+    new this.frame.contentWindow.ResizeObserver(() => this.replaceInsert()).observe(page.body);
     this.addInsert();
     this.choose(this.editor.chosen, Boolean(this.scrollTo));
     this.scrollTo = undefined;
@@ -79,7 +81,15 @@ export class Stage {
     const y = (isBelow ? box.bottom : box.top) + this.frame.contentWindow.scrollY;
     this.insert.hidden = false;
     this.insert.style.top = `${Math.max(y, 20)}px`;
+    this.insertFor = [section.dataset.block, isBelow];
     this.insert.at = this.editor.rail.indexOf(section.dataset.block) + (isBelow ? 1 : 0);
+  }
+
+  replaceInsert() {
+    const [block, isBelow] = this.insertFor ?? [];
+    const section = block && this.section(block);
+    if (section) this.showInsert(section, isBelow);
+    this.place();
   }
 
   choose(block, scroll = true) {

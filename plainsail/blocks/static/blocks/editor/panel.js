@@ -7,6 +7,10 @@ export class Panel {
     this.written = new Map();
     root.addEventListener("input", (event) => this.change(event));
     root.addEventListener("click", (event) => this.click(event));
+    root.addEventListener("click", (event) => this.pickPicture(event));
+    // A picture dropped on its field is taken in and chosen.
+    root.addEventListener("dragover", (event) => event.target.closest(".picture-field") && event.preventDefault());
+    root.addEventListener("drop", (event) => this.dropPicture(event));
   }
 
   // Whose settings are shown: a block's id, or "theme".
@@ -46,6 +50,8 @@ export class Panel {
     const path = readPath(control.dataset.path);
     const value = readValue(control);
     const soon = event.target.matches("select, [type=radio], [type=checkbox]");
+    // A drawing takes the place of a picture of one's own.
+    if (event.target.dataset.part === "picture" && event.target.value) value.file = "";
     if (path[0] === "theme") return this.setTheme();
     this.editor.send({ op: "set", block: this.shown, path, value }, { soon, panel: soon && control.dataset.kind === "image" ? this.shown : "" });
     this.editor.preview?.(this.shown, control.dataset.path, value);
@@ -74,6 +80,36 @@ export class Panel {
       down: at < list - 1 && { op: "move_item", at, to: at + 1 },
     }[button.dataset.itemAct];
     if (operation) this.editor.send({ ...target, ...operation }, { soon: true, panel: this.shown });
+  }
+
+  async pickPicture(event) {
+    const field = event.target.closest(".picture-field");
+    if (!field) return;
+    if (event.target.closest("[data-drop-picture]")) this.putPicture(field.dataset.path, { file: "", alt: "" });
+    if (!event.target.closest("[data-pick-picture]")) return;
+    const picture = await this.editor.pictures?.ask();
+    if (picture) this.putPicture(field.dataset.path, picture);
+    else field.querySelector("[data-pick-picture]")?.focus();
+  }
+
+  async dropPicture(event) {
+    const field = event.target.closest(".picture-field");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!field || files.length === 0 || !this.editor.pictures) return;
+    event.preventDefault();
+    const picture = this.editor.pictures.ask();
+    this.editor.pictures.upload.take(files.slice(0, 1));
+    const chosen = await picture;
+    if (chosen) this.putPicture(field.dataset.path, chosen);
+  }
+
+  // One of the business's own stands for itself: no drawing and no address beside it. Words for it are kept where there are any.
+  putPicture(path, { file, alt }) {
+    const field = this.root.querySelector(`.picture-field[data-path="${CSS.escape(path)}"]`);
+    if (!field) return;
+    const words = field.querySelector("[data-part=alt]").value || alt;
+    const value = { picture: "", file, url: "", width: 0, height: 0, alt: words };
+    this.editor.send({ op: "set", block: this.shown, path: readPath(path), value }, { soon: true, panel: this.shown });
   }
 
   // Words that were changed on the page itself.
@@ -129,6 +165,7 @@ function readValue(control) {
   const part = (name) => control.querySelector(`[data-part="${name}"]`).value;
   return {
     picture: control.querySelector("[data-part=picture]:checked")?.value ?? "",
+    file: part("file"),
     url: part("url"),
     width: Number(part("width")) || 0,
     height: Number(part("height")) || 0,

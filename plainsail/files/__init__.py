@@ -1,0 +1,1 @@
+"""What a business uploads: pictures with their renditions, and files to be downloaded."""

@@ -1,0 +1,33 @@
+"""Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, or where it is shared."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from plainsail.files.sockets import Use
+from plainsail.kernel.addresses import workspace_url
+from plainsail.pages.models import Page, PageRevision
+
+
+def of_file(file_id: UUID) -> list[Use]:
+    """The pages that name a file anywhere, also as a link to it. Reads every document of the business once."""
+    needles = (str(file_id), file_id.hex)
+    found = Page.objects.annotate(words=Cast("draft", TextField())).filter(_names("words", needles))
+    versions = (
+        PageRevision.objects.versions().annotate(words=Cast("document", TextField())).filter(_names("words", needles))
+    )
+    ids = {*found.values_list("id", flat=True), *versions.values_list("page_id", flat=True)}
+    pages = (
+        Page.objects.filter(Q(id__in=ids) | Q(social_image=file_id)).select_related("workspace").order_by("title", "id")
+    )
+    return [Use(label=page.title, url=workspace_url(page.workspace, "pages:page", page.id)) for page in pages]
+
+
+def _names(column: str, needles: tuple[str, ...]) -> Q:
+    condition = Q()
+    for needle in needles:
+        condition |= Q(**{f"{column}__contains": needle})
+    return condition
