@@ -16,11 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from plainsail.accounts.tests.factories import WorkspaceFactory
-from plainsail.cli import binaries, servers
-from plainsail.cli.postgres import Postgres
 from plainsail.contacts.models import Contact, ListMember
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock, environment
@@ -30,7 +27,8 @@ from plainsail.mail.models import Broadcast, Delivery
 from plainsail.mail.services import books, broadcasts, journal, launching, ledger, planning, recovery
 from plainsail.mail.services.pipelines import CONNECTIONS, DEPTH
 from plainsail.mail.tests.factories import BroadcastFactory, ListFactory
-from plainsail.settings.database import database
+from tests.killing import kill
+from tests.killing import own_server as own_server  # noqa: PLC0414  # a fixture
 
 IS_DEEP = bool(os.environ.get("PLAINSAIL_DEEP"))
 KILLS = int(os.environ.get("PLAINSAIL_KILLS", "200" if IS_DEEP else "6"))
@@ -44,39 +42,6 @@ VICTIMS = (
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.two_processes, pytest.mark.long]
-
-
-@pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A PostgreSQL with the tables of the test's database, and Django's connection on it."""
-    source = f"{os.environ['PLAINSAIL_TEST_SUPERUSER']}".replace("/plainsail?", f"/{connection.settings_dict['NAME']}?")
-    server = Postgres(tmp_path_factory.mktemp("server"))
-    server.start()
-    dump = [str(binaries.program("pg_dump")), "--schema-only", "--no-password"]
-    load = [str(binaries.program("psql")), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=0"]
-    tables = subprocess.run(
-        dump, env=os.environ | servers.client_environment(source), capture_output=True, check=True
-    ).stdout
-    subprocess.run(
-        load,
-        input=tables,
-        env=os.environ | servers.client_environment(server.dsn("superuser")),
-        capture_output=True,
-        check=True,
-    )
-    kept = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict.update(
-        {
-            key: value
-            for key, value in database(server.dsn("app")).items()
-            if key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")
-        }
-    )
-    yield server
-    connection.close()
-    connection.settings_dict.update(kept)
-    server.stop()
 
 
 @pytest.fixture
@@ -175,21 +140,6 @@ def wait_for_some(sink: Path, lanes: list[subprocess.Popen[str]], chance: random
 
 def count(sink: Path) -> int:
     return sink.read_bytes().count(b"\n")
-
-
-def kill(victim: str, lanes: list[subprocess.Popen[str]], server: Postgres) -> None:
-    if victim in ("database", "both"):
-        assert server.process is not None
-        server.process.kill()
-    if victim in ("senders", "both"):
-        for lane in lanes:
-            lane.kill()
-    for lane in lanes:
-        lane.communicate(timeout=60)
-    if victim in ("database", "both"):
-        server.stop()
-        server.start()
-        connection.close()
 
 
 def uncertain(business: Workspace, broadcast: Broadcast) -> int:
