@@ -30,6 +30,7 @@ AREAS = [
     "payments",
     "commerce",
     "subscriptions",
+    "funnels",
     "hosting",
     "dashboard",
     "api",

@@ -17,6 +17,7 @@ from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form
+from plainsail.pages.sockets import AFTER_FORM
 
 FieldSpecifications = list[dict[str, Any]]
 
@@ -100,7 +101,9 @@ def specification(form: Form, *, thank_you: str) -> dict[str, Any]:
 
 
 def thanks_path(form: Form) -> str:
-    return public_path("pages:thanks", form.id)
+    """Where its sender goes: on, where an area above leads them, else to the form's own thanks."""
+    onward = next((path for lead in AFTER_FORM if (path := lead(form))), None)
+    return onward or public_path("pages:thanks", form.id)
 
 
 def check(form: Form, values: Mapping[str, object]) -> dict[str, Any]:
