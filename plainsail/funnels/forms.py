@@ -72,7 +72,8 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, step: FunnelStep, **kwargs: Any) -> None:
         self.workspace, self.step = workspace, step
-        super().__init__(*args, initial=_initial(step), **kwargs)
+        kwargs["initial"] = _initial(step)
+        super().__init__(*args, **kwargs)
         for name in set(self.fields) - wanted(step):
             del self.fields[name]
         self.found: dict[str, dict[str, Any]] = {

@@ -173,7 +173,7 @@ def _contacts_from(steps: Sequence[FunnelStep], period: Period) -> set[UUID]:
 
 def _ask(statement: str, steps: Sequence[FunnelStep], period: Period) -> list[Any]:
     places = [place for step in steps if step.is_shown for place in _places(step)]
-    values = {
+    values: dict[str, Any] = {
         "workspace": current_workspace_id(),
         "steps": [step for step, _page, _url, _way in places],
         "pages": [page for _step, page, _url, _way in places],
@@ -187,7 +187,7 @@ def _ask(statement: str, steps: Sequence[FunnelStep], period: Period) -> list[An
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _places(step: FunnelStep) -> list[tuple[UUID, UUID | None, str, str]]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.queries import StepNumbers
+from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
 
 ICONS: dict[str, tuple[str, str]] = {
@@ -100,6 +101,12 @@ def detail(step: FunnelStep) -> str:
         return f"{step.offer.name}, {step.offer.price.amount}"
     named = step.page or step.email
     return str(named) if named is not None else str(step.get_kind_display())
+
+
+def panel(step: FunnelStep) -> dict[str, Any]:
+    """What the head of a step's panel shows."""
+    icon, tone = ICONS[step.kind]
+    return {"icon": icon, "tone": tone, "wants_page": step.kind in PAGES}
 
 
 def kinds() -> list[dict[str, Any]]:

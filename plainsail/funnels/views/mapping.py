@@ -17,7 +17,6 @@ from plainsail.funnels.forms import InsertForm, MoveForm, PeriodForm, StepForm
 from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.funnels.queries import Period
 from plainsail.funnels.services import drawing, furnishing, publishing, routing
-from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
 from plainsail.funnels.views import looks
 from plainsail.funnels.views.funnels import find
@@ -100,20 +99,23 @@ def show(
     """The whole screen, or for htmx the part of it that changes."""
     rows = publishing.with_references(found)
     key = request.GET.get("step", "") or (str(chosen.id) if chosen else "")
+    context = {"funnel": found} | _map(request, rows, key) | _panel(request, rows, key, form)
+    template = "funnels/map.html#flow" if request.htmx else "funnels/map.html"
+    return render(request, template, context, status=status)
+
+
+def _map(request: Request, rows: list[FunnelStep], key: str) -> dict[str, Any]:
+    """The steps with their numbers and what is wrong with them."""
     period = period_of(request)
-    faults = publishing.faults(rows)
-    numbers = queries.numbers(rows, period)
-    context = {
-        "funnel": found,
+    faults, numbers = publishing.faults(rows), queries.numbers(rows, period)
+    return {
         "nodes": looks.nodes(rows, numbers, faults, key),
         "faults": faults,
         "length": len(rows),
         "filter": filter_of(request, rows, period),
         "may_change": request.role.allows("funnels.change"),
         "may_send": request.role.allows("funnels.send"),
-    } | _panel(request, rows, key, form)
-    template = "funnels/map.html#flow" if request.htmx else "funnels/map.html"
-    return render(request, template, context, status=status)
+    }
 
 
 def period_of(request: Request) -> Period:
@@ -139,22 +141,14 @@ def _panel(request: Request, rows: list[FunnelStep], key: str, form: StepForm | 
     chosen = next((step for step in rows if str(step.id) == key), None)
     if chosen is None:
         return {"panel": "overview"}
-    icon, tone = looks.ICONS[chosen.kind]
-    ways = {"next": hosts.public_url(request.workspace, routing.way(chosen))}
-    if chosen.kind in (Kind.UPSELL, Kind.DOWNSELL):
-        ways = {
-            answer: hosts.public_url(request.workspace, routing.way(chosen, answer))  # type: ignore[arg-type]  # literal
-            for answer in ("yes", "no")
-        }
-    return {
-        "panel": "step",
-        "step": chosen,
-        "icon": icon,
-        "tone": tone,
-        "form": form or StepForm(workspace=request.workspace, step=chosen),
-        "wants_page": chosen.kind in PAGES,
-        "ways": ways,
-    }
+    form = form or StepForm(workspace=request.workspace, step=chosen)
+    return {"panel": "step", "step": chosen, "form": form, "ways": ways_of(request, chosen)} | looks.panel(chosen)
+
+
+def ways_of(request: Request, step: FunnelStep) -> dict[str, str]:
+    """The addresses to put behind buttons of a step, by answer."""
+    answers: tuple[routing.Answer, ...] = ("yes", "no") if step.kind in (Kind.UPSELL, Kind.DOWNSELL) else ("next",)
+    return {answer: hosts.public_url(request.workspace, routing.way(step, answer)) for answer in answers}
 
 
 def back(request: Request, found: Funnel, chosen: FunnelStep | None = None) -> HttpResponse:

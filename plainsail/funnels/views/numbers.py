@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_GET
 from plainsail.funnels import queries
 from plainsail.funnels.forms import SimulationForm
 from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.queries import StepNumbers
 from plainsail.funnels.services import publishing, simulating
 from plainsail.funnels.services.routing import Kind
 from plainsail.funnels.views import looks
@@ -27,20 +29,14 @@ def numbers(request: Request, funnel_id: UUID) -> HttpResponse:
     found = find(request, funnel_id)
     rows, period = publishing.with_references(found), period_of(request)
     counted = queries.numbers(rows, period)
-    context = {
-        "funnel": found,
-        "rows": [
-            {
-                "step": step,
-                "icon": looks.ICONS[step.kind][0],
-                "numbers": counted[step.id],
-                "asked": looks.said(counted[step.id]),
-            }
-            for step in rows
-        ],
-        "filter": filter_of(request, rows, period),
-    }
+    lines = [line(step, counted[step.id]) for step in rows]
+    context = {"funnel": found, "rows": lines, "filter": filter_of(request, rows, period)}
     return render(request, "funnels/numbers.html", context)
+
+
+def line(step: FunnelStep, counted: StepNumbers) -> dict[str, Any]:
+    """A step as a row of the table."""
+    return {"step": step, "icon": looks.ICONS[step.kind][0], "numbers": counted, "asked": looks.said(counted)}
 
 
 @require_GET
@@ -48,21 +44,15 @@ def numbers(request: Request, funnel_id: UUID) -> HttpResponse:
 def simulation(request: Request, funnel_id: UUID) -> HttpResponse:
     found = find(request, funnel_id)
     rows = publishing.with_references(found)
-    asking = [step for step in rows if step.kind in simulating.TYPICAL]
     typical = rates_so_far(request, rows)
+    asking = [step for step in rows if str(step.id) in typical]
     form = SimulationForm(request.GET if "visitors" in request.GET else None, steps=asking, typical=typical)
-    is_good = form.is_bound and form.is_valid()
-    expected = simulating.simulate(
-        rows, visitors=form.cleaned_data["visitors"] if is_good else VISITORS, rates=form.rates if is_good else typical
-    )
     form.fields["visitors"].initial = VISITORS
-    context = {
-        "funnel": found,
-        "form": form,
-        "expected": expected,
-        "total": simulating.total(expected),
-        "fields": list(form)[1:],
-    }
+    is_good = form.is_bound and form.is_valid()
+    visitors, rates = (form.cleaned_data["visitors"], form.rates) if is_good else (VISITORS, typical)
+    expected = simulating.simulate(rows, visitors=visitors, rates=rates)
+    context = {"funnel": found, "form": form, "fields": list(form)[1:], "expected": expected}
+    context["total"] = simulating.total(expected)
     return render(request, "funnels/simulation.html", context, status=422 if form.is_bound and not is_good else 200)
 
 

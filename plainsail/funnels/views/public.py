@@ -27,22 +27,28 @@ def onward(request: Request, step_id: UUID, answer: str = "next") -> HttpRespons
         raise Http404
     rows = request.workspace.funnel_steps.select_related("funnel", "offer")
     step: FunnelStep = get_object_or_404(rows, id=step_id)
-    agent = request.headers.get("User-Agent", "")
-    known = visitor_of(request)
-    to, _there = routing.onward(step, ANSWERS[answer], visitor=str(known or f"{client_ip(request)}{agent}"))
+    to, _there = routing.onward(step, ANSWERS[answer], visitor=known_by(request))
     if request.method == "GET" and step.funnel.is_live:
-        way = Way(
-            path=request.path,
-            to=to,
-            host=request.get_host(),
-            visitor_id=known,
-            ip=client_ip(request),
-            user_agent=agent,
-            referrer=request.headers.get("Referer", ""),
-            query=request.GET.dict(),
-        )
-        looking.note(step, way, at=request.now)
+        looking.note(step, way_of(request, to=to), at=request.now)
     return redirect(to)
+
+
+def known_by(request: Request) -> str:
+    """What tells one visitor from another: the browser's number, else where and what it is."""
+    return str(visitor_of(request) or f"{client_ip(request)}{request.headers.get('User-Agent', '')}")
+
+
+def way_of(request: Request, *, to: str) -> Way:
+    return Way(
+        path=request.path,
+        to=to,
+        host=request.get_host(),
+        visitor_id=visitor_of(request),
+        ip=client_ip(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        referrer=request.headers.get("Referer", ""),
+        query=request.GET.dict(),
+    )
 
 
 def visitor_of(request: Request) -> UUID | None:

@@ -74,9 +74,8 @@ def redemption(request: Request) -> HttpResponse:
     form = CodeForm(request.POST)
     if form.is_valid():
         try:
-            return made(
-                request, codes.redeem(request.workspace, form.cleaned_data["code"], by=request.user, at=request.now)
-            )  # type: ignore[arg-type]  # a member
+            found = codes.redeem(request.workspace, form.cleaned_data["code"], by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
+            return made(request, found)
         except Refusal as refusal:
             form.add_error("code", str(refusal))
     context = {"form": PackageForm(), "code_form": form}
