@@ -78,6 +78,13 @@ class SalesTab:
     pages: tuple[str, ...] = ()
 
 
+class Onward(Protocol):
+    """Where a buyer goes who has paid an order: a path of the site, or None where it is not theirs. Asked in the workspace."""
+
+    def __call__(self, order: Order) -> str | None: ...
+
+
+AFTER_PURCHASE: Registry[Onward] = Registry("commerce.after_purchase")
 SALES_TABS: Registry[SalesTab] = Registry("commerce.sales_tabs")
 RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")

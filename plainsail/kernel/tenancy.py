@@ -33,6 +33,7 @@ SHARED_TABLES = frozenset(
         "mail_straymail",
         "payments_inboundendpoint",
         "hosting_billinglink",
+        "funnels_sharecode",
     }
 )
 """Tables of ours without row-level security: what must be found before a workspace is known. A closed list."""

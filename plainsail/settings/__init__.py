@@ -31,6 +31,7 @@ AREAS = [
     "payments",
     "commerce",
     "subscriptions",
+    "funnels",
     "hosting",
     "dashboard",
     "api",

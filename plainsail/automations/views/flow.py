@@ -242,8 +242,7 @@ def show(
 
 
 def _screen(request: Request, found: Automation, step_id: str, rehearsed: Rehearsal | None) -> dict[str, Any]:
-    flow = found.draft
-    faults = flows.faults(flow, request.workspace)
+    flow, faults = found.draft, flows.faults(found.draft, request.workspace)
     walked = rehearsed.ids if rehearsed else frozenset[str]()
     look = drawing.Drawing(queries.step_counts(found), faults, step_id, walked)
     entered = queries.entered_since(found, request.now - MONTH)
@@ -253,8 +252,14 @@ def _screen(request: Request, found: Automation, step_id: str, rehearsed: Rehear
         "row": drawing.draw(flow["steps"], look),
         "faults": faults,
         "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
-        "as_list": is_list(request),
         "moving": publishing_numbers(found),
+    } | _look(request)
+
+
+def _look(request: Request) -> dict[str, Any]:
+    """How the screen is looked at, and by whom."""
+    return {
+        "as_list": is_list(request),
         "may_change": request.role.allows("automations.change"),
         "may_send": request.role.allows("automations.send"),
     }

@@ -24,6 +24,7 @@ from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
 from plainsail.commerce.services.places import Named
 from plainsail.commerce.services.vat import Ruling
+from plainsail.commerce.sockets import AFTER_PURCHASE
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path
@@ -170,7 +171,7 @@ def payment(request: Request, token: str) -> HttpResponse:
         return render(request, "commerce/leaving.html", {"url": there})
     progress = purchases.proceed(request.workspace.pk, order.pk, at=at)
     if progress.state in {"paid", "action"}:
-        return go_on(progress, token)
+        return go_on(request, order, progress, token)
     if progress.state == "transfer":
         return redirect("commerce:transfer", token)
     context = {"order": order, "progress": progress, "token": token}
@@ -190,7 +191,7 @@ def buy(request: Request, sale: Sale, form: CheckoutForm) -> HttpResponse:
         return await_other(request, attempt.order_id.hex)
     if progress.state == "declined":
         raise CardRefused("number", progress.words)
-    return go_on(progress, token)
+    return go_on(request, order, progress, token)
 
 
 def pay(request: Request, order: Order, token: str, form: CheckoutForm, *, at: datetime) -> Progress:
@@ -217,8 +218,8 @@ def await_other(request: Request, order_id: str) -> HttpResponse:
         return redirect("commerce:payment", receipts.token_of(order))
 
 
-def go_on(progress: Progress, token: str) -> HttpResponse:
-    """To the receipt, to the bank, or to where one waits.
+def go_on(request: Request, order: Order, progress: Progress, token: str) -> HttpResponse:
+    """To where somebody leads on from here or to the receipt, to the bank, or to where one waits.
 
     To another site only from a page of its own: a browser lets no form lead there that may only lead to us (`form-action`).
     """
@@ -226,7 +227,11 @@ def go_on(progress: Progress, token: str) -> HttpResponse:
         return redirect(f"{public_path('commerce:payment', token)}?go=1")
     if progress.state == "action":
         return redirect(progress.url)
-    return redirect("commerce:receipt" if progress.state == "paid" else "commerce:payment", token)
+    if progress.state != "paid":
+        return redirect("commerce:payment", token)
+    with workspace(request.workspace):
+        onward = next((path for lead in AFTER_PURCHASE if (path := lead(order))), None)
+    return redirect(onward) if onward else redirect("commerce:receipt", token)
 
 
 def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sale:

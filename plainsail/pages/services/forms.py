@@ -21,6 +21,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, FormVersion
 from plainsail.pages.services import questions
 from plainsail.pages.services.questions import Question
+from plainsail.pages.sockets import AFTER_FORM
 
 HONEYPOT = "company_url"
 LISTS = "lists"
@@ -202,7 +203,11 @@ def thanks_path(form: Form) -> str:
 
 
 def thanks_address(form: Form) -> str:
-    """Where somebody is led who has sent the form: a path of this site, or an address that was checked when it was saved."""
+    """Where somebody is led who has sent the form: on, where an area above leads them, else what the form says. A path of
+    this site, or an address that was checked when it was saved.
+    """
+    if onward := next((path for lead in AFTER_FORM if (path := lead(form))), None):
+        return onward
     if form.after == Form.After.PAGE and form.thanks_page is not None and form.thanks_page.is_published:
         return form.thanks_page.path
     if form.after == Form.After.ADDRESS and form.thanks_url.startswith("https://"):

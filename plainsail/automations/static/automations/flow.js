@@ -107,7 +107,7 @@ document.addEventListener("htmx:after:swap", () => {
 // The numbers follow quietly while the screen is looked at.
 const EVERY = 10_000;
 setInterval(async () => {
-  if (!screen() || document.hidden) return;
+  if (screen()?.dataset.counts === undefined || document.hidden) return;
   const answer = await fetch(`${screen().dataset.url}counts/`, { headers: { Accept: "application/json" } }).catch(() => undefined);
   if (!answer?.ok) return;
   const { steps } = await answer.json();

@@ -1,0 +1,189 @@
+"""Going live: pages are published, mails in a row become an automation, forms and checkouts lead on. Pausing lets go of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from plainsail.accounts.models import User
+from plainsail.automations.models import Automation
+from plainsail.automations.services import editing as automation_editing
+from plainsail.automations.services import flows
+from plainsail.automations.services import publishing as automation_publishing
+from plainsail.commerce.models import Offer
+from plainsail.contacts.services import lists
+from plainsail.funnels.events import FunnelPublished
+from plainsail.funnels.models import Funnel, FunnelStep
+from plainsail.funnels.services.routing import Kind
+from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish as tell
+from plainsail.kernel.models import Workspace
+from plainsail.pages.models import Page
+from plainsail.pages.services import publishing as page_publishing
+
+PAGES = frozenset({Kind.PAGE, Kind.FORM, Kind.UPSELL, Kind.DOWNSELL, Kind.SPLIT, Kind.THANKS})
+
+
+class NotReady(Refusal):
+    """Something on the map is missing; the message says what."""
+
+    code = "not_ready"
+    status = 422
+
+
+class NotLive(Refusal):
+    """It can't be paused, because it leads nobody."""
+
+    code = "not_live"
+    message = gettext_lazy("This funnel is not live.")
+
+
+def faults(steps: Sequence[FunnelStep]) -> dict[str, str]:
+    """What keeps a map from going live: step id to what is missing there (empty key: of the whole)."""
+    found: dict[str, str] = {}
+    if not any(step.is_shown for step in steps):
+        found[""] = _("Add a first page.")
+    for number, step in enumerate(steps):
+        if fault := _fault(step, steps[:number]):
+            found[str(step.id)] = fault
+    return found
+
+
+def _fault(step: FunnelStep, before: Sequence[FunnelStep]) -> str:
+    if step.kind in PAGES and step.page is None:
+        return _("Choose a page.")
+    if step.kind == Kind.SPLIT and step.other_page is None:
+        return _("Choose the second page.")
+    if step.kind == Kind.FORM and (step.form is None or step.form.id not in _forms_on(step.page)):
+        return _("The form is not on this page.")
+    if step.sells and (step.offer is None or not Offer.objects.live().filter(id=step.offer_id).exists()):
+        return _("Choose an offer that can be bought.")
+    if step.kind == Kind.DOWNSELL and not _follows_upsell(before):
+        return _("A downsell needs an upsell right before it.")
+    return _fault_of_mail(step, before)
+
+
+def _fault_of_mail(step: FunnelStep, before: Sequence[FunnelStep]) -> str:
+    if step.is_shown:
+        return ""
+    if step.kind == Kind.MAIL and (step.email is None or not step.email.subject):
+        return _("Choose a mail that has a subject.")
+    return "" if source_of(before) is not None else _("Mails need a form or a checkout somewhere before them.")
+
+
+def _follows_upsell(before: Sequence[FunnelStep]) -> bool:
+    shown = [each for each in before if each.is_shown]
+    return bool(shown) and shown[-1].kind == Kind.UPSELL
+
+
+def _forms_on(page: Page | None) -> set[object]:
+    return {row_id for kind, row_id in page.document.references() if kind == "form"} if page else set()
+
+
+def source_of(before: Sequence[FunnelStep]) -> FunnelStep | None:
+    """What starts mails that stand behind these steps: the nearest form or checkout. An upsell starts none: not all buy it."""
+    return next((each for each in reversed(before) if each.kind in (Kind.FORM, Kind.CHECKOUT)), None)
+
+
+def stretches(steps: Sequence[FunnelStep]) -> list[list[FunnelStep]]:
+    """Mails and waits that stand in a row, each row for itself."""
+    found: list[list[FunnelStep]] = []
+    for number, step in enumerate(steps):
+        if step.is_shown:
+            continue
+        if number and not steps[number - 1].is_shown:
+            found[-1].append(step)
+        else:
+            found.append([step])
+    return found
+
+
+def with_references(funnel: Funnel) -> list[FunnelStep]:
+    """The steps in order with all that they refer to. One statement."""
+    rows = funnel.steps.select_related(
+        "page", "other_page", "form__list", "offer__price__product", "email", "automation", "funnel"
+    )
+    return list(rows.order_by("position"))
+
+
+@transaction.atomic
+def publish(funnel: Funnel, *, by: User | None, at: datetime) -> Funnel:
+    """Lead visitors along the map as it is now. Pages with changes are published, mails start to be sent. Raises NotReady."""
+    locked: Funnel = Funnel.objects.select_for_update().get(id=funnel.id)
+    steps = with_references(locked)
+    if missing := faults(steps):
+        raise NotReady(next(iter(missing.values())))
+    locked.state, locked.published_at, locked.is_changed = Funnel.State.LIVE, at, False
+    locked.save(update_fields=["state", "published_at", "is_changed"])
+    for page in {page.id: page for step in steps for page in (step.page, step.other_page) if page}.values():
+        if not page.is_published or page.has_unpublished_changes:
+            page_publishing.publish(page, by=by, at=at)
+    _tell_forms(steps, at=at)
+    _send_mails(locked, steps, at=at)
+    tell(FunnelPublished(funnel_id=locked.id, at=at))
+    return locked
+
+
+def _send_mails(funnel: Funnel, steps: Sequence[FunnelStep], *, at: datetime) -> None:
+    """One automation for each row of mails; those of rows that are gone are paused."""
+    rows = stretches(steps)
+    kept = {row[0].id for row in rows}
+    for step in funnel.steps.exclude(id__in=kept).filter(automation__isnull=False).select_related("automation"):
+        _quiet(step.automation)
+        FunnelStep.objects.filter(id=step.id).update(automation=None)
+    for row in rows:
+        source = source_of([step for step in steps if step.position < row[0].position])
+        assert source is not None, "checked before"
+        flow = _flow(funnel, row, source, at=at)
+        automation = row[0].automation or automation_editing.create(name=_named(funnel, row), flow=flow, at=at)
+        if automation.draft != flow:
+            automation = automation_editing.replace(automation, flow, revision=automation.revision, at=at)
+        automation_publishing.publish_letting_them_finish(automation, at=at)
+        FunnelStep.objects.filter(id=row[0].id).update(automation=automation)
+
+
+def _named(funnel: Funnel, row: Sequence[FunnelStep]) -> str:
+    return f"{funnel.name}: {row[0].name}"[:100]
+
+
+def _flow(funnel: Funnel, row: Sequence[FunnelStep], source: FunnelStep, *, at: datetime) -> flows.Flow:
+    """The row as a flow. Each step keeps its id, so that nobody under way is lost when the funnel is published again."""
+    business = Workspace.objects.get(id=funnel.workspace_id)
+    topic = source.form.list if source.form is not None else lists.default(business, at=at)
+    made = []
+    for step in row:
+        one = (
+            flows.wait(step.amount, step.unit)
+            if step.kind == Kind.WAIT
+            else flows.action("mail.send", {"email": str(step.email_id), "list": str(topic.id)})
+        )
+        made.append({**one, "id": f"s{step.id.hex[12:]}"})
+    if source.kind == Kind.FORM:
+        return flows.build("contacts.list_joined", {"list": str(topic.id)}, made)
+    assert source.offer is not None, "checked before"
+    return flows.build("commerce.order_paid", {"product": str(source.offer.price.product_id)}, made, policy="every")
+
+
+@transaction.atomic
+def pause(funnel: Funnel, *, at: datetime) -> None:
+    """Lead nobody on: forms thank, checkouts show the receipt, mails wait. Pages stay where they are. Raises NotLive."""
+    if not Funnel.objects.filter(id=funnel.id, state=Funnel.State.LIVE).update(state=Funnel.State.PAUSED):
+        raise NotLive
+    for step in funnel.steps.filter(automation__isnull=False).select_related("automation"):
+        _quiet(step.automation)
+    _tell_forms(with_references(funnel), at=at)
+
+
+def _tell_forms(steps: Sequence[FunnelStep], *, at: datetime) -> None:
+    """What is published of a form says where its sender goes."""
+    for form in {step.form.id: step.form for step in steps if step.form}.values():
+        page_publishing.refresh_with_form(form, at=at)
+
+
+def _quiet(automation: Automation | None) -> None:
+    if automation is not None and automation.is_live:
+        automation_publishing.pause(automation)

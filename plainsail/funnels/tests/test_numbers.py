@@ -1,0 +1,164 @@
+"""Numbers come from what happened: looks by people, forms sent, orders paid, mails; by source; and what-ifs are arithmetic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainsail.commerce.models import Offer, Price
+from plainsail.commerce.services import refunding
+from plainsail.commerce.tests.factories import MAREN, bought, seller
+from plainsail.funnels import queries
+from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.queries import Period
+from plainsail.funnels.services import looking, publishing, simulating
+from plainsail.funnels.services.looking import Way
+from plainsail.funnels.services.routing import way
+from plainsail.funnels.tests.factories import live, steps
+from plainsail.kernel import clock
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.money import Money
+from plainsail.kernel.tenancy import workspace
+from plainsail.pages.services import submissions
+from plainsail.tracking.models import Landing
+from plainsail.tracking.services import landing
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+
+
+def looks(of, page, visitor, *, source="", at=None, agent=BROWSER):
+    """Somebody's browser shows a published page."""
+    at = at or clock.now()
+    row = Landing(
+        id=new_id(),
+        workspace_id=of.id,
+        kind="visit",
+        at=at,
+        visitor_id=visitor,
+        page_id=page.id,
+        path=page.path,
+        ip="203.0.113.9",
+        user_agent=agent,
+        payload={"utm_source": source, "language": "de"} if source else {"language": "de"},
+    )
+    landing.record([row], at=at)
+
+
+def goes_on(step, visitor, *, to="/"):
+    looking.note(
+        step, Way(path=way(step), to=to, visitor_id=visitor, ip="203.0.113.9", user_agent=BROWSER), at=clock.now()
+    )
+
+
+def sends(step, visitor, address):
+    values = {"email": address, "first_name": "Maren"}
+    visit = submissions.Visit(page_id=step.page_id, visitor_id=visitor)
+    submissions.receive(step.form, values, landing_id=new_id(), visit=visit, at=clock.now())
+
+
+def month(source=""):
+    return Period(clock.now() - timedelta(days=30), clock.now() + timedelta(minutes=1), source)
+
+
+@pytest.mark.django_db
+class TestCounted:
+    @pytest.fixture
+    def funnel(self, juniper):
+        with workspace(juniper):
+            seller()
+            return live(juniper)
+
+    def numbers(self, juniper, funnel, source=""):
+        with workspace(juniper):
+            rows = publishing.with_references(funnel)
+            found = queries.numbers(rows, month(source))
+            return {step.kind: found[step.id] for step in reversed(rows)}
+
+    def test_people_are_counted_once_programs_never_and_losses_step_by_step(self, juniper, funnel):
+        with workspace(juniper):
+            step = steps(funnel)
+            visitors = [new_id() for _number in range(4)]
+            for visitor in [*visitors, visitors[0]]:
+                looks(juniper, step["form"].page, visitor)
+            looks(juniper, step["form"].page, new_id(), agent="curl/8.5")
+            looks(juniper, step["form"].page, visitors[1], at=clock.now() - timedelta(days=90))
+            for visitor in visitors[:2]:
+                sends(step["form"], visitor, f"{visitor.hex}@example.com")
+                goes_on(step["form"], visitor, to=f"/checkout/{step['checkout'].offer.slug}/")
+        found = self.numbers(juniper, funnel)
+        assert (found["form"].people, found["form"].done, found["form"].rate) == (4, 2, 50)
+        assert (found["checkout"].people, found["checkout"].drop) == (2, 50)
+
+    def test_revenue_is_what_was_paid_less_what_went_back(self, juniper, funnel):
+        with workspace(juniper):
+            offer = steps(funnel)["checkout"].offer
+        orders = [bought(juniper, offer), bought(juniper, offer)]
+        with workspace(juniper):
+            refunding.refund_order(orders[0], amount=Money(300, "EUR"), reason="Broken", at=clock.now())
+        found = self.numbers(juniper, funnel)["checkout"]
+        assert (found.done, found.revenue) == (2, [Money(700 + 700 - 300, "EUR")])
+
+    def test_a_source_is_that_of_the_first_look_and_follows_to_the_purchase(self, juniper, funnel):
+        with workspace(juniper):
+            step = steps(funnel)
+            one, other = new_id(), new_id()
+            looks(juniper, step["form"].page, one, source="letter", at=clock.now() - timedelta(days=1))
+            looks(juniper, step["form"].page, one, source="elsewhere")
+            looks(juniper, step["form"].page, other)
+            sends(step["form"], one, MAREN.email)
+            sends(step["form"], other, "ines@example.com")
+        bought(juniper, step["checkout"].offer)
+        found = self.numbers(juniper, funnel, "letter")
+        assert (found["form"].people, found["form"].done, found["checkout"].done) == (1, 1, 1)
+        found = self.numbers(juniper, funnel, queries.DIRECT)
+        assert (found["form"].people, found["form"].done, found["checkout"].done) == (1, 1, 0)
+        with workspace(juniper):
+            rows = publishing.with_references(funnel)
+            assert queries.sources(rows, month()) == [("direct", 1), ("letter", 1)]
+
+    def test_it_takes_the_same_few_statements_however_long_the_map(self, juniper, funnel, django_assert_num_queries):
+        with workspace(juniper):
+            rows = publishing.with_references(funnel)
+            with django_assert_num_queries(4):
+                queries.numbers(rows, month())
+            with django_assert_num_queries(4):
+                queries.numbers(rows * 3, month())
+
+
+def step(kind, *, minor=0):
+    made = FunnelStep(kind=kind, name=kind, position=0)
+    if minor:
+        made.offer = Offer(price=Price(unit_minor=minor, currency="EUR"))
+    return made
+
+
+class TestWhatIf:
+    def test_people_times_rate_times_price(self):
+        steps = [
+            step("form"),
+            step("mail"),
+            step("checkout", minor=700),
+            step("upsell", minor=7900),
+            step("downsell", minor=1900),
+            step("thanks"),
+        ]
+        rates = {str(one.id): rate for one, rate in zip(steps, (30, 0, 20, 25, 50, 100), strict=True)}
+        found = simulating.simulate(steps, visitors=1000, rates=rates)
+        assert [(each.step.kind, each.people, each.done) for each in found] == [
+            ("form", 1000, 300),
+            ("checkout", 300, 60),
+            ("upsell", 60, 15),
+            ("downsell", 45, 22),
+            ("thanks", 60, 60),
+        ]
+        assert simulating.total(found) == [Money(60 * 700 + 15 * 7900 + 22 * 1900, "EUR")]
+
+    @given(st.integers(1, 10_000_000), st.lists(st.integers(0, 100), min_size=3, max_size=3))
+    def test_nobody_appears_from_nowhere(self, visitors, rates):
+        steps = [step("page"), step("form"), step("checkout", minor=500)]
+        by_id = {str(one.id): rate for one, rate in zip(steps, rates, strict=True)}
+        found = simulating.simulate(steps, visitors=visitors, rates=by_id)
+        assert all(0 <= each.done <= each.people <= visitors for each in found)

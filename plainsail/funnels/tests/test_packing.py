@@ -1,0 +1,161 @@
+"""A funnel travels with all that it uses, arrives with ids of its own, and nothing of it is live."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plainsail.commerce.models import Offer
+from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
+from plainsail.funnels.services import packing, publishing, sharing
+from plainsail.funnels.starters import TEMPLATES
+from plainsail.funnels.tests.factories import live, planned, started, steps
+from plainsail.kernel import clock
+from plainsail.kernel.tenancy import workspace
+from plainsail.mail.models import Email
+from plainsail.pages.models import Form, Page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("key", TEMPLATES)
+def test_every_template_can_be_published_as_it_comes(in_juniper, key):
+    funnel = started(in_juniper, key)
+    assert funnel.state == Funnel.State.DRAFT
+    publishing.publish(funnel, by=None, at=clock.now())
+    for step in publishing.with_references(funnel):
+        assert step.page is None or step.page.is_published
+    for page in Page.objects.all():
+        body = bytes(page.snapshots.get().body).decode()
+        ways = {str(step.id) for step in funnel.steps.all() if str(step.id) in body}
+        assert ways or "thanks" in {step.kind for step in page.funnel_steps.all()} or "/go/" not in body
+
+
+def test_there_are_eight_templates():
+    assert len(TEMPLATES) == 8
+
+
+def test_another_business_gets_the_same_funnel_under_new_ids(juniper, acme):
+    with workspace(juniper):
+        funnel = live(juniper)
+        package = packing.read(json.dumps(packing.pack(funnel)))
+        before = {row.id for model in (Page, Form, Offer, Email, FunnelStep) for row in model.objects.all()}
+        kinds = [(step.kind, step.name) for step in publishing.with_references(funnel)]
+    with workspace(acme):
+        made = packing.unpack(acme, package, by=None, at=clock.now())
+        after = {row.id for model in (Page, Form, Offer, Email, FunnelStep) for row in model.objects.all()}
+        assert not before & after
+        assert [(step.kind, step.name) for step in publishing.with_references(made)] == kinds
+        assert made.state == Funnel.State.DRAFT
+        assert not Page.objects.published().exists()
+        form = steps(made)["form"]
+        assert form.form.list.name == "Recipe readers"
+        assert ("form", form.form_id) in set(form.page.document.references())
+        upsell = json.dumps(steps(made)["upsell"].page.draft)
+        assert f"/go/{steps(made)['upsell'].id}/yes/" in upsell
+        assert not any(str(key) in upsell for key in before)
+        publishing.publish(made, by=None, at=clock.now())
+
+
+def test_a_second_copy_beside_the_first_has_addresses_of_its_own(in_juniper):
+    package = packing.pack(started(in_juniper))
+    made = packing.unpack(in_juniper, package, by=None, at=clock.now())
+    assert steps(made)["form"].page.path == "/glaze-recipes-2"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"kind": "plainsail.funnel", "v": 2}',
+        '{"kind": "plainsail.funnel", "v": 1, "steps": []}',
+        "[" * 5000,
+        "x" * (packing.MOST_BYTES + 1),
+    ],
+)
+def test_what_is_no_funnel_is_refused(raw):
+    with pytest.raises(packing.BadPackage):
+        packing.read(raw)
+
+
+def spoiled(change):
+    package = planned("tripwire")
+    change(package)
+    return package
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: package["steps"][0].update(kind="spaceship"),
+        lambda package: package["steps"][0].update(id="not an id"),
+        lambda package: package["pages"][0].update(document={"v": 1, "blocks": "none"}),
+        lambda package: package["pages"][0].pop("title"),
+        lambda package: package["offers"][0]["price"].update(minor="much"),
+        lambda package: package["offers"][0]["price"].update(currency="???"),
+        lambda package: package["emails"].append("a mail"),
+        lambda package: package.update(steps=package["steps"] * 30),
+    ],
+)
+def test_a_spoiled_package_makes_nothing_at_all(in_juniper, change):
+    with pytest.raises(packing.BadPackage):
+        packing.unpack(in_juniper, spoiled(change), by=None, at=clock.now())
+    assert not Page.objects.exists()
+    assert not Funnel.objects.exists()
+    assert not Offer.objects.exists()
+
+
+class TestCodes:
+    """Golden test G15: a code for one fails the second time, and one that was deleted errors."""
+
+    @pytest.fixture
+    def codes(self, juniper):
+        with workspace(juniper):
+            funnel = started(juniper)
+            return sharing.make_for_many(funnel, at=clock.now()), sharing.make_for_one(funnel, at=clock.now())
+
+    def redeem(self, acme, code):
+        with workspace(acme):
+            return sharing.redeem(acme, sharing.written(code), by=None, at=clock.now())
+
+    def test_a_code_for_many_works_again_and_again_and_is_counted(self, acme, codes):
+        many, _one = codes
+        for _time in range(3):
+            assert self.redeem(acme, many).name == "Small offer first"
+        assert ShareCode.objects.get(id=many.id).redeemed == 3
+
+    def test_a_code_for_one_fails_the_second_time(self, acme, codes):
+        _many, one = codes
+        self.redeem(acme, one)
+        with pytest.raises(sharing.CodeUsed):
+            self.redeem(acme, one)
+        assert ShareCode.objects.get(id=one.id).redeemed == 1
+
+    def test_a_code_that_was_withdrawn_leads_nowhere(self, acme, codes):
+        many, _one = codes
+        sharing.withdraw(many, at=clock.now())
+        with pytest.raises(sharing.UnknownCode):
+            self.redeem(acme, many)
+
+    def test_what_nobody_made_is_unknown_and_spelling_is_forgiven(self, acme, codes):
+        many, _one = codes
+        with workspace(acme), pytest.raises(sharing.UnknownCode):
+            sharing.redeem(acme, "abcd-efgh", by=None, at=clock.now())
+        with workspace(acme):
+            assert sharing.redeem(acme, f" {sharing.written(many).upper()} ".replace("-", " "), by=None, at=clock.now())
+
+    def test_what_is_handed_over_is_the_funnel_as_it_was(self, juniper, acme, codes):
+        with workspace(juniper):
+            Funnel.objects.get().delete()
+        made = self.redeem(acme, codes[0])
+        with workspace(acme):
+            assert made.steps.count() == 9
+
+    def test_a_package_that_can_not_be_read_any_more_is_not_counted(self, acme, codes):
+        ShareCode.objects.filter(id=codes[1].id).update(package={"kind": "old"})
+        with pytest.raises(packing.BadPackage):
+            self.redeem(acme, codes[1])
+        assert ShareCode.objects.get(id=codes[1].id).redeemed == 0

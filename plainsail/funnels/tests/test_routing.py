@@ -1,0 +1,187 @@
+"""The map is the routing: where somebody goes next follows the order of its steps, and nothing else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from plainsail.automations.models import Run
+from plainsail.automations.services import running
+from plainsail.commerce.tests.factories import bought, seller
+from plainsail.contacts.models import ListMember
+from plainsail.contacts.services import consent
+from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.services import drawing, publishing, routing
+from plainsail.funnels.tests.factories import live, started, steps
+from plainsail.kernel import clock
+from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
+from plainsail.pages.services import forms
+
+pytestmark = pytest.mark.django_db
+Kind = FunnelStep.Kind
+
+
+def line(*kinds: str) -> list[FunnelStep]:
+    return [FunnelStep(position=number, kind=kind, name=kind) for number, kind in enumerate(kinds)]
+
+
+def names(steps, index, *answers):
+    """Kinds that somebody passes who leaves a step with the first answer, the next with the second, and so on."""
+    found, step = [], steps[index]
+    for answer in answers:
+        step = routing.next_of(steps, step, answer)
+        found.append(step.kind if step else None)
+        if step is None:
+            break
+    return found
+
+
+def test_mails_and_waits_are_passed_by():
+    assert names(line("form", "wait", "mail", "checkout", "thanks"), 0, "next", "bought", "next") == [
+        "checkout",
+        "thanks",
+        None,
+    ]
+
+
+def test_a_downsell_is_for_those_who_said_no_to_the_upsell():
+    steps = line("checkout", "upsell", "downsell", "thanks")
+    assert names(steps, 0, "bought", "bought") == ["upsell", "thanks"]
+    assert names(steps, 0, "bought", "no", "no") == ["upsell", "downsell", "thanks"]
+    assert names(steps, 0, "bought", "no", "bought") == ["upsell", "downsell", "thanks"]
+
+
+def test_an_upsell_without_a_downsell_leads_on_whatever_is_said():
+    steps = line("checkout", "upsell", "thanks")
+    assert names(steps, 1, "no") == names(steps, 1, "bought") == ["thanks"]
+
+
+def test_a_split_shows_the_same_visitor_the_same_page_and_keeps_its_shares():
+    step = FunnelStep(id=UUID(int=7), kind="split", share=30)
+    step.page, step.other_page = None, None
+    lots = [routing._lot(step.id, f"visitor {number}") for number in range(2000)]
+    assert lots == [routing._lot(step.id, f"visitor {number}") for number in range(2000)]
+    assert 0.26 < sum(lot < 30 for lot in lots) / len(lots) < 0.34
+
+
+def test_a_form_and_a_checkout_of_a_live_funnel_lead_to_the_next_step(in_juniper):
+    funnel = live(in_juniper)
+    step = steps(funnel)
+    assert forms.thanks_path(step["form"].form) == f"/go/{step['form'].id}/"
+    path, there = routing.onward(step["form"], "next", visitor="x")
+    assert (path, there.kind) == (f"/checkout/{step['checkout'].offer.slug}/", "checkout")
+    path, there = routing.onward(step["checkout"], "bought", visitor="x")
+    assert (path, there.kind) == ("/glazing-course", "upsell")
+    assert routing.onward(step["upsell"], "yes", visitor="x")[0] == f"/checkout/{step['upsell'].offer.slug}/"
+    assert routing.onward(step["upsell"], "no", visitor="x")[0] == "/kit-list"
+
+
+def test_changing_the_order_changes_where_the_next_visitor_goes(in_juniper):
+    funnel = live(in_juniper)
+    step = steps(funnel)
+    for _time in range(2):
+        drawing.move(steps(funnel)["thanks"], by=-1, at=clock.now())
+    drawing.remove(steps(funnel)["upsell"], at=clock.now())
+    drawing.remove(steps(funnel)["downsell"], at=clock.now())
+    path, _there = routing.onward(FunnelStep.objects.get(id=step["checkout"].id), "bought", visitor="x")
+    assert path == "/recipes-thanks"
+
+
+def test_a_page_that_is_not_published_is_passed_over(in_juniper):
+    funnel = live(in_juniper)
+    upsell = steps(funnel)["upsell"]
+    upsell.page.state = "draft"
+    upsell.page.save()
+    assert routing.onward(steps(funnel)["checkout"], "bought", visitor="x")[0] == "/recipes-thanks"
+
+
+def test_a_draft_and_a_paused_funnel_lead_nobody(in_juniper):
+    draft = started(in_juniper)
+    form = steps(draft)["form"].form
+    assert forms.thanks_path(form).startswith("/thanks/")
+    funnel = publishing.publish(draft, by=None, at=clock.now())
+    assert forms.thanks_path(form).startswith("/go/")
+    publishing.pause(funnel, at=clock.now())
+    assert forms.thanks_path(form).startswith("/thanks/")
+    with pytest.raises(publishing.NotLive):
+        publishing.pause(funnel, at=clock.now())
+
+
+def confirmed(step, address="maren@example.com"):
+    """Somebody sends the step's form and confirms."""
+    at = clock.now()
+    contact = consent.opt_in(
+        step.form.workspace, email=address, list=step.form.list, wording="Yes", source="test", at=at
+    )
+    consent.confirm(ListMember.objects.get(contact=contact, list=step.form.list), at=at)
+    return contact
+
+
+def test_mails_behind_a_form_begin_for_whoever_confirms_and_end_with_the_purchase(juniper):
+    with workspace(juniper):
+        seller()
+        funnel = live(juniper)
+        step = steps(funnel)
+        contact = confirmed(step["form"])
+    run_jobs()
+    with workspace(juniper):
+        run = Run.objects.get(contact=contact)
+        assert run.is_in_wait
+        assert run.automation_id == steps(funnel)["wait"].automation_id
+    bought(juniper, step["checkout"].offer)
+    run_jobs()
+    with workspace(juniper):
+        assert Run.objects.get(id=run.id).state == Run.State.STOPPED
+        others = Run.objects.exclude(id=run.id)
+        assert others.get().is_in_wait, "the mails after the purchase began"
+
+
+def test_publishing_again_keeps_those_under_way_where_they_are(juniper):
+    with workspace(juniper):
+        funnel = live(juniper)
+        confirmed(steps(funnel)["form"])
+    run_jobs()
+    with workspace(juniper):
+        drawing.change(steps(funnel)["wait"], {"amount": 9}, at=clock.now())
+        publishing.publish(funnel, by=None, at=clock.now())
+        run = Run.objects.select_related("automation__version").get()
+        assert run.step in {each["id"] for each in run.automation.version.document["steps"]}
+        running.take_out(run, at=clock.now())
+
+
+class TestWhatIsMissing:
+    def fault(self, funnel, step):
+        return publishing.faults(publishing.with_references(funnel)).get(str(step.id))
+
+    def test_an_empty_map(self, in_juniper):
+        funnel = drawing.create(name="Nothing", at=clock.now())
+        with pytest.raises(publishing.NotReady, match="first page"):
+            publishing.publish(funnel, by=None, at=clock.now())
+
+    @pytest.mark.parametrize(
+        ("kind", "words"),
+        [
+            ("page", "Choose a page."),
+            ("form", "Choose a page."),
+            ("checkout", "Choose an offer that can be bought."),
+            ("downsell", "Choose a page."),
+            ("mail", "Choose a mail that has a subject."),
+            ("wait", "Mails need a form or a checkout somewhere before them."),
+        ],
+    )
+    def test_each_kind_says_what_it_needs(self, in_juniper, kind, words):
+        funnel = drawing.create(name="Bare", at=clock.now())
+        step = drawing.insert(funnel, position=0, kind=kind, name=kind, at=clock.now())
+        assert self.fault(funnel, step) == words
+
+    def test_a_downsell_without_its_upsell(self, in_juniper):
+        funnel = started(in_juniper)
+        drawing.remove(steps(funnel)["upsell"], at=clock.now())
+        assert self.fault(funnel, steps(funnel)["downsell"]) == "A downsell needs an upsell right before it."
+
+    def test_a_form_that_is_not_on_the_page(self, in_juniper):
+        funnel = started(in_juniper)
+        drawing.change(steps(funnel)["form"], {"page": steps(funnel)["thanks"].page}, at=clock.now())
+        assert self.fault(funnel, steps(funnel)["form"]) == "The form is not on this page."

@@ -1,0 +1,59 @@
+"""The ways from step to step, for visitors."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.services import looking, routing
+from plainsail.funnels.services.looking import Way
+from plainsail.kernel.http import Request, client_ip, public
+
+ANSWERS: dict[str, routing.Answer] = {"next": "next", "yes": "yes", "no": "no", "bought": "bought"}
+
+
+@never_cache
+@require_safe
+@public
+def onward(request: Request, step_id: UUID, answer: str = "next") -> HttpResponse:
+    """Lead a visitor on from a step, to where the map says now. A look is kept of it, as of a page; nothing else changes."""
+    if answer not in ANSWERS:
+        raise Http404
+    rows = request.workspace.funnel_steps.select_related("funnel", "offer")
+    step: FunnelStep = get_object_or_404(rows, id=step_id)
+    to, _there = routing.onward(step, ANSWERS[answer], visitor=known_by(request))
+    if request.method == "GET" and step.funnel.is_live:
+        looking.note(step, way_of(request, to=to), at=request.now)
+    return redirect(to)
+
+
+def known_by(request: Request) -> str:
+    """What tells one visitor from another: the browser's number, else where and what it is."""
+    return str(visitor_of(request) or f"{client_ip(request)}{request.headers.get('User-Agent', '')}")
+
+
+def way_of(request: Request, *, to: str) -> Way:
+    return Way(
+        path=request.path,
+        to=to,
+        host=request.get_host(),
+        visitor_id=visitor_of(request),
+        ip=client_ip(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        referrer=request.headers.get("Referer", ""),
+        query=request.GET.dict(),
+    )
+
+
+def visitor_of(request: Request) -> UUID | None:
+    """The visitor's number, unless the browser asks not to be followed."""
+    if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
+        return None
+    cookie = request.COOKIES.get("ps_v", "")
+    return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
