@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.sockets import StepForm
 from plainsail.contacts.models import List, Segment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Email, Sender, SendingDomain
-from plainsail.mail.services import gate, headers, starters
+from plainsail.mail.models import Broadcast, Carrier, Email, Sender, SendingDomain
+from plainsail.mail.services import carrier_kinds, carriers, gate, headers, starters
 
 
 class NewBroadcastForm(forms.Form):
@@ -248,12 +249,60 @@ class SenderForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Where nothing stands, to the address above."),
     )
+    carrier: forms.ModelChoiceField[Carrier] = forms.ModelChoiceField(
+        label=gettext_lazy("Mail goes out through"),
+        queryset=None,
+        required=False,
+        empty_label=gettext_lazy("the mail server of this installation"),
+    )
+
+    def __init__(self, *args: Any, services: QuerySet[Carrier], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[Carrier]", self.fields["carrier"]).queryset = services
 
     def clean_name(self) -> str:
         name = headers.one_line(self.cleaned_data["name"])
         if not name:
             raise forms.ValidationError(_("Give the sender a name."))
         return name
+
+
+class CarrierForm(forms.Form):
+    """A business's account at a mail service: which keys are asked for depends on the service."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Only needed to tell two accounts there apart."),
+    )
+
+    def __init__(self, kind: str, *args: Any, is_new: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = carrier_kinds.KINDS[kind]
+        for each in known.settings:
+            is_kept = each.is_secret and not is_new
+            self.fields[each.name] = forms.CharField(
+                label=each.label,
+                max_length=500,
+                required=each.is_needed and not is_kept,
+                help_text=gettext_lazy("Leave empty to keep the one there is.") if is_kept else each.help,
+                widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            )
+        if len(known.regions) > 1:
+            regions = {"us": gettext_lazy("United States"), "eu": gettext_lazy("European Union")}
+            self.fields[carriers.REGION] = forms.ChoiceField(
+                label=gettext_lazy("Region of the account"),
+                choices=[(region, regions.get(region, gettext_lazy("Worldwide"))) for region in known.regions],
+            )
+
+    def clean_name(self) -> str:
+        return headers.one_line(self.cleaned_data["name"])
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What was filled in besides the name."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "name"}
 
 
 class LimitsForm(forms.Form):

@@ -68,7 +68,7 @@ SETTINGS.register(
         url="mail:senders",
         order=50,
         can="mail.view",
-        pages=("mail:sender", "mail:new_sender", "mail:limits"),
+        pages=("mail:sender", "mail:new_sender", "mail:limits", "mail:carriers", "mail:carrier", "mail:new_carrier"),
     ),
 )
 
@@ -290,6 +290,7 @@ for table, answer in {
     ),
     "email": PersonalData(fields=(), erase="keep", ground="names no person"),
     "emailchange": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "carrier": PersonalData(fields=(), erase="keep", ground="keys of the business; names no person"),
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
     "bucket": PersonalData(fields=(), erase="keep", ground="names no person"),
     "exchange": PersonalData(fields=(), erase="keep", ground="domains of mailbox providers, not addresses"),

@@ -87,8 +87,8 @@ class Numbers:
 
 
 def numbers_of_email(email_id: UUID | str) -> Numbers:
-    """Counted from the ledger's rows of that mail."""
-    rows = Delivery.objects.filter(edition__email_id=email_id, state=Delivery.State.ACCEPTED)
+    """Counted from the ledger's rows of that mail, as steps of automations send it: it is their source."""
+    rows = Delivery.objects.filter(source_kind="automation", source_id=email_id, state=Delivery.State.ACCEPTED)
     counted = rows.aggregate(
         accepted=Count("id"),
         clicked=Count("id", filter=Q(clicked_at__isnull=False)),

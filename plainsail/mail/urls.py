@@ -7,10 +7,12 @@ from django.urls import path
 from plainsail.mail.views import (
     archives,
     broadcasts,
+    carriers,
     departures,
     domains,
     editor,
     gate,
+    inbound,
     mailbox,
     notices,
     public,
@@ -77,6 +79,10 @@ workspace_urls = [
     path("settings/notices/<str:kind>/preview/", notices.preview, name="notice_preview"),
     path("settings/notices/<str:kind>/original/", notices.restoration, name="restore_notice"),
     path("settings/notices/<str:kind>/switch/", notices.switching, name="switch_notice"),
+    path("settings/carriers/", carriers.listed, name="carriers"),
+    path("settings/carriers/new/<slug:kind>/", carriers.new, name="new_carrier"),
+    path("settings/carriers/<uuid:carrier_id>/", carriers.carrier, name="carrier"),
+    path("settings/carriers/<uuid:carrier_id>/removal/", carriers.removal, name="remove_carrier"),
     path("settings/senders/", senders.listed, name="senders"),
     path("settings/senders/new/", senders.new, name="new_sender"),
     path("settings/senders/<uuid:sender_id>/", senders.sender, name="sender"),
@@ -92,6 +98,7 @@ public_urls = [
 ]
 
 app_urls = [
+    path("inbound/mail/<str:token>/", inbound.receive, name="inbound"),
     path("mailbox/", mailbox.messages, name="mailbox"),
     path("mailbox/clearing/", mailbox.clearing, name="clearing"),
     path("mailbox/<str:key>/", mailbox.message, name="message"),

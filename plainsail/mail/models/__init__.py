@@ -1,6 +1,7 @@
 """Who writes (senders, domains), what (e-mails), to whom (broadcasts), every message (deliveries), what came back (feedback, results)."""
 
 from plainsail.mail.models.broadcasts import Broadcast, ListArchive
+from plainsail.mail.models.carriers import Carrier
 from plainsail.mail.models.deliveries import Delivery, SealedBody, Stream
 from plainsail.mail.models.domains import DkimKey, GateOverride, SendingDomain
 from plainsail.mail.models.emails import Edition, Email, EmailChange, Inspection
@@ -12,6 +13,7 @@ from plainsail.mail.models.senders import Bucket, Exchange, Sender
 __all__ = [
     "Broadcast",
     "Bucket",
+    "Carrier",
     "Delivery",
     "DkimKey",
     "Edition",

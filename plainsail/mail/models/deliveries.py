@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.models import (
-    TiedForeignKey,
+    SetTiedForeignKey,
     TiedOneToOneField,
     WorkspaceKey,
     WorkspaceOwned,
@@ -53,7 +53,7 @@ class Delivery(WorkspaceOwned):
     """The contact's id in hex, or a keyed hash of the address for people who are no contacts."""
     contact_id = models.UUIDField(null=True)
     """Loose on purpose: the ledger outlives the contact."""
-    edition = TiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="deliveries", db_index=False)
+    edition = SetTiedForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="deliveries", db_index=False)
     list_id = models.UUIDField(null=True)
     """The topic whose consent covers a marketing message."""
     address = models.CharField(max_length=254, blank=True)
@@ -98,7 +98,6 @@ class Delivery(WorkspaceOwned):
                 name="mail_delivery_leases",
             ),
             models.Index(fields=["workspace", "contact_id", "-due_at"], name="mail_delivery_contact"),
-            models.Index(fields=["workspace", "edition", "state"], name="mail_delivery_edition"),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from plainsail.kernel.models import (
     WorkspaceKey,
     WorkspaceOwned,
 )
+from plainsail.mail.models.carriers import Carrier
 
 
 class Sender(WorkspaceOwned):
@@ -23,6 +24,10 @@ class Sender(WorkspaceOwned):
     address = models.CharField(_("address"), max_length=254)
     reply_to = models.CharField(_("replies go to"), max_length=254, blank=True)
     is_default = models.BooleanField(default=False)
+    carrier = TiedForeignKey(
+        Carrier, on_delete=models.PROTECT, null=True, blank=True, related_name="senders", db_index=False
+    )
+    """The mail service that carries its mail; without one, the installation's mail server."""
     paused_at = models.DateTimeField(null=True)
     """Set when a mail server refuses the sender itself; nothing leaves in its name until somebody looks."""
     pause_reason = models.TextField(blank=True)

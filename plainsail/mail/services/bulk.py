@@ -25,7 +25,7 @@ from plainsail.mail.services import buckets, lines, rows
 from plainsail.mail.services.filling import Form, MessageSigner, Recipient, form_from_json, form_to_json
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.own_words import OwnWords
-from plainsail.mail.services.pipelines import Parcel, Pool
+from plainsail.mail.services.pipelines import Handing, Parcel
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.return_paths import ReturnPath
 from plainsail.mail.services.rows import Claimed, Fact
@@ -185,7 +185,7 @@ class Lane:
         self,
         plan: Plan,
         store: Store,
-        pool: Pool,
+        pool: Handing,
         *,
         now: Callable[[], datetime],
         signer: MessageSigner | None = None,

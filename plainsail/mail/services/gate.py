@@ -41,6 +41,11 @@ def faults(sender: Sender) -> list[Finding]:
     if domains.is_free_mail(sender.domain):
         return [domain_checks.found("mx", "bad", "free_mail", name=sender.domain)]
     domain = domains.covering(sender.address)
+    if sender.carrier_id is not None:
+        # A mail service sends from servers and signs with keys of its own, and takes no mail from a domain that it didn't
+        # check itself. What is left to the owner is DMARC.
+        findings = domain.findings if domain is not None else []
+        return [finding for finding in findings if finding["key"] == "dmarc" and finding["tone"] == "bad"]
     if domain is None:
         return [domain_checks.found("spf", "bad", "not_set_up", name=sender.domain)]
     if not domain.findings:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from psycopg.conninfo import make_conninfo
@@ -19,6 +19,9 @@ from plainsail.mail.services.bulk import End, Lane, Plan, signer_of
 from plainsail.mail.services.pipelines import Pool
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Server
+
+if TYPE_CHECKING:
+    from plainsail.mail.services.carrying import CarrierPool
 
 logger = logging.getLogger("plainsail.mail")
 
@@ -48,6 +51,12 @@ def run(plan: Plan, *, until: datetime) -> Course:
     said = run_apart(plan, seconds=(until - clock.now()).total_seconds())
     waits_until = datetime.fromisoformat(said["waits_until"]) if said["waits_until"] else None
     return Course(End(said["end"]), waits_until)
+
+
+def run_carried(plan: Plan, pool: CarrierPool, *, until: datetime) -> Course:
+    """Send a broadcast through a mail service, from this process: what it waits for is the service, not the processor."""
+    lane = Lane(plan, planning.DjangoStore(plan.workspace_id), pool, now=clock.now)
+    return Course(lane.run(until=until), lane.waits_until)
 
 
 def run_apart(plan: Plan, *, seconds: float) -> dict[str, Any]:

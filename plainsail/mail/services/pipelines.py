@@ -50,6 +50,20 @@ class Record(Protocol):
         """Called before every wait and every word to a server: what was answered must be on record by then."""
 
 
+class Handing(Protocol):
+    """What takes messages: kept connections to a mail server (`Pool`) or to a mail service (`carrying`)."""
+
+    is_refused: bool
+    """It refuses the sender itself."""
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """It takes nothing more for now."""
+
+    def hand_over(self, parcels: Iterable[Parcel], record: Record, *, may_begin: Callable[[], bool] = ...) -> None:
+        """See `Pool`."""
+
+
 @dataclass
 class _Line:
     """One connection and what is under way on it."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from plainsail.contacts.models import List
@@ -19,12 +21,13 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.mail.models import Broadcast, Delivery, Stream
+from plainsail.mail.models import Broadcast, Carrier, Delivery, Stream
 from plainsail.mail.services import (
     bodies,
     books,
     branches,
     bulk,
+    carriers,
     dkim,
     headers,
     launching,
@@ -49,6 +52,9 @@ from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.smtp import Answer, Server, Unreachable, stuffed
 
+if TYPE_CHECKING:
+    from plainsail.mail.services.carrying import CarrierPool
+
 logger = logging.getLogger("plainsail.mail")
 
 WAITING = "mail.waiting"
@@ -59,6 +65,9 @@ ENOUGH = bulk.ENOUGH
 """What must be left of a lease to begin another message."""
 ENOUGH_REFUSALS = 3
 """Refusals of the sender itself, one after the other, until it is paused: one may be a single picky server."""
+
+CARRIED_AT_ONCE = 8
+"""Requests to a mail service under way: an answer takes a tenth of a second, and services mind no more than some."""
 
 State = Delivery.State
 
@@ -111,12 +120,13 @@ def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
     with workspace(workspace_id):
         broadcast = Broadcast.objects.select_related("list", "edition").filter(id=source_id).first()
         plan = _plan(broadcast, at=clock.now()) if broadcast is not None else None
+        carrier = carriers.of_source(source_id)
     if plan is not None:
-        course = launching.run(plan, until=until)
+        course = _send_many(plan, carrier, until=until)
         with workspace(workspace_id):
             returns.hear_softs(source_id, since=began, at=clock.now())
     else:
-        course = Course(_send_owed(workspace_id, source_id, until=until) if broadcast is None else End.DONE)
+        course = Course(_send_owed(workspace_id, source_id, carrier, until=until) if broadcast is None else End.DONE)
     with workspace(workspace_id):
         if course.waits_until is not None:
             due.schedule(WAITING, course.waits_until)
@@ -143,11 +153,45 @@ def _again(source_id: UUID, lane: int, *, is_broadcast: bool) -> None:
         send.once(f"mail:{source_id}:{lane}", source_id=source_id, lane=lane)
 
 
-def _send_owed(workspace_id: UUID, source_id: UUID, *, until: datetime) -> End:
-    """What is not a broadcast goes over one connection, a few messages a claim."""
-    pool = Pool(Server.from_url(environment.current().smtp_url), connections=1)
-    editions: Editions = {}
+def _send_many(plan: Plan, carrier: Carrier | None, *, until: datetime) -> Course:
+    if carrier is None:
+        return launching.run(plan, until=until)
+    with _carried(carrier, connections=CARRIED_AT_ONCE) as pool:
+        return launching.run_carried(plan, pool, until=until)
+
+
+@contextmanager
+def _carried(carrier: Carrier, *, connections: int) -> Iterator[CarrierPool]:
+    """Connections to a mail service; what it says when it takes nothing is noted afterwards, or that it does again."""
+    # Loaded only where something goes through a service: an HTTP client takes memory of its own.
+    from plainsail.mail.services.carrying import CarrierPool
+
+    pool = CarrierPool(carrier, connections=connections)
     try:
+        yield pool
+    finally:
+        pool.close()
+        with workspace(carrier.workspace_id):
+            carriers.note_trouble(carrier.id, pool.trouble)
+
+
+@contextmanager
+def _connected(carrier: Carrier | None) -> Iterator[Pool | CarrierPool]:
+    if carrier is not None:
+        with _carried(carrier, connections=1) as carried:
+            yield carried
+        return
+    pool = Pool(Server.from_url(environment.current().smtp_url), connections=1)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _send_owed(workspace_id: UUID, source_id: UUID, carrier: Carrier | None, *, until: datetime) -> End:
+    """What is not a broadcast goes over one connection, a few messages a claim."""
+    editions: Editions = {}
+    with _connected(carrier) as pool:
         while clock.now() < until:
             claim_id = new_id()
             journal = Journal.begin(workspace_id=workspace_id, claim=claim_id)
@@ -160,12 +204,10 @@ def _send_owed(workspace_id: UUID, source_id: UUID, *, until: datetime) -> End:
             journal.drop()
             if pool.is_refused or pool.is_in_trouble:
                 return End.TROUBLE
-    finally:
-        pool.close()
     return End.TIME_UP
 
 
-def _hand_over(pool: Pool, work: Work, journal: Journal) -> list[Outcome]:
+def _hand_over(pool: Pool | CarrierPool, work: Work, journal: Journal) -> list[Outcome]:
     """Talk to the server, message by message. What it did not come to is given back untouched."""
     record = _Record(journal, {letter.delivery.id: letter.delivery for letter in work.letters})
     may_begin = lambda: work.claim.leased_until - clock.now() > ENOUGH  # noqa: E731

@@ -14,7 +14,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import LimitsForm, SenderForm
 from plainsail.mail.models import Sender
-from plainsail.mail.services import health, senders
+from plainsail.mail.services import carriers, health, senders
 
 
 @require_GET
@@ -28,10 +28,11 @@ def listed(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @can("mail.manage")
 def new(request: Request) -> HttpResponse:
-    form = SenderForm(request.POST or None)
+    form = SenderForm(request.POST or None, services=request.workspace.carriers.order_by("kind", "name"))
     if form.is_valid():
+        carrier = form.cleaned_data.pop("carrier")
         try:
-            senders.add(**form.cleaned_data)
+            carriers.choose(senders.add(**form.cleaned_data), carrier)
             return _done(request, _("The sender is there to be chosen."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
@@ -42,11 +43,13 @@ def new(request: Request) -> HttpResponse:
 @can("mail.manage")
 def sender(request: Request, sender_id: UUID) -> HttpResponse:
     found = _find(request, sender_id)
-    initial = {"name": found.name, "address": found.address, "reply_to": found.reply_to}
-    form = SenderForm(request.POST or None, initial=initial)
+    initial = {name: getattr(found, name) for name in ("name", "address", "reply_to", "carrier")}
+    rows = request.workspace.carriers.order_by("kind", "name")
+    form = SenderForm(request.POST or None, initial=initial, services=rows)
     if form.is_valid():
+        carrier = form.cleaned_data.pop("carrier")
         try:
-            senders.change(found, **form.cleaned_data)
+            carriers.choose(senders.change(found, **form.cleaned_data), carrier)
             return _done(request, _("Saved."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))

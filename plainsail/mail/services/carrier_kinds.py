@@ -1,0 +1,155 @@
+"""The mail services that can carry mail: what keys each wants, and how each is spoken to. Sending and reading what they
+report is django-anymail's work; here stands only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Event = Mapping[str, Any]
+
+ROW = "plainsail"
+"""What a message's own mark is called among the facts that a service keeps with it and reports back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One thing to fill in. `name` is what anymail calls it; a secret is never shown again."""
+
+    name: str
+    label: str | Promise
+    is_secret: bool = True
+    is_needed: bool = True
+    help: str | Promise = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A mail service. `backend` and `hook` are classes of anymail's; `sort_of` is the service's own class of a bounce."""
+
+    backend: str
+    hook: str
+    settings: tuple[Setting, ...]
+    hook_key: str = ""
+    """The setting that its reports are signed with; where there is none, a password stands in their address."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """Address of its API by region; the first is where nobody chose."""
+    sort_of: Callable[[Event], str] = lambda _event: ""
+    events: str | Promise = ""
+    """What to switch on there, in its own words."""
+
+    @property
+    def hook_settings(self) -> tuple[str, ...]:
+        return (self.hook_key,) if self.hook_key else ()
+
+
+KEY = Setting(name="api_key", label=_("API key"))
+REPORTS = _("delivered, bounced, delayed, complaint")
+
+KINDS: dict[str, Kind] = {
+    "brevo": Kind(
+        backend="brevo.EmailBackend",
+        hook="brevo.BrevoTrackingWebhookView",
+        settings=(KEY,),
+        sort_of=lambda event: str(event.get("event", "")),
+        regions={"world": "https://api.brevo.com/v3/"},
+        events="delivered, soft_bounce, hard_bounce, invalid_email, deferred, blocked, spam, unsubscribed",
+    ),
+    "mailgun": Kind(
+        backend="mailgun.EmailBackend",
+        hook="mailgun.MailgunTrackingWebhookView",
+        settings=(
+            KEY,
+            Setting(
+                name="sender_domain",
+                label=_("Sending domain there"),
+                is_secret=False,
+                is_needed=False,
+                help=_("Where nothing stands, the domain of the sender’s address."),
+            ),
+            Setting(name="webhook_signing_key", label=_("HTTP webhook signing key")),
+        ),
+        hook_key="webhook_signing_key",
+        sort_of=lambda event: str(event.get("event-data", {}).get("severity", "")),
+        regions={"us": "https://api.mailgun.net/v3", "eu": "https://api.eu.mailgun.net/v3"},
+        events="delivered, temporary_fail, permanent_fail, complained, unsubscribed",
+    ),
+    "mailjet": Kind(
+        backend="mailjet.EmailBackend",
+        hook="mailjet.MailjetTrackingWebhookView",
+        settings=(KEY, Setting(name="secret_key", label=_("Secret key"))),
+        sort_of=lambda event: "" if "hard_bounce" not in event else "hard" if event["hard_bounce"] else "softbounce",
+        regions={"world": "https://api.mailjet.com/v3.1/"},
+        events="sent, bounce, blocked, spam, unsub",
+    ),
+    "postmark": Kind(
+        backend="postmark.EmailBackend",
+        hook="postmark.PostmarkTrackingWebhookView",
+        settings=(
+            Setting(name="server_token", label=_("Server API token")),
+            Setting(
+                name="message_stream",
+                label=_("Message stream"),
+                is_secret=False,
+                is_needed=False,
+                help=_("Postmark wants mail to many in a stream of its own, such as “broadcast”."),
+            ),
+        ),
+        sort_of=lambda event: str(event.get("Type", "")),
+        regions={"world": "https://api.postmarkapp.com/"},
+        events="Delivery, Bounce, Spam complaint, Subscription change",
+    ),
+    "resend": Kind(
+        backend="resend.EmailBackend",
+        hook="resend.ResendTrackingWebhookView",
+        settings=(KEY, Setting(name="signing_secret", label=_("Signing secret of the webhook"))),
+        hook_key="signing_secret",
+        sort_of=lambda event: str(((event.get("data") or {}).get("bounce") or {}).get("type", "")),
+        regions={"world": "https://api.resend.com/"},
+        events="email.delivered, email.delivery_delayed, email.bounced, email.complained",
+    ),
+    "sendgrid": Kind(
+        backend="sendgrid.EmailBackend",
+        hook="sendgrid.SendGridTrackingWebhookView",
+        settings=(
+            KEY,
+            Setting(
+                name="tracking_webhook_verification_key",
+                label=_("Verification key of the signed event webhook"),
+                is_secret=False,
+            ),
+        ),
+        hook_key="tracking_webhook_verification_key",
+        sort_of=lambda event: str(event.get("type", "")),
+        regions={"world": "https://api.sendgrid.com/v3/", "eu": "https://api.eu.sendgrid.com/v3/"},
+        events="Delivered, Deferred, Bounced, Dropped, Spam Reports, Unsubscribed",
+    ),
+    "sparkpost": Kind(
+        backend="sparkpost.EmailBackend",
+        hook="sparkpost.SparkPostTrackingWebhookView",
+        settings=(KEY,),
+        regions={"us": "https://api.sparkpost.com/api/v1/", "eu": "https://api.eu.sparkpost.com/api/v1/"},
+        events="Delivery, Bounce, Delay, Out of Band, Policy Rejection, Spam Complaint",
+    ),
+}
+
+
+def backend_of(kind: str) -> Any:
+    """The class that speaks to a service; loaded when something is to be sent, for it brings an HTTP client along."""
+    return _class(f"anymail.backends.{KINDS[kind].backend}")
+
+
+def hook_of(kind: str) -> Any:
+    """The class that checks and reads what a service reports."""
+    return _class(f"anymail.webhooks.{KINDS[kind].hook}")
+
+
+def _class(path: str) -> Any:
+    module, _dot, name = path.rpartition(".")
+    return getattr(import_module(module), name)
