@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -77,9 +77,9 @@ def submissions_by_page(page_ids: Collection[UUID], *, since: datetime) -> Mappi
 class FormNumbers:
     """How a form did in a span: views of pages it stands on and posts, by local day, both with zeros left in."""
 
-    views: Sequence[tuple[str, int]]
-    sent: Sequence[tuple[str, int]]
-    shares: Sequence[tuple[str, float]]
+    views: Sequence[tuple[date, int]]
+    sent: Sequence[tuple[date, int]]
+    shares: Sequence[tuple[date, float]]
     """Percent of views that became a post, by day; 0 where nobody came."""
     held: int
 
@@ -116,9 +116,9 @@ def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
     )
     posts = dict(rows)
     return FormNumbers(
-        views=[(day.isoformat(), seen.get(day, 0)) for day in span],
-        sent=[(day.isoformat(), posts.get(day, 0)) for day in span],
-        shares=[(day.isoformat(), _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
+        views=[(day, seen.get(day, 0)) for day in span],
+        sent=[(day, posts.get(day, 0)) for day in span],
+        shares=[(day, _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
         held=form.submissions.held().count(),
     )
 
