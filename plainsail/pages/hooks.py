@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forgetting, forms, steps, submissions
+from plainsail.pages.services import forgetting, forms, splitting, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -24,7 +24,7 @@ REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options
 LANDING.register("form", submissions.take_in)
 
 # What the clock does here, by the kind that is due.
-FALLS_DUE = (steps.forget,)
+FALLS_DUE = (steps.forget, splitting.look)
 
 PERSONAL_DATA.register(
     "pages.submission",
@@ -34,6 +34,7 @@ PERSONAL_DATA.register(
         ground="That a form was sent is part of the page's numbers; who sent it goes.",
     ),
 )
+PERSONAL_DATA.register("pages.countdownstart", PersonalData(fields=("visitor_id", "contact"), erase="delete"))
 PERSONAL_DATA.register("pages.unfinished", PersonalData(fields=("values", "path", "campaign"), erase="delete"))
 PERSONAL_DATA.register(
     "pages.formversion",
@@ -43,7 +44,21 @@ PERSONAL_DATA.register(
     "pages.pagerevision",
     PersonalData(fields=("by",), erase="keep", ground="Who changed a page is the business's own record of its staff."),
 )
-for table in ("site", "page", "form", "publishedsnapshot"):
+PERSONAL_DATA.register(
+    "pages.splitsale",
+    PersonalData(fields=("contact_id",), erase="anonymise", ground="What a variant earned stays; whose it was goes."),
+)
+for table in (
+    "splittest",
+    "splitvariant",
+    "popup",
+    "popupday",
+    "countdown",
+    "site",
+    "page",
+    "form",
+    "publishedsnapshot",
+):
     PERSONAL_DATA.register(
         f"pages.{table}",
         PersonalData(
@@ -56,3 +71,4 @@ for table in ("site", "page", "form", "publishedsnapshot"):
     )
 TAKEN_OUT.register("pages.submission", forgetting.submissions)
 TAKEN_OUT.register("pages.unfinished", forgetting.unfinished)
+TAKEN_OUT.register("pages.splitsale", forgetting.split_sales)

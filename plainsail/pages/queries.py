@@ -33,7 +33,7 @@ class PageCard:
 
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
-    pages = list(current_pages(workspace).order_by("-edited_at", "id"))
+    pages = list(Page.objects.current().select_related("workspace").order_by("-edited_at", "id"))
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
     visits = visits_of_pages(ids, since=since)
@@ -51,8 +51,8 @@ def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
 
 
 def current_pages(workspace: Workspace) -> QuerySet[Page]:
-    """The workspace's pages that are not archived, each with its workspace."""
-    pages: QuerySet[Page] = Page.objects.current().filter(workspace=workspace).select_related("workspace")
+    """The workspace's pages that are not archived, variants and pop-ups among them, each with its workspace."""
+    pages: QuerySet[Page] = Page.objects.editable().filter(workspace=workspace).select_related("workspace")
     return pages
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import answers, editor, embedding, forms, pages, public, versions
+from plainsail.pages.views import answers, editor, embedding, forms, pages, public, splits, versions
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
@@ -34,6 +34,13 @@ workspace_urls = [
     path("pages/<uuid:page_id>/copy/", pages.copy, name="copy"),
     path("pages/<uuid:page_id>/archive/", pages.archive, name="archive"),
     path("pages/<uuid:page_id>/unarchive/", pages.unarchive, name="unarchive"),
+    path("pages/<uuid:page_id>/split/", splits.split, name="split"),
+    path("pages/<uuid:page_id>/split/begin/", splits.split_begin, name="split_begin"),
+    path("pages/<uuid:page_id>/split/settings/", splits.split_settings, name="split_settings"),
+    path("pages/<uuid:page_id>/split/variants/", splits.split_variants, name="split_variants"),
+    path("pages/<uuid:page_id>/split/variants/<slug:letter>/removal/", splits.split_removal, name="split_removal"),
+    path("pages/<uuid:page_id>/split/start/", splits.split_start, name="split_start"),
+    path("pages/<uuid:page_id>/split/end/", splits.split_end, name="split_end"),
     path("pages/<uuid:page_id>/versions/", versions.versions, name="versions"),
     path("pages/<uuid:page_id>/versions/<int:number>/", versions.version, name="version"),
     path("pages/<uuid:page_id>/versions/<int:number>/restoration/", versions.restoration, name="restoration"),

@@ -31,6 +31,7 @@ EXPECTED = {
         "body_br": ("bytea", "NO"),
         "headers": ("jsonb", "NO"),
         "forms": ("jsonb", "NO"),
+        "split": ("jsonb", "NO"),
     },
     "tracking_landing": {
         "id": ("uuid", "NO"),

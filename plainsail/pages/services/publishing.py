@@ -25,7 +25,7 @@ from plainsail.kernel.events import publish as tell
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot
-from plainsail.pages.services import editing, forms
+from plainsail.pages.services import beside, editing, forms
 from plainsail.ui.sockets import FOOTER_LINKS
 
 CHANNEL = "plainsail_published"
@@ -66,7 +66,7 @@ def refresh(page: Page, *, at: datetime) -> PublishedSnapshot:
 
     For a form that changed or a page that moved. Raises NotPublished.
     """
-    published = _published(page)
+    published = live_document(page)
     if published is None:
         raise NotPublished
     return _freeze(page, published, at=at)
@@ -88,14 +88,14 @@ def refresh_showing(kind: str, row_id: UUID, *, at: datetime) -> int:
     pages = [
         page
         for page in Page.objects.published().order_by("id")
-        if (published := _published(page)) is not None and (kind, row_id) in set(published.references())
+        if (published := live_document(page)) is not None and (kind, row_id) in set(published.references())
     ]
     for page in pages:
         refresh(page, at=at)
     return len(pages)
 
 
-def _published(page: Page) -> Document | None:
+def live_document(page: Page) -> Document | None:
     """The document that is live."""
     number = page.published_revision if page.is_published else None
     version = page.revisions.filter(number=number).first() if number is not None else None
@@ -127,14 +127,15 @@ def render(
 
 def head_of(page: Page) -> rendering.PageHead:
     """What the page says about itself: title, description, address, the legal links of its business."""
-    workspace = page.workspace
+    workspace, stand = page.workspace, beside.stand_of(page)
     return rendering.PageHead(
         title=page.title,
         site_name=workspace.name,
         description=page.description,
         language=workspace.locale,
-        path=page.path,
-        canonical_url=address(workspace, page.path),
+        path=stand.path,
+        variant=stand.variant,
+        canonical_url=address(workspace, stand.path),
         legal_links=legal_links(workspace),
     )
 
@@ -182,6 +183,7 @@ def _freeze(page: Page, document: Document, *, at: datetime) -> PublishedSnapsho
             "body_br": brotli.compress(body, quality=11),
             "headers": headers,
             "forms": specifications,
+            "split": beside.split_of(page),
             "published_at": at,
         },
     )

@@ -121,7 +121,9 @@ def posted(request: Request) -> dict[str, object]:
 
 def visit_of(request: Request) -> submissions.Visit:
     path = request.POST.get("_page", "")
+    variant = request.POST.get("_variant", "")[:40].replace("\x00", "")
     return submissions.Visit(
+        variant=variant if variant.startswith("~") else "",
         path=path[:500] if path.startswith("/") and "\x00" not in path else "",
         visitor_id=visitor_of(request),
         ip=client_ip(request),
