@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.sockets import REFERENCES, ReferenceKind
+from plainsail.blocks.sockets import BLOCKS, REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.pages.services import forgetting, forms, splitting, steps, submissions
+from plainsail.pages import sections
+from plainsail.pages.services import countdowns, forgetting, forms, splitting, steps, submissions
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -19,6 +20,10 @@ CREATE.register(
     "page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change")
 )
 
+BLOCKS.register("countdown", sections.COUNTDOWN)
+REFERENCES.register(
+    "countdown", ReferenceKind(label=_("Countdown"), options=countdowns.options, cards=countdowns.cards)
+)
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
 
 LANDING.register("form", submissions.take_in)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import answers, editor, embedding, forms, pages, public, splits, versions
+from plainsail.pages.views import (
+    audience,
+    countdowns,
+    editor,
+    embedding,
+    forms,
+    live,
+    pages,
+    popups,
+    public,
+    sent,
+    splits,
+    versions,
+)
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
@@ -17,11 +30,20 @@ workspace_urls = [
     path("pages/forms/<uuid:form_id>/copy/", forms.form_copy, name="form_copy"),
     path("pages/forms/<uuid:form_id>/archive/", forms.form_archive, name="form_archive"),
     path("pages/forms/<uuid:form_id>/elsewhere/", forms.form_elsewhere, name="form_elsewhere"),
-    path("pages/forms/<uuid:form_id>/answers/", answers.answers, name="answers"),
-    path("pages/forms/<uuid:form_id>/answers.csv", answers.answers_csv, name="answers_csv"),
-    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/acceptance/", answers.let_in, name="let_in"),
-    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/removal/", answers.discard, name="discard"),
-    path("pages/forms/<uuid:form_id>/numbers/", answers.numbers, name="form_numbers"),
+    path("pages/forms/<uuid:form_id>/answers/", sent.answers, name="answers"),
+    path("pages/forms/<uuid:form_id>/answers.csv", sent.answers_csv, name="answers_csv"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/acceptance/", sent.let_in, name="let_in"),
+    path("pages/forms/<uuid:form_id>/answers/<uuid:submission_id>/removal/", sent.discard, name="discard"),
+    path("pages/forms/<uuid:form_id>/numbers/", sent.numbers, name="form_numbers"),
+    path("pages/countdowns/", countdowns.countdowns, name="countdowns"),
+    path("pages/countdowns/new/", countdowns.new_countdown, name="new_countdown"),
+    path("pages/countdowns/<uuid:countdown_id>/", countdowns.countdown, name="countdown"),
+    path("pages/countdowns/<uuid:countdown_id>/archive/", countdowns.countdown_archive, name="countdown_archive"),
+    path("pages/popups/", popups.popups, name="popups"),
+    path("pages/popups/new/", popups.new_popup, name="new_popup"),
+    path("pages/popups/<uuid:popup_id>/", popups.popup, name="popup"),
+    path("pages/popups/<uuid:popup_id>/publication/", popups.popup_publication, name="popup_publication"),
+    path("pages/popups/<uuid:popup_id>/withdrawal/", popups.popup_withdrawal, name="popup_withdrawal"),
     path("pages/<uuid:page_id>/", editor.editor, name="page"),
     path("pages/<uuid:page_id>/preview/", editor.preview, name="preview"),
     path("pages/<uuid:page_id>/panel/", editor.panel, name="panel"),
@@ -34,6 +56,8 @@ workspace_urls = [
     path("pages/<uuid:page_id>/copy/", pages.copy, name="copy"),
     path("pages/<uuid:page_id>/archive/", pages.archive, name="archive"),
     path("pages/<uuid:page_id>/unarchive/", pages.unarchive, name="unarchive"),
+    path("pages/<uuid:page_id>/audience/", audience.audience, name="audience"),
+    path("pages/<uuid:page_id>/audience/<slug:block_id>/", audience.section_audience, name="section_audience"),
     path("pages/<uuid:page_id>/split/", splits.split, name="split"),
     path("pages/<uuid:page_id>/split/begin/", splits.split_begin, name="split_begin"),
     path("pages/<uuid:page_id>/split/settings/", splits.split_settings, name="split_settings"),
@@ -51,6 +75,8 @@ public_urls = [
     path("f/<uuid:form_id>", public.form, name="form"),
     path("f/<uuid:form_id>/embed", embedding.form, name="embed_form"),
     path("f/<uuid:form_id>/<slug:key>", public.form_step, name="form_step"),
+    path("for-you", live.for_you, name="for_you"),
+    path("for-you/count", live.count, name="count_popup"),
     path("thanks/<uuid:form_id>", public.thanks, name="thanks"),
 ]
 

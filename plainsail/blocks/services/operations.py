@@ -150,10 +150,12 @@ def _delete(document: Document, operation: Operation, surface: Surface) -> Step:
 
 def _show(document: Document, operation: Operation, surface: Surface) -> Step:
     block, _kind = _block(document, operation)
-    if surface != "mail" or block.type == "mail_footer":
-        raise InvalidOperation  # a published page is the same for everybody, and a mail's foot is owed to everybody
+    if block.type in ("mail_footer", "footer"):
+        raise InvalidOperation  # whose page it is, and how mail ends, is owed to everybody
     errors: Errors = {}
     shown = showing.clean(operation.get("value"), ("blocks", block.id, "shown"), errors)
+    if surface == "mail" and "visit" in (shown or {}):
+        raise InvalidOperation  # a mail is not visited
     if errors:
         raise InvalidDocument(errors)
     changed = replace(block, shown=shown)

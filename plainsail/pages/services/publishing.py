@@ -25,7 +25,7 @@ from plainsail.kernel.events import publish as tell
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot
-from plainsail.pages.services import beside, editing, forms
+from plainsail.pages.services import beside, editing, forms, living, popups
 from plainsail.ui.sockets import FOOTER_LINKS
 
 CHANNEL = "plainsail_published"
@@ -121,8 +121,15 @@ def move_snapshot(page: Page, *, at: datetime) -> None:
 def render(
     page: Page, document: Document, *, editing: bool = False, cards: Mapping[tuple[str, UUID], Any] | None = None
 ) -> rendering.RenderedPage:
-    """A page as HTML: its draft for the editor, or a document to freeze."""
-    return rendering.render_page(document, head_of(page), editing=editing, cards=cards)
+    """A page as HTML: its draft for the editor, or as strangers see it."""
+    if editing:
+        return rendering.render_page(document, head_of(page), editing=True, cards=cards)
+    return dressed(page, document, cards=cards).page
+
+
+def dressed(page: Page, document: Document, *, cards: Mapping[tuple[str, UUID], Any] | None = None) -> living.Dressed:
+    """A page as strangers see it, with what is kept beside it for others."""
+    return living.dress(page, document, head_of(page), script=popups.any_for(page), cards=cards)
 
 
 def head_of(page: Page) -> rendering.PageHead:
@@ -154,15 +161,20 @@ def address(workspace: Workspace, path: str) -> str:
 
 
 def content_policy(page: rendering.RenderedPage) -> str:
-    """The content security policy of a published page: its own inline style, no script at all, nothing framed elsewhere."""
+    """The content security policy of a published page: its own inline style, nothing framed elsewhere.
+
+    Scripts of this site only where something on the page needs one.
+    """
+    scripts = "script-src 'self'; connect-src 'self'; " if living.runs_script(page.html) else ""
     return (
         f"default-src 'none'; style-src 'self' {page.style_source}; font-src 'self'; img-src 'self' https: data:; "
-        "media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+        f"media-src 'self' https:; {scripts}form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     )
 
 
 def _freeze(page: Page, document: Document, *, at: datetime) -> PublishedSnapshot:
-    rendered = render(page, document)
+    found = dressed(page, document)
+    rendered = found.page
     form_ids = {row_id for kind, row_id in document.references() if kind == "form"}
     specifications = {
         str(form.id): forms.specification(form, thank_you=forms.thanks_address(form))
@@ -184,6 +196,7 @@ def _freeze(page: Page, document: Document, *, at: datetime) -> PublishedSnapsho
             "headers": headers,
             "forms": specifications,
             "split": beside.split_of(page),
+            "live": popups.frozen(page, document, head_of(page)) or found.live,
             "published_at": at,
         },
     )
