@@ -56,6 +56,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.personal_data import PERSONAL_DATA
 from plainsail.mail.services import tallies
 from plainsail.mail.sockets import NOTICES, Notice
+from plainsail.pages.services import splitting
 from plainsail.payments.events import (
     ChargeFailed,
     ChargeSucceeded,
@@ -257,6 +258,25 @@ def credit_mail(event: OrderPaid) -> None:
 @on(OrderRefunded, subscriber="commerce.credit_mail")
 def debit_mail(event: OrderRefunded) -> None:
     tallies.hear_refund(order_id=event.order_id, minor=event.amount_minor, at=event.at)
+
+
+@on(OrderPaid, subscriber="commerce.credit_page")
+def credit_page(event: OrderPaid) -> None:
+    """Tell the variant of a page that the buyer saw what it earned; orders of a seller in test mode earn nothing."""
+    order = Order.objects.get(id=event.order_id)
+    if event.amount_minor and event.contact_id is not None and not order.is_test:
+        splitting.hear_sale(
+            subject_id=order.id,
+            contact_id=event.contact_id,
+            minor=event.amount_minor,
+            currency=event.currency,
+            at=event.at,
+        )
+
+
+@on(OrderRefunded, subscriber="commerce.credit_page")
+def debit_page(event: OrderRefunded) -> None:
+    splitting.hear_refund(subject_id=event.order_id, minor=event.amount_minor)
 
 
 @on(OrderRefunded, subscriber="commerce.send_receipt")

@@ -17,6 +17,7 @@ from plainsail.edge.intake import Intake, IntakeDown, Unstorable
 from plainsail.edge.request import Request, host_name
 from plainsail.edge.rsgi import Headers
 from plainsail.edge.snapshots import FormPage, Snapshots
+from plainsail.edge.splits import BESIDE
 from plainsail.edge.visitors import Visitor, cookie, visitor_of
 from plainsail.kernel import tokens
 
@@ -77,6 +78,8 @@ def _line(
 
 def _path_of_page(request: Request, posted: Posted) -> str:
     """Where the form stood: its hidden field says so, else the page the browser came from."""
+    if (variant := posted.get("_variant")) and variant[0].startswith(BESIDE):
+        return variant[0]
     if named := posted.get("_page"):
         return named[0]
     try:

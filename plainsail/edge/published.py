@@ -11,13 +11,15 @@ from plainsail.edge.hosts import Host
 from plainsail.edge.intake import Intake
 from plainsail.edge.negotiation import accepted_encoding, is_unchanged
 from plainsail.edge.request import Request
+from plainsail.edge.rsgi import Headers
 from plainsail.edge.snapshots import VARY, Page, Snapshots, words
-from plainsail.edge.visitors import cookie, visitor_of
+from plainsail.edge.splits import BESIDE, Split, choose
+from plainsail.edge.visitors import Visitor, cookie, visitor_of
 
 FOR_ALL = ("cache-control", "no-cache")
 """Any cache may keep the page but asks each time whether it still holds: so every view is seen, and a 304 is cheap."""
 FOR_ONE = ("cache-control", "private, no-cache")
-"""With a new visitor's cookie, which nobody else may get."""
+"""With a new visitor's cookie, or a variant, which nobody else may get."""
 
 
 class Published:
@@ -42,15 +44,28 @@ class Published:
         accepted = find("accept-encoding", "")
         asked_in = words(find("host", ""), request.path, accepted)
         page = await self._snapshots.page(host, request.path, accepted_encoding(accepted), asked_in=asked_in)
-        if page is None:
+        if page is None or request.path.startswith(BESIDE):
             return await self._without_slash(request, host)
-        self._show(request, page)
+        if page.split is None:
+            self._show(request, page)
+        else:
+            await self._show_variant(request, host, page, page.split)
         return True
 
-    def _show(self, request: Request, page: Page) -> None:
+    async def _show_variant(self, request: Request, host: Host, page: Page, split: Split) -> None:
+        """One snapshot a variant, each with its own tag: whoever asks again gets 304 for theirs."""
+        path, visitor = choose(split, request, visitor_of(request.headers))
+        accepted = accepted_encoding(request.headers.get("accept-encoding", ""))
+        # A variant that is gone, by a change that is not here yet, is the page itself.
+        shown = (await self._snapshots.page(host, path, accepted) if path else None) or page
+        self._show(request, shown, visitor=visitor)
+
+    def _show(self, request: Request, page: Page, *, visitor: Visitor | None = None) -> None:
         headers = request.headers
-        visitor = visitor_of(headers)
-        caching = (FOR_ONE, cookie(visitor, request.scheme)) if visitor.is_new else (FOR_ALL,)
+        caching: Headers = [FOR_ALL if visitor is None else FOR_ONE]
+        visitor = visitor or visitor_of(headers)
+        if visitor.is_new:
+            caching = [FOR_ONE, cookie(visitor, request.scheme)]
         known = headers.get("if-none-match")
         request.asked = page.asked
         if known is not None and is_unchanged(known, page.tag[1]):

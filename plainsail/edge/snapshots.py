@@ -20,9 +20,10 @@ from plainsail.edge.flight import Flights
 from plainsail.edge.hosts import Host
 from plainsail.edge.negotiation import Encoding
 from plainsail.edge.rsgi import Headers
+from plainsail.edge.splits import BESIDE, Split, read, shown_at
 
 FIND_PAGE = (
-    "SELECT page_id, etag, content_type, headers, {coded} "
+    "SELECT page_id, etag, content_type, headers, split, {coded} "
     "FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
 )
 QUERIES: dict[Encoding, str] = {
@@ -30,7 +31,7 @@ QUERIES: dict[Encoding, str] = {
     "gzip": FIND_PAGE.format(coded="body_gzip, CASE WHEN body_gzip = ''::bytea THEN body ELSE ''::bytea END"),
     "": FIND_PAGE.format(coded="''::bytea, body"),
 }
-FIND_FORMS = "SELECT page_id, forms FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
+FIND_FORMS = "SELECT page_id, forms, split FROM pages_publishedsnapshot WHERE workspace_id = %s AND path = %s"
 
 PAGE_MAY_SAY = frozenset(
     {
@@ -65,6 +66,8 @@ class Page:
     """The end of a visit's landing line."""
     asked: str
     """Host and path as the access log writes them."""
+    split: Split | None = None
+    """The test in which it is one of the variants, if it stands at the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,13 @@ class Snapshots:
         key = (host.workspace_id, host.name, path, encoding)
         found = self._pages.get(key)
         if found is None:
-            if key in self._unknown or not is_path(path):
+            if key in self._unknown or not (is_path(path) or path.startswith(BESIDE)):
                 return None
             found = await self._flights.join(key, lambda: self._load_page(key, encoding), self._keep)
         else:
             self._pages.move_to_end(key)
         assert not isinstance(found, FormPage)
-        if asked_in and self._pages.get(key) is found is not None:
+        if asked_in and self._pages.get(key) is found is not None and found.split is None:
             if len(self.shortcuts) >= MOST_SHORTCUTS:
                 self.shortcuts.clear()
             self.shortcuts[asked_in] = found
@@ -128,7 +131,7 @@ class Snapshots:
         key = (host.workspace_id, host.name, path, "forms")
         found = self._pages.get(key)
         if found is None:
-            if key in self._unknown or not is_path(path):
+            if key in self._unknown or not (is_path(path) or path.startswith(BESIDE)):
                 return None
             found = await self._flights.join(key, lambda: self._load_forms(key), self._keep)
         assert not isinstance(found, Page)
@@ -165,7 +168,8 @@ class Snapshots:
         rows = await self._database.read(QUERIES[encoding], [workspace_id, path], workspace_id=workspace_id)
         if not rows:
             return None
-        page_id, etag, content_type, extra, coded, plain = rows[0]
+        page_id, etag, content_type, extra, split, coded, plain = rows[0]
+        path = shown_at(split) or path
         said = tuple(sorted((name.lower(), str(value)) for name, value in extra.items()))
         return Page(
             tag=("etag", f'W/"{etag}"'),
@@ -175,6 +179,7 @@ class Snapshots:
                 workspace_id=workspace_id.hex, kind="visit", host=host, page_id=page_id.hex, path=path
             ),
             asked=asked(host, path),
+            split=read(split),
         )
 
     async def _load_forms(self, key: Key) -> FormPage | None:
@@ -182,8 +187,8 @@ class Snapshots:
         rows = await self._database.read(FIND_FORMS, [workspace_id, path], workspace_id=workspace_id)
         if not rows:
             return None
-        page_id, forms = rows[0]
-        return FormPage(page_id, path, forms if isinstance(forms, dict) else {})
+        page_id, forms, split = rows[0]
+        return FormPage(page_id, shown_at(split) or path, forms if isinstance(forms, dict) else {})
 
     def _keep(self, key: Key, found: Page | FormPage | None) -> None:
         if found is None:

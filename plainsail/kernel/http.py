@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -37,6 +39,7 @@ __all__ = [
     "public_path",
     "refusals_at",
     "signed_in",
+    "visitor_cookie",
     "wants_json",
     "works_when_closed",
     "workspace_url",
@@ -157,6 +160,14 @@ def client_ip(request: HttpRequest) -> str:
         except ValueError:
             continue
     return "127.0.0.1"
+
+
+def visitor_cookie(request: HttpRequest) -> UUID | None:
+    """The id in the first-party cookie that the edge gives visitors, unless the browser asks not to be followed."""
+    if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
+        return None
+    cookie = request.COOKIES.get("ps_v", "")
+    return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.files.models import File
+from plainsail.pages.models import SplitTest
 from plainsail.pages.services import sites
 from plainsail.pages.starters import STARTERS
 
@@ -85,3 +86,39 @@ class VersionForm(forms.Form):
     """The name under which a version is kept."""
 
     name = forms.CharField(label=_("Name of this version"), max_length=80)
+
+
+class SplitForm(forms.Form):
+    """What a split test counts, how long it runs, and each variant's share."""
+
+    goal = forms.ChoiceField(label=_("What counts"), choices=SplitTest.Goal)
+    decides = forms.BooleanField(
+        label=_("Show the winner to everybody by itself"),
+        required=False,
+        help_text=_("Else the test goes on until you end it."),
+    )
+    least_days = forms.IntegerField(
+        label=_("At least, days"),
+        min_value=1,
+        max_value=90,
+        help_text=_("Whole weeks are best: people are others on Sundays."),
+    )
+    most_days = forms.IntegerField(label=_("At most, days"), min_value=1, max_value=180)
+
+    def __init__(self, *args: Any, test: SplitTest, **options: Any) -> None:
+        names = ("goal", "decides", "least_days", "most_days")
+        self.letters = list(test.variants.order_by("letter").values_list("letter", "share"))
+        super().__init__(*args, initial={name: getattr(test, name) for name in names}, **options)
+        for letter, share in self.letters:
+            label = _("Share of %(letter)s, in a hundred") % {"letter": letter}
+            self.fields[f"share_{letter}"] = forms.IntegerField(label=label, min_value=1, max_value=99, initial=share)
+
+    @property
+    def shares(self) -> list[forms.BoundField]:
+        return [self[f"share_{letter}"] for letter, _share in self.letters]
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What is to be stored, once it is valid."""
+        given = {name: self.cleaned_data[name] for name in ("goal", "decides", "least_days", "most_days")}
+        return given | {"shares": [self.cleaned_data[f"share_{letter}"] for letter, _share in self.letters]}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.events import PublicHostChanged
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
-from plainsail.blocks.sockets import FEEDS, REFERENCES, ReferenceKind
+from plainsail.blocks.sockets import BLOCKS, FEEDS, REFERENCES, ReferenceKind
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.files.events import PictureRendered
 from plainsail.files.sockets import USES, UserOfFiles
@@ -18,9 +18,21 @@ from plainsail.kernel import clock, tenancy
 from plainsail.kernel.events import on
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.pages import sections
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
 from plainsail.pages.models import Form
-from plainsail.pages.services import forgetting, forms, posting, publishing, republishing, steps, submissions, uses
+from plainsail.pages.services import (
+    countdowns,
+    forgetting,
+    forms,
+    posting,
+    publishing,
+    republishing,
+    splitting,
+    steps,
+    submissions,
+    uses,
+)
 from plainsail.tracking.sockets import LANDING
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
@@ -32,6 +44,10 @@ CREATE.register(
     "page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change")
 )
 
+BLOCKS.register("countdown", sections.COUNTDOWN)
+REFERENCES.register(
+    "countdown", ReferenceKind(label=_("Countdown"), options=countdowns.options, cards=countdowns.cards)
+)
 REFERENCES.register("form", ReferenceKind(label=_("Form"), options=forms.options, cards=forms.cards))
 
 
@@ -78,7 +94,7 @@ def refresh_pictures(event: PictureRendered) -> None:
 LANDING.register("form", submissions.take_in)
 
 # What the clock does here, by the kind that is due.
-FALLS_DUE = (steps.forget,)
+FALLS_DUE = (steps.forget, splitting.look)
 
 PERSONAL_DATA.register(
     "pages.submission",
@@ -88,6 +104,7 @@ PERSONAL_DATA.register(
         ground="That a form was sent is part of the page's numbers; who sent it goes.",
     ),
 )
+PERSONAL_DATA.register("pages.countdownstart", PersonalData(fields=("visitor_id", "contact"), erase="delete"))
 PERSONAL_DATA.register("pages.unfinished", PersonalData(fields=("values", "path", "campaign"), erase="delete"))
 PERSONAL_DATA.register(
     "pages.formversion",
@@ -98,12 +115,17 @@ PERSONAL_DATA.register(
     PersonalData(fields=("by",), erase="keep", ground="Who changed a page is the business's own record of its staff."),
 )
 PERSONAL_DATA.register(
+    "pages.splitsale",
+    PersonalData(fields=("contact_id",), erase="anonymise", ground="What a variant earned stays; whose it was goes."),
+)
+PERSONAL_DATA.register(
     "pages.post",
     PersonalData(fields=("author",), erase="keep", ground="Who wrote a post stands on it; the business's own staff."),
 )
 for table in (
     *("site", "page", "form", "publishedsnapshot", "posttag"),
     *("redirect", "sitescript", "republishing"),
+    *("splittest", "splitvariant", "popup", "popupday", "countdown"),
 ):
     PERSONAL_DATA.register(
         f"pages.{table}",
@@ -117,6 +139,7 @@ for table in (
     )
 TAKEN_OUT.register("pages.submission", forgetting.submissions)
 TAKEN_OUT.register("pages.unfinished", forgetting.unfinished)
+TAKEN_OUT.register("pages.splitsale", forgetting.split_sales)
 
 
 @on(PagePublished, subscriber="pages.follow_published")

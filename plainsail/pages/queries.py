@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,9 @@ class PageCard:
 
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
-    pages = list(current_pages(workspace).filter(kind=Page.Kind.PAGE).order_by("-edited_at", "id"))
+    pages = list(
+        current_pages(workspace).filter(kind=Page.Kind.PAGE).select_related("workspace").order_by("-edited_at", "id")
+    )
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
     visits = visits_of_pages(ids, since=since)
@@ -54,8 +56,8 @@ def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
 
 
 def current_pages(workspace: Workspace) -> QuerySet[Page]:
-    """The workspace's pages that are not archived, each with its workspace."""
-    pages: QuerySet[Page] = Page.objects.current().filter(workspace=workspace).select_related("workspace")
+    """The workspace's pages that are not archived, variants and pop-ups among them, each with its workspace."""
+    pages: QuerySet[Page] = Page.objects.editable().filter(workspace=workspace).select_related("workspace")
     return pages
 
 
@@ -94,9 +96,9 @@ def submissions_by_page(page_ids: Collection[UUID], *, since: datetime) -> Mappi
 class FormNumbers:
     """How a form did in a span: views of pages it stands on and posts, by local day, both with zeros left in."""
 
-    views: Sequence[tuple[str, int]]
-    sent: Sequence[tuple[str, int]]
-    shares: Sequence[tuple[str, float]]
+    views: Sequence[tuple[date, int]]
+    sent: Sequence[tuple[date, int]]
+    shares: Sequence[tuple[date, float]]
     """Percent of views that became a post, by day; 0 where nobody came."""
     held: int
 
@@ -133,9 +135,9 @@ def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
     )
     posts = dict(rows)
     return FormNumbers(
-        views=[(day.isoformat(), seen.get(day, 0)) for day in span],
-        sent=[(day.isoformat(), posts.get(day, 0)) for day in span],
-        shares=[(day.isoformat(), _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
+        views=[(day, seen.get(day, 0)) for day in span],
+        sent=[(day, posts.get(day, 0)) for day in span],
+        shares=[(day, _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
         held=form.submissions.held().count(),
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import Contact
@@ -54,6 +54,25 @@ def visits_per_day(page_ids: Iterable[UUID], *, since: datetime, zone: ZoneInfo)
         .annotate(number=Count("id"))
     )
     return dict(rows)
+
+
+def people_of_pages(page_ids: Iterable[UUID], *, start: datetime, end: datetime) -> dict[UUID, int]:
+    """Page id to how many different browsers people looked at it with; a look without a known browser is one of its own.
+
+    Reads every visit of these pages in the span, along an index.
+    """
+    looks = Hit.objects.filter(
+        kind="visit", agent=Agent.HUMAN, page_id__in=list(page_ids), at__gte=start, at__lt=end
+    ).order_by()
+    rows = looks.values_list("page_id").annotate(number=Count(Coalesce("visitor_id", "id"), distinct=True))
+    return dict(rows)
+
+
+def last_page_of_contact(contact_id: UUID, *, among: Sequence[UUID], start: datetime, end: datetime) -> UUID | None:
+    """Which of these pages a contact looked at last in a span; None for none."""
+    looks = Hit.objects.filter(kind="visit", contact_id=contact_id, page_id__in=among, at__gte=start, at__lte=end)
+    found: UUID | None = looks.order_by("-at", "-id").values_list("page_id", flat=True).first()
+    return found
 
 
 def of_deliveries(delivery_ids: Iterable[UUID], *, kind: str) -> dict[str, int]:

@@ -164,10 +164,12 @@ def _delete(document: Document, operation: Operation, surface: Surface) -> Step:
 
 def _show(document: Document, operation: Operation, surface: Surface) -> Step:
     block, _kind = _block(document, operation)
-    if surface != "mail" or block.type == "mail_footer" or document.index(block.id) < 0:
-        raise InvalidOperation  # a published page is the same for everybody, and a mail's foot is owed to everybody
+    if block.type in ("mail_footer", "footer") or document.index(block.id) < 0:
+        raise InvalidOperation  # whose page it is, and how mail ends, is owed to everybody; and sections are shown whole
     errors: Errors = {}
     shown = showing.clean(operation.get("value"), ("blocks", block.id, "shown"), errors)
+    if surface == "mail" and "visit" in (shown or {}):
+        raise InvalidOperation  # a mail is not visited
     if errors:
         raise InvalidDocument(errors)
     target = {"op": "show", "block": block.id}

@@ -38,6 +38,8 @@ class PageHead:
     description: str = ""
     language: str = "en"
     path: str = "/"
+    variant: str = ""
+    """Which variant of a tested page it is; forms post it along."""
     canonical_url: str = ""
     legal_links: Sequence[tuple[str, str]] = ()
     icon_url: str = ""

@@ -1,6 +1,8 @@
-"""Who sees a section of a mail: everybody, those who meet a condition, or all others than the section above has.
+"""Who sees a section: everybody, those who meet a condition, or all others than the section above has.
 
 `{"tree": {…}}` holds a condition in the form that segments have; `{"rest": true}` means “instead of the section above”.
+On pages `{"visit": {"source": …, "device": …, "language": …}}` asks for what is known of a stranger, too; in mail it asks
+for nothing.
 What a condition means is up to who sends: here it is only carried.
 """
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4000
 DEEPEST = 10
+VISIT = frozenset({"source", "device", "language"})
+"""What can be asked of a visit: `utm_source`, `phone` or `desktop`, a language such as `de` or `de-at`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ def clean(value: object, path: Path, errors: Errors) -> dict[str, Any] | None:
         return {"rest": True}
     if isinstance(value, Mapping) and set(value) == {"tree"} and _is_storable(value["tree"]):
         return {"tree": value["tree"]}
+    if isinstance(value, Mapping) and set(value) == {"visit"} and _is_visit(value["visit"]):
+        return {"visit": dict(value["visit"])}
     errors[path] = _("Choose who sees this section.")
     return None
 
@@ -52,16 +58,29 @@ def condition_of(blocks: Sequence[Block], index: int) -> Condition | None:
         return None
     if "tree" in shown:
         return Condition(shown["tree"])
+    if "visit" in shown:
+        return None
     above = index - 1
     while above >= 0 and (blocks[above].shown or {}).get("rest"):
         above -= 1
     asked = blocks[above].shown if above >= 0 else None
-    return Condition(asked["tree"], is_met=False) if asked else None
+    return Condition(asked["tree"], is_met=False) if asked and "tree" in asked else None
 
 
 def key_of(tree: Mapping[str, Any]) -> str:
     """The same for conditions that ask the same."""
     return json.dumps(tree, sort_keys=True, separators=(",", ":"))
+
+
+def _is_visit(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and 0 < len(value) <= len(VISIT)
+        and set(value) <= VISIT
+        and all(
+            isinstance(said, str) and 0 < len(said) <= 100 and not UNSTORABLE.search(said) for said in value.values()
+        )
+    )
 
 
 def _is_storable(tree: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
@@ -111,6 +112,12 @@ def as_text(markup: str) -> str:
     reader = _TextReader()
     reader.feed(str(markup))
     return reader.text()
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """A value for a script to read from an attribute; escaped like any other words there."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False, default=str)
 
 
 @register.filter

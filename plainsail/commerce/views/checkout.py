@@ -27,9 +27,10 @@ from plainsail.commerce.services.vat import Ruling
 from plainsail.commerce.sockets import AFTER_PURCHASE
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, client_ip, public, public_path
+from plainsail.kernel.http import Request, client_ip, public, public_path, visitor_cookie
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.kernel.throttle import Throttle
+from plainsail.pages.services import countdowns
 from plainsail.payments.services import accounts
 from plainsail.payments.services.charging import ChargeUnderway
 from plainsail.payments.services.methods import CardRefused
@@ -235,11 +236,15 @@ def go_on(request: Request, order: Order, progress: Progress, token: str) -> Htt
 
 
 def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sale:
-    """The offer of a slug, if it is sold now; to somebody, or to a consumer at home. Raises Http404, SellerClosing."""
+    """The offer of a slug, if it is sold now; to somebody, or to a consumer at home.
+
+    Raises Http404, SellerClosing, TimeIsUp where a countdown closes it for this visitor.
+    """
     with workspace(request.workspace):
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
             raise Http404
+        countdowns.refuse_if_over(offer.id, visitor_id=visitor_cookie(request), at=request.now)
         return sale_to(named, offer=offer, at=clocks.seller_now(request.now))
 
 

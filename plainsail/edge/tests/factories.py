@@ -37,7 +37,7 @@ CREATE TABLE pages_publishedsnapshot (
     id uuid PRIMARY KEY, workspace_id uuid NOT NULL, page_id uuid NOT NULL, path text NOT NULL, etag text NOT NULL,
     content_type text NOT NULL, body bytea NOT NULL, body_gzip bytea NOT NULL DEFAULT '',
     body_br bytea NOT NULL DEFAULT '', headers jsonb NOT NULL DEFAULT '{}', forms jsonb NOT NULL DEFAULT '{}',
-    published_at timestamptz NOT NULL DEFAULT now(), UNIQUE (workspace_id, path)
+    split jsonb NOT NULL DEFAULT '{}', published_at timestamptz NOT NULL DEFAULT now(), UNIQUE (workspace_id, path)
 );
 CREATE TABLE tracking_landing (
     id uuid PRIMARY KEY, workspace_id uuid NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, visitor_id uuid,
@@ -113,6 +113,7 @@ class EdgeDatabase:
         *,
         forms: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
+        split: dict[str, Any] | None = None,
         encodings: tuple[str, ...] = ("gzip", "br"),
         notify: bool = True,
     ) -> UUID:
@@ -120,16 +121,17 @@ class EdgeDatabase:
         page_id, body = uuid4(), html.encode()
         self.run(
             "WITH made AS (INSERT INTO pages_publishedsnapshot (id, workspace_id, page_id, path, etag, content_type, body,"
-            " body_gzip, body_br, headers, forms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " body_gzip, body_br, headers, forms, split) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (workspace_id, path) DO UPDATE SET etag = excluded.etag, body = excluded.body,"
-            " body_gzip = excluded.body_gzip, body_br = excluded.body_br, forms = excluded.forms, page_id = excluded.page_id)"
+            " body_gzip = excluded.body_gzip, body_br = excluded.body_br, forms = excluded.forms, split = excluded.split,"
+            " page_id = excluded.page_id)"
             " SELECT pg_notify('plainsail_published', %s) WHERE %s",
             [
                 *(uuid4(), workspace_id, page_id, path, hashlib.blake2b(body, digest_size=16).hexdigest()),
                 *("text/html; charset=utf-8", body),
                 gzip.compress(body, 9) if "gzip" in encodings else b"",
                 brotli.compress(body, quality=5) if "br" in encodings else b"",
-                *(Jsonb(headers or {}), Jsonb(forms or {}), f"{workspace_id}:{path}", notify),
+                *(Jsonb(headers or {}), Jsonb(forms or {}), Jsonb(split or {}), f"{workspace_id}:{path}", notify),
             ],
         )
         return page_id

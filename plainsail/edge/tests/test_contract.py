@@ -32,6 +32,7 @@ EXPECTED = {
         "body_br": ("bytea", "NO"),
         "headers": ("jsonb", "NO"),
         "forms": ("jsonb", "NO"),
+        "split": ("jsonb", "NO"),
     },
     "tracking_landing": {
         "id": ("uuid", "NO"),

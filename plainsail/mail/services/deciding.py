@@ -1,38 +1,22 @@
 """Which variant won, by a rule that can be said in a sentence. Pure: numbers in, a decision out.
 
-Each variant's rate is unknown; what was seen makes some rates likelier than others. With no opinion beforehand the rate of
-k people out of n follows a Beta distribution (1 + k, 1 + n - k), and the chance that a variant is the best one is the
-integral of its density times the probability that all others lie below. Where that chance is above 95 %, it has won.
-Else nobody can be sure, and the one with the highest share goes to the rest; of equal ones the first.
+Where the chance that a variant is the best one (`kernel.chances` works it out) is above 95 %, it has won. Else nobody can
+be sure, and the one with the highest share goes to the rest; of equal ones the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import exp, lgamma, log, sqrt
 from typing import Literal
 
+from plainsail.kernel.chances import Result, chances_to_be_best, enough_for, interval
+
+__all__ = ["SURE", "Decision", "Result", "Rule", "chances_to_be_best", "decide", "enough_for", "interval"]
+
 SURE = 0.95
-POINTS = 2000
-WIDE = 8
-"""Standard deviations around the middle that are looked at; beyond them nothing weighs."""
 
 Rule = Literal["sure", "leading", "tie", "nobody"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was seen of a variant: to how many it went, and how many of them clicked, or bought."""
-
-    letter: str
-    sent: int
-    people: int
-
-    @property
-    def share(self) -> float:
-        return self.people / self.sent if self.sent else 0.0
 
 
 @dataclass(frozen=True)
@@ -55,73 +39,3 @@ def decide(results: Sequence[Result]) -> Decision:
         return Decision(surest.letter, "sure", chances)
     is_alone = sum(1 for each in results if each.share == best.share) == 1
     return Decision(best.letter, "leading" if is_alone else "tie", chances)
-
-
-def chances_to_be_best(results: Sequence[Result]) -> dict[str, float]:
-    """For each variant the chance that its rate is the highest. They add up to one."""
-    if len(results) == 1:
-        return {results[0].letter: 1.0}
-    grid = _grid(results)
-    densities = [_density(each, grid) for each in results]
-    below = [_cumulated(density, grid) for density in densities]
-    found: dict[str, float] = {}
-    for place, each in enumerate(results):
-        product = list(densities[place])
-        for other, cumulated in enumerate(below):
-            if other != place:
-                product = [value * part for value, part in zip(product, cumulated, strict=True)]
-        found[each.letter] = _cumulated(product, grid)[-1]
-    whole = sum(found.values()) or 1.0
-    return {letter: chance / whole for letter, chance in found.items()}
-
-
-def interval(result: Result) -> tuple[float, float]:
-    """Between which rates the true one lies with 95 % (Wilson 1927), for the plot."""
-    if not result.sent:
-        return 0.0, 1.0
-    n, p, z = result.sent, result.share, 1.959964
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def enough_for(rate: float, lift: float) -> int:
-    """About how many people each variant needs to see that lift of a rate (two-sided 5 %, power 80 %).
-
-    `lift` is relative: 0.2 asks for 3.6 % where the rate is 3 %.
-    """
-    other = min(rate * (1 + lift), 0.999)
-    middle = (rate + other) / 2
-    spread = 1.959964 * sqrt(2 * middle * (1 - middle)) + 0.841621 * sqrt(rate * (1 - rate) + other * (1 - other))
-    return int((spread / (other - rate)) ** 2) + 1
-
-
-def _grid(results: Sequence[Result]) -> list[float]:
-    """Rates at which the densities are looked at: where any of them weighs something."""
-    lowest, highest = 1.0, 0.0
-    for each in results:
-        a, b = _shape(each)
-        middle, deviation = a / (a + b), sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
-        lowest, highest = min(lowest, middle - WIDE * deviation), max(highest, middle + WIDE * deviation)
-    lowest, highest = max(lowest, 1e-12), min(highest, 1 - 1e-12)
-    return [lowest + (highest - lowest) * step / POINTS for step in range(POINTS + 1)]
-
-
-def _shape(result: Result) -> tuple[float, float]:
-    people = min(result.people, result.sent)
-    return 1.0 + people, 1.0 + result.sent - people
-
-
-def _density(result: Result, grid: Sequence[float]) -> list[float]:
-    a, b = _shape(result)
-    constant = lgamma(a + b) - lgamma(a) - lgamma(b)
-    return [exp(constant + (a - 1) * log(rate) + (b - 1) * log(1 - rate)) for rate in grid]
-
-
-def _cumulated(values: Sequence[float], grid: Sequence[float]) -> list[float]:
-    """The integral up to each point, by trapezoids."""
-    found = [0.0]
-    width = grid[1] - grid[0]
-    for left, right in pairwise(values):
-        found.append(found[-1] + (left + right) / 2 * width)
-    return found

@@ -12,16 +12,23 @@ from plainsail.blocks.services import documents
 from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
 from plainsail.pages.models.sites import Site
 
+BESIDE = "~"
+"""What the path of a page begins with that stands at no address: a variant of another page, a pop-up. No address can."""
+
 
 class PageQuerySet(OwnedQuerySet["Page"]):
     """Words for choosing pages."""
 
-    def current(self) -> PageQuerySet:
-        """Those that are not archived."""
+    def editable(self) -> PageQuerySet:
+        """Those that are not archived, with what stands beside the site."""
         return self.exclude(state=Page.State.ARCHIVED)
 
+    def current(self) -> PageQuerySet:
+        """Those of the site that are not archived."""
+        return self.editable().exclude(path__startswith=BESIDE)
+
     def published(self) -> PageQuerySet:
-        return self.filter(state=Page.State.PUBLISHED)
+        return self.filter(state=Page.State.PUBLISHED).exclude(path__startswith=BESIDE)
 
     def changed(self) -> PageQuerySet:
         """Those whose visitors see something older than the draft."""

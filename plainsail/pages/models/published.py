@@ -26,6 +26,11 @@ class PublishedSnapshot(WorkspaceOwned):
     body_br = models.BinaryField(default=bytes, db_default=b"")
     headers = models.JSONField(default=dict)
     forms = models.JSONField(default=dict)
+    split = models.JSONField(default=dict, db_default={})
+    """Of a page that is being tested: `{test, variants: [[letter, share of a hundred, path of the variant’s snapshot]]}`, A
+    first and with no path; of a variant: `{shown_at}`, the page's address."""
+    live = models.JSONField(default=dict, db_default={})
+    """What only some visitors see, never served as it is: `{parts, style, popups, countdowns}`, see `services/living.py`."""
     published_at = models.DateTimeField()
 
     class Meta(WorkspaceOwned.Meta):

@@ -22,18 +22,19 @@ from plainsail.blocks.services.rendering import PageHead, RenderedPage
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page
-from plainsail.pages.services import consenting, heads, posting
+from plainsail.pages.services import beside, consenting, heads, living, popups, posting
 from plainsail.pages.services.frames import Frame, frame_of
+from plainsail.pages.services.living import Dressed
 from plainsail.pages.services.posting import Listing
 from plainsail.ui.sockets import FOOTER_LINKS
+
+Cards = Mapping[tuple[str, UUID], Any]
 
 OWN_PART = {Page.Kind.HEADER: "navigation", Page.Kind.FOOTER: "footer"}
 """A page with a section of this type has its own, and needs none of the site's."""
 
 
-def render(
-    page: Page, document: Document, *, editing: bool = False, cards: Mapping[tuple[str, UUID], Any] | None = None
-) -> RenderedPage:
+def render(page: Page, document: Document, *, editing: bool = False, cards: Cards | None = None) -> RenderedPage:
     """A page as HTML: its draft for the editor, or a document to look at."""
     return compose(page, document, frame_of(page.workspace), editing=editing, cards=cards)
 
@@ -45,9 +46,28 @@ def compose(
     *,
     listing: Listing | None = None,
     editing: bool = False,
-    cards: Mapping[tuple[str, UUID], Any] | None = None,
+    cards: Cards | None = None,
 ) -> RenderedPage:
-    """A page in its site's frame. `listing` is what a list of posts shows; its first page where it isn't given."""
+    """A page in its site's frame, for the editor or as strangers see it."""
+    if editing:
+        head = _framed(page, document, frame, editing=True)
+        return rendering.render_page(document, head, editing=True, cards=cards)
+    return dressed(page, document, frame, listing=listing, cards=cards).page
+
+
+def dressed(
+    page: Page, document: Document, frame: Frame, *, listing: Listing | None = None, cards: Cards | None = None
+) -> Dressed:
+    """A page as strangers see it, with what is kept beside it for others. `listing` is what a list of posts shows; its first
+    page where it isn't given.
+    """
+    head = _framed(page, document, frame, listing=listing)
+    return living.dress(page, document, head, script=popups.any_for(page), cards=cards)
+
+
+def _framed(
+    page: Page, document: Document, frame: Frame, *, listing: Listing | None = None, editing: bool = False
+) -> PageHead:
     head = head_of(page)
     with translation.override(head.language):
         if not editing:
@@ -68,20 +88,21 @@ def compose(
             )
         if frame.scripts and not page.is_part:
             head = replace(head, bottom=mark_safe(head.bottom + consenting.slot(frame.scripts)))  # noqa: S308  # the same
-    return rendering.render_page(document, replace(head, style=site_css()), editing=editing, cards=cards)
+    return replace(head, style=site_css())
 
 
 def head_of(page: Page) -> PageHead:
     """What the page says about itself: title, description, address, the legal links of its business."""
-    workspace = page.workspace
+    workspace, stand = page.workspace, beside.stand_of(page)
     language = language_of(page)
     return PageHead(
         title=page.title,
         site_name=workspace.name,
         description=page.description,
         language=language,
-        path=page.path,
-        canonical_url="" if page.is_part else address(workspace, page.path),
+        path=stand.path,
+        variant=stand.variant,
+        canonical_url="" if page.is_part else address(workspace, stand.path),
         legal_links=legal_links(workspace, language),
     )
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Q
 
 from plainsail.contacts.sockets import Person
-from plainsail.pages.models import Submission, Unfinished
+from plainsail.pages.models import SplitSale, Submission, Unfinished
+
+NOBODY = UUID(int=0)
 
 
 def submissions(person: Person) -> int:
@@ -18,3 +22,8 @@ def unfinished(person: Person) -> int:
     """Forms that the person began and never sent. Returns how many."""
     gone, _detail = Unfinished.objects.filter(person.mentioned_in("values", "path")).delete()
     return int(gone)
+
+
+def split_sales(person: Person) -> int:
+    """Sales stay with their variant; whose they were goes. Returns how many."""
+    return int(SplitSale.objects.filter(contact_id__in=person.ids).update(contact_id=NOBODY))

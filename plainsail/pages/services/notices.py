@@ -17,6 +17,9 @@ from plainsail.pages.models import Form, Page, Unfinished
 from plainsail.pages.services import forms, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
 
+SMALL = "section{padding-block:1.5rem}h2{font-size:1.4rem}"
+"""A form in the builder's narrow column."""
+
 
 def front(workspace: Workspace) -> RenderedPage:
     """What stands at a site's first address until a page does: links in mail and the name above every page lead there."""
@@ -115,7 +118,7 @@ def preview_of(form: Form) -> dict[str, str]:
             card = forms.card(form, step=step)
         section = documents.build(look, [_bare(form)])
         parts += [each.html for each in rendering.render_sections(section, head, cards={("form", form.id): card})]
-    return {"html": "".join(parts), "style": rendering.shadow_css(section)}
+    return {"html": "".join(parts), "style": rendering.shadow_css(section) + SMALL}
 
 
 def _headline(form: Form) -> str:

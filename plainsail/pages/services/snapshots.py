@@ -13,9 +13,10 @@ from plainsail.blocks.services import rendering
 from plainsail.blocks.services.documents import Document
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, PublishedSnapshot
-from plainsail.pages.services import composing, consenting, forms, freezing, posting
+from plainsail.pages.services import beside, composing, consenting, forms, freezing, living, popups, posting
 from plainsail.pages.services.frames import Frame
 from plainsail.pages.services.freezing import Frozen
+from plainsail.pages.services.living import Dressed
 
 CHANNEL = "plainsail_published"
 
@@ -23,10 +24,10 @@ CHANNEL = "plainsail_published"
 def store(page: Page, document: Document, frame: Frame, *, at: datetime) -> PublishedSnapshot:
     """Freeze a page at its address; a list of posts at that of each of its pages. What is gone is withdrawn."""
     if page.kind != Page.Kind.BLOG:
-        return _store(page, document, frame, composing.compose(page, document, frame), path=page.path, at=at)
+        return _store(page, document, frame, composing.dressed(page, document, frame), path=page.path, at=at)
     stored = [
         _store(
-            page, document, frame, composing.compose(page, document, frame, listing=listing), path=listing.path, at=at
+            page, document, frame, composing.dressed(page, document, frame, listing=listing), path=listing.path, at=at
         )
         for listing in posting.listings(page)
     ]
@@ -50,10 +51,10 @@ def notify(workspace: Workspace, path: str) -> None:
 
 
 def content_policy(page: rendering.RenderedPage) -> str:
-    """The content security policy of a page as it was rendered: its own inline styles, no script, nothing framed elsewhere,
-    and in its own frames only whose films and pages it shows.
+    """The content security policy of a page as it was rendered: its own inline styles, nothing framed elsewhere, in its own
+    frames only whose films and pages it shows, and scripts of this site only where something on the page needs one.
     """
-    return policy(page.style_source, {"frame-src": [*page.frame_sources]})
+    return policy(page.style_source, {"frame-src": [*page.frame_sources], **_scripts(page)})
 
 
 def policy(style_source: str, more: dict[str, list[str]]) -> str:
@@ -74,8 +75,9 @@ def policy(style_source: str, more: dict[str, list[str]]) -> str:
 
 
 def _store(
-    page: Page, document: Document, frame: Frame, rendered: rendering.RenderedPage, *, path: str, at: datetime
+    page: Page, document: Document, frame: Frame, found: Dressed, *, path: str, at: datetime
 ) -> PublishedSnapshot:
+    rendered = found.page
     frozen = freezing.freeze(rendered.html)
     specifications = _forms(page, document, frame)
     headers = {
@@ -96,6 +98,8 @@ def _store(
             "body_br": frozen.body_br,
             "headers": headers,
             "forms": specifications,
+            "split": beside.split_of(page) if path == page.path else {},
+            "live": popups.frozen(page, document, composing.head_of(page)) or found.live,
             "published_at": at,
         },
     )
@@ -109,7 +113,12 @@ def _policy(frozen: Frozen, rendered: rendering.RenderedPage, frame: Frame) -> s
     more = consenting.policy(frame.scripts)
     if rendered.frame_sources:
         more["frame-src"] = [*rendered.frame_sources, *(one for one in more.get("frame-src", ()) if one != "'none'")]
-    return policy(" ".join([frozen.style_source, *in_frames]), more)
+    return policy(" ".join([frozen.style_source, *in_frames]), _scripts(rendered) | more)
+
+
+def _scripts(page: rendering.RenderedPage) -> dict[str, list[str]]:
+    """Scripts of this site, where the page has one; the owner's own ask for at least as much."""
+    return {"script-src": ["'self'"], "connect-src": ["'self'"]} if living.runs_script(page.html) else {}
 
 
 def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:

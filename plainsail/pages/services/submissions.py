@@ -51,6 +51,8 @@ class Visit:
     """Where and by whom a form was sent: the proof that goes with a consent. `campaign` holds `utm_…` of its address."""
 
     path: str = ""
+    variant: str = ""
+    """The variant of a tested page, by its name beside the site."""
     page_id: UUID | None = None
     visitor_id: UUID | None = None
     ip: str | None = None
@@ -225,8 +227,11 @@ def _uuid(value: object) -> UUID | None:
 
 
 def _page(visit: Visit) -> Page | None:
-    if not (visit.page_id or visit.path):
-        return None
-    pages = Page.objects.filter(id=visit.page_id) if visit.page_id else Page.objects.published().filter(path=visit.path)
-    page: Page | None = pages.first()
+    if visit.page_id:
+        found = Page.objects.filter(id=visit.page_id)
+    elif visit.variant:
+        found = Page.objects.editable().filter(path=visit.variant)
+    else:
+        found = Page.objects.published().filter(path=visit.path) if visit.path else Page.objects.none()
+    page: Page | None = found.first()
     return page

@@ -12,7 +12,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from plainsail.kernel.http import Request, client_ip, private_link, public
+from plainsail.kernel.http import Request, client_ip, private_link, public, visitor_cookie
 from plainsail.kernel.ids import new_id
 from plainsail.pages.models import Form, Page
 from plainsail.pages.services import forms, notices, prefilling, redirects, sites, steps, submissions
@@ -133,25 +133,19 @@ def posted(request: Request) -> dict[str, object]:
 
 def visit_of(request: Request) -> submissions.Visit:
     path = request.POST.get("_page", "")
+    variant = request.POST.get("_variant", "")[:40].replace("\x00", "")
     return submissions.Visit(
+        variant=variant if variant.startswith("~") else "",
         path=path[:500] if path.startswith("/") and "\x00" not in path else "",
-        visitor_id=visitor_of(request),
+        visitor_id=visitor_cookie(request),
         ip=client_ip(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
         campaign=submissions.campaign_of(request.headers.get("Referer", "")),
     )
 
 
-def visitor_of(request: Request) -> UUID | None:
-    """The visitor's cookie, unless the browser asks not to be followed."""
-    if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
-        return None
-    cookie = request.COOKIES.get("ps_v", "")
-    return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
-
-
 def _alone(request: Request, form: Form) -> HttpResponse:
-    known = prefilling.known(form, visitor_of(request))
+    known = prefilling.known(form, visitor_cookie(request))
     response = as_page(notices.form_alone(form, known=known))
     if known:
         response["Cache-Control"] = "private, no-store"

@@ -56,17 +56,14 @@ form.addEventListener("click", (event) => {
   last = rows.indexOf(button.closest("[data-question]")) + (button.name === "up" ? -1 : 1);
 });
 
-// A row can be dragged only by its grip: text in its fields can still be marked with the mouse.
+// A row is dragged by its grip: text in its fields can still be marked with the mouse.
 let dragged;
-form.addEventListener("pointerdown", (event) => {
-  const row = event.target.closest("[data-grip]")?.closest("[data-question]");
-  if (row) row.draggable = true;
-});
 form.addEventListener("dragstart", (event) => {
-  dragged = event.target.closest?.("[data-question]");
+  dragged = event.target.closest?.("[data-grip]")?.closest("[data-question]");
   if (!dragged) return;
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", "");
+  event.dataTransfer.setDragImage(dragged, 16, 16);
   dragged.classList.add("is-dragged");
 });
 form.addEventListener("dragover", (event) => {
@@ -80,7 +77,6 @@ form.addEventListener("dragover", (event) => {
 form.addEventListener("drop", (event) => dragged && event.preventDefault());
 form.addEventListener("dragend", () => {
   dragged?.classList.remove("is-dragged");
-  if (dragged) dragged.draggable = false;
   dragged = undefined;
   soon();
 });

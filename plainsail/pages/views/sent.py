@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -79,11 +82,17 @@ def numbers(request: Request, form_id: UUID) -> HttpResponse:
     context = {
         "subject": subject,
         "numbers": found,
-        "both": [Series(_("Views"), found.views), Series(_("Sent"), found.sent)],
+        "both": [Series(_("Views"), in_words(found.views)), Series(_("Sent"), in_words(found.sent))],
+        "shares": in_words(found.shares),
         "days": days,
         "spans": SPANS,
     }
     return render(request, "pages/form_numbers.html", context)
+
+
+def in_words(points: Sequence[tuple[date, int | float]]) -> list[tuple[str, int | float]]:
+    """A plot's points, with their days as people write them."""
+    return [(date_format(day, "SHORT_DATE_FORMAT"), value) for day, value in points]
 
 
 def _held(request: Request, form_id: UUID, submission_id: UUID) -> Submission:

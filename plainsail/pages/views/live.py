@@ -1,0 +1,91 @@
+"""What a page's script asks for: what this visitor may see of it, and that a pop-up was seen. Kept by nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from plainsail.kernel.http import Request, client_ip, public, visitor_cookie
+from plainsail.kernel.throttle import Throttle
+from plainsail.pages.models import Page
+from plainsail.pages.services import countdowns, living, popups, prefilling
+
+LARGEST = 4096
+COUNTS = Throttle(purpose="pages.popup_counts", limit=600)
+"""What one network address may count within an hour; more of it changes nothing any more."""
+
+
+@csrf_exempt  # a page that is the same for everybody has no token; nothing here acts in anybody's name
+@require_POST
+@public
+def for_you(request: Request) -> HttpResponse:
+    said = _said(request)
+    page: Page = get_object_or_404(Page.objects.editable(), id=_uuid(said.get("page")))
+    snapshot = get_object_or_404(request.workspace.published_snapshots.defer("body", "body_gzip", "body_br"), page=page)
+    caller = _caller(request, said)
+    found = living.parts_for(snapshot.live, caller, at=request.now)
+    known = {"visitor_id": caller.visitor_id, "contact": caller.contact}
+    return _answer(
+        {
+            "now": int(request.now.timestamp() * 1000),
+            "parts": found,
+            "style": snapshot.live.get("style", "") if found else "",
+            "countdowns": countdowns.for_visitor(snapshot.live.get("countdowns", []), at=request.now, **known),
+            "popups": popups.for_visitor(page, caller, at=request.now),
+        }
+    )
+
+
+@csrf_exempt  # counts, and nothing else
+@require_POST
+@public
+def count(request: Request) -> HttpResponse:
+    said = _said(request)
+    if COUNTS.spend(client_ip(request), at=request.now):
+        popups.count(request.workspace, key=str(said.get("key"))[:40], what=str(said.get("what"))[:20], at=request.now)
+    return _answer({})
+
+
+def _caller(request: Request, said: dict[str, Any]) -> living.Caller:
+    visitor_id = visitor_cookie(request)
+    languages = request.headers.get("Accept-Language", "").lower().split(",")[:10]
+    return living.Caller(
+        contact=prefilling.contact_of(visitor_id),
+        visitor_id=visitor_id,
+        source=_source(said.get("search")),
+        device="phone" if said.get("phone") is True else "desktop",
+        languages=[language.partition(";")[0].strip() for language in languages if language],
+    )
+
+
+def _source(search: object) -> str:
+    try:
+        return parse_qs(str(search or "").lstrip("?"), max_num_fields=50).get("utm_source", [""])[0][:200]
+    except ValueError:
+        return ""
+
+
+def _said(request: Request) -> dict[str, Any]:
+    try:
+        said = json.loads(request.body[:LARGEST])
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _answer(said: dict[str, Any]) -> HttpResponse:
+    return JsonResponse(said, headers={"Cache-Control": "private, no-store"})
