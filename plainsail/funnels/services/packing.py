@@ -40,7 +40,7 @@ from plainsail.kernel.money import BadMoney, Money
 from plainsail.mail.models import Email
 from plainsail.mail.services import emails
 from plainsail.pages.models import Form, Page
-from plainsail.pages.services import forms, pages
+from plainsail.pages.services import forms, packed_forms, pages
 
 KIND, FORMAT = "plainsail.funnel", 1
 MOST_BYTES = 4 * 1024 * 1024
@@ -126,8 +126,7 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _form(form: Form) -> dict[str, Any]:
-    names = ("name", "fields", "consent", "thanks_title", "thanks_text")
-    return {"id": str(form.id), **{name: getattr(form, name) for name in names}}
+    return {"id": str(form.id), **packed_forms.pack(form)}
 
 
 def _email(email: Email) -> dict[str, Any]:
@@ -237,12 +236,9 @@ class _Unpacking:
         return lists.create(self.workspace, name=name, at=self.at)
 
     def _form(self, packed: Mapping[str, Any], topic: List) -> Form:
-        asks = any(field["name"] == "first_name" for field in packed["fields"])
-        made = forms.make(self.workspace, name=str(packed["name"])[:120], list=topic, asks_first_name=asks, at=self.at)
         # The consent names the business that asks for it: another one's words would be untrue here.
-        return forms.change(
-            made, thanks_title=str(packed["thanks_title"])[:120], thanks_text=str(packed["thanks_text"])[:600]
-        )
+        made = forms.make(self.workspace, name=str(packed["name"])[:120], list=topic, at=self.at)
+        return packed_forms.unpack(made, packed, at=self.at)
 
     def _offer(self, packed: Mapping[str, Any]) -> Offer:
         price = packed["price"]

@@ -29,13 +29,12 @@ from plainsail.contacts.models import List
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Post, Redirect, Site
-from plainsail.pages.services import blogging, forms, pages, parts, redirects, sites
+from plainsail.pages.services import blogging, forms, packed_forms, pages, parts, redirects, sites
 
 FORMAT = 1
 MOST_PAGES = 500
 LARGEST = 20_000_000
 SAID_OF_SITE = ("description", "icon_url", "social_image_url", "profiles")
-SAID_OF_FORM = ("name", "fields", "consent", "thanks_title", "thanks_text")
 
 
 class NoSuchFile(Refusal):
@@ -137,7 +136,7 @@ def _page(page: Page) -> dict[str, Any]:
 def _forms(found: Iterable[Page]) -> dict[str, Any]:
     ids = {row_id for page in found for kind, row_id in page.document.references() if kind == "form"}
     rows = Form.objects.filter(id__in=ids).order_by("id")
-    return {str(form.id): {name: getattr(form, name) for name in SAID_OF_FORM} for form in rows}
+    return {str(form.id): packed_forms.pack(form) for form in rows}
 
 
 def _write(said: Mapping[str, Any]) -> bytes:
@@ -172,13 +171,7 @@ def _make_forms(workspace: Workspace, raw: object, *, list: List, at: datetime) 
             continue
         name = _words(said.get("name"), 120) or _text("Form")
         form = forms.make(workspace, name=name, list=list, consent=_words(said.get("consent"), 600), at=at)
-        asked = {each.get("name") for each in said.get("fields", []) if isinstance(each, dict)}
-        titles = {key: _words(said.get(key), limit) for key, limit in (("thanks_title", 120), ("thanks_text", 600))}
-        forms.change(
-            form,
-            asks_first_name="first_name" in asked,
-            **{key: words for key, words in titles.items() if words},
-        )
+        packed_forms.unpack(form, said, at=at)
         made[str(old)] = form.id
     return made
 
