@@ -62,7 +62,8 @@ class CountdownForm(forms.Form):
 
     def __init__(self, *args: Any, subject: Countdown | None, workspace: Workspace, **options: Any) -> None:
         self.zone = ZoneInfo(workspace.timezone)
-        super().__init__(*args, initial=_initial(subject, self.zone), **options)
+        options["initial"] = _initial(subject, self.zone)
+        super().__init__(*args, **options)
         self.fields["ends_at"].help_text = _("In the time zone of the business: %(zone)s.") % {
             "zone": workspace.timezone
         }

@@ -31,13 +31,15 @@ def for_you(request: Request) -> HttpResponse:
     snapshot = get_object_or_404(request.workspace.published_snapshots.defer("body", "body_gzip", "body_br"), page=page)
     caller = _caller(request, said)
     found = living.parts_for(snapshot.live, caller, at=request.now)
-    known = {"visitor_id": caller.visitor_id, "contact": caller.contact}
+    counted = countdowns.for_visitor(
+        snapshot.live.get("countdowns", []), visitor_id=caller.visitor_id, contact=caller.contact, at=request.now
+    )
     return _answer(
         {
             "now": int(request.now.timestamp() * 1000),
             "parts": found,
             "style": snapshot.live.get("style", "") if found else "",
-            "countdowns": countdowns.for_visitor(snapshot.live.get("countdowns", []), at=request.now, **known),
+            "countdowns": counted,
             "popups": popups.for_visitor(page, caller, at=request.now),
         }
     )

@@ -88,7 +88,8 @@ def published(request: Request, path: str = "") -> HttpResponse:
         return HttpResponseRedirect(snapshot.path, status=301)
     etag = f'W/"{snapshot.etag}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        return HttpResponse(status=304, headers={"ETag": etag})
+        # With its policy: browsers take over a 304's headers, and ours would be put in the place of one that is missing.
+        return HttpResponse(status=304, headers={**snapshot.headers, "ETag": etag})
     return HttpResponse(
         bytes(snapshot.body), content_type=snapshot.content_type, headers={**snapshot.headers, "ETag": etag}
     )

@@ -40,7 +40,7 @@ def answers(request: Request, form_id: UUID) -> HttpResponse:
         "entries": reading.entries(subject, page.object_list),
         "words": words,
         "is_held": is_held,
-        "held": subject.submissions.held().count(),
+        "held": Submission.objects.filter(form=subject).held().count(),
         "unfinished": subject.unfinished.order_by("-changed_at", "-id")[:PER_PAGE],
     }
     return render(request, "pages/answers.html", context)
@@ -96,5 +96,7 @@ def in_words(points: Sequence[tuple[date, int | float]]) -> list[tuple[str, int 
 
 
 def _held(request: Request, form_id: UUID, submission_id: UUID) -> Submission:
-    found: Submission = get_object_or_404(find(request, form_id).submissions.held(), id=submission_id)
+    found: Submission = get_object_or_404(
+        Submission.objects.filter(form=find(request, form_id)).held(), id=submission_id
+    )
     return found
