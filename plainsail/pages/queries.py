@@ -120,7 +120,7 @@ def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
         views=[(day, seen.get(day, 0)) for day in span],
         sent=[(day, posts.get(day, 0)) for day in span],
         shares=[(day, _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
-        held=Submission.objects.filter(form=form).held().count(),
+        held=held(form).count(),
     )
 
 
@@ -138,6 +138,12 @@ def answers(form: Form, *, words: str = "", held: bool = False) -> QuerySet[Subm
     if words:
         found = found.annotate(said=Cast("values", TextField())).filter(said__icontains=words)
     return found.select_related("contact", "page").order_by("-at", "-id")
+
+
+def held(form: Form) -> QuerySet[Submission]:
+    """What was sent with a form and waits for somebody to let it in."""
+    found: QuerySet[Submission] = Submission.objects.filter(form=form).held()
+    return found
 
 
 def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:

@@ -95,7 +95,7 @@ def test_changing_a_form_freezes_the_published_version_again_without_the_draft(p
     set_heading(page, "Not yet for visitors")
     form = page.workspace.forms.get()
 
-    forms.change(form, consent="A new wording.")
+    forms.change(form, consent="A new wording.", at=NOW)
     assert publishing.refresh_with_form(form, at=NOW) == 1
 
     assert "A new wording." in body(page)
