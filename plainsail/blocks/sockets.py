@@ -8,8 +8,30 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from plainsail.blocks.schema import Field, Words
+from plainsail.blocks.schema import Colour, Field, LongText, Reference, Text, Words, is_safe_link
 from plainsail.kernel.registry import Registry
+
+__all__ = [
+    "BLOCKS",
+    "REFERENCES",
+    "BlockType",
+    "Colour",
+    "Field",
+    "FormCard",
+    "FormInput",
+    "FormOption",
+    "LongText",
+    "OfferCard",
+    "Option",
+    "Props",
+    "Reference",
+    "ReferenceKind",
+    "Surface",
+    "Text",
+    "Words",
+    "is_safe_link",
+]
+# What a kind of section is made of is part of what is offered to whoever brings one.
 
 Surface = Literal["page", "mail"]
 Props = dict[str, Any]

@@ -10,6 +10,7 @@ from copy import copy
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
@@ -82,7 +83,8 @@ class BuilderForm(forms.Form):
 
     def __init__(self, *args: Any, subject: Form, **options: Any) -> None:
         self.subject = subject
-        super().__init__(*args, initial=_initial(subject), **options)
+        options["initial"] = _initial(subject)
+        super().__init__(*args, **options)
         # Rows of the open workspace: only known when a form is made, not when this class is.
         everything = {
             ("list", "more_lists", "offered_lists"): List.objects.order_by("name", "id"),
@@ -138,10 +140,14 @@ class BuilderForm(forms.Form):
     def addable(self) -> Sequence[tuple[Any, Sequence[tuple[str, Any]]]]:
         """What can be asked besides, in groups of (key, label)."""
         asked = {one["name"] for one in self.questions}
-        about = [(name, label) for name, (_kind, label, _most) in questions.PROFILE.items() if name not in asked]
-        own = [(f"{CUSTOM}{key}", field.label) for key, field in self.custom_fields.items()]
-        free = [(f"{questions.ASKED}{kind}", label) for kind, label in questions.KINDS.items() if kind != "email"]
-        groups = [
+        about: Sequence[tuple[str, Any]] = [
+            (name, label) for name, (_kind, label, _most) in questions.PROFILE.items() if name not in asked
+        ]
+        own: Sequence[tuple[str, Any]] = [(f"{CUSTOM}{key}", field.label) for key, field in self.custom_fields.items()]
+        free: Sequence[tuple[str, Any]] = [
+            (f"{questions.ASKED}{kind}", label) for kind, label in questions.KINDS.items() if kind != "email"
+        ]
+        groups: Sequence[tuple[Any, Sequence[tuple[str, Any]]]] = [
             (_("About the person"), about),
             (_("Your own fields"), [(key, label) for key, label in own if key not in asked]),
             (_("Only for this form"), free),
@@ -198,12 +204,15 @@ class BuilderForm(forms.Form):
         made.consent = str(self.data.get("consent", made.consent))[:600] if self.is_bound else made.consent
         if self.is_bound:
             known = {str(pk) for pk in List.objects.values_list("pk", flat=True)}
-            made.offered_lists = [pk for pk in self.data.getlist("offered_lists") if pk in known]
+            made.offered_lists = [pk for pk in self._sent("offered_lists") if pk in known]
         return made
+
+    def _sent(self, name: str) -> Sequence[str]:
+        return cast("QueryDict", self.data).getlist(name)
 
     def _order(self, name: str) -> Sequence[str]:
         """Places in the order in which their rows stand in the post."""
-        return [at for at in dict.fromkeys(self.data.getlist(name)) if at.isdigit() and len(at) < 4][: questions.MOST]
+        return [at for at in dict.fromkeys(self._sent(name)) if at.isdigit() and len(at) < 4][: questions.MOST]
 
     def _posted_questions(self) -> Iterator[Question]:
         seen: set[str] = set()
@@ -237,7 +246,7 @@ class BuilderForm(forms.Form):
 
     def _choices(self, name: str, lines: str) -> Sequence[dict[str, str]]:
         """A choice keeps its id while its words stay: what was chosen before goes on meaning the same."""
-        stored = next((one for one in self.subject.fields if one["name"] == name), {})
+        stored: Question = next((one for one in self.subject.fields if one["name"] == name), {})
         ids = {one["label"]: one["id"] for one in stored.get("choices", [])}
         wanted = list(dict.fromkeys(line.strip()[:200] for line in lines.splitlines() if line.strip()))
         return [

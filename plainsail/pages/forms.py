@@ -108,7 +108,8 @@ class SplitForm(forms.Form):
     def __init__(self, *args: Any, test: SplitTest, **options: Any) -> None:
         names = ("goal", "decides", "least_days", "most_days")
         self.letters = list(test.variants.order_by("letter").values_list("letter", "share"))
-        super().__init__(*args, initial={name: getattr(test, name) for name in names}, **options)
+        options["initial"] = {name: getattr(test, name) for name in names}
+        super().__init__(*args, **options)
         for letter, share in self.letters:
             label = _("Share of %(letter)s, in a hundred") % {"letter": letter}
             self.fields[f"share_{letter}"] = forms.IntegerField(label=label, min_value=1, max_value=99, initial=share)

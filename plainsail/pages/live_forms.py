@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations.models import Automation
-from plainsail.blocks.schema import is_safe_link
-from plainsail.blocks.sockets import REFERENCES
+from plainsail.blocks.sockets import REFERENCES, is_safe_link
 from plainsail.contacts.models import List, Segment, Tag
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Countdown, Form, Page, Popup
@@ -62,7 +61,8 @@ class CountdownForm(forms.Form):
 
     def __init__(self, *args: Any, subject: Countdown | None, workspace: Workspace, **options: Any) -> None:
         self.zone = ZoneInfo(workspace.timezone)
-        super().__init__(*args, initial=_initial(subject, self.zone), **options)
+        options["initial"] = _initial(subject, self.zone)
+        super().__init__(*args, **options)
         self.fields["ends_at"].help_text = _("In the time zone of the business: %(zone)s.") % {
             "zone": workspace.timezone
         }
@@ -251,6 +251,10 @@ class ShownForm(WhoForm):
         if given.get("who") == "visit" and not any(given.get(name) for name in ("source", "device", "language")):
             self.add_error("source", _text("Say by what."))
         return given
+
+    def operation(self, block_id: str) -> dict[str, Any]:
+        """The change of the document that this means for a section."""
+        return {"op": "show", "block": block_id, "value": self.shown}
 
     @property
     def shown(self) -> dict[str, Any] | None:

@@ -126,7 +126,8 @@ def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
     sent_from = set(form.submissions.filter(at__gte=since).values_list("page_id", flat=True).distinct())
     seen = visits_per_day((standing | sent_from) - {None}, since=since, zone=zone)
     rows = (
-        form.submissions.accepted()
+        Submission.objects.filter(form=form)
+        .accepted()
         .filter(at__gte=since)
         .order_by()
         .annotate(day=TruncDate("at", tzinfo=zone))
@@ -138,7 +139,7 @@ def form_numbers(form: Form, *, days: int, at: datetime) -> FormNumbers:
         views=[(day, seen.get(day, 0)) for day in span],
         sent=[(day, posts.get(day, 0)) for day in span],
         shares=[(day, _percent(posts.get(day, 0), seen.get(day, 0))) for day in span],
-        held=form.submissions.held().count(),
+        held=held(form).count(),
     )
 
 
@@ -151,10 +152,17 @@ def answers(form: Form, *, words: str = "", held: bool = False) -> QuerySet[Subm
 
     Cost: with words, a look at every submission of the form.
     """
-    found: QuerySet[Submission] = form.submissions.held() if held else form.submissions.accepted()
+    rows = Submission.objects.filter(form=form)
+    found: QuerySet[Submission] = rows.held() if held else rows.accepted()
     if words:
         found = found.annotate(said=Cast("values", TextField())).filter(said__icontains=words)
     return found.select_related("contact", "page").order_by("-at", "-id")
+
+
+def held(form: Form) -> QuerySet[Submission]:
+    """What was sent with a form and waits for somebody to let it in."""
+    found: QuerySet[Submission] = Submission.objects.filter(form=form).held()
+    return found
 
 
 def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.schema import Colour, LongText, Reference, Text
-from plainsail.blocks.sockets import BlockType
+from plainsail.blocks.sockets import BlockType, Colour, LongText, Reference, Text
 
 
 def _countdown() -> dict[str, Any]:

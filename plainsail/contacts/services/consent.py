@@ -131,12 +131,16 @@ def confirm(member: ListMember, *, at: datetime, ip: str | None = None, user_age
     return True
 
 
+def lists_asked(member: ListMember) -> list[List]:
+    """The lists that one confirmation is about: the one that was named first, then those asked for in the same breath."""
+    return [member.list, *(other.list for other in _asked_with(member))]
+
+
 def _asked_with(member: ListMember) -> list[ListMember]:
-    """The lists that were asked for in the same breath: one mail asked about all of them."""
     if member.asked_at is None:
         return []
-    others = ListMember.objects.select_for_update(of=("self",)).select_related("list").filter(contact=member.contact_id)
-    return list(others.filter(state=ListMember.State.PENDING, asked_at=member.asked_at).exclude(pk=member.pk))
+    others = ListMember.objects.select_related("list").filter(contact=member.contact_id, asked_at=member.asked_at)
+    return list(others.filter(state=ListMember.State.PENDING).exclude(pk=member.pk).order_by("list__name", "id"))
 
 
 @transaction.atomic

@@ -37,4 +37,4 @@ def lift_own_wish(contact: Contact) -> None:
 
 def is_suppressed(contact: Contact) -> bool:
     """Whether nothing may be written to a contact's address."""
-    return Suppression.objects.filter(address_hash=contact.address_hash).exists()
+    return bool(Suppression.objects.filter(address_hash=contact.address_hash).exists())

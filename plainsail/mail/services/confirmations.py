@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils import translation
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import ListMember
-from plainsail.contacts.services import links
+from plainsail.contacts.services import consent, links
 from plainsail.kernel import languages
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import notices, origins, transactional
@@ -26,7 +27,8 @@ def ask(member_id: UUID, *, at: datetime) -> Delivery | None:
         return None
     business = origins.business()
     with translation.override(languages.first_known(member.contact.locale, business.locale)):
-        facts = {"list": member.list.name, "business": business.name}
+        named = get_text_list([topic.name for topic in consent.lists_asked(member)], _("and"))
+        facts = {"list": named, "business": business.name}
         subject, words = _said(facts)
         notice = notices.said(KIND, subject=subject, paragraphs=words, values=facts)
         html, text = letter(

@@ -119,7 +119,7 @@ def change(form: Form, *, at: datetime, by: User | None = None, **values: Any) -
 @transaction.atomic
 def copy(form: Form, *, at: datetime) -> Form:
     """Another form that asks the same."""
-    made = Form.objects.get(pk=form.pk)
+    made: Form = Form.objects.get(pk=form.pk)
     made.pk, made.version, made._state.adding = Form._meta.pk.get_default(), 1, True
     made.name, made.created_at = (_("%(name)s (copy)") % {"name": form.name})[:120], at
     made.save(force_insert=True)
@@ -183,7 +183,7 @@ def specification(form: Form, *, thank_you: str) -> dict[str, Any]:
 
 
 def _specified(question: Question) -> dict[str, Any]:
-    kept = {key: question[key] for key in ("name", "kind", "required", "max_length") if key in question}
+    kept: dict[str, Any] = {key: question[key] for key in ("name", "kind", "required", "max_length") if key in question}
     if "choices" in question:
         kept["choices"] = [one["id"] for one in question["choices"]]
     return kept
@@ -209,7 +209,8 @@ def thanks_address(form: Form) -> str:
     if onward := next((path for lead in AFTER_FORM if (path := lead(form))), None):
         return onward
     if form.after == Form.After.PAGE and form.thanks_page is not None and form.thanks_page.is_published:
-        return form.thanks_page.path
+        path: str = form.thanks_page.path
+        return path
     if form.after == Form.After.ADDRESS and form.thanks_url.startswith("https://"):
         return form.thanks_url
     return thanks_path(form)
@@ -270,7 +271,7 @@ def card(
 def _input(
     question: Question, values: Mapping[str, Any], errors: Mapping[str, str], *, has_focus: bool = False
 ) -> FormInput:
-    name, kind = question["name"], question["kind"]
+    name, kind = str(question["name"]), str(question["kind"])
     value = values.get(name, "")
     chosen = value if isinstance(value, list) else [value]
     return FormInput(

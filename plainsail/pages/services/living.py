@@ -145,7 +145,7 @@ def meets(tree: Mapping[str, Any], contact: Contact | None, *, at: datetime) -> 
         meant = condition_of(tree, at=at)
     except Refusal:
         return False
-    return Contact.objects.filter(meant, id=contact.id).exists()
+    return bool(Contact.objects.filter(meant, id=contact.id).exists())
 
 
 def _fits(name: str, wanted: str, caller: Caller) -> bool:

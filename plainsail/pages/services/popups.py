@@ -29,6 +29,7 @@ from plainsail.blocks.services.rendering import PageHead
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Popup, PopupDay, PublishedSnapshot
+from plainsail.pages.models.pages import BESIDE
 from plainsail.pages.services import beside, living, sites
 from plainsail.pages.services.living import Caller
 from plainsail.tracking.models import Hit
@@ -73,7 +74,7 @@ def change(popup: Popup, **values: Any) -> None:
 
 def any_for(page: Page) -> bool:
     """Whether a page needs the script that shows pop-ups. One query."""
-    if page.path.startswith(beside.BESIDE) and not page.variants.exists():
+    if page.path.startswith(BESIDE) and not page.variants.exists():
         return False
     wanted = _ids_of(page)
     return any(not one.on_pages or wanted & set(one.on_pages) for one in _live())

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.models import CustomField
+from plainsail.contacts.models import MILLION, CustomField
 from plainsail.contacts.services import addresses, values
 from plainsail.contacts.services.contacts import CUSTOM
 from plainsail.kernel.ids import new_id
@@ -218,7 +218,7 @@ def _decimal(words: str) -> str:
     except InvalidOperation:
         return ""
     in_bounds = number.is_finite() and abs(number) <= values.LARGEST_NUMBER
-    if not in_bounds or number * values.MILLION != (number * values.MILLION).to_integral_value():
+    if not in_bounds or number * MILLION != (number * MILLION).to_integral_value():
         return ""
     return f"{number.normalize():f}"
 
@@ -236,7 +236,7 @@ def said(question: Question, value: Any) -> str:
     if question["kind"] == "choices":
         return ", ".join(labels.get(one, one) for one in value or [])
     if question["kind"] == "choice":
-        return labels.get(value, value or "")
+        return str(labels.get(value, value or ""))
     if question["kind"] == "checkbox":
         return _("Yes") if value else _("No")
     return str(value or "")

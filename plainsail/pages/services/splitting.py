@@ -187,12 +187,14 @@ def end(test: SplitTest, *, winner: str, by: User | None, at: datetime) -> None:
     for variant in variants:
         if variant.page_id != page.id and variant.page.is_published:
             publishing.unpublish(variant.page, at=at)
-    if live is None:
+    if live is not None:
+        whole = [{"op": "replace", "value": documents.save(live)}]
+        editing.apply(page, whole, revision=page.revision, by=by, at=at)
+    # A page that was taken off meanwhile stays off.
+    if page.is_published and live is not None:
+        publishing.publish(page, by=by, at=at)
+    elif page.is_published:
         publishing.refresh(page, at=at)
-        return
-    whole = [{"op": "replace", "value": documents.save(live)}]
-    editing.apply(page, whole, revision=page.revision, by=by, at=at)
-    publishing.publish(page, by=by, at=at)
 
 
 @due.runs(LOOKING)

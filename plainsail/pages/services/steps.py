@@ -47,7 +47,10 @@ def begin(form: Form, values: Mapping[str, object], *, visit: Visit, at: datetim
 
 def find(form: Form, key: str) -> Unfinished | None:
     """What was begun under this secret; None where it was sent since, or forgotten."""
-    return Unfinished.objects.filter(form=form, key_hash=_hash(key)).select_related("form", "page").first()
+    found: Unfinished | None = (
+        Unfinished.objects.filter(form=form, key_hash=_hash(key)).select_related("form", "page").first()
+    )
+    return found
 
 
 @transaction.atomic

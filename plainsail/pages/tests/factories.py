@@ -1,17 +1,22 @@
-"""Pages and forms for tests, made by the same services as on screen."""
+"""Pages, forms, and what comes up on pages for tests, made by the same services as on screen."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import factory
 
 from plainsail.contacts.services import lists
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page
-from plainsail.pages.services import forms, pages
+from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.pages.models import Countdown, Form, Page, Popup, SplitTest
+from plainsail.pages.services import countdowns, forms, pages, popups, splitting
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def here() -> Workspace:
+    return Workspace.objects.get(id=current_workspace_id())
 
 
 class FormFactory(factory.django.DjangoModelFactory):
@@ -21,7 +26,8 @@ class FormFactory(factory.django.DjangoModelFactory):
     name = "Newsletter form"
 
     @classmethod
-    def _create(cls, model_class, *args, workspace: Workspace, **kwargs):
+    def _create(cls, model_class, *args, workspace: Workspace | None = None, **kwargs):
+        workspace = workspace or here()
         return forms.make(workspace, list=lists.default(workspace, at=NOW), at=NOW, **kwargs)
 
 
@@ -35,5 +41,38 @@ class PageFactory(factory.django.DjangoModelFactory):
     title = "Weekend course"
 
     @classmethod
-    def _create(cls, model_class, *args, workspace: Workspace, **kwargs):
+    def _create(cls, model_class, *args, workspace: Workspace | None = None, **kwargs):
+        workspace = workspace or here()
         return pages.create_from_template(workspace, list=lists.default(workspace, at=NOW), at=NOW, **kwargs)
+
+
+class SplitTestFactory(factory.django.DjangoModelFactory):
+    """A test that is being prepared, of a page of its own."""
+
+    class Meta:
+        model = SplitTest
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        return splitting.begin(PageFactory(title="Tested"), by=None, at=NOW)
+
+
+class PopupFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Popup
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        return popups.make(here(), name="Before you go", form=None, by=None, at=NOW)
+
+
+class CountdownFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Countdown
+
+    name = "Doors close"
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        fresh = {"kind": "fixed", "ends_at": NOW + timedelta(days=3), "created_at": NOW}
+        return countdowns.save(Countdown(), **fresh | kwargs)

@@ -172,6 +172,16 @@ def test_without_enough_people_nothing_is_decided_until_the_last_day_and_then_a_
     assert page.snapshots.get().etag == before
 
 
+def test_a_page_that_was_taken_off_stays_off_when_its_test_ends(test, page):
+    running(test)
+    publishing.unpublish(Page.objects.get(id=page.id), at=NOW + DAY)
+
+    splitting.look(at=NOW + 14 * DAY)
+
+    assert SplitTest.objects.get().winner == "A"
+    assert not page.snapshots.exists()
+
+
 def test_a_test_that_people_decide_goes_on_for_ever(test):
     running(test, decides=False)
     saw(variant(test, "A"), 200)

@@ -29,21 +29,22 @@ def audience(request: Request, page_id: UUID) -> HttpResponse:
 @can("pages.change")
 def section_audience(request: Request, page_id: UUID, block_id: str) -> HttpResponse:
     page = _page(request, page_id)
-    document = page.document
-    block = document.find(block_id)
+    block = page.document.find(block_id)
     if block is None:
         messages.error(request, _("This section is not there any more."))
-        return redirect(workspace_url(request.workspace, "pages:audience", page.id))
-    form = _form(document, block, request)
+        return _back(request, page)
+    form = _form(page.document, block, request)
     if not form.is_valid():
         return _show(request, page, wrong=(block_id, form), status=422)
-    operation = {"op": "show", "block": block_id, "value": form.shown}
     try:
-        editing.apply(page, [operation], revision=page.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
+        editing.apply(page, [form.operation(block_id)], revision=page.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
+        messages.success(request, _("Saved in the draft. Publish the page to show it."))
     except Refusal as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Saved in the draft. Publish the page to show it."))
+    return _back(request, page)
+
+
+def _back(request: Request, page: Page) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "pages:audience", page.id))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from plainsail.kernel.http import Request, client_ip, public, visitor_cookie
 from plainsail.kernel.throttle import Throttle
+from plainsail.pages import queries
 from plainsail.pages.models import Page
 from plainsail.pages.services import countdowns, living, popups, prefilling
 
@@ -27,20 +29,10 @@ COUNTS = Throttle(purpose="pages.popup_counts", limit=600)
 @public
 def for_you(request: Request) -> HttpResponse:
     said = _said(request)
-    page: Page = get_object_or_404(Page.objects.editable(), id=_uuid(said.get("page")))
+    page: Page = get_object_or_404(queries.current_pages(request.workspace), id=_uuid(said.get("page")))
     snapshot = get_object_or_404(request.workspace.published_snapshots.defer("body", "body_gzip", "body_br"), page=page)
     caller = _caller(request, said)
-    found = living.parts_for(snapshot.live, caller, at=request.now)
-    known = {"visitor_id": caller.visitor_id, "contact": caller.contact}
-    return _answer(
-        {
-            "now": int(request.now.timestamp() * 1000),
-            "parts": found,
-            "style": snapshot.live.get("style", "") if found else "",
-            "countdowns": countdowns.for_visitor(snapshot.live.get("countdowns", []), at=request.now, **known),
-            "popups": popups.for_visitor(page, caller, at=request.now),
-        }
-    )
+    return _answer(_for(page, snapshot.live, caller, at=request.now))
 
 
 @csrf_exempt  # counts, and nothing else
@@ -51,6 +43,21 @@ def count(request: Request) -> HttpResponse:
     if COUNTS.spend(client_ip(request), at=request.now):
         popups.count(request.workspace, key=str(said.get("key"))[:40], what=str(said.get("what"))[:20], at=request.now)
     return _answer({})
+
+
+def _for(page: Page, live: dict[str, Any], caller: living.Caller, *, at: datetime) -> dict[str, Any]:
+    """All that a visitor gets, with the moment it was said: browsers' clocks are often wrong."""
+    found = living.parts_for(live, caller, at=at)
+    deadlines = countdowns.for_visitor(
+        live.get("countdowns", []), visitor_id=caller.visitor_id, contact=caller.contact, at=at
+    )
+    return {
+        "now": int(at.timestamp() * 1000),
+        "parts": found,
+        "style": live.get("style", "") if found else "",
+        "countdowns": deadlines,
+        "popups": popups.for_visitor(page, caller, at=at),
+    }
 
 
 def _caller(request: Request, said: dict[str, Any]) -> living.Caller:

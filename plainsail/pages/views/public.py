@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from plainsail.kernel.http import Request, client_ip, private_link, public, visitor_cookie
 from plainsail.kernel.ids import new_id
-from plainsail.pages.models import Form, Page
+from plainsail.pages.models import Form, Page, Unfinished
 from plainsail.pages.services import forms, notices, prefilling, redirects, sites, steps, submissions
 from plainsail.pages.views import embedding
 from plainsail.pages.views.answers import as_page
@@ -27,21 +27,16 @@ def form(request: Request, form_id: UUID) -> HttpResponse:
     subject: Form = get_object_or_404(request.workspace.forms.filter(is_archived=False), id=form_id)
     if request.method != "POST":
         return _alone(request, subject)
-    here = embedding.is_embedded(request)
     if request.POST.get(forms.HONEYPOT):
-        return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
+        return _thanks(request, subject)
     try:
         if subject.steps > 1:
             key = steps.begin(subject, posted(request), visit=visit_of(request), at=request.now)
-            return embedding.next_step(subject, key) if here else see_other(step_path(subject, key))
+            return _next(request, subject, key, step=2)
         submissions.receive(subject, posted(request), landing_id=new_id(), visit=visit_of(request), at=request.now)
     except forms.InvalidSubmission as refusal:
-        if here:
-            return embedding.refused(subject, refusal)
-        return as_page(
-            notices.form_refused(subject, refusal, path=request.POST.get("_page", "")), status=refusal.status
-        )
-    return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
+        return _refused(request, subject, refusal)
+    return _thanks(request, subject)
 
 
 @csrf_exempt  # the secret in the address is what lets somebody go on
@@ -53,24 +48,14 @@ def form_step(request: Request, form_id: UUID, key: str) -> HttpResponse:
     begun = steps.find(subject, key)
     if begun is None:
         return see_other(forms.form_path(subject))
-    here, step = embedding.is_embedded(request), _step(request, most=min(begun.step, subject.steps))
+    step = _step(request, most=min(begun.step, subject.steps))
     if request.method != "POST":
-        return (
-            embedding.next_step(subject, key, step=step)
-            if here
-            else as_page(notices.form_step(begun, step=step, key=key))
-        )
+        return _shown_step(request, begun, key, step)
     try:
         done = steps.go_on(begun, posted(request), step=step, visit=visit_of(request), at=request.now)
     except forms.InvalidSubmission as refusal:
-        if here:
-            return embedding.refused(subject, refusal, begun=begun, step=step, key=key)
-        return as_page(notices.form_step(begun, step=step, key=key, refusal=refusal), status=refusal.status)
-    if done is None:
-        return (
-            embedding.next_step(subject, key, step=step + 1) if here else see_other(step_path(subject, key, step + 1))
-        )
-    return embedding.thanks(subject) if here else see_other(forms.thanks_address(subject))
+        return _shown_step(request, begun, key, step, refusal=refusal)
+    return _thanks(request, subject) if done else _next(request, subject, key, step=step + 1)
 
 
 @require_safe
@@ -89,7 +74,8 @@ def published(request: Request, path: str = "") -> HttpResponse:
         return HttpResponseRedirect(snapshot.path, status=301)
     etag = f'W/"{snapshot.etag}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        return HttpResponse(status=304, headers={"ETag": etag})
+        # With its policy: browsers take over a 304's headers, and ours would be put in the place of one that is missing.
+        return HttpResponse(status=304, headers={**snapshot.headers, "ETag": etag})
     return HttpResponse(
         bytes(snapshot.body), content_type=snapshot.content_type, headers={**snapshot.headers, "ETag": etag}
     )
@@ -121,8 +107,31 @@ def see_other(path: str) -> HttpResponse:
     return response
 
 
-def step_path(form: Form, key: str, step: int = 2) -> str:
-    return f"{forms.step_path(form, key)}?step={step}"
+def _thanks(request: Request, form: Form) -> HttpResponse:
+    return embedding.thanks(form) if embedding.is_embedded(request) else see_other(forms.thanks_address(form))
+
+
+def _next(request: Request, form: Form, key: str, *, step: int) -> HttpResponse:
+    if embedding.is_embedded(request):
+        return embedding.next_step(form, key, step=step)
+    return see_other(f"{forms.step_path(form, key)}?step={step}")
+
+
+def _refused(request: Request, form: Form, refusal: forms.InvalidSubmission) -> HttpResponse:
+    if embedding.is_embedded(request):
+        return embedding.refused(form, refusal)
+    return as_page(notices.form_refused(form, refusal, path=request.POST.get("_page", "")), status=refusal.status)
+
+
+def _shown_step(
+    request: Request, begun: Unfinished, key: str, step: int, *, refusal: forms.InvalidSubmission | None = None
+) -> HttpResponse:
+    if embedding.is_embedded(request):
+        if refusal is None:
+            return embedding.next_step(begun.form, key, step=step)
+        return embedding.refused(begun.form, refusal, begun=begun, step=step, key=key)
+    page = notices.form_step(begun, step=step, key=key, refusal=refusal)
+    return as_page(page, status=refusal.status if refusal else 200)
 
 
 def posted(request: Request) -> dict[str, object]:

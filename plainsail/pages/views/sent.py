@@ -30,17 +30,16 @@ SPANS = (7, 30, 90, 365)
 @require_GET
 @can("pages.view")
 def answers(request: Request, form_id: UUID) -> HttpResponse:
-    subject, words = find(request, form_id), request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    subject, words = find(request, form_id), _words(request)
     is_held = request.GET.get("show") == "held"
-    found = Paginator(queries.answers(subject, words=words, held=is_held), PER_PAGE)
-    page = found.get_page(request.GET.get("page"))
+    page = Paginator(queries.answers(subject, words=words, held=is_held), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "subject": subject,
         "page": page,
         "entries": reading.entries(subject, page.object_list),
         "words": words,
         "is_held": is_held,
-        "held": subject.submissions.held().count(),
+        "held": queries.held(subject).count(),
         "unfinished": subject.unfinished.order_by("-changed_at", "-id")[:PER_PAGE],
     }
     return render(request, "pages/answers.html", context)
@@ -50,7 +49,7 @@ def answers(request: Request, form_id: UUID) -> HttpResponse:
 @can("pages.view")
 def answers_csv(request: Request, form_id: UUID) -> HttpResponse:
     """Everything that was sent, or what a search finds: at most 100,000 rows, newest first."""
-    subject, words = find(request, form_id), request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    subject, words = find(request, form_id), _words(request)
     table = cells.table(reading.table(subject, queries.answers(subject, words=words), at_most=reading.MOST_ROWS))
     response = HttpResponse(table, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slugify(subject.name)[:60] or "form"}.csv"'
@@ -90,11 +89,15 @@ def numbers(request: Request, form_id: UUID) -> HttpResponse:
     return render(request, "pages/form_numbers.html", context)
 
 
+def _words(request: Request) -> str:
+    return request.GET.get("q", "").replace("\x00", "").strip()[:200]
+
+
 def in_words(points: Sequence[tuple[date, int | float]]) -> list[tuple[str, int | float]]:
     """A plot's points, with their days as people write them."""
     return [(date_format(day, "SHORT_DATE_FORMAT"), value) for day, value in points]
 
 
 def _held(request: Request, form_id: UUID, submission_id: UUID) -> Submission:
-    found: Submission = get_object_or_404(find(request, form_id).submissions.held(), id=submission_id)
+    found: Submission = get_object_or_404(queries.held(find(request, form_id)), id=submission_id)
     return found

@@ -120,7 +120,7 @@ def _show(
 def _row(row: splitting.Row, currency: str) -> dict[str, object]:
     return {
         "row": row,
-        "chance": round(100 * row.chance),
+        "chance": min(99, round(100 * row.chance)),
         "revenue": Money(row.revenue, currency) if currency else None,
     }
 
