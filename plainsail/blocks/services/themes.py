@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks.colours import READABLE, best_on, least_contrast, luminance, mix, nearest
+from plainsail.blocks.colours import READABLE, best_on, contrast, least_contrast, luminance, mix, nearest
 from plainsail.blocks.fonts import FONTS, LATIN, LATIN_RARE, Font
 from plainsail.blocks.palettes import THEMES, Theme
 from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, Words, clean_props
