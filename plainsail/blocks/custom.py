@@ -1,4 +1,4 @@
-"""HTML written by hand: what of it may stand on a page. See docs/decisions/0017-what-may-run-on-a-page.md."""
+"""HTML written by hand: what of it may stand on a page. See docs/decisions/0020-what-may-run-on-a-page.md."""
 
 from __future__ import annotations
 

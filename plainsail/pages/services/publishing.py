@@ -154,12 +154,12 @@ def address(workspace: Workspace, path: str) -> str:
 
 def content_policy(page: rendering.RenderedPage) -> str:
     """The content security policy of a published page: its own inline styles, no script at all, nothing framed elsewhere,
-    and in its own frames only whose films and pages it shows.
+    and in its own frames only whose films and pages it shows. It may ask its own site, or Lighthouse can't read robots.txt.
     """
     frames = f"frame-src {' '.join(page.frame_sources)}; " if page.frame_sources else ""
     return (
         f"default-src 'none'; style-src 'self' {page.style_source}; font-src 'self'; img-src 'self' https: data:; "
-        f"media-src 'self' https:; {frames}form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+        f"media-src 'self' https:; connect-src 'self'; {frames}form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     )
 
 
