@@ -45,6 +45,10 @@ check: environment-dev ## Check format, lint, templates, types, import contracts
 bench: environment-dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shorter round)
 	@$(IN_ROOT) exec python -m benchmarks $(NAME)
 
+.PHONY: judge
+judge: environment-dev browser ## Judge pages of every section and theme: Lighthouse, Nu HTML checker, axe (ONLY=juniper,ember some themes)
+	@$(IN_ROOT) exec python .ci/judge.py
+
 # FILE is taken from the folder that make was called in, and reaches the command as it is, blanks and all.
 FILE ?= $(ROOT)/tests/vectors/billing.json
 .PHONY: vectors

@@ -50,7 +50,7 @@ class Player:
 
     def document(self, words: str, *, poster: str = "") -> str:
         """The HTML that the frame begins with: one link with words and perhaps a picture of our own."""
-        image = f'<img src="{escape(poster)}" alt="">' if poster else ""
+        image = f'<img src="{escape(poster)}" alt="" loading="lazy">' if poster else ""
         # These players refuse to play where they aren't told on whose page they stand.
         link = f'<a href="{escape(self.frame)}" referrerpolicy="strict-origin-when-cross-origin">'
         head = f"<!doctype html><title>{escape(words)}</title><style>{FRAME_CSS}</style>"

@@ -37,8 +37,8 @@ HERO = BlockType(
         "text": LongText(label=_("Supporting text"), limit=600),
         "button": Text(label=_("Button text"), limit=60),
         "link": Link(label=_("Button goes to"), default="#form"),
-        "second": Text(label=_("Second button text"), limit=60),
-        "second_link": Link(label=_("Second button goes to")),
+        "second": Text(label=_("Words of the second button"), limit=60),
+        "second_link": Link(label=_("Second button leads to")),
         "note": Text(label=_("Small print"), limit=200),
         "image": Image(label=_("Picture")),
         "layout": Choice(
@@ -67,8 +67,8 @@ BUTTON = BlockType(
         "text": Text(label=_("Text above"), limit=200),
         "button": Text(label=_("Button text"), limit=60),
         "link": Link(label=_("Button goes to"), default="#form"),
-        "second": Text(label=_("Second button text"), limit=60),
-        "second_link": Link(label=_("Second button goes to")),
+        "second": Text(label=_("Words of the second button"), limit=60),
+        "second_link": Link(label=_("Second button leads to")),
         "layout": Choice(
             label=_("Layout"),
             choices=(

