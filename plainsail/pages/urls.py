@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.pages.views import blog, carrying, discovery, editor, forms, pages, public, publication, site, versions
+from plainsail.pages.views import (
+    blog,
+    carrying,
+    discovery,
+    editor,
+    forms,
+    gallery,
+    pages,
+    public,
+    publication,
+    site,
+    versions,
+)
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
-    path("pages/new/", pages.new, name="new"),
+    path("pages/new/", gallery.new, name="new"),
+    path("pages/new/sites/<slug:key>/", gallery.new_site, name="new_site"),
+    path("pages/new/<slug:key>/", gallery.starter, name="starter"),
     path("pages/changes/", publication.publish_all, name="publish_all"),
     path("pages/site/", site.site, name="site"),
     path("pages/site/following/", site.following, name="following"),
