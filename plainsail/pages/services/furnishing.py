@@ -17,7 +17,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Post
 from plainsail.pages.services import blogging, forms, pages, parts, sites
 from plainsail.pages.starters import ALL, SITE_STARTERS, SiteStarter
-from plainsail.pages.starters.base import picture
+from plainsail.pages.starters.base import SitePost, picture
 
 SAMPLE_FORM = UUID(int=1)
 """Stands in a starter that is only looked at, where its form will be."""
@@ -57,7 +57,11 @@ def create_site(
         _without_own_footer(page)
     if chosen.posts:
         made.append(blogging.open_blog(workspace, by=by, at=at))
-        made += [_post(workspace, chosen, number, by=by, at=at) for number in range(len(chosen.posts))]
+        # The first one is the newest; two that begin at one moment would have no order.
+        made += [
+            write_post(workspace, said, by=by, at=at - timedelta(days=9 * number))
+            for number, said in enumerate(chosen.posts)
+        ]
     made += _parts(workspace, chosen, made, by=by, at=at)
     return made
 
@@ -76,16 +80,8 @@ def look(key: str, workspace: Workspace) -> tuple[Document, str, dict[tuple[str,
     return document, chosen.title(business), {("form", SAMPLE_FORM): forms.card(sample)}
 
 
-def _without_own_footer(page: Page) -> None:
-    """The site has one for all its pages."""
-    kept = page.document.with_blocks(block for block in page.document.blocks if block.type != "footer")
-    page.draft = documents.save(kept)
-    page.save(update_fields=["draft"])
-    page.revisions.filter(number=1).update(document=page.draft)
-
-
-def _post(workspace: Workspace, chosen: SiteStarter, number: int, *, by: User | None, at: datetime) -> Page:
-    said = chosen.posts[number]
+def write_post(workspace: Workspace, said: SitePost, *, by: User | None, at: datetime) -> Page:
+    """A post of a site to start from, as a draft."""
     page = blogging.write(
         workspace,
         title=str(said.title),
@@ -94,11 +90,18 @@ def _post(workspace: Workspace, chosen: SiteStarter, number: int, *, by: User | 
         excerpt=str(said.excerpt),
         tags=str(said.tags),
         by=by,
-        # The first one is the newest; two that begin at one moment would have no order.
-        at=at - timedelta(days=9 * number),
+        at=at,
     )
     Post.objects.filter(page=page).update(cover=picture(said.picture))
     return page
+
+
+def _without_own_footer(page: Page) -> None:
+    """The site has one for all its pages."""
+    kept = page.document.with_blocks(block for block in page.document.blocks if block.type != "footer")
+    page.draft = documents.save(kept)
+    page.save(update_fields=["draft"])
+    page.revisions.filter(number=1).update(document=page.draft)
 
 
 def _parts(workspace: Workspace, chosen: SiteStarter, made: list[Page], *, by: User | None, at: datetime) -> list[Page]:
