@@ -16,7 +16,7 @@ import brotli
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
-from plainsail.blocks.services import rendering
+from plainsail.blocks.services import styles
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 TAG = r"(?:\"[^\"]*\"|'[^']*'|[^'\">])*>"
@@ -58,7 +58,7 @@ def freeze(html: str) -> Frozen:
     small = minify(STYLE.sub("", html).replace("</head>", f"<style>{critical}</style></head>", 1))
     body = small.encode()
     # Of the rules themselves, not of what stands in the page: a frame's own document may hold a style too.
-    source = rendering.style_source(critical)
+    source = styles.style_source(critical)
     return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), source)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.accounts.models import User
 from plainsail.blocks.services import rendering
 from plainsail.contacts.services import lists
 from plainsail.kernel.http import Request, can, workspace_url
@@ -26,25 +29,13 @@ def new(request: Request) -> HttpResponse:
     """The gallery, by purpose and by words; and a page from one of it."""
     form = NewPageForm(request.POST or None)
     if form.is_valid():
+        some, person = lists.default(request.workspace, at=request.now), cast(User, request.user)
         page = services.create_from_template(
-            request.workspace,
-            list=lists.default(request.workspace, at=request.now),
-            by=request.user,  # type: ignore[arg-type]  # a member
-            at=request.now,
-            **form.cleaned_data,
+            request.workspace, list=some, by=person, at=request.now, **form.cleaned_data
         )
         return redirect(workspace_url(request.workspace, "pages:page", page.id))
-    purpose, words = request.GET.get("purpose", ""), request.GET.get("q", "").strip()
-    context = {
-        "form": form,
-        "starters": queries.starters(purpose=purpose, words=words),
-        "site_starters": queries.site_starters(words=words) if not purpose else [],
-        "purposes": [(key, label) for key, label in PURPOSES.items()],
-        "purpose": purpose,
-        "words": words,
-    }
     template = "pages/new.html#starters" if request.htmx else "pages/new.html"
-    return render(request, template, context, status=422 if form.is_bound else 200)
+    return render(request, template, _shown(request, form), status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -79,3 +70,15 @@ def starter(request: Request, key: str) -> HttpResponse:
         legal_links=publishing.legal_links(request.workspace),
     )
     return as_page(rendering.render_page(document, head, cards=cards))
+
+
+def _shown(request: Request, form: NewPageForm) -> dict[str, object]:
+    purpose, words = request.GET.get("purpose", ""), request.GET.get("q", "").strip()
+    return {
+        "form": form,
+        "starters": queries.starters(purpose=purpose, words=words),
+        "site_starters": queries.site_starters(words=words) if not purpose else [],
+        "purposes": list(PURPOSES.items()),
+        "purpose": purpose,
+        "words": words,
+    }
