@@ -29,6 +29,7 @@ BENCHMARKS = {
     "page_vs_view": "benchmarks.views:page_vs_view",
     "pages_10k": "benchmarks.pages:pages_10k",
     "isolation": "benchmarks.views:isolation",
+    "render_page": "benchmarks.rendering:render_page",
     "intake": "benchmarks.intake:intake",
     "intake_vs_insert": "benchmarks.intake:intake_vs_insert",
     "renewals": "benchmarks.renewals:renewals",

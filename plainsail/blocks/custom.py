@@ -34,7 +34,8 @@ def clean(markup: str) -> str:
         attribute_filter=_only_safe_pictures,
         url_schemes=SCHEMES,
         link_rel="noopener",
-        set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async"}},
+        # One only: the cleaner writes several in any order, and cleaning again shall change nothing.
+        set_tag_attribute_values={"img": {"loading": "lazy"}},
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urljoin
@@ -15,11 +16,13 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
-from plainsail.blocks.pictures import PICTURES
+from plainsail.blocks.pictures import PICTURES, Picture
 from plainsail.blocks.schema import is_safe_link
 from plainsail.blocks.services.documents import Document
 from plainsail.blocks.sockets import REFERENCES, Surface
 
+OWN_ID = "\x00"
+"""Stands in no text: what is stored has no control characters."""
 HREF = re.compile(r'href="([^"]*)"')
 
 
@@ -71,7 +74,9 @@ class Presenter:
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))
                 return Shown(url=url, width=drawing.width, height=drawing.height, alt=alt, still=url)
-            svg = self._apart(render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip())
+            self.drawn.append(drawing.name)
+            # Ids of its own, where the page has a drawing already.
+            svg = _drawn(drawing, alt).replace(OWN_ID, "" if len(self.drawn) == 1 else f"p{len(self.drawn)}-")
             still = static(drawing.png_file)
             return Shown(svg=SafeString(svg), width=drawing.width, height=drawing.height, alt=alt, still=still)
         if value["url"] and is_safe_link(value["url"]):
@@ -80,15 +85,16 @@ class Presenter:
             return Shown(url=url, width=width, height=height, alt=alt, still=url)
         return None
 
-    def _apart(self, svg: str) -> str:
-        """A drawing with ids of its own, where the page has one already."""
-        self.drawn.append(svg)
-        number = len(self.drawn)
-        return svg if number == 1 else re.sub(r'(id="|url\(#)', rf"\g<1>p{number}-", svg)
-
     def card(self, kind: str, row_id: UUID) -> Any:
         """What is shown of a row pointed to; None if it is gone."""
         return self.cards.get((kind, row_id))
+
+
+@lru_cache(maxsize=256)
+def _drawn(drawing: Picture, alt: str) -> str:
+    """A drawing as SVG, with a mark in front of each of its ids."""
+    svg = render_to_string(drawing.svg_template, {"alt": alt, "picture": drawing}).strip()
+    return re.sub(r'( id="|url\(#)', rf"\g<1>{OWN_ID}", svg)
 
 
 def cards_of(document: Document) -> dict[tuple[str, UUID], Any]:

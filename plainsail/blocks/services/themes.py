@@ -15,14 +15,17 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.blocks.colours import READABLE, best_on, least_contrast, luminance, mix, nearest
+from plainsail.blocks.colours import READABLE, best_on, contrast, least_contrast, luminance, mix, nearest
 from plainsail.blocks.fonts import FONTS, LATIN, LATIN_RARE, Font
 from plainsail.blocks.palettes import THEMES, Theme
-from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, clean_props
+from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, Words, clean_props
 
 __all__ = ["DEFAULT", "FIELDS", "THEMES", "Advice", "Theme", "advice", "clean", "css", "fonts", "palette"]
 
-TYPEFACES = (("", gettext_lazy("As the theme has it")), *((font.name, font.label) for font in FONTS.values()))
+TYPEFACES: tuple[tuple[str, Words], ...] = (
+    ("", gettext_lazy("As the theme has it")),
+    *((font.name, font.label) for font in FONTS.values()),
+)
 
 FIELDS = {
     "name": Choice(
@@ -128,6 +131,12 @@ def advice(choice: Mapping[str, str], name: str) -> Advice | None:
 
 def css(choice: Mapping[str, str]) -> str:
     """The theme as custom properties and the fonts it needs, for the head of a page."""
+    return _css(tuple(choice.items()))
+
+
+@lru_cache(maxsize=512)
+def _css(items: tuple[tuple[str, str], ...]) -> str:
+    choice = dict(items)
     heading, body = typefaces(choice)
     small, large = CORNERS[choice["corners"]]
     shadow, lifted = SHADOWS[choice["shadows"]]
@@ -226,7 +235,12 @@ def _readable(colours: Colours) -> Colours:
     grounds = _grounds(colours)
     colours |= {role: nearest(colours[role], grounds) for role in ("ink", "soft", "muted", "accent")}
     colours["on_accent"] = nearest(colours["on_accent"], (colours["accent"],))
-    colours["deep_card"] = mix(colours["deep"], colours["on_deep"], 0.07)
+    words = best_on(colours["deep"], dark="#000000")
+    card = mix(colours["deep"], colours["on_deep"], 0.07)
+    if contrast(words, card) < READABLE:
+        # A deep ground of middling lightness: nothing could be read on both, so its cards are the other way.
+        card = mix(colours["deep"], "#000000" if words == "#ffffff" else "#ffffff", 0.12)
+    colours["deep_card"] = card
     colours["deep_line"] = mix(colours["deep"], colours["on_deep"], 0.22)
     deep = (colours["deep"], colours["deep_card"])
     colours |= {role: nearest(colours[role], deep) for role in ("on_deep", "on_deep_soft", "spark")}

@@ -21,10 +21,25 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def edit(context: template.Context, *path: str | int) -> SafeString:
-    """Marks an element whose words may be changed in place: `<h2{% edit "items" 0 "title" %}>`. Nothing outside the editor."""
+    """Marks an element whose words may be changed in place: `<h2{% edit "items" 0 "title" %}>`. Nothing outside the editor.
+
+    Rich words are marked as such; the element must hold nothing else.
+    """
     if not context.get("editing"):
         return SafeString("")
-    return format_html(' data-edit="{}"', ".".join(str(part) for part in path))
+    name = "data-rich" if _is_rich(context.get("block"), path) else "data-edit"
+    return format_html(' {}="{}"', name, ".".join(str(part) for part in path))
+
+
+def _is_rich(block: Any, path: tuple[str | int, ...]) -> bool:
+    """Is the setting at this place of a section rich text?"""
+    fields = block.kind.fields if block is not None and block.kind else {}
+    field = None
+    for part in path:
+        if isinstance(part, str):
+            field = fields.get(part)
+            fields = getattr(field, "fields", {})
+    return getattr(field, "kind", "") == "rich_text"
 
 
 @register.simple_tag(takes_context=True)

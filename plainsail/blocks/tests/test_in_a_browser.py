@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
-from typing import Any
-
 import pytest
 
-from plainsail.blocks.schema import Choice, Colour
 from plainsail.blocks.services import documents, rendering, themes
-from plainsail.blocks.sockets import BLOCKS, REFERENCES, FormCard, FormInput, ReferenceKind
-from plainsail.kernel.ids import new_id
+from plainsail.blocks.sockets import BLOCKS, FEEDS, REFERENCES, ReferenceKind
+from plainsail.blocks.tests.showing_all import (
+    FORM,
+    FORM_CARD,
+    OFFER,
+    OFFER_CARD,
+    POSTS,
+    every_section,
+    framed,
+    layouts,
+)
 from plainsail.kernel.testing.browser import axe, overflow
 
 HEAD = rendering.PageHead(title="Everything", site_name="Juniper", legal_links=[("Cancel contracts here", "/cancel/")])
-FORM = new_id()
-CARD = FormCard(
-    action="/f/1",
-    consent="We write to you.",
-    inputs=[
-        FormInput(name="first_name", label="First name"),
-        FormInput(name="email", label="E-mail", kind="email", required=True, error="Is there an @ in it?"),
-    ],
-)
-MORE: dict[str, dict[str, Any]] = {
-    "hero": {"note": "Small print"},
-    "form": {"form": str(FORM)},
-    "button": {"text": "One thing to do next"},
-    "text": {
-        "text": "<h2>A heading</h2><p>Words with a <a href='/x'>link</a>.</p><ul><li>One</li></ul>"
-        "<blockquote>Said by <strong>somebody</strong></blockquote>"
-    },
-    "footer": {"items": [{"label": "Imprint", "link": "/imprint"}]},
-}
 
 
 @pytest.fixture(autouse=True)
-def form(monkeypatch):
-    kind = ReferenceKind(label="Form", options=list, cards=lambda ids: {FORM: CARD})
-    monkeypatch.setattr(REFERENCES, "_entries", {"form": kind})
+def rows(monkeypatch):
+    kinds = {
+        "form": ReferenceKind(label="Form", options=list, cards=lambda ids: {FORM: FORM_CARD}),
+        "offer": ReferenceKind(label="Offer", options=list, cards=lambda ids: {OFFER: OFFER_CARD}),
+    }
+    monkeypatch.setattr(REFERENCES, "_entries", kinds)
+    monkeypatch.setattr(FEEDS, "_entries", {"posts": lambda props: POSTS})
 
 
-def sections(*, footer: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, kind in BLOCKS.items():
-        choices = {key: field.choices for key, field in kind.fields.items() if isinstance(field, Choice | Colour)}
-        for values in product(*choices.values()):
-            chosen = {key: value[0] for key, value in zip(choices, values, strict=True)}
-            # A page has one footer.
-            if "page" in kind.surfaces and (name != "footer" or chosen["layout"] == footer):
-                yield name, {**kind.example(), **MORE.get(name, {}), **chosen}
-
-
-@pytest.mark.parametrize("theme", themes.THEMES)
-@pytest.mark.parametrize(("footer", "width"), [("row", 1280), ("centred", 320)])
-def test_every_section_can_be_read_by_everybody_and_fits(page, theme, footer, width):
-    document = documents.build({**themes.DEFAULT, "name": theme}, list(sections(footer=footer)))
-    page.set_viewport_size({"width": width, "height": 900})
+def shown(page, seeds, **theme):
+    """The page as it comes out, put before the browser; what it would fetch is not there."""
+    document = documents.build({**themes.DEFAULT, **theme}, seeds)
     page.set_content(rendering.render_page(document, HEAD).html)
+
+
+@pytest.mark.parametrize(
+    ("navigation", "footer", "width"),
+    [("row", "row", 1280), ("split", "columns", 1280), ("centred", "centred", 320), ("row", "deep", 320)],
+)
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_every_section_can_be_read_by_everybody_and_fits(page, part, navigation, footer, width):
+    seeds = every_section(grounds=("paper", "tint", "deep") if width == 320 else ("tint", "deep", "paper"))
+    page.set_viewport_size({"width": width, "height": 900})
+    shown(page, framed(seeds[part::3], navigation=navigation, footer=footer))
     assert (axe(page), overflow(page)) == ([], 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", themes.THEMES)
+def test_words_stand_out_in_every_theme_by_day_and_by_night(page, theme, scheme):
+    seeds = [
+        (kind.type, {**next(layouts(kind)), "ground": ground}, kind.inside())
+        for ground in ("paper", "tint", "deep")
+        for kind in BLOCKS
+        if "ground" in kind.fields and kind.place == "section" and kind.landmark == "main"
+    ]
+    shown(page, framed(seeds), name=theme, scheme=scheme)
+    assert axe(page, rule="color-contrast") == []
 
 
 def test_what_has_the_focus_stands_out_on_dark_ground(page):

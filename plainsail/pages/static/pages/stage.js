@@ -111,7 +111,8 @@ export class Stage {
   }
 
   show({ sections, order, footers }, chosen) {
-    for (const section of [...this.page.querySelectorAll("[data-block]")]) {
+    // What stands inside a section comes and goes with it.
+    for (const section of [...this.page.querySelectorAll("[data-block]:not([data-block] [data-block])")]) {
       if (!order.includes(section.dataset.block)) section.remove();
     }
     for (const [block, html] of Object.entries(sections)) {
