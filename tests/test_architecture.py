@@ -25,8 +25,9 @@ ROOT = Path(__file__).resolve().parents[1] / "plainsail"
 AREAS = settings.AREAS
 PUBLIC = {"models", "services", "queries", "events", "sockets"}
 OPEN = {"kernel", "ui"}
-# The names of themes and built-in pictures are the vocabulary of documents, which pages and mail write.
-VOCABULARY = {("blocks", "themes"), ("blocks", "pictures")}
+# The names of themes and built-in pictures, and the kinds of field, are the vocabulary of documents, which pages and mail
+# write, check and carry.
+VOCABULARY = {("blocks", "themes"), ("blocks", "pictures"), ("blocks", "schema")}
 
 
 @cache

@@ -35,7 +35,8 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.mail.services import broadcasts
 from plainsail.pages.models import Page
-from plainsail.pages.services import editing, pages, publishing
+from plainsail.pages.services import blogging, editing, furnishing, pages, parts, publishing
+from plainsail.pages.starters import SITE_STARTERS
 from plainsail.tracking.models import Landing
 from plainsail.tracking.services import landing
 
@@ -58,7 +59,13 @@ PAGES = [
     ("links", STUDIO, "/", 44),
     ("opt-in", "Five glazes for a small kiln", "/glazes", 42),
     ("sales", "A weekend at the wheel", "/weekend", 30),
+    ("membership", "A key of your own", "/membership", 20),
+    ("about", "About us", "/about", 19),
+    ("contact", "Contact", "/contact", 19),
 ]
+VISITED = 3
+# Drafts that wait for their day, so that the gallery's other purposes are seen too.
+DRAFTS = [("course", "", "/photography-course", 6), ("event", "", "/fair", 3), ("soon", "", "/soon", 2)]
 
 
 def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
@@ -148,7 +155,7 @@ def make_sales(studio: Workspace, *, at: datetime) -> None:
 
 
 def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime) -> list[Page]:
-    """The studio's first page, the one with the form of its newsletter, and one to sell from; all published."""
+    """The studio's pages and its blog, published, and some drafts; returns those that people came by, the oldest."""
     made = []
     for starter, title, path, days in PAGES:
         page = pages.create_from_template(
@@ -158,7 +165,26 @@ def make_pages(studio: Workspace, newsletter: List, owner: User, *, at: datetime
             reword(page, owner, at=at - timedelta(days=days))
         publishing.publish(page, by=owner, at=at - timedelta(days=days - 1))
         made.append(page)
-    return made
+    for starter, title, path, days in DRAFTS:
+        pages.create_from_template(
+            studio, starter=starter, list=newsletter, title=title, path=path, by=owner, at=at - timedelta(days=days)
+        )
+    make_blog(studio, owner, at=at)
+    return made[:VISITED]
+
+
+def make_blog(studio: Workspace, owner: User, *, at: datetime) -> None:
+    """Two posts with their list, and the navigation and footer that lead to all of it."""
+    craft = SITE_STARTERS["craft"]
+    blog = blogging.open_blog(studio, by=owner, at=at - timedelta(days=18))
+    for number, said in enumerate(craft.posts):
+        begun = at - timedelta(days=9 * number + 3)
+        post = furnishing.write_post(studio, said, by=owner, at=begun)
+        publishing.publish(post, by=owner, at=begun)
+    publishing.publish(blog, by=owner, at=at - timedelta(days=2))
+    for kind in (Page.Kind.HEADER, Page.Kind.FOOTER):
+        part = parts.open_part(studio, kind=kind, by=owner, at=at - timedelta(days=2))
+        publishing.publish(part, by=owner, at=at - timedelta(days=2))
 
 
 def reword(page: Page, owner: User, *, at: datetime) -> None:

@@ -16,6 +16,7 @@ from plainsail.accounts.services import hosts
 from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, PageRevision, Post, PublishedSnapshot, Submission
+from plainsail.pages.starters import PURPOSES, SITE_STARTERS, STARTERS, SiteStarter, Starter
 from plainsail.tracking.queries import visits_of_pages, visits_per_day
 
 RECENT = timedelta(days=30)
@@ -73,6 +74,22 @@ def posts_of(workspace: Workspace) -> QuerySet[Post]:
 def blog_of(workspace: Workspace) -> Page | None:
     """The page that lists posts, if there is one."""
     return current_pages(workspace).filter(kind=Page.Kind.BLOG).order_by("id").first()
+
+
+def starters(*, purpose: str, words: str) -> list[Starter]:
+    """Pages to start from that serve a purpose, if one is named, and have each of the words in what is said of them."""
+    wanted = [one for one in STARTERS.values() if not purpose or one.purpose == purpose]
+    return [one for one in wanted if _has_words(words, one.label, one.text, one.words, PURPOSES[one.purpose])]
+
+
+def site_starters(*, words: str) -> list[SiteStarter]:
+    """Sites to start from, by the same words."""
+    return [one for one in SITE_STARTERS.values() if _has_words(words, one.label, one.text, one.words)]
+
+
+def _has_words(words: str, *said: object) -> bool:
+    text = " ".join(str(each) for each in said).casefold()
+    return all(word in text for word in words.casefold().split())
 
 
 def versions_of(page: Page) -> QuerySet[PageRevision]:

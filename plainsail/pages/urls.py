@@ -13,6 +13,7 @@ from plainsail.pages.views import (
     editor,
     embedding,
     forms,
+    gallery,
     live,
     pages,
     popups,
@@ -27,7 +28,9 @@ from plainsail.pages.views import (
 
 workspace_urls = [
     path("pages/", pages.pages, name="pages"),
-    path("pages/new/", pages.new, name="new"),
+    path("pages/new/", gallery.new, name="new"),
+    path("pages/new/sites/<slug:key>/", gallery.new_site, name="new_site"),
+    path("pages/new/<slug:key>/", gallery.starter, name="starter"),
     path("pages/changes/", publication.publish_all, name="publish_all"),
     path("pages/site/", site.site, name="site"),
     path("pages/site/following/", site.following, name="following"),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import factory
 from allauth.account.models import EmailAddress
 
-from plainsail.accounts.models import AuditEntry, Host, Invitation, Membership, Role, User
+from plainsail.accounts.models import AuditEntry, Domain, Host, Invitation, Membership, Role, User
 from plainsail.accounts.services import api_keys
 from plainsail.kernel import clock
 from plainsail.kernel.models import Workspace
@@ -98,3 +98,13 @@ def program(of: Workspace, *scopes: str, role: str = Role.OWNER, name: str = "Sh
             of, name=name, scopes=scopes or api_keys.every_scope(), of=member, by=member.user, at=at, **options
         )
     return Program(secret, key)
+
+
+class DomainFactory(factory.django.DjangoModelFactory):
+    """A name that waits for its records, in the open workspace."""
+
+    class Meta:
+        model = Domain
+
+    name = factory.Sequence(lambda number: f"shop{number}.example")
+    token = "0123456789abcdef0123456789abcdef"

@@ -18,13 +18,12 @@ def slot(scripts: Sequence[SiteScript]) -> SafeString:
     """The question, and the scripts as data that nothing runs. Our own module asks and, after a yes, starts them."""
     purposes = [purpose for purpose in SiteScript.Purpose if any(script.purpose == purpose for script in scripts)]
     asleep = [{"purpose": script.purpose, "src": script.source_url, "code": script.code} for script in scripts]
-    said = json.dumps({"version": version(scripts), "scripts": asleep}, ensure_ascii=False).replace("<", "\\u003c")
     context = {
         "purposes": [
             {"key": purpose.value, "label": purpose.label, "names": [s.name for s in scripts if s.purpose == purpose]}
             for purpose in purposes
         ],
-        "scripts": mark_safe(said),  # noqa: S308  # `<` is written as an escape, so that no value ends the element
+        "scripts": json.dumps({"version": version(scripts), "scripts": asleep}, ensure_ascii=False),
     }
     return mark_safe(render_to_string("pages/site/consent.html", context))  # noqa: S308  # rendered by a template
 

@@ -19,7 +19,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision
 from plainsail.pages.services import forms, listing, publishing, redirects, sites
 from plainsail.pages.services.sites import AddressTaken
-from plainsail.pages.starters import STARTERS, Business
+from plainsail.pages.starters import ALL, Business
 
 
 def create_from_template(
@@ -33,25 +33,34 @@ def create_from_template(
     by: User | None = None,
     at: datetime,
 ) -> Page:
-    """A draft made from a starter (`opt-in`, `sales`, `links`), with a form of its own whose contacts join `list`.
+    """A draft made from a starter (see `starters.ALL`), with a form of its own whose contacts join `list`, if it has one.
 
     Title and address come from the starter where they aren't given; an address that is taken gets a number.
     Raises KeyError for an unknown starter, BadAddress.
     """
-    chosen = STARTERS[starter]
-    business = Business(name=workspace.name, address=postal.line_below(workspace.name, workspace.postal_address))
+    chosen, business = ALL[starter], business_of(workspace)
     title = title or chosen.title(business)
-    form = forms.make(workspace, name=_("Form on “%(title)s”") % {"title": title}, list=list, at=at)
-    document = documents.build({**themes.DEFAULT, **(theme or chosen.theme)}, chosen.sections(business, form.id))
-    return create(
+    named = _("Form on “%(title)s”") % {"title": title}
+    form = forms.make(workspace, name=named, list=list, at=at) if chosen.has_form else None
+    sections = chosen.sections(business, form.id if form else None)
+    page = create(
         workspace,
-        document,
+        documents.build({**themes.DEFAULT, **(theme or chosen.theme)}, sections),
         title=title,
         description=chosen.description(business),
         path=path or chosen.slug,
         by=by,
         at=at,
     )
+    if chosen.is_alone:
+        page.shows_parts = False
+        page.save(update_fields=["shows_parts"])
+    return page
+
+
+def business_of(workspace: Workspace) -> Business:
+    """What starters need to know to speak for a business."""
+    return Business(name=workspace.name, address=postal.line_below(workspace.name, workspace.postal_address))
 
 
 def create(

@@ -20,6 +20,8 @@ from plainsail.pages.models import Page, Site
 from plainsail.pages.services import pages, sites
 
 KINDS = (Page.Kind.HEADER, Page.Kind.FOOTER, Page.Kind.MISSING)
+MOST_LINKS, LONGEST_LINE = 8, 60
+"""Of a navigation that is made by itself: links, and letters in all of them together."""
 Sections = Sequence[tuple[str, dict[str, Any]]]
 
 
@@ -106,4 +108,9 @@ def _leading(site: Site) -> Sequence[Page]:
     """The pages that a navigation begins with: those published first, the front page left out."""
     kinds = (Page.Kind.PAGE, Page.Kind.BLOG)
     found = Page.objects.published().filter(site=site, kind__in=kinds, language="").exclude(path="/")
-    return list(found.order_by("published_at", "id")[:5])
+    shown: list[Page] = []
+    for page in found.order_by("published_at", "id")[:MOST_LINKS]:
+        # One line of a screen: longer titles are for the owner to shorten.
+        if sum(len(each.title) for each in (*shown, page)) <= LONGEST_LINE:
+            shown.append(page)
+    return shown

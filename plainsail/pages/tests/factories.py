@@ -9,8 +9,8 @@ import factory
 from plainsail.contacts.services import lists
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.pages.models import Countdown, Form, Page, Popup, SplitTest
-from plainsail.pages.services import countdowns, forms, pages, popups, splitting
+from plainsail.pages.models import Countdown, Form, Page, Popup, Post, SplitTest
+from plainsail.pages.services import blogging, countdowns, forms, pages, popups, splitting
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -76,3 +76,18 @@ class CountdownFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         fresh = {"kind": "fixed", "ends_at": NOW + timedelta(days=3), "created_at": NOW}
         return countdowns.save(Countdown(), **fresh | kwargs)
+
+
+class PostFactory(factory.django.DjangoModelFactory):
+    """A draft of a post, in the open workspace."""
+
+    class Meta:
+        model = Post
+
+    title = "First fire"
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        workspace = Workspace.objects.get(id=current_workspace_id())
+        page = blogging.write(workspace, author="Ada Lind", tags="Kiln", by=None, at=NOW, **kwargs)
+        return Post.objects.get(page=page)

@@ -156,3 +156,24 @@ def test_freezing_opens_no_way_out_of_words_and_attributes(page):
         frozen = freezing.freeze(html).body.decode()
 
         assert page.evaluate(TREE, frozen) == page.evaluate(TREE, str(html))
+
+
+BOXES = """() => [...document.querySelectorAll("body *")].map(element => {
+  const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+  return [element.localName, box.x, box.y, box.width, box.height, style.color, style.backgroundColor, style.font]
+    .map(value => typeof value === "number" ? Math.round(value) : value).join(" ");
+})"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_freezing_changes_nothing_that_is_seen(page, in_juniper, width):
+    """Every element has the same place, colours and letters as with the whole of the style."""
+    page.set_viewport_size({"width": width, "height": 900})
+    for starter in ("course", "membership", "about", "contact", "restaurant"):
+        made = PageFactory(workspace=in_juniper, starter=starter)
+        html = publishing.render(made, made.document).html
+        seen = []
+        for each in (html, freezing.freeze(html).body.decode()):
+            page.set_content(each)
+            seen.append(page.evaluate(BOXES))
+        assert seen[0] == seen[1]

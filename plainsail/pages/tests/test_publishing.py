@@ -214,13 +214,3 @@ def test_moving_a_published_page_moves_its_snapshot(page):
     assert snapshot.path == "/elsewhere"
     assert "<title>Moved</title>" in body(page)
     assert 'name="_page" value="/elsewhere"' in body(page)
-
-
-@pytest.mark.parametrize("starter", ["opt-in", "sales", "links"])
-def test_every_starter_makes_a_page_that_can_be_published(in_juniper, starter):
-    page = PageFactory(workspace=in_juniper, starter=starter, title="")
-
-    publish(page)
-
-    assert body(page).count("<h1") == 1
-    assert "Juniper Pottery Studio" in body(page)

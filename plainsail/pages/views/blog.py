@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from plainsail.accounts.models import User
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.models import Post
@@ -26,13 +28,8 @@ def posts(request: Request) -> HttpResponse:
     """The posts, and a new one."""
     form = NewPostForm(request.POST or None)
     if form.is_valid():
-        page = blogging.write(
-            request.workspace,
-            author=getattr(request.user, "name", ""),
-            by=request.user,  # type: ignore[arg-type]  # a member
-            at=request.now,
-            **form.cleaned_data,
-        )
+        person = cast(User, request.user)
+        page = blogging.write(request.workspace, author=person.name, by=person, at=request.now, **form.cleaned_data)
         return redirect(workspace_url(request.workspace, "pages:page", page.id))
     context = {
         "form": form,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from plainsail.accounts.models import User
 from plainsail.contacts.services import lists
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 from plainsail.pages import queries
@@ -43,13 +45,9 @@ def bring_in(request: Request) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         with refusals_at(form):
-            came = carrying.bring_in(
-                request.workspace,
-                form.cleaned_data["file"],
-                list=lists.default(request.workspace, at=request.now),
-                by=request.user,  # type: ignore[arg-type]  # a member
-                at=request.now,
-            )
+            some, person = lists.default(request.workspace, at=request.now), cast(User, request.user)
+            content = form.cleaned_data["file"]
+            came = carrying.bring_in(request.workspace, content, list=some, by=person, at=request.now)
             for words in came.left_out[:10]:
                 messages.error(request, words)
             messages.success(request, _("%(number)s drafts were brought in.") % {"number": len(came.pages)})

@@ -11,18 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainsail.contacts.services import lists
 from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
-from plainsail.pages.forms import ListingForm, NewPageForm, PageForm
+from plainsail.pages.forms import ListingForm, PageForm
 from plainsail.pages.models import Page
 from plainsail.pages.services import listing, publishing
 from plainsail.pages.services import pages as services
 from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.site_forms import KinForm
-from plainsail.pages.starters import STARTERS
 
 
 @require_GET
@@ -36,23 +34,6 @@ def pages(request: Request) -> HttpResponse:
         "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id"),
     }
     return render(request, "pages/pages.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@can("pages.change")
-def new(request: Request) -> HttpResponse:
-    form = NewPageForm(request.POST or None)
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "pages/new.html", {"form": form, "starters": STARTERS.values()}, status=status)
-    page = services.create_from_template(
-        request.workspace,
-        list=lists.default(request.workspace, at=request.now),
-        by=request.user,  # type: ignore[arg-type]  # a member
-        at=request.now,
-        **form.cleaned_data,
-    )
-    return redirect(_url(request, page))
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
+from plainsail.pages.models import Site
 from plainsail.pages.services import parts, publishing, redirects, republishing, scripts, sites
 from plainsail.pages.site_forms import LANGUAGES, FileForm, RedirectForm, ScriptForm, SiteForm
 
@@ -30,15 +31,7 @@ def site(request: Request) -> HttpResponse:
         republishing.ask(request.workspace, at=request.now)
         messages.success(request, _("Saved. Your published pages follow."))
         return _to(request, "pages:site")
-    context = {
-        "form": form,
-        "parts": parts.parts_of(subject),
-        "republishing": republishing.newest(subject.id),
-        "languages": LANGUAGES,
-        "live_url": publishing.address(request.workspace, "/"),
-        "map_url": publishing.address(request.workspace, "/sitemap.xml"),
-    }
-    return render(request, "pages/site.html", context, status=422 if form.is_bound else 200)
+    return render(request, "pages/site.html", _shown(subject, form), status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -77,14 +70,7 @@ def redirect_import(request: Request) -> HttpResponse:
     form = FileForm(request.POST, request.FILES)
     if form.is_valid():
         with refusals_at(form):
-            came = redirects.import_csv(sites.site_of(request.workspace), form.cleaned_data["file"])
-            for line, words in came.refused[:10]:
-                messages.error(request, _("Line %(line)s: %(words)s") % {"line": line, "words": words})
-            messages.success(
-                request,
-                _("%(made)s new, %(changed)s changed, %(refused)s left out.")
-                % {"made": came.made, "changed": came.changed, "refused": len(came.refused)},
-            )
+            _tell(request, redirects.import_csv(sites.site_of(request.workspace), form.cleaned_data["file"]))
             return _to(request, "pages:redirects")
     return _redirects(request, RedirectForm(), form, status=422)
 
@@ -132,10 +118,28 @@ def following(request: Request) -> HttpResponse:
     return render(request, "pages/following.html", {"republishing": newest})
 
 
+def _shown(subject: Site, form: Form) -> dict[str, object]:
+    return {
+        "form": form,
+        "parts": parts.parts_of(subject),
+        "republishing": republishing.newest(subject.id),
+        "languages": LANGUAGES,
+        "live_url": publishing.address(subject.workspace, "/"),
+        "map_url": publishing.address(subject.workspace, "/sitemap.xml"),
+    }
+
+
 def _redirects(request: Request, form: Form, file_form: Form, *, status: int) -> HttpResponse:
     rows = Paginator(request.workspace.redirects.order_by("path", "id"), PER_PAGE)
     context = {"form": form, "file_form": file_form, "page": rows.get_page(request.GET.get("page"))}
     return render(request, "pages/redirects.html", context, status=status)
+
+
+def _tell(request: Request, came: redirects.Imported) -> None:
+    for line, words in came.refused[:10]:
+        messages.error(request, _("Line %(line)s: %(words)s") % {"line": line, "words": words})
+    numbers = {"made": came.made, "changed": came.changed, "refused": len(came.refused)}
+    messages.success(request, _("%(made)s new, %(changed)s changed, %(refused)s left out.") % numbers)
 
 
 def _to(request: Request, name: str) -> HttpResponse:

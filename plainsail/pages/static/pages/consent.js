@@ -1,7 +1,7 @@
 // Asks once whether scripts of others may run, keeps the answer in this browser, and starts those that may.
 (() => {
   const KEY = "ps_consent";
-  const { version, scripts } = JSON.parse(document.getElementById("consent-scripts").textContent);
+  const { version, scripts } = JSON.parse(document.getElementById("consent").dataset.scripts);
   const again = document.getElementById("consent-again");
   const started = new Set();
 

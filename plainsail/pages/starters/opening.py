@@ -1,49 +1,13 @@
-"""The pages that a new page starts from: finished documents with words in them, never a blank canvas."""
+"""The first three: a free guide, an offer with prices, a page of links."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-Sections = list[tuple[str, dict[str, Any]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Business:
-    """What a starter needs to know to speak for a business."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Starter:
-    """One page to start from. `sections(business, form_id)` gives its blocks; `form_id` is the form made with it, if any."""
-
-    key: str
-    label: str | Promise
-    text: str | Promise
-    theme: Mapping[str, str]
-    slug: str
-    has_form: bool
-    sections: Callable[[Business, UUID | None], Sections]
-    title: Callable[[Business], str]
-    description: Callable[[Business], str]
-
-    @property
-    def picture_file(self) -> str:
-        """What it looks like, among the static files."""
-        return f"pages/starters/{self.key}.png"
-
-
-def _footer(business: Business) -> tuple[str, dict[str, Any]]:
-    return "footer", {"name": business.name, "address": business.address, "items": []}
+from plainsail.pages.starters.base import Business, Sections, Starter, footer
 
 
 def _opt_in(business: Business, form_id: UUID | None) -> Sections:
@@ -131,7 +95,7 @@ def _opt_in(business: Business, form_id: UUID | None) -> Sections:
                 ],
             },
         ),
-        _footer(business),
+        footer(business),
     ]
 
 
@@ -143,7 +107,8 @@ def _sales(business: Business, form_id: UUID | None) -> Sections:
                 "eyebrow": _("Weekend pottery course"),
                 "heading": _("Throw your first bowl in two quiet days"),
                 "text": _(
-                    "Small groups, warm hands, good tea. You leave with four finished pieces, and the confidence to make "
+                    "Small groups, warm hands, good tea. You leave with four finished pieces, and the confidence to "
+                    "make "
                     "the next ones yourself."
                 ),
                 "button": _("Save my place"),
@@ -259,13 +224,14 @@ def _sales(business: Business, form_id: UUID | None) -> Sections:
                     {
                         "question": _("What if I have to cancel?"),
                         "answer": _(
-                            "<p>Up to a week before, you get everything back. After that, somebody else may come in your place.</p>"
+                            "<p>Up to a week before, you get everything back. After that, somebody else may come in your "
+                            "place.</p>"
                         ),
                     },
                 ],
             },
         ),
-        _footer(business),
+        footer(business),
     ]
 
 
@@ -302,43 +268,41 @@ def _links(business: Business, form_id: UUID | None) -> Sections:
     ]
 
 
-STARTERS: dict[str, Starter] = {
-    starter.key: starter
-    for starter in (
-        Starter(
-            key="opt-in",
-            label=gettext_lazy("Free guide"),
-            text=gettext_lazy("A landing page that gives something away and asks for an e-mail address."),
-            theme={"name": "harbour"},
-            slug="guide",
-            has_form=True,
-            sections=_opt_in,
-            title=lambda business: _("Free guide"),
-            description=lambda business: _("Five short exercises for a calmer working week, free and by mail."),
-        ),
-        Starter(
-            key="sales",
-            label=gettext_lazy("Offer with prices"),
-            text=gettext_lazy("A sales page: what it is, what others say, what it costs, and a way to stay in touch."),
-            theme={"name": "juniper"},
-            slug="course",
-            has_form=True,
-            sections=_sales,
-            title=lambda business: _("Weekend course"),
-            description=lambda business: _("Two quiet days at the wheel: small groups, everything included."),
-        ),
-        Starter(
-            key="links",
-            label=gettext_lazy("Link page"),
-            text=gettext_lazy("Who you are and where to find you, for the link in a profile."),
-            theme={"name": "fig"},
-            slug="hello",
-            has_form=True,
-            sections=_links,
-            title=lambda business: _("Find us"),
-            description=lambda business: (
-                _("%(name)s: where to find us, and how to say hello.") % {"name": business.name}
-            ),
-        ),
-    )
-}
+OPENING = (
+    Starter(
+        key="opt-in",
+        purpose="leads",
+        label=gettext_lazy("Free guide"),
+        text=gettext_lazy("A landing page that gives something away and asks for an e-mail address."),
+        theme={"name": "harbour"},
+        slug="guide",
+        has_form=True,
+        sections=_opt_in,
+        title=lambda business: _("Free guide"),
+        description=lambda business: _("Five short exercises for a calmer working week, free and by mail."),
+    ),
+    Starter(
+        key="sales",
+        purpose="sell",
+        label=gettext_lazy("Offer with prices"),
+        text=gettext_lazy("A sales page: what it is, what others say, what it costs, and a way to stay in touch."),
+        theme={"name": "juniper"},
+        slug="course",
+        has_form=True,
+        sections=_sales,
+        title=lambda business: _("Weekend course"),
+        description=lambda business: _("Two quiet days at the wheel: small groups, everything included."),
+    ),
+    Starter(
+        key="links",
+        purpose="tell",
+        label=gettext_lazy("Link page"),
+        text=gettext_lazy("Who you are and where to find you, for the link in a profile."),
+        theme={"name": "fig"},
+        slug="hello",
+        has_form=True,
+        sections=_links,
+        title=lambda business: _("Find us"),
+        description=lambda business: _("%(name)s: where to find us, and how to say hello.") % {"name": business.name},
+    ),
+)
