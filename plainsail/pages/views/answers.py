@@ -43,18 +43,11 @@ def panel_of(document: Document, name: str) -> str:
 
 def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
     """What the window needs after a change: of what it knew before, all that is different now."""
-    page, after = edited.page, edited.after
-    head = publishing.head_of(page)
-    before = {section.id: section.html for section in rendering.render_sections(edited.before, head, editing=True)}
-    sections = {
-        section.id: section.html
-        for section in rendering.render_sections(after, head, editing=True)
-        if before.get(section.id) != section.html
-    }
+    after = edited.after
     new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
     panel = (new[0] if new else "") if panel == "new" else panel
-    return state(request, page) | {
-        "sections": sections,
+    return state(request, edited.page) | {
+        "sections": _different(edited),
         "order": [block.id for block in after.blocks],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
         "list": render_to_string("pages/section_list.html", {"document": after, "chosen": panel}),
@@ -81,6 +74,17 @@ def refused(refusal: Refusal) -> JsonResponse:
     errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
     code = InvalidOperation.code if isinstance(refusal, InvalidOperation) else refusal.code
     return JsonResponse({"code": code, "message": str(refusal), "errors": errors}, status=refusal.status)
+
+
+def _different(edited: editing.Edited) -> dict[str, str]:
+    """The sections that look different now, as HTML by id."""
+    head = publishing.head_of(edited.page)
+    before = {section.id: section.html for section in rendering.render_sections(edited.before, head, editing=True)}
+    return {
+        section.id: section.html
+        for section in rendering.render_sections(edited.after, head, editing=True)
+        if before.get(section.id) != section.html
+    }
 
 
 def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -56,8 +57,7 @@ def new(request: Request) -> HttpResponse:
 @can("pages.change")
 def settings(request: Request, page_id: UUID) -> HttpResponse:
     page = _page(request, page_id)
-    now = {"title": page.title, "description": page.description, "path": page.path}
-    form = PageForm(request.POST or None, initial=now)
+    form = PageForm(request.POST or None, initial=model_to_dict(page, ["title", "description", "path"]))
     shown = ListingForm(request.POST or None, initial=listing.now(page))
     # Both, so that all that is wrong is said at once.
     if all([form.is_valid(), shown.is_valid()]):
@@ -68,9 +68,8 @@ def settings(request: Request, page_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(_url(request, page))
-    return render(
-        request, "pages/settings.html", _settings(request, page, form, shown), status=422 if form.is_bound else 200
-    )
+    status = 422 if form.is_bound else 200
+    return render(request, "pages/settings.html", _settings(request, page, form, shown), status=status)
 
 
 def _settings(request: Request, page: Page, form: PageForm, shown: ListingForm) -> dict[str, Any]:
