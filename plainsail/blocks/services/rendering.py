@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -106,9 +107,14 @@ def render_page(
 
 
 def render_sections(
-    document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
+    document: Document,
+    head: PageHead,
+    *,
+    editing: bool = False,
+    cards: Mapping[Any, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Section]:
-    """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
+    """Each section that can stand on a page, rendered; of those in `only` where it is given. The first with a headline gets the h1."""
     leading = _leading(document)
     anchors: dict[str, int] = {}
     with translation.override(head.language):
@@ -119,6 +125,8 @@ def render_sections(
                 continue
             anchors[block.type] = anchors.get(block.type, 0) + 1
             number = anchors[block.type]
+            if only is not None and block.id not in only:
+                continue
             context = {
                 "block": block,
                 "p": present_props(kind.fields, block.props, presenter),
@@ -130,6 +138,22 @@ def render_sections(
             }
             html = _squeeze(render_to_string(f"blocks/page/{block.type}.html", context))
             yield Section(block.id, mark_safe(html), block.type == "footer")  # noqa: S308  # rendered by a template
+
+
+def changed_sections(before: Document, after: Document) -> set[str]:
+    """Ids of the sections of a document that may look different than before: with other settings, anchor or heading."""
+    was, now = _looks(before), _looks(after)
+    return {block_id for block_id, look in now.items() if was.get(block_id) != look}
+
+
+def _looks(document: Document) -> dict[str, tuple[Block, int, bool]]:
+    """All that the look of each section comes from, beside the rows that it points to."""
+    leading, anchors = _leading(document), Counter[str]()
+    found = {}
+    for block in document.blocks:
+        anchors[block.type] += 1
+        found[block.id] = (block, anchors[block.type], block is leading)
+    return found
 
 
 def style_source(style: str) -> str:

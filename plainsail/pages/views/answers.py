@@ -50,7 +50,7 @@ def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[s
         "sections": _different(edited),
         "order": [block.id for block in after.blocks],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
-        "list": render_to_string("pages/section_list.html", {"document": after, "chosen": panel}),
+        "list": _list(edited, panel),
         "panel": panel_of(after, panel) if panel else "",
         "chosen": panel,
         "reload": edited.before.theme != after.theme,
@@ -78,13 +78,19 @@ def refused(refusal: Refusal) -> JsonResponse:
 
 def _different(edited: editing.Edited) -> dict[str, str]:
     """The sections that look different now, as HTML by id."""
-    head = publishing.head_of(edited.page)
-    before = {section.id: section.html for section in rendering.render_sections(edited.before, head, editing=True)}
-    return {
-        section.id: section.html
-        for section in rendering.render_sections(edited.after, head, editing=True)
-        if before.get(section.id) != section.html
-    }
+    head, ids = publishing.head_of(edited.page), rendering.changed_sections(edited.before, edited.after)
+    rendered = rendering.render_sections(edited.after, head, editing=True, only=ids) if ids else ()
+    return {section.id: section.html for section in rendered}
+
+
+def _list(edited: editing.Edited, chosen: str) -> str:
+    """The list of sections, where it says anything new."""
+    before, after = (
+        [(each.id, each.type, each.headline) for each in document.blocks] for document in (edited.before, edited.after)
+    )
+    if before == after:
+        return ""
+    return render_to_string("pages/section_list.html", {"document": edited.after, "chosen": chosen})
 
 
 def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:
