@@ -22,7 +22,7 @@ def database_start() -> Result:
     """From an empty data directory to a server that accepts connections."""
     rounds: list[dict[str, Any]] = []
     for number in range(ROUNDS + 1):
-        with _folder() as folder:
+        with folder_for_data() as folder:
             postgres = Postgres(folder)
             started = time.perf_counter()
             postgres.start()
@@ -44,11 +44,11 @@ def first_page() -> Result:
     """From a fresh copy of the checkout, packages in the cache, `make run` to the first page."""
     rounds: list[dict[str, Any]] = []
     for _ in range(1 if QUICK else 3):
-        with _folder() as folder:
+        with folder_for_data() as folder:
             checkout = folder / "plainsail"
             _copy(checkout)
             started = time.perf_counter()
-            with _running(["make", "run"], folder / "data", cwd=checkout, within=600):
+            with running(["make", "run"], folder / "data", cwd=checkout, within=600):
                 rounds.append({"seconds": round(time.perf_counter() - started, 1)})
         print(f"   {rounds[-1]}", flush=True)
     return Result(
@@ -64,9 +64,9 @@ def idle_memory() -> Result:
     """All processes of `plainsail up`, database included, shared memory counted once (PSS)."""
     if sys.platform != "linux":
         raise Skipped("needs Linux's /proc/<pid>/smaps_rollup")
-    with _folder() as folder:
+    with folder_for_data() as folder:
         command = [sys.executable, "-m", "plainsail.cli", "up"]
-        with _running(command, folder / "data", cwd=ROOT, within=120) as pid:
+        with running(command, folder / "data", cwd=ROOT, within=120) as (pid, _port):
             rounds: list[dict[str, Any]] = []
             for _ in range(5):
                 time.sleep(2 if QUICK else 6)
@@ -87,8 +87,8 @@ class _Ended(Exception):
 
 
 @contextmanager
-def _running(command: list[str], data: Path, *, cwd: Path, within: float) -> Iterator[int]:
-    """A whole Plainsail on a port of its own, from its first page on, stopped as Ctrl-C would; yields its process id."""
+def running(command: list[str], data: Path, *, cwd: Path, within: float) -> Iterator[tuple[int, int]]:
+    """A whole Plainsail on a port of its own, from its first page on, stopped as Ctrl-C would; yields its process id and port."""
     port = free_port()
     environment = {
         name: value
@@ -107,7 +107,7 @@ def _running(command: list[str], data: Path, *, cwd: Path, within: float) -> Ite
         except (TimeoutError, _Ended):
             print(log.read_text()[-3000:])
             raise
-        yield process.pid
+        yield process.pid, port
     finally:
         # To the whole family, as a terminal's Ctrl-C goes; make waits for what it started.
         for pid in family(process.pid)[::-1]:
@@ -170,7 +170,7 @@ def _command(pid: int) -> str:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder_for_data() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="plainsail-bench-"))
     folder.chmod(0o755)
     try:

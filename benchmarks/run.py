@@ -40,6 +40,7 @@ BENCHMARKS = {
     "sender_memory": "benchmarks.broadcasts:sender_memory",
     "segment": "benchmarks.segments:segment",
     "membership": "benchmarks.memberships:membership",
+    "editor_operation": "benchmarks.editing:editor_operation",
     "admin_pages": "benchmarks.admin:admin_pages",
     "import": "benchmarks.imports:import_",
     "import_million": "benchmarks.imports:import_million",

@@ -113,7 +113,7 @@ def words(field_: Field, value: Any) -> str:  # noqa: PLR0911  # one answer for 
         case Reference():
             kind = REFERENCES.get(field_.to)
             options = {str(option.id): option.label for option in kind.options()} if kind and value else {}
-            return options.get(value, value)
+            return str(options.get(value, value))
     return str(value)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -114,15 +115,25 @@ def render_page(
 
 
 def render_sections(
-    document: Document, head: PageHead, *, editing: bool = False, cards: Mapping[Any, Any] | None = None
+    document: Document,
+    head: PageHead,
+    *,
+    editing: bool = False,
+    cards: Mapping[Any, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Section]:
-    """Each section that can stand on a page, rendered. The first with a headline gets the h1."""
+    """Each section that can stand on a page, rendered; of those in `only` where it is given. The first with a headline gets
+    the h1.
+    """
     with translation.override(head.language):
         presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
         writer = _Writer(presenter, head, None if head.has_title else leading(document), editing)
         for block in document.blocks:
             kind = block.kind
             if kind is None or "page" not in kind.surfaces:
+                continue
+            if only is not None and block.id not in only:
+                writer.pass_over(block)
                 continue
             html = _squeeze(writer.write(block))
             frames = tuple(writer.frames)
@@ -170,9 +181,36 @@ class _Writer:
         self.frames += [each.origin for each in props.values() if isinstance(each, players.Player) and each.frame]
         return SafeString(_template(block.type).render(context))
 
+    def pass_over(self, block: Block) -> None:
+        """Count what isn't written, so that those behind it keep their anchors."""
+        for each in block.walk():
+            if each.kind is not None:
+                self._anchor(each.type.replace("_", "-"))
+
     def _anchor(self, name: str) -> str:
         number = self.anchors[name] = self.anchors.get(name, 0) + 1
         return name if number == 1 else f"{name}-{number}"
+
+
+def changed_sections(before: Document, after: Document) -> set[str]:
+    """Ids of the sections of a document that may look different than before: with other settings, anchors or heading."""
+    was, now = _looks(before), _looks(after)
+    return {block_id for block_id, look in now.items() if was.get(block_id) != look}
+
+
+def _looks(document: Document) -> dict[str, tuple[Block, tuple[int, ...], str]]:
+    """All that the look of each section comes from, beside the rows that it points to."""
+    first, anchors = leading(document), Counter[str]()
+    found = {}
+    for block in document.blocks:
+        inside = [each for each in block.walk() if each.kind is not None]
+        numbers = []
+        for each in inside:
+            anchors[each.type] += 1
+            numbers.append(anchors[each.type])
+        leads = first.id if first is not None and any(each is first for each in inside) else ""
+        found[block.id] = (block, tuple(numbers), leads)
+    return found
 
 
 @cache

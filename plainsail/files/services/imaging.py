@@ -163,7 +163,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if profile and image.mode in ("RGB", "RGBA", "CMYK"):
         image = _in_srgb(image, profile)
     plain = image.convert("RGBA" if has_alpha else "RGB")
-    if has_alpha and plain.getextrema()[3] == (255, 255):
+    if has_alpha and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
     # Without whatever else the original says of itself.
     plain.info = {}

@@ -286,7 +286,8 @@ def _insert(file: File) -> File | None:
         with transaction.atomic():
             file.save(force_insert=True)
     except IntegrityError:
-        return File.objects.get(sha256=file.sha256)
+        other: File = File.objects.get(sha256=file.sha256)
+        return other
     return None
 
 

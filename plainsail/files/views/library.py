@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -117,7 +116,7 @@ def _found(request: Request, *, kind: str = "") -> dict[str, Any]:
     return {"page": page, "cards": cards, "q": words, "kind": asked["kind"], "used": library.used(request.workspace)}
 
 
-def _upload(request: Request, sent: UploadedFile) -> dict[str, Any]:
+def _upload(request: Request, sent: Any) -> dict[str, Any]:
     name = sent.name or ""
     try:
         if (sent.size or 0) > library.MOST_BYTES:

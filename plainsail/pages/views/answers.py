@@ -43,21 +43,14 @@ def panel_of(document: Document, name: str) -> str:
 
 def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
     """What the window needs after a change: of what it knew before, all that is different now."""
-    page, after = edited.page, edited.after
-    head = publishing.head_of(page)
-    before = {section.id: section.html for section in rendering.render_sections(edited.before, head, editing=True)}
-    sections = {
-        section.id: section.html
-        for section in rendering.render_sections(after, head, editing=True)
-        if before.get(section.id) != section.html
-    }
+    after = edited.after
     new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
     panel = (new[0] if new else "") if panel == "new" else panel
-    return state(request, page) | {
-        "sections": sections,
+    return state(request, edited.page) | {
+        "sections": _different(edited),
         "order": [block.id for block in after.blocks],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
-        "list": render_to_string("pages/section_list.html", {"document": after, "chosen": panel}),
+        "list": _list(edited, panel),
         "panel": panel_of(after, panel) if panel else "",
         "chosen": panel,
         "reload": edited.before.theme != after.theme,
@@ -81,6 +74,23 @@ def refused(refusal: Refusal) -> JsonResponse:
     errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
     code = InvalidOperation.code if isinstance(refusal, InvalidOperation) else refusal.code
     return JsonResponse({"code": code, "message": str(refusal), "errors": errors}, status=refusal.status)
+
+
+def _different(edited: editing.Edited) -> dict[str, str]:
+    """The sections that look different now, as HTML by id."""
+    head, ids = publishing.head_of(edited.page), rendering.changed_sections(edited.before, edited.after)
+    rendered = rendering.render_sections(edited.after, head, editing=True, only=ids) if ids else ()
+    return {section.id: section.html for section in rendered}
+
+
+def _list(edited: editing.Edited, chosen: str) -> str:
+    """The list of sections, where it says anything new."""
+    before, after = (
+        [(each.id, each.type, each.headline) for each in document.blocks] for document in (edited.before, edited.after)
+    )
+    if before == after:
+        return ""
+    return render_to_string("pages/section_list.html", {"document": edited.after, "chosen": chosen})
 
 
 def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:

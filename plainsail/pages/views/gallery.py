@@ -20,7 +20,7 @@ from plainsail.pages.forms import NewPageForm
 from plainsail.pages.services import furnishing, publishing
 from plainsail.pages.services import pages as services
 from plainsail.pages.starters import ALL, PURPOSES, SITE_STARTERS
-from plainsail.pages.views.editor import as_page
+from plainsail.pages.views.answers import as_page
 
 
 @require_http_methods(["GET", "POST"])

@@ -24,19 +24,18 @@ def presence(request: Request, page_id: UUID) -> HttpResponse:
     page = answers.find(request, page_id)
     try:
         sent = edits.read(request.body)
-        others = presences.tell(
-            page.id,
-            window=_window(sent),
-            person=request.user,
-            section=sent.panel,
-            at=request.now,  # type: ignore[arg-type]  # a member
-        )
+        others = _tell(request, page.id, sent)
         seen = editing.seen(page, revision=sent.revision)
     except Refusal as refusal:
         return answers.refused(refusal)
     said: dict[str, Any] = answers.changed(request, seen) if page.revision != sent.revision else {}
-    said["others"] = [{"name": each.name, "section": each.section, "self": each.is_self} for each in others]
-    return JsonResponse(said)
+    return JsonResponse(said | {"others": others})
+
+
+def _tell(request: Request, page_id: UUID, sent: edits.EditRequest) -> list[dict[str, Any]]:
+    person: Any = request.user
+    others = presences.tell(page_id, window=_window(sent), person=person, section=sent.panel, at=request.now)
+    return [{"name": each.name, "section": each.section, "self": each.is_self} for each in others]
 
 
 @require_POST

@@ -7,7 +7,7 @@ class PictureFocus extends HTMLElement {
     const form = this.closest("form");
     this.inputs = { x: form.elements.focus_x, y: form.elements.focus_y };
     this.point = Object.assign(document.createElement("button"), { type: "button", className: "framing-point" });
-    this.point.setAttribute("aria-label", form.querySelector("label[for=id_focus_x]")?.textContent ?? "");
+    this.point.setAttribute("aria-label", this.dataset.label);
     this.append(this.point);
     this.addEventListener("pointerdown", (event) => this.start(event));
     this.addEventListener("pointermove", (event) => this.held && this.follow(event));

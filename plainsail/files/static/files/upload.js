@@ -26,8 +26,15 @@ export class FileUpload extends HTMLElement {
     const good = taken.filter((one) => one?.id);
     if (good.length === 0) return;
     const event = new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: good });
-    // Where nobody takes them up, the list of the page shows them.
-    if (this.dispatchEvent(event)) location.reload();
+    // Where nobody takes them up, the list of the page shows them; what was refused stays named above it.
+    if (this.dispatchEvent(event)) this.refresh();
+  }
+
+  async refresh() {
+    const response = await fetch(location.href).catch(() => undefined);
+    if (!response?.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("found");
+    if (fresh) document.getElementById("found")?.replaceWith(fresh);
   }
 
   // A row that shows how far it is, and what the server said.

@@ -18,6 +18,16 @@ class PageSession extends Session {
     return super.choose(block);
   }
 
+  ahead(operation) {
+    if (["move", "delete"].includes(operation.op)) this.stage.ahead(operation);
+  }
+
+  show(answer, operations = []) {
+    super.show(answer, operations);
+    const wasAhead = operations.some((operation) => ["move", "delete"].includes(operation.op));
+    if (answer.code && wasAhead && !this.stopped) this.stage.reload(this.chosen);
+  }
+
   draw(answer) {
     document.getElementById("state").innerHTML = answer.badge;
     if (answer.reload) this.stage.reload(this.chosen);

@@ -12,6 +12,8 @@ export class Stage {
     this.tools = tools;
     this.askLink = askLink;
     this.later = {};
+    // Sections that went before the server has said so.
+    this.taken = new Set();
     editor.preview = (block, path, value) => this.preview(block, path, value);
     tools.addEventListener("mousedown", (event) => event.preventDefault());
     tools.addEventListener("click", (event) => this.rich?.mark(event.target.closest("[data-mark]")?.dataset.mark));
@@ -283,6 +285,15 @@ export class Stage {
       if (this.isWritingIn(block)) this.later[block] = html;
       else this.put(block, html);
     }
+    // What was shown ahead of the server, and wasn't to be.
+    const lost = order.some((block) => this.taken.has(block) && !this.section(block));
+    this.taken.clear();
+    if (lost) return this.reload(chosen);
+    this.arrange(order, footers);
+    this.choose(chosen, Object.keys(sections).includes(chosen));
+  }
+
+  arrange(order, footers) {
     const main = this.page.querySelector("main");
     let last = main;
     for (const block of order) {
@@ -299,7 +310,20 @@ export class Stage {
       const standing = main.querySelectorAll(":scope > [data-block]")[at];
       if (standing !== section) main.insertBefore(section, standing ?? null);
     });
-    this.choose(chosen, Object.keys(sections).includes(chosen));
+  }
+
+  // A section that is moved or taken away goes at once; the server's answer follows.
+  ahead(operation) {
+    const section = this.section(operation.block);
+    if (!section) return;
+    if (operation.op === "delete") {
+      section.remove();
+      this.taken.add(operation.block);
+    }
+    if (operation.op !== "move") return;
+    const order = this.editor.rail.rows.map((row) => row.dataset.row).filter((block) => block !== operation.block);
+    order.splice(operation.to, 0, operation.block);
+    this.arrange(order, order.filter((block) => this.section(block) && !this.section(block).closest("main")));
   }
 
   put(block, html) {

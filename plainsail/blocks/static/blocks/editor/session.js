@@ -61,6 +61,7 @@ export class Session {
     if (same) last.value = operation.value;
     else this.queue.push(operation);
     if (panel) this.wanted = panel;
+    this.ahead(operation);
     this.keep();
     this.say("saving");
     clearTimeout(this.timer);
@@ -93,6 +94,9 @@ export class Session {
   pending(block) {
     return this.queue.filter((operation) => operation.op === "set" && operation.block === block);
   }
+
+  // What an editor shows before the server has answered.
+  ahead() {}
 
   // What an editor does so that work outlives its window.
   keep() {}
@@ -131,6 +135,7 @@ export class Session {
     if (answer.chosen && answer.chosen !== "theme") this.chosen = answer.chosen;
     if (!answer.order.includes(this.chosen)) this.chosen = answer.order[0] ?? "";
     if (answer.list) this.rail.show(answer.list, this.chosen);
+    else this.rail.choose(this.chosen);
     if (answer.panel) this.panel.show(answer.panel);
     else if (answer.chosen && !answer.order.includes(answer.chosen)) this.panel.load(this.chosen);
     this.draw(answer);
