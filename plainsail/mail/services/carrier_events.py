@@ -102,14 +102,16 @@ def _take(carrier: Carrier, event: Any, *, at: datetime) -> bool:
         return False
     if event.event_type in {"delivered", "bounced", "complained"}:
         _learn(row, event.event_type, at=at)
-    if event.event_type == "unsubscribed":
+    told, sort = _fields(event), carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event))
+    if event.event_type == "unsubscribed" or sort == "unsubscribed":  # Brevo's own word is not the one anymail knows
         _unsubscribe(row, at=at)
     if event.event_type not in TOLD:
         return True
     verdict = verdicts.of_event(
         event.event_type,
-        kind=carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event)),
-        reply=event.mta_response or event.description or "",
+        kind=sort,
+        # Mailjet says most in a comment.
+        reply=event.mta_response or event.description or str(told.get("comment") or told.get("error") or ""),
         recipient=event.recipient or "",
     )
     returns.take_event(row, verdict, event_id=_name_of(carrier, event), received_at=at)

@@ -99,7 +99,8 @@ def of_source(source_id: UUID) -> Carrier | None:
 
 def signs(address: str) -> bool:
     """Whether mail from an address goes through a service, which signs it with keys of its own."""
-    return Sender.objects.filter(address=address, carrier__isnull=False).exists()
+    found: bool = Sender.objects.filter(address=address, carrier__isnull=False).exists()
+    return found
 
 
 def note_trouble(carrier_id: UUID, words: str) -> None:
