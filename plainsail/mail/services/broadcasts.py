@@ -24,6 +24,7 @@ from plainsail.mail.services import (
     checks,
     emails,
     exchanges,
+    gate,
     ledger,
     origins,
     senders,
@@ -283,6 +284,8 @@ def go_on(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
     if not locked.is_paused:
         raise NotPaused
+    if locked.prepared_at is None and locked.audience == 0 and gate.stands_in_the_way(locked):
+        raise NotReady(_("The sender’s domain is still not set up as it must be."))
     locked.state = State.SENDING if locked.prepared_at else State.PREPARING
     locked.save(update_fields=["state"])
     if locked.prepared_at is None:
@@ -353,9 +356,15 @@ def start(broadcast_id: UUID, *, at: datetime) -> None:
     test = Broadcast.objects.filter(id=broadcast_id, state=State.SCHEDULED, scheduled_at__lte=at, test_share__gt=0)
     if (main := test.select_for_update().first()) is not None and not main.decision:
         variants.decide(main, at=at)
-    started = Broadcast.objects.filter(
+    due_now = Broadcast.objects.filter(
         id=broadcast_id, state__in=(State.SCHEDULED, State.HOLDING), scheduled_at__lte=at
-    ).update(state=State.PREPARING, started_at=at)
+    )
+    waiting = due_now.select_related("sender").first()
+    if waiting is not None and gate.stands_in_the_way(waiting):
+        # The domain was right when it was scheduled, and is so no more: it waits, and its page says for what.
+        due_now.update(state=State.PAUSED, started_at=at)
+        return
+    started = due_now.update(state=State.PREPARING, started_at=at)
     if started:
         publish(BroadcastStarted(broadcast_id=broadcast_id, at=at))
         prepare.later(broadcast_id=broadcast_id)

@@ -12,11 +12,11 @@ import hashlib
 import hmac
 import json
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import Contact, Suppression
@@ -36,6 +36,16 @@ LARGEST = 5_000_000
 """Bytes of a report; services bundle some thousand events."""
 
 
+class Posted(Protocol):
+    """A request as anymail reads it: Django's."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class BadReport(Refusal):
     """Not from the service, or not to be read."""
 
@@ -45,7 +55,7 @@ class BadReport(Refusal):
 
 
 @outside_transaction
-def receive(carrier: Carrier, request: HttpRequest, *, at: datetime) -> int:
+def receive(carrier: Carrier, request: Posted, *, at: datetime) -> int:
     """Take in what a service reports; returns how many events were about messages of ours. Raises BadReport.
 
     Each event commits by itself. Whatever fails in between, the service reports all of it again, and what was taken in
@@ -58,7 +68,7 @@ def receive(carrier: Carrier, request: HttpRequest, *, at: datetime) -> int:
     return many
 
 
-def _read(carrier: Carrier, request: HttpRequest, *, at: datetime) -> list[Any]:
+def _read(carrier: Carrier, request: Posted, *, at: datetime) -> list[Any]:
     """Its events as anymail has them, once they are known to be the service's own."""
     known = carrier_kinds.KINDS[carrier.kind]
     settings = carriers.settings_of(carrier)
@@ -80,7 +90,7 @@ def _read(carrier: Carrier, request: HttpRequest, *, at: datetime) -> list[Any]:
     return found
 
 
-def _check_svix(secret: str, request: HttpRequest, *, at: datetime) -> None:
+def _check_svix(secret: str, request: Posted, *, at: datetime) -> None:
     """Raises BadReport. One of several signatures, `v1,<base64>`, of `id.moment.body` must be right."""
     name, moment = request.headers.get("svix-id", ""), request.headers.get("svix-timestamp", "")
     if not moment.isdigit() or abs(int(moment) - at.timestamp()) > FRESH:
@@ -102,14 +112,16 @@ def _take(carrier: Carrier, event: Any, *, at: datetime) -> bool:
         return False
     if event.event_type in {"delivered", "bounced", "complained"}:
         _learn(row, event.event_type, at=at)
-    if event.event_type == "unsubscribed":
+    told, sort = _fields(event), carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event))
+    if event.event_type == "unsubscribed" or sort == "unsubscribed":  # Brevo's own word is not the one anymail knows
         _unsubscribe(row, at=at)
     if event.event_type not in TOLD:
         return True
     verdict = verdicts.of_event(
         event.event_type,
-        kind=carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event)),
-        reply=event.mta_response or event.description or "",
+        kind=sort,
+        # Mailjet says most in a comment.
+        reply=event.mta_response or event.description or str(told.get("comment") or told.get("error") or ""),
         recipient=event.recipient or "",
     )
     returns.take_event(row, verdict, event_id=_name_of(carrier, event), received_at=at)

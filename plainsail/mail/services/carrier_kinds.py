@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise  # a type of django-stubs, for words that are translated when shown
 
 Event = Mapping[str, Any]
 
@@ -23,10 +25,10 @@ class Setting:
     """One thing to fill in. `name` is what anymail calls it; a secret is never shown again."""
 
     name: str
-    label: str | Promise
+    label: str | _StrPromise
     is_secret: bool = True
     is_needed: bool = True
-    help: str | Promise = ""
+    help: str | _StrPromise = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Kind:
     regions: Mapping[str, str] = field(default_factory=dict)
     """Address of its API by region; the first is where nobody chose."""
     sort_of: Callable[[Event], str] = lambda _event: ""
-    events: str | Promise = ""
+    events: str = ""
     """What to switch on there, in its own words."""
 
     @property
@@ -50,7 +52,6 @@ class Kind:
 
 
 KEY = Setting(name="api_key", label=_("API key"))
-REPORTS = _("delivered, bounced, delayed, complaint")
 
 KINDS: dict[str, Kind] = {
     "brevo": Kind(
@@ -84,7 +85,9 @@ KINDS: dict[str, Kind] = {
         backend="mailjet.EmailBackend",
         hook="mailjet.MailjetTrackingWebhookView",
         settings=(KEY, Setting(name="secret_key", label=_("Secret key"))),
-        sort_of=lambda event: "" if "hard_bounce" not in event else "hard" if event["hard_bounce"] else "softbounce",
+        sort_of=lambda event: (
+            "" if "hard_bounce" not in event else "hardbounce" if event["hard_bounce"] else "softbounce"
+        ),
         regions={"world": "https://api.mailjet.com/v3.1/"},
         events="sent, bounce, blocked, spam, unsub",
     ),

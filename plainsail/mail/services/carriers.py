@@ -14,6 +14,7 @@ from plainsail.kernel import environment
 from plainsail.kernel.crypto import BadToken, decrypt, encrypt, keyed_hash, url_safe, verify
 from plainsail.kernel.crypto import sign as signed
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Carrier, Sender
 from plainsail.mail.services import books, carrier_kinds
 
@@ -99,7 +100,8 @@ def of_source(source_id: UUID) -> Carrier | None:
 
 def signs(address: str) -> bool:
     """Whether mail from an address goes through a service, which signs it with keys of its own."""
-    return Sender.objects.filter(address=address, carrier__isnull=False).exists()
+    found: bool = Sender.objects.filter(address=address, carrier__isnull=False).exists()
+    return found
 
 
 def note_trouble(carrier_id: UUID, words: str) -> None:
@@ -132,6 +134,17 @@ def read_hook(token: str) -> tuple[UUID, UUID]:
     if len(payload) != 32:
         raise BadToken
     return UUID(bytes=payload[:16]), UUID(bytes=payload[16:])
+
+
+def at_hook(token: str) -> Carrier | None:
+    """Whose address of reports it is; None where it is nobody's, or nobody's any more. Opens the workspace that it names."""
+    try:
+        workspace_id, carrier_id = read_hook(token)
+    except BadToken:
+        return None
+    with workspace(workspace_id):
+        found: Carrier | None = Carrier.objects.filter(id=carrier_id).first()
+    return found
 
 
 def _seal(kind: str, settings: Mapping[str, str]) -> str:

@@ -77,6 +77,13 @@ def stands_in_the_way(broadcast: Broadcast) -> bool:
     return bool(broadcast.sender and faults(broadcast.sender)) and override_of(broadcast) is None
 
 
+def holds(broadcast: Broadcast) -> list[str]:
+    """In words, what keeps a broadcast that should have left; empty where nothing does, or it is on its way."""
+    if not broadcast.is_paused or broadcast.prepared_at is not None or broadcast.audience or broadcast.sender is None:
+        return []
+    return [worded(finding) for finding in faults(broadcast.sender)] if override_of(broadcast) is None else []
+
+
 @transaction.atomic
 def override(broadcast: Broadcast, *, words: str, by: User, at: datetime) -> GateOverride:
     """An owner lets this one broadcast leave all the same. Their words stay, with what was wrong. Raises NothingToOverride.

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Broadcast, Tally
+from plainsail.mail.models import Broadcast, Feedback, Tally
 from plainsail.mail.services import previews, tallies, variants
 
 HREF = re.compile(r'<a\b([^>]*?)\bhref="([^"]*)"([^>]*)>')
@@ -78,6 +80,19 @@ class VariantRow:
         return 100 * self.people / self.sent if self.sent else 0.0
 
 
+@dataclass(frozen=True)
+class BackRow:
+    """What came back after servers had taken it: of what kind, why, and from how many messages."""
+
+    kind: str
+    reason: str
+    messages: int
+
+    @property
+    def label(self) -> str:
+        return str(Feedback.Kind(self.kind).label)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A broadcast with its variants added in, if it had any."""
@@ -88,17 +103,19 @@ class Report:
     providers: Sequence[Tally]
     sales: Sequence[tuple[Money, int]]
     complained: int
+    back: Sequence[BackRow] = ()
     variants: Sequence[VariantRow] = ()
     rule: str = ""
     sources: Sequence[UUID] = field(default_factory=list)
 
 
 def report(broadcast: Broadcast) -> Report:
-    """Everything a report shows. Two statements, more for a test; none of them looks at single messages."""
+    """Everything a report shows. Four statements, more for a test; none of them looks at messages that nothing came back of."""
     tested = variants.listed(broadcast) if broadcast.is_test else []
     every = [broadcast, *tested]
     rows = list(Tally.objects.filter(source_id__in=[each.id for each in every]).order_by("kind", "key", "id"))
-    providers = _added(rows, Tally.Kind.PROVIDER)
+    complaints = _complaints([each.id for each in every])
+    providers = _with_complaints(_added(rows, Tally.Kind.PROVIDER), complaints)
     return Report(
         totals={name: sum(getattr(each, name) for each in every) for name in TOTALS},
         links=sorted(
@@ -108,7 +125,8 @@ def report(broadcast: Broadcast) -> Report:
         hours=_hours(_added(rows, Tally.Kind.HOUR), broadcast),
         providers=sorted(providers, key=lambda row: (-row.accepted - row.failed, row.key))[:MOST_PROVIDERS],
         sales=[(Money(each.minor, each.key), each.bought) for each in _added(rows, Tally.Kind.SALE)],
-        complained=sum(each.complained for each in providers),
+        complained=sum(complaints.values()),
+        back=_came_back([each.id for each in every]),
         variants=_variants(broadcast, tested),
         rule=_rule(broadcast),
         sources=[each.id for each in every],
@@ -141,6 +159,33 @@ def _added(rows: Sequence[Tally], kind: Tally.Kind) -> list[Tally]:
         for name in (*COUNTS, "clicks", "bought", "minor"):
             setattr(found[row.key], name, getattr(found[row.key], name) + getattr(row, name))
     return list(found.values())
+
+
+def _complaints(sources: Sequence[UUID]) -> dict[str, int]:
+    """Messages that were reported as spam, by mailbox provider: as they come in, not when providers are counted next."""
+    found = Feedback.objects.filter(source_id__in=sources, kind=Feedback.Kind.COMPLAINT).order_by()
+    by_provider: Counter[str] = Counter()
+    for domain, messages in found.values_list("domain").annotate(n=Count("delivery_id", distinct=True)):
+        by_provider[OF_DOMAIN.get(domain, domain)] += messages
+    return dict(by_provider)
+
+
+def _with_complaints(providers: list[Tally], complaints: Mapping[str, int]) -> list[Tally]:
+    named = {each.key for each in providers}
+    for each in providers:
+        others = sum(number for name, number in complaints.items() if name not in named) if each.key == "*" else 0
+        each.complained = complaints.get(each.key, 0) + others
+    return providers
+
+
+def _came_back(sources: Sequence[UUID]) -> list[BackRow]:
+    """By kind and reason, the most frequent first; receipts are no news."""
+    found = Feedback.objects.filter(source_id__in=sources).exclude(kind=Feedback.Kind.RECEIPT).order_by()
+    counted = found.values_list("kind", "reason").annotate(n=Count("delivery_id", distinct=True))
+    return sorted(
+        (BackRow(kind, reason, messages) for kind, reason, messages in counted),
+        key=lambda row: (-row.messages, row.kind, row.reason),
+    )
 
 
 def _hours(rows: Sequence[Tally], broadcast: Broadcast) -> list[tuple[str, int]]:
@@ -261,6 +306,7 @@ def rows_for_csv(broadcast: Broadcast, found: Report) -> list[list[str]]:
     rows = [["what", "of", "number"]]
     rows += [[name, "", str(number)] for name, number in found.totals.items()]
     rows.append(["complained", "", str(found.complained)])
+    rows += [["came back", f"{each.kind} {each.reason}".strip(), str(each.messages)] for each in found.back]
     for link in found.links:
         rows += [["link people", link.url, str(link.people)], ["link clicks", link.url, str(link.clicks)]]
     rows += [[f"provider {name}", each.key, str(getattr(each, name))] for each in found.providers for name in COUNTS]

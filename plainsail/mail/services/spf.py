@@ -22,6 +22,8 @@ class Policy:
     empty: int = 0
     networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = field(default_factory=list)
     allows_all: bool = False
+    has_macros: bool = False
+    """A part of it depends on who sends (`%{i}`): what that allows can't be read off."""
     ends: str = ""
     """What holds for everybody else: `-all`, `~all`, `?all`, `+all`, or nothing."""
 
@@ -38,6 +40,8 @@ def read(domain: str, names: Names) -> Policy:
 
 
 def _read(domain: str, names: Names, policy: Policy, *, seen: tuple[str, ...], is_own: bool) -> None:
+    if _is_macro(domain, policy):
+        return
     if domain in seen or len(seen) > DEEPEST:
         policy.fault = policy.fault or "loop"
         return
@@ -81,8 +85,15 @@ def _term(term: str, domain: str, names: Names, policy: Policy, *, seen: tuple[s
         _hosts(kind, target or domain, (own_bits or bits).split("//")[0], names, policy)
     elif kind in {"ptr", "exists"}:
         policy.lookups += 1
+        _is_macro(value, policy)
     else:
         policy.fault = policy.fault or "syntax"
+
+
+def _is_macro(value: str, policy: Policy) -> bool:
+    """Whether a name is made anew for each message (RFC 7208 §7): it costs a question, and nobody can ask it ahead."""
+    policy.has_macros |= "%" in value
+    return "%" in value
 
 
 def _network(value: str, policy: Policy) -> None:
@@ -93,6 +104,8 @@ def _network(value: str, policy: Policy) -> None:
 
 
 def _hosts(kind: str, target: str, bits: str, names: Names, policy: Policy) -> None:
+    if _is_macro(target, policy):
+        return
     hosts = [target]
     if kind == "mx":
         answer = names.ask(target, "MX")

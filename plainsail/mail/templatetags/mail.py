@@ -53,6 +53,39 @@ SIGNS: dict[str, str | Promise] = {
 }
 
 
+REASONS: dict[str, str | Promise] = {
+    "no_such_mailbox": _("No such mailbox"),
+    "no_such_domain": _("No such domain"),
+    "mailbox_disabled": _("The mailbox is switched off"),
+    "mailbox_full": _("The mailbox is full"),
+    "mailbox_busy": _("The mailbox gets too much mail"),
+    "sender_not_on_its_list": _("It takes mail only from a list of its own"),
+    "server_unreachable": _("Its server was out of reach"),
+    "server_in_trouble": _("Its server was in trouble"),
+    "some_recipients": _("Some of those behind the address got it"),
+    "too_large": _("The message was too large"),
+    "malformed": _("The message was not in order"),
+    "content_refused": _("What it says was refused"),
+    "sender_refused": _("The sender was refused"),
+    "not_authenticated": _("SPF, DKIM or DMARC failed"),
+    "blocklisted": _("The sending server is on a blocklist"),
+    "taken_for_spam": _("It was taken for spam"),
+    "refused_by_policy": _("Refused by the provider’s rules"),
+    "unexplained": _("No reason given"),
+    "unexplained_bounce": _("No reason given"),
+    "abuse_report": _("The reader marked it as spam"),
+    "auto_reply": _("An automatic answer, such as of somebody on holiday"),
+    "still_trying": _("The server still tries"),
+    "not_understood": _("Nobody could tell"),
+}
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    """Why a message came back, as people say it."""
+    return str(REASONS.get(reason, reason))
+
+
 @register.filter
 def agent_words(agent: str) -> str:
     """A class of agent as people say it."""

@@ -8,7 +8,8 @@ from plainsail.blocks.services import documents
 from plainsail.contacts.models import Contact, List, ListMember
 from plainsail.contacts.services.addresses import hashed
 from plainsail.kernel import clock
-from plainsail.mail.models import Broadcast, Email, Sender, SendingDomain
+from plainsail.kernel.crypto import encrypt
+from plainsail.mail.models import Broadcast, Carrier, Email, Sender, SendingDomain
 
 
 def document(text="<p>Dear {{first_name|friend}}, the kiln is on.</p>", link="https://juniper.example/course"):
@@ -79,3 +80,12 @@ class SendingDomainFactory(factory.django.DjangoModelFactory):
         lambda: [{"key": "spf", "tone": "bad", "code": "spf_missing", "seen": "", "facts": {"name": "kiln.example"}}]
     )
     checked_at = factory.LazyFunction(clock.now)
+
+
+class CarrierFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Carrier
+
+    kind = "postmark"
+    name = factory.Sequence(lambda number: f"account {number}")
+    sealed = factory.LazyFunction(lambda: encrypt("mail.carrier", '{"server_token": "key", "message_stream": ""}'))

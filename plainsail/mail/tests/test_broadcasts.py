@@ -13,7 +13,17 @@ from plainsail.contacts.services import consent, suppression
 from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Delivery, Sender
-from plainsail.mail.services import audience, broadcasts, checks, emails
+from plainsail.mail.services import (
+    audience,
+    broadcasts,
+    checks,
+    emails,
+    gate,
+    reporting,
+    return_paths,
+    returns,
+    verdicts,
+)
 from plainsail.mail.tests.factories import BroadcastFactory, ListFactory, document, subscriber
 
 pytestmark = pytest.mark.django_db
@@ -393,3 +403,45 @@ def test_uncertain_messages_are_decided_one_by_one_by_a_person_or_by_what_a_prov
     run_jobs(at=at + timedelta(hours=1))
     assert books(broadcast) == {"accepted": 2, "failed": 1}
     assert (len(outbox), broadcast.state) == (1, State.COMPLETE)
+
+
+def test_a_domain_that_broke_after_scheduling_holds_the_broadcast(broadcast, news, outbox, as_ada, monkeypatch):
+    subscriber(news)
+    at = clock.now()
+    broadcasts.send_now(broadcast, at=at)
+    with monkeypatch.context() as patched:
+        patched.setattr(gate, "is_needed", lambda: True)
+        run_jobs(at=at + MINUTE)
+        broadcast.refresh_from_db()
+        assert (broadcast.state, broadcast.audience, len(outbox)) == (State.PAUSED, 0, 0)
+        page = as_ada.get(f"/w/juniper/emails/{broadcast.id}/").content.decode()
+        assert "It could not leave" in page
+        assert "is not set up for sending yet" in page
+        with pytest.raises(broadcasts.NotReady):
+            broadcasts.go_on(broadcast, at=at + MINUTE)
+    broadcasts.go_on(broadcast, at=at + MINUTE)
+    run_jobs(at=at + 2 * MINUTE)
+    assert books(broadcast) == {"accepted": 1}
+
+
+def test_what_comes_back_is_told_by_reason_as_it_comes(broadcast, news, outbox):
+    readers = [subscriber(news, email=f"reader-{number}@{domain}") for number, domain in enumerate(DOMAINS)]
+    send(broadcast)
+    reporting.count_providers(broadcast_id=broadcast.id)
+    rows = {row.contact_id: row.id for row in Delivery.objects.filter(source_id=broadcast.id)}
+    told = [("complained", "", ""), ("bounced", "", "550 5.1.1 user unknown"), ("complained", "", "")]
+    for number, (reader, (event, sort, words)) in enumerate(zip(readers, told, strict=False)):
+        row = return_paths.Row(broadcast.workspace_id, rows[reader.id])
+        verdict = verdicts.of_event(event, kind=sort, reply=words)
+        for _time in range(2):
+            returns.take_event(row, verdict, event_id=f"{number}", received_at=clock.now())
+    found = reporting.report(broadcast)
+    assert [(row.kind, row.reason, row.messages) for row in found.back] == [
+        ("complaint", "abuse_report", 2),
+        ("bounce", "no_such_mailbox", 1),
+    ]
+    assert found.complained == 2
+    assert {row.key: row.complained for row in found.providers} == {"Gmail": 1, "example.com": 1, "gmx.example": 0}
+
+
+DOMAINS = ("gmail.com", "gmx.example", "example.com")

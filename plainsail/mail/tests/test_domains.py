@@ -158,6 +158,17 @@ def test_a_name_server_that_rests_changes_nothing_about_what_was_good(juniper, d
     assert looked(juniper, domain, zone | {(R, "TXT"): SILENT}) == GREEN
 
 
+def test_parts_of_spf_that_are_made_anew_for_each_message_cost_a_question_and_blame_nobody():
+    zone = {
+        ("a.example", "TXT"): ["v=spf1 include:%{ir}.%{v}._spf.b.example exists:%{i}._allowed.b.example mx:%{d} -all"],
+    }
+    with serving(zone) as (server, asked):
+        policy = spf.read("a.example", Names(server))
+    assert (policy.fault, policy.lookups, policy.has_macros, policy.ends) == ("", 3, True, "-all")
+    assert not policy.allows("192.0.2.7")
+    assert not any("%" in str(question) for question in asked)
+
+
 def test_spf_allows_whom_it_names():
     zone = {
         ("a.example", "TXT"): ["v=spf1 a mx:b.example/24 ip6:2001:db8::/32 redirect=c.example"],

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from plainsail.contacts.services import engagement
 from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Bucket, Delivery, Sender
@@ -50,6 +51,16 @@ def test_a_warm_up_grows_day_by_day_and_the_daily_limit_stays_the_limit():
     assert found == [50, 100, 250, 500, 1000, 2000, 3000, 3000]
     assert Limits(warms_up_since=since).most_on(since + len(RAMP) * DAY) is None
     assert Limits().most_on(since) is None
+
+
+def test_while_a_sender_warms_up_those_who_read_lately_get_it_first(broadcast, outbox):
+    readers = [subscriber(broadcast.list) for _number in range(60)]
+    at = noon()
+    engagement.note("clicked", {reader.id: at - 10 * DAY for reader in readers[40:]})
+    engagement.note("clicked", {readers[0].id: at - 100 * DAY})
+    Sender.objects.update(warms_up_since=at.date())
+    leave(broadcast, at=at)
+    assert sorted(outbox.recipients) == sorted(reader.email for reader in (*readers[:30], *readers[40:]))
 
 
 def test_what_does_not_fit_into_a_day_leaves_on_the_next(broadcast, outbox):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import smtplib
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +10,6 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plainsail.cli import intake
 from plainsail.contacts.models import Import, ImportedContact, Suppression
 from plainsail.contacts.queries import timeline
 from plainsail.contacts.services import contacts
@@ -353,29 +350,6 @@ def test_an_import_full_of_dead_addresses_stops_the_sender(juniper, broadcast):
 
 
 # --- the door ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def door(request):
-    """The port for bounces on loopback, in a thread of its own; gives its number. Speaks what the test asks for."""
-    protocol = getattr(request, "param", "smtp")
-    started, found = threading.Event(), {}
-
-    async def serve():
-        found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
-        server = await intake.open_door(host="127.0.0.1", port=0, domain="bounces.example", protocol=protocol)
-        found["port"] = server.sockets[0].getsockname()[1]
-        started.set()
-        await found["stop"].wait()
-        server.close()
-        await server.wait_closed()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert started.wait(10)
-    yield found["port"]
-    found["loop"].call_soon_threadsafe(found["stop"].set)
-    thread.join(5)
 
 
 @pytest.mark.django_db(transaction=True)

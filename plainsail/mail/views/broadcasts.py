@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, reporting, senders
+from plainsail.mail.services import audience, broadcasts, gate, reporting, senders
 
 PER_PAGE = 25
 
@@ -114,6 +114,7 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "classes": queries.classes_of(found.id) if not found.can_be_stopped else [],
         "now": request.now,
+        "holds": gate.holds(found),
         "found": reporting.report(found) if found.started_at or found.is_test else None,
         "can_repeat": broadcasts.can_be_repeated(found, at=request.now),
         "silent": audience.silent_count(found, at=request.now)

@@ -51,13 +51,7 @@ def carrier(request: Request, carrier_id: UUID) -> HttpResponse:
             return _done(request, found, _("Saved."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
-    context = {
-        "form": form,
-        "carrier": found,
-        "label": found.get_kind_display(),
-        "address": carriers.hook_address(found),
-        "events": carrier_kinds.KINDS[found.kind].events,
-    }
+    context = {"form": form, **_shown(found)}
     return render(request, "mail/carrier.html", context, status=422 if form.is_bound else 200)
 
 
@@ -67,6 +61,12 @@ def removal(request: Request, carrier_id: UUID) -> HttpResponse:
     carriers.remove(_find(request, carrier_id))
     messages.success(request, _("The service and its keys are forgotten."))
     return redirect(workspace_url(request.workspace, "mail:carriers"))
+
+
+def _shown(carrier: Carrier) -> dict[str, object]:
+    """The account, and what to enter at the service."""
+    events = carrier_kinds.KINDS[carrier.kind].events
+    return {"carrier": carrier, "address": carriers.hook_address(carrier), "events": events}
 
 
 def _find(request: Request, carrier_id: UUID) -> Carrier:

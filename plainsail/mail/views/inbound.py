@@ -7,11 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, problem, public
-from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.mail.models import Carrier
+from plainsail.kernel.tenancy import outside_transaction
 from plainsail.mail.services import carrier_events, carriers
 
 
@@ -20,11 +18,12 @@ from plainsail.mail.services import carrier_events, carriers
 @public
 @outside_transaction
 def receive(request: Request, token: str) -> HttpResponse:
-    carrier = _find(token)
+    carrier = carriers.at_hook(token)
+    if carrier is None:
+        raise Http404
     if request.method == "HEAD":
         return HttpResponse()
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    if not announced.isdigit() or int(announced[:12]) > carrier_events.LARGEST:
+    if _announced(request) > carrier_events.LARGEST:
         return HttpResponse(status=413)
     try:
         carrier_events.receive(carrier, request, at=request.now)
@@ -33,13 +32,7 @@ def receive(request: Request, token: str) -> HttpResponse:
     return HttpResponse()
 
 
-def _find(token: str) -> Carrier:
-    try:
-        workspace_id, carrier_id = carriers.read_hook(token)
-    except BadToken:
-        raise Http404 from None
-    with workspace(workspace_id):
-        found: Carrier | None = Carrier.objects.filter(id=carrier_id).first()
-    if found is None:
-        raise Http404
-    return found
+def _announced(request: Request) -> int:
+    """Bytes of a report, as its sender says, before any is read."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said[:12]) if said.isdigit() else 0
