@@ -15,6 +15,7 @@ from plainsail.contacts.sockets import (
     SEGMENT_FIELDS,
     SEGMENT_LISTENERS,
     SEGMENT_USES,
+    SETTINGS_USES,
     TIMELINE_GROUPS,
     EventWording,
     TimelineGroup,
@@ -79,6 +80,7 @@ CONDITIONS.register("contacts.matches", conditions.MATCHES)
 
 SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
 SEGMENT_USES.register("automations", segment_fields.asking)
+SETTINGS_USES.register("automations", segment_fields.needing)
 
 STARTERS.register("empty", starters.EMPTY)
 
