@@ -200,8 +200,7 @@ def _live(business: Any, steps: Any, number: int, *, at: Any, trigger: Any = Non
     kind, config = trigger or ("contacts.contact_created", {})
     made = editing.create(name=f"Measured {number}", flow=flows.build(kind, config, steps), at=at)
     publishing.publish(made, waiting="finish", at=at)
-    made.refresh_from_db()
-    return made
+    return type(made).objects.select_related("version").get(id=made.id)
 
 
 def _listen(business: Any, words: Any, *, at: Any) -> None:
