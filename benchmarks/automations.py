@@ -33,7 +33,7 @@ def automations() -> Result:
 
         at = clock.now()
         with workspace(business):
-            guest = tags.define(business, name="Measured guest", at=at)
+            guest = tags.named(business, "Measured guest")
             asks = flows.condition("contacts.has_tag", {"tag": str(business.tags.order_by("name")[0].id)})
             due = [asks | {"no": [flows.wait(1, "minutes") | {"off": True}]}]
             due += [flows.action("contacts.add_tag", {"tag": str(guest.id)}), flows.wait(30)]
@@ -142,9 +142,9 @@ def automation_listening() -> Result:
 
         at = clock.now()
         with workspace(business):
-            words = [tags.define(business, name=f"Listened to {number}", at=at) for number in range(LISTENING)]
+            words = [tags.named(business, f"Listened to {number}") for number in range(LISTENING)]
             ids = list(business.contacts.filter(deleted_at=None).order_by("id").values_list("id", flat=True)[:5000])
-            other = tags.define(business, name="Nobody waits for it", at=at)
+            other = tags.named(business, "Nobody waits for it")
 
         def costs() -> float:
             """Microseconds an event: 5,000 events, of which one in fifty lets somebody in."""
@@ -190,6 +190,7 @@ def _business() -> Iterator[tuple[Installation, Any]]:
 
         from plainsail.kernel.models import Workspace
 
+        _empty(here, "automations_automation")
         yield here, Workspace.objects.get(slug="measured")
         connection.close()
 

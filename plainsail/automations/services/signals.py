@@ -15,6 +15,7 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.services import contacts
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
+from plainsail.kernel.models import Workspace
 
 LARGEST = 64 * 1024
 """Bytes of a message."""
@@ -39,6 +40,11 @@ def receive(*, signal: str, email: str, at: datetime, fields: Mapping[str, Any] 
 def new_hook() -> str:
     """The secret part of an automation's address: whoever knows it may call."""
     return secrets.token_urlsafe(24)
+
+
+def business_of(slug: str) -> Workspace | None:
+    """The open business whose automations an address belongs to."""
+    return Workspace.objects.filter(slug=slug, state=Workspace.State.OPEN).first()
 
 
 def listening(hook: str) -> Automation | None:

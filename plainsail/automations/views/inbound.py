@@ -42,7 +42,7 @@ class TooMany(Refusal):
 @outside_transaction
 def receive(request: Request, slug: str, hook: str) -> HttpResponse:
     """Take in a message to an automation's own address."""
-    business = Workspace.objects.filter(slug=slug, state=Workspace.State.OPEN).first()
+    business = signals.business_of(slug)
     if business is None:
         raise Http404
     try:
