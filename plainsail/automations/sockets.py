@@ -128,6 +128,8 @@ class Action:
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}
     """Settings of a new step of this kind, before anybody has chosen."""
     panel: str = ""
+    is_mail: bool = False
+    """Whether it sends a mail: sequences are made of those."""
     order: int = 0
 
 

@@ -171,6 +171,7 @@ ACTIONS.register(
         begin=steps.begin,
         freeze=steps.freeze,
         panel="mail/step_panel.html",
+        is_mail=True,
         order=10,
     ),
 )
