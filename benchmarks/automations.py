@@ -357,12 +357,16 @@ def _plan(statement: str, business: Any, at: Any) -> str:
             },
         )
         ((found,),) = cursor.fetchall()
-    node = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    while "Plans" in node:
-        node = node["Plans"][0]
-    return (
-        f"{node['Node Type']} on {node.get('Index Name')}, {node.get('Heap Fetches')} heap fetches for {WINDOW:,} runs"
-    )
+    (node,) = (one for one in _nodes(json.loads(found) if isinstance(found, str) else found) if "Index Name" in one)
+    return f"{node['Node Type']} on {node['Index Name']}, {node.get('Heap Fetches')} heap fetches for {WINDOW:,} runs"
+
+
+def _nodes(plans: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a plan."""
+    for plan in plans:
+        node = plan.get("Plan", plan)
+        yield node
+        yield from _nodes(node.get("Plans", ()))
 
 
 def _memory() -> float:
