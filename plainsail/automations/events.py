@@ -43,3 +43,19 @@ class RunParked(Event):
     name: ClassVar[str] = "automations.run_parked"
     automation_id: UUID
     run_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalReceived(Event):
+    """A program told by the API that something happened to a contact, under a name of its own."""
+
+    name: ClassVar[str] = "automations.signal_received"
+    signal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookCalled(Event):
+    """A program sent a message about a contact to the secret address of an automation."""
+
+    name: ClassVar[str] = "automations.hook_called"
+    hook: str

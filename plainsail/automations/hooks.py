@@ -9,12 +9,24 @@ from plainsail.automations import segment_fields
 from plainsail.automations.models import Automation
 from plainsail.automations.services import entering, watching
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, STARTERS, TRIGGERS
-from plainsail.automations.vocabulary import actions, clock, conditions, deals, others, starters, triggers, visits
+from plainsail.automations.vocabulary import (
+    actions,
+    clock,
+    conditions,
+    deals,
+    others,
+    programs,
+    starters,
+    team,
+    triggers,
+    visits,
+)
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SEGMENT_FIELDS,
     SEGMENT_LISTENERS,
     SEGMENT_USES,
+    SETTINGS_USES,
     TIMELINE_GROUPS,
     EventWording,
     TimelineGroup,
@@ -58,6 +70,8 @@ TRIGGERS.register("contacts.their_day", clock.THEIR_DAY)
 TRIGGERS.register("automations.schedule", clock.SCHEDULE)
 TRIGGERS.register("tracking.page_visited", visits.PAGE_VISITED)
 WANTED.register("automations", visits.is_wanted)
+TRIGGERS.register("automations.signal", programs.SIGNAL)
+TRIGGERS.register("automations.hook", programs.HOOK)
 SEGMENT_LISTENERS.register("automations", watching.listened)
 
 ACTIONS.register("contacts.add_tag", actions.ADD_TAG)
@@ -69,6 +83,9 @@ ACTIONS.register("contacts.give_points", actions.GIVE_POINTS)
 ACTIONS.register("contacts.write_note", actions.WRITE_NOTE)
 ACTIONS.register("deals.open", deals.OPEN_DEAL)
 ACTIONS.register("deals.move", deals.MOVE_DEAL)
+ACTIONS.register("automations.notify", team.NOTIFY)
+ACTIONS.register("contacts.set_task", team.SET_TASK)
+ACTIONS.register("automations.call", programs.CALL)
 ACTIONS.register("automations.start", others.START)
 ACTIONS.register("automations.stop", others.STOP)
 
@@ -79,6 +96,7 @@ CONDITIONS.register("contacts.matches", conditions.MATCHES)
 
 SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
 SEGMENT_USES.register("automations", segment_fields.asking)
+SETTINGS_USES.register("automations", segment_fields.needing)
 
 STARTERS.register("empty", starters.EMPTY)
 
@@ -119,6 +137,7 @@ for table, answer in {
     "automation": PersonalData(fields=(), erase="keep", ground="names no person"),
     "automationversion": PersonalData(fields=(), erase="keep", ground="names no person"),
     "run": PersonalData(fields=("contact_id",), erase="delete"),
+    "call": PersonalData(fields=("contact_id", "body"), erase="delete", portable=False),
     "steplog": PersonalData(fields=("note",), erase="delete"),
 }.items():
     PERSONAL_DATA.register(f"automations.{table}", answer)

@@ -185,3 +185,43 @@ class StepLog(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.step} · {self.outcome}"
+
+
+class Call(WorkspaceOwned):
+    """A message that a step owes another program: written down with the step, handed over afterwards, tried again.
+
+    Its key is why the same step calls once.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Taken")
+        FAILED = "failed", _("Not taken")
+
+    workspace = WorkspaceKey(related_name="automation_calls")
+    contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="automation_calls")
+    key = models.CharField(max_length=80)
+    """Run, step and visit; also what the other side is told, to know it again."""
+    url = models.CharField(max_length=500)
+    secret = models.CharField(max_length=100)
+    body = models.TextField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    answer = models.CharField(max_length=300, blank=True)
+    """The last status, or what went wrong."""
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["workspace", "key"], name="automations_call_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "due_at", "id"], condition=models.Q(state="waiting"), name="automations_call_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.url} · {self.state}"

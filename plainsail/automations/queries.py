@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
 from plainsail.kernel.models import Workspace
@@ -114,3 +116,18 @@ def people_at(automation: Automation, step_id: str, *, limit: int = 20) -> list[
     """Who stands at a step now, those who go on first, with their contacts."""
     there = automation.runs.filter(ended_at=None, step=step_id).select_related("contact")
     return list(there.order_by("due_at", "id")[:limit])
+
+
+def needing(text: str) -> list[Automation]:
+    """Automations with a text as one of their settings, by name: in the draft, in what is live, or where people are under way.
+
+    An id or an address, which stands there whole. Reads the documents of all automations.
+    """
+    quoted = json.dumps(text, ensure_ascii=False)
+    under_way = Run.objects.filter(version_id=OuterRef("id"), automation_id=OuterRef("automation_id"), ended_at=None)
+    versions = AutomationVersion.objects.annotate(said=Cast("document", TextField())).filter(said__contains=quoted)
+    needed = versions.filter(Q(automation__version_id=F("id")) | Q(Exists(under_way)))
+    found = Automation.objects.annotate(said=Cast("draft", TextField())).filter(
+        Q(said__contains=quoted) | Q(id__in=needed.values("automation_id"))
+    )
+    return list(found.select_related("workspace").order_by("name", "id"))

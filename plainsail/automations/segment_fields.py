@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.automations.models import Automation, Run
-from plainsail.automations.services import flows
+from plainsail.automations import queries
+from plainsail.automations.models import Run
 from plainsail.contacts.models import Segment
 from plainsail.contacts.sockets import WHAT_THEY_DID, Asked, SegmentField, SegmentUse, having
 from plainsail.kernel.http import workspace_url
@@ -52,20 +52,16 @@ AUTOMATION = SegmentField(
 
 
 def asking(segment: Segment) -> list[SegmentUse]:
-    """Automations with a step that asks the segment, in their draft or in what is live."""
-    found = Automation.objects.select_related("version", "workspace").order_by("name", "id")
+    """Automations that ask the segment, or wait for who comes and goes."""
+    return needing(str(segment.id))
+
+
+def needing(text: str) -> list[SegmentUse]:
+    """Automations with a text as one of their settings, and where they are."""
     return [
         SegmentUse(
             _text("Automation “%(name)s”") % {"name": one.name},
             workspace_url(one.workspace, "automations:automation", one.id),
         )
-        for one in found
-        if any(_asks(flow, segment) for flow in (one.draft, one.version.document if one.version else None) if flow)
+        for one in queries.needing(text)
     ]
-
-
-def _asks(flow: flows.Flow, segment: Segment) -> bool:
-    return flow["trigger"]["config"].get("segment") == str(segment.id) or any(
-        step["type"] == "condition" and step["config"].get("segment") == str(segment.id)
-        for step in flows.walk(flow["steps"])
-    )

@@ -130,6 +130,8 @@ class Action:
     """Settings of a new step of this kind, before anybody has chosen."""
     again: Callable[[Config, datetime], dict[str, Any]] = lambda config, at: dict(config)
     panel: str = ""
+    is_mail: bool = False
+    """Whether it sends a mail: sequences are made of those."""
     order: int = 0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.automations.views import automations, flow, people, versions
+from plainsail.automations.views import automations, flow, inbound, people, versions
+
+app_urls = [path("inbound/automations/<slug:slug>/<str:hook>/", inbound.receive, name="inbound")]
 
 workspace_urls = [
     path("automations/", automations.automations, name="automations"),

@@ -206,6 +206,8 @@ SEGMENT_FAMILIES: Registry[SegmentFamily] = Registry("contacts.segment_families"
 SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts.segment_listeners")
 """Which segments of the open workspace somebody wants to hear of, who comes into them and who leaves."""
 SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
+SETTINGS_USES: Registry[Callable[[str], Sequence[SegmentUse]]] = Registry("contacts.settings_uses")
+"""What holds a text in its settings: a row's id, a page's address. It keeps what is meant from being deleted."""
 EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
 """By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")

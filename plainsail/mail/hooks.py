@@ -175,6 +175,7 @@ ACTIONS.register(
         freeze=steps.freeze,
         again=lambda config, at: steps.again(config, at=at),
         panel="mail/step_panel.html",
+        is_mail=True,
         order=10,
     ),
 )

@@ -16,13 +16,13 @@ from plainsail.subscriptions.events import (
 
 STARTED = Trigger(
     label=gettext_lazy("A subscription begins"),
-    icon="repeat",
+    icon="refresh-cw",
     event=SubscriptionStarted,
     sentence=lambda config: _("A subscription begins"),
 )
 RENEWED = Trigger(
     label=gettext_lazy("A subscription renews"),
-    icon="repeat",
+    icon="refresh-cw",
     event=SubscriptionRenewed,
     sentence=lambda config: _("A subscription renews"),
 )

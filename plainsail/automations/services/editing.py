@@ -91,6 +91,11 @@ def replace(automation: Automation, flow: Flow, *, revision: int, at: datetime) 
     return _edit(automation, lambda drawn: flow, revision=revision, at=at)
 
 
+def rearrange(automation: Automation, change: Callable[[Flow], Flow], *, revision: int, at: datetime) -> Automation:
+    """Change the flow as a whole. Raises Stale, and whatever the change raises."""
+    return _edit(automation, change, revision=revision, at=at)
+
+
 @transaction.atomic
 def undo(automation: Automation, *, revision: int, at: datetime) -> Automation:
     """Take the newest change back. Raises Stale, NothingToUndo."""

@@ -7,13 +7,16 @@ from typing import Literal
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.automations import queries
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run
 from plainsail.automations.services import flows, watching
 from plainsail.automations.services.entering import CLOCK, LOOKS, RUNS
 from plainsail.automations.sockets import TRIGGERS
+from plainsail.contacts.services import uses
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish as announce
@@ -124,6 +127,9 @@ def resume(automation: Automation, *, at: datetime) -> None:
 
 @transaction.atomic
 def delete(automation: Automation) -> None:
-    """Throw an automation away, with the record of who was in it."""
+    """Throw an automation away, with the record of who was in it. Raises InUse where another one starts or stops it."""
+    others = [one.name for one in queries.needing(str(automation.id)) if one.id != automation.id]
+    if others:
+        raise uses.InUse(_text("It is still used: %(uses)s.") % {"uses": ", ".join(others[: uses.NAMED])})
     Automation.objects.filter(id=automation.id).update(version=None)
     Automation.objects.get(id=automation.id).delete()

@@ -106,6 +106,24 @@ class TestNumberOfStatements:
         assert Run.objects.count() == 34
 
 
+def test_what_is_due_is_read_from_its_index_alone(in_juniper):
+    asked = {
+        "workspace": in_juniper.id,
+        "at": clock.now(),
+        "after_at": running.FIRST[0],
+        "after_id": running.FIRST[1],
+        "resting": "{}",
+        "limit": running.WINDOW,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {running.DUE}", asked)
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert "Index Only Scan using automations_run_due" in plan
+    assert "Sort" not in plan
+
+
 def test_only_who_makes_a_set_fail_is_held_up(topic, noted):
     automation = live(on_joining(topic, [flows.action("test.note"), flows.wait(1)]))
     at = clock.now()

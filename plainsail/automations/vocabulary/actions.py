@@ -205,7 +205,7 @@ GIVE_POINTS = Action(
 )
 WRITE_NOTE = Action(
     label=gettext_lazy("Write a note"),
-    icon="notebook-pen",
+    icon="file-text",
     form=NoteForm,
     sentence=lambda config: _("Note “%(text)s”") % {"text": str(config.get("text", "…"))[:60]},
     order=60,

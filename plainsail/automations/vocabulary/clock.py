@@ -169,7 +169,7 @@ def _schedule_sentence(config: Config) -> str:
 
 THEIR_DAY = Trigger(
     label=gettext_lazy("A day of their own, such as a birthday"),
-    icon="cake",
+    icon="gift",
     form=DayForm,
     comes=whose_day_it_is,
     sentence=_day_sentence,
@@ -177,7 +177,7 @@ THEIR_DAY = Trigger(
 )
 SCHEDULE = Trigger(
     label=gettext_lazy("By the clock"),
-    icon="calendar-clock",
+    icon="calendar",
     form=ScheduleForm,
     comes=whose_turn_it_is,
     sentence=_schedule_sentence,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
 from plainsail.contacts.models import Contact, ScoreEntry, ScoreLevel, ScoreRule
-from plainsail.contacts.services import counting
+from plainsail.contacts.services import counting, uses
 from plainsail.contacts.sockets import SCORABLE
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
@@ -108,7 +108,8 @@ def add_level(*, name: str, points: int, at: datetime) -> ScoreLevel:
 
 
 def delete_level(level: ScoreLevel) -> None:
-    """Take a name off a score. What was told of it stays told."""
+    """Take a name off a score. What was told of it stays told. Raises InUse, which says what needs it."""
+    uses.refuse(str(level.id))
     level.delete()
 
 

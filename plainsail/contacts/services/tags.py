@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.events import TagAdded, TagRemoved
 from plainsail.contacts.models import Contact, ContactTag, Tag
-from plainsail.contacts.services import contacts
+from plainsail.contacts.services import contacts, uses
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish, publish_many
@@ -112,7 +112,8 @@ def change(tag: Tag, *, name: str, category: str = "", lasts_days: int | None = 
 
 @transaction.atomic
 def delete(tag: Tag, *, at: datetime) -> int:
-    """Take a tag off everybody and forget it. Returns how many had it."""
+    """Take a tag off everybody and forget it. Returns how many had it. Raises InUse, which says what needs it."""
+    uses.refuse(str(tag.id))
     people: Sequence[UUID] = list(tag.contact_tags.values_list("contact_id", flat=True))
     contacts.touch(people, at=at)
     publish_many([TagRemoved(tag_id=tag.id, contact_id=one, at=at) for one in people])

@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.contacts.services import uses
 from plainsail.deals.models import Pipeline, Stage
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -139,10 +140,11 @@ def move_stage_up(stage: Stage) -> None:
 
 @transaction.atomic
 def remove_stage(stage: Stage, *, at: datetime) -> None:
-    """Take a stage out of its pipeline; its history stays. Raises StageInUse, NeedsAStage."""
+    """Take a stage out of its pipeline; its history stays. Raises StageInUse, NeedsAStage, InUse."""
     stages = list(stage.pipeline.stages.select_for_update().filter(archived_at=None).order_by("position", "id"))
     if not stage.is_open or sum(one.is_open for one in stages) < 2:
         raise NeedsAStage
     if stage.deals.filter(deleted_at=None).exists():
         raise StageInUse
+    uses.refuse(str(stage.id))
     Stage.objects.filter(pk=stage.pk).update(archived_at=at)

@@ -14,6 +14,7 @@ from plainsail.blocks.services import documents, operations
 from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.operations import Applied
 from plainsail.contacts.queries import condition_of
+from plainsail.contacts.services import uses
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Edition, Email, EmailChange
 from plainsail.mail.services import headers, merge_fields
@@ -180,7 +181,8 @@ def keep_as_template(email: Email, *, name: str, at: datetime) -> Email:
 
 
 def drop_template(email: Email) -> None:
-    """Take a template away; what was made from it stays. Does nothing to a mail that is none."""
+    """Take a template away; what was made from it stays. Does nothing to a mail that is none. Raises InUse."""
+    uses.refuse(str(email.id))
     Email.objects.filter(id=email.id).exclude(template_name="").delete()
 
 

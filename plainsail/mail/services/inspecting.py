@@ -13,7 +13,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
 from plainsail.contacts.models import List
-from plainsail.kernel import clock
+from plainsail.kernel import clock, outside
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
@@ -94,14 +94,14 @@ def sample(email: Email, business: Workspace, sender: Sender, topic: List | None
 def targets(html: str, site: str) -> list[str]:
     """The http(s) addresses that a mail links to, each once, in order; those of the mail's own pages left out."""
     found = dict.fromkeys(unescape(target) for target in HREF.findall(html))
-    return [url for url in found if urlsplit(url).scheme in links.PORTS and not _is_ours(url, site)]
+    return [url for url in found if urlsplit(url).scheme in outside.PORTS and not _is_ours(url, site)]
 
 
 def image_weight(html: str, site: str) -> int | None:
     """Bytes of all pictures of a mail together; None where one of them doesn't say. Talks to the network."""
     pictures = list(dict.fromkeys(unescape(source) for source in SRC.findall(html)))
     drawn = [size for url in pictures if (size := _drawn_size(url, site)) is not None]
-    elsewhere = [url for url in pictures if _drawn_size(url, site) is None and urlsplit(url).scheme in links.PORTS]
+    elsewhere = [url for url in pictures if _drawn_size(url, site) is None and urlsplit(url).scheme in outside.PORTS]
     sizes = [each.size for each in links.look_at(elsewhere)]
     known = [size for size in sizes if size is not None]
     return sum(drawn) + sum(known) if len(known) == len(sizes) else None

@@ -8,25 +8,21 @@ connection goes to exactly that address, also after each redirect.
 from __future__ import annotations
 
 import http.client
-import ipaddress
-import socket
-import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
+
+from plainsail.kernel.outside import Address, NotPublic, connect, path_of
+from plainsail.kernel.outside import is_public as is_public  # noqa: PLC0414  # part of the face of links
 
 TIMEOUT = 8
 """Seconds for each step: a name, a connection, an answer."""
 MOST_LINKS = 60
 MOST_HOPS = 5
 SIDE_BY_SIDE = 6
-PORTS = {"http": 80, "https": 443}
 AGENT = "Plainsail link check"
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Verdict(StrEnum):
@@ -71,28 +67,11 @@ def look(url: str, *, allowed: Callable[[Address], bool]) -> Looked:
             if answer.status not in (301, 302, 303, 307, 308) or not answer.location:
                 return Looked(url, _verdict(answer.status), answer.status, answer.size)
             target = urljoin(target, answer.location)
-    except _NotPublic:
+    except NotPublic:
         return Looked(url, Verdict.PRIVATE)
     except (OSError, http.client.HTTPException, ValueError):
         return Looked(url, Verdict.SILENT)
     return Looked(url, Verdict.BROKEN)
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address belongs to the internet, and not to this machine or the network around it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inside = address.ipv4_mapped or address.sixtofour
-        if address in NAT64:
-            inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inside is not None:
-            return is_public(inside)
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast
-
-
-class _NotPublic(Exception):
-    """The name leads to an address that is nobody's business from here."""
 
 
 @dataclass(frozen=True)
@@ -103,42 +82,14 @@ class _Answer:
 
 
 def _ask(method: str, url: str, *, allowed: Callable[[Address], bool]) -> _Answer:
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise ValueError(url)
-    port = parts.port or PORTS[parts.scheme]
-    connection = _Pinned(parts.hostname, port, _address(parts.hostname, port, allowed), is_tls=parts.scheme == "https")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = connect(url, timeout=TIMEOUT, allowed=allowed)
     try:
-        connection.request(method, path, headers={"User-Agent": AGENT, "Accept": "*/*", "Connection": "close"})
+        connection.request(method, path_of(url), headers={"User-Agent": AGENT, "Accept": "*/*", "Connection": "close"})
         answer = connection.getresponse()
         size = answer.getheader("Content-Length", "")
         return _Answer(answer.status, answer.getheader("Location", ""), int(size) if size.isdecimal() else None)
     finally:
         connection.close()
-
-
-def _address(host: str, port: int, allowed: Callable[[Address], bool]) -> str:
-    """An address of a host. One private among public ones is reason enough to stay away."""
-    found = {str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    addresses = [ipaddress.ip_address(each.partition("%")[0]) for each in sorted(found)]
-    if not addresses or not all(allowed(each) for each in addresses):
-        raise _NotPublic
-    return str(addresses[0])
-
-
-class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was looked at already; the certificate must be the host's."""
-
-    def __init__(self, host: str, port: int, address: str, *, is_tls: bool) -> None:
-        super().__init__(host, port, timeout=TIMEOUT)
-        self._address = address
-        self._is_tls = is_tls
-
-    def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), timeout=TIMEOUT)
-        if self._is_tls:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
 
 
 def _verdict(status: int) -> Verdict:

@@ -14,6 +14,7 @@ from plainsail.accounts.models import User
 from plainsail.blocks.services import documents, themes
 from plainsail.blocks.services.documents import Document
 from plainsail.contacts.models import List
+from plainsail.contacts.services import uses
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision
@@ -163,7 +164,12 @@ def original_of(page: Page) -> Page | None:
 
 
 def archive(page: Page, *, at: datetime) -> None:
-    """Put a page away: off the site, off the list, its address free. Nothing is deleted; `unarchive` brings it back."""
+    """Put a page away: off the site, off the list, its address free. Nothing is deleted; `unarchive` brings it back.
+
+    Raises InUse where an automation waits for its visitors, or a link in one leads there.
+    """
+    for meant in (str(page.id), f"/{page.path.lstrip('/')}"):
+        uses.refuse(meant)
     if page.is_published:
         publishing.unpublish(page, at=at)
     page.state = Page.State.ARCHIVED

@@ -1,0 +1,48 @@
+"""What automations know of buying: carts that were left, and access that has a reason of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plainsail.commerce import vocabulary
+from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.tests.factories import NOON, bought, offer, placed
+from plainsail.contacts.models import Contact
+from plainsail.kernel.ids import new_id
+from plainsail.kernel.tenancy import workspace
+from plainsail.portal.services import grants
+
+IDA = Buyer(email="ida@example.com", name="Ida Holm")
+HOUR = timedelta(hours=1)
+
+
+def test_a_cart_is_left_once_its_hours_are_over_by_who_has_not_paid_since(juniper):
+    with workspace(juniper):
+        course = offer("Wheel course")
+    placed(juniper, course, at=NOON)
+    bought(juniper, course, buyer=IDA, at=NOON)
+
+    def left(since, until, product=""):
+        with workspace(juniper):
+            found = vocabulary.left_carts(juniper, {"product": product, "hours": 2}, since, until)
+            return [(Contact.objects.get(id=one.contact_id).email, one.at) for one in found]
+
+    assert left(NOON, NOON + HOUR) == []
+    assert left(NOON + HOUR, NOON + 3 * HOUR) == [("maren@example.com", NOON + 2 * HOUR)]
+    assert left(NOON + HOUR, NOON + 3 * HOUR, str(course.price.product_id)) == [("maren@example.com", NOON + 2 * HOUR)]
+    assert left(NOON + HOUR, NOON + 3 * HOUR, str(new_id())) == []
+    assert left(NOON + 3 * HOUR, NOON + 4 * HOUR) == []
+
+
+def test_access_by_an_automation_ends_by_one_and_leaves_what_was_bought(juniper):
+    order = bought(juniper, at=NOON)
+    with workspace(juniper):
+        contact, product = order.billing_account.contact, order.lines.get().product
+        grants.give(contact, resource=product.resource_key, source_kind="order", source_id=order.id, at=NOON)
+        config, key = {"product": str(product.id)}, f"{new_id().hex}.s1.1"
+        assert vocabulary.give_access(contact, config, key, NOON) is None
+        vocabulary.give_access(contact, config, key, NOON)
+        assert contact.grants.count() == 2
+        assert vocabulary.end_access(contact, config, key, NOON) is None
+        assert vocabulary.end_access(contact, config, key, NOON).skipped
+        assert grants.has_access(contact, product.resource_key, at=NOON)
