@@ -26,7 +26,7 @@ class NewForm(forms.Form):
 
     def clean_starter(self) -> str:
         key = str(self.cleaned_data["starter"])
-        if key not in STARTERS:
+        if key not in STARTERS or not STARTERS[key].is_offered:
             raise forms.ValidationError(_("Choose one of the starting points offered."))
         return key
 

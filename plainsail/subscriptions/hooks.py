@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
+from plainsail.automations.sockets import STARTERS
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
@@ -34,7 +35,7 @@ from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
-from plainsail.subscriptions import queries, segment_fields
+from plainsail.subscriptions import queries, recipes, segment_fields
 from plainsail.subscriptions.events import (
     AddonAdded,
     AddonRemoved,
@@ -410,3 +411,5 @@ PERSONAL_DATA.register(
     ),
 )
 ERASURE_OBSTACLES.register("subscriptions", queries.running_contracts)
+
+STARTERS.register("subscriptions.failed_payment", recipes.FAILED_PAYMENT)
