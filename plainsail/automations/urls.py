@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.automations.views import automations, flow, people, versions
+from plainsail.automations.views import automations, flow, people, questions, versions
 
 workspace_urls = [
     path("automations/", automations.automations, name="automations"),
@@ -24,6 +24,8 @@ workspace_urls = [
     ),
     path("automations/<uuid:automation_id>/people/", people.people, name="people"),
     path("automations/<uuid:automation_id>/people/<uuid:run_id>/moving/", people.moving, name="moving"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/question/", questions.question, name="question"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/shares/", questions.shares, name="shares"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/copy/", flow.copy, name="copy"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/removal/", flow.removal, name="removal"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/order/", flow.order, name="order"),

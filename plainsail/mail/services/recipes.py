@@ -114,7 +114,7 @@ def if_in(name: str, tree: Mapping[str, Any], *, yes: Sequence[Part] = (), no: S
 
     def make(kitchen: Kitchen) -> Step:
         rows = {key: [part.make(kitchen) for part in parts] for key, parts in (("yes", yes), ("no", no))}
-        return flows.condition("contacts.in_segment", {"segment": kitchen.segment(name, tree)}, **rows)  # type: ignore[arg-type]  # both rows
+        return flows.condition("contacts.in_segment", {"segment": kitchen.segment(name, tree)}, **rows)
 
     says = _("Is in “%(segment)s”?") % {"segment": name}
     return Part("split", "info", says, make, [(_("Yes"), yes), (_("No"), no)])
