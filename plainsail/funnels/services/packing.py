@@ -240,13 +240,13 @@ class _Unpacking:
         asks = any(field["name"] == "first_name" for field in packed["fields"])
         made = forms.make(self.workspace, name=str(packed["name"])[:120], list=topic, asks_first_name=asks, at=self.at)
         # The consent names the business that asks for it: another one's words would be untrue here.
+        limits = {"thanks_title": 120, "thanks_text": 600}
         said: dict[str, Any] = {
-            "thanks_title": str(packed["thanks_title"])[:120],
-            "thanks_text": str(packed["thanks_text"])[:600],
+            name: str(packed[name])[:limit]
+            for name, limit in limits.items()
+            if packed.get(name) and packed[name] != getattr(made, name)
         }
-        if said == {name: getattr(made, name) for name in said}:
-            return made
-        return forms.change(made, at=self.at, **said)
+        return forms.change(made, at=self.at, **said) if said else made
 
     def _offer(self, packed: Mapping[str, Any]) -> Offer:
         price = packed["price"]
