@@ -213,6 +213,9 @@ def _condition(step: Step, counts: StepCounts) -> Look:
 
 
 def _wait(step: Step, counts: StepCounts) -> Look:
+    if step.get("mode") in ("date", "field"):
+        day = {"day": step.get("on") or step.get("field") or "…"}
+        return "calendar", "warn", _("Wait until %(day)s") % day, people(counts.passed[step["id"]])
     if step.get("mode") == "until":
         most = _("At most %(time)s") % {"time": duration(step)}
         return "timer", "warn", _("Wait until: %(question)s") % {"question": asked(step)}, most
