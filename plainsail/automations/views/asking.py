@@ -42,18 +42,19 @@ def panel(request: Request, found: Automation, step: flows.Step, form: StepForm 
         return {"shares": rest or SharesForm(ways=step["ways"]), "most_ways": len(step["ways"]) >= ways.MOST}
     way = request.POST.get("way") or request.GET.get("way", "")
     asked = next((each for each in step.get("ways", ()) if each["id"] == way), None) or step
-    if step["type"] == "paths" and asked is step:
-        return {
-            "asked_ways": [{"id": each["id"], "says": drawing.way_label(step, each["id"])} for each in step["ways"]]
-        }
+    if "condition" not in asked:
+        return {"asked_ways": [{"id": key, "says": drawing.way_label(step, key)} for key, _row in flows.branches(step)]}
+    return _question(request, asked, form) | {"way": way, "rest": rest or rest_of(found, step["id"])}
+
+
+def _question(request: Request, asked: dict[str, Any], form: StepForm | None) -> dict[str, Any]:
+    """A question with its settings; another kind chosen meanwhile begins anew."""
     kind = request.POST.get("kind") or request.GET.get("kind") or asked["condition"]
     initial = asked["config"] if kind == asked["condition"] else {}
     return {
         "question": form or form_of(request, kind, initial=initial),
         "kind_key": kind,
         "kinds": [(key, one.label) for key, one in offered()],
-        "way": way,
-        "rest": rest or rest_of(found, step["id"]),
     }
 
 
