@@ -26,7 +26,7 @@ class NewForm(forms.Form):
 
     def clean_starter(self) -> str:
         key = str(self.cleaned_data["starter"])
-        if key not in STARTERS:
+        if key not in STARTERS or not STARTERS[key].is_offered:
             raise forms.ValidationError(_("Choose one of the starting points offered."))
         return key
 
@@ -56,6 +56,10 @@ class InsertForm(RevisionForm):
             "wait": not key,
             "end": not key,
             "paste": not key,
+            "split": not key,
+            "paths": not key,
+            "goal": not key,
+            "until": not key,
             "action": key in ACTIONS,
             "condition": key in CONDITIONS,
         }
@@ -104,6 +108,56 @@ class WaitForm(StepForm):
         elif earliest is not None and latest is not None and earliest >= latest:
             self.add_error("to_hour", _("This must be later than the first hour."))
         return cleaned
+
+
+class AskForm(forms.Form):
+    """Which question is asked, and of which way of a step; of the step itself where none is named."""
+
+    kind = forms.CharField(max_length=80)
+    way = forms.CharField(max_length=40, required=False)
+
+
+class UntilForm(forms.Form):
+    """How long somebody waits at most until something is so."""
+
+    amount = forms.IntegerField(label=gettext_lazy("At most"), min_value=1, max_value=1440, error_messages=AT_LEAST_ONE)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=list(flows.UNITS.items()))
+
+
+class GoalForm(forms.Form):
+    """What a goal is called, and what becomes of those who come to it without having reached it."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, required=False)
+    otherwise = forms.ChoiceField(
+        label=gettext_lazy("Whoever has not reached it"),
+        choices=[
+            ("go_on", gettext_lazy("goes on")),
+            ("wait", gettext_lazy("waits here until they do")),
+            ("end", gettext_lazy("is through")),
+        ],
+    )
+
+
+class SharesForm(forms.Form):
+    """Per cent of each way by chance; together they make a hundred."""
+
+    def __init__(self, *args: Any, ways: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for way in ways:
+            self.fields[f"share-{way['id']}"] = forms.IntegerField(
+                label=way["id"].upper(), min_value=0, max_value=flows.WHOLE, initial=way.get("share")
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and sum(self.shares.values()) != flows.WHOLE:
+            raise forms.ValidationError(_("The shares must make 100 per cent."))
+        return cleaned
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """Way to per cent."""
+        return {name.removeprefix("share-"): value for name, value in self.cleaned_data.items()}
 
 
 class EntryForm(forms.Form):

@@ -154,13 +154,24 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """A flow to start from: `build(workspace, at)` makes what it needs and gives the draft."""
+    """A flow to start from: `build(workspace, at)` makes what it needs and gives the draft.
+
+    `sketch()` gives what is drawn of it in small: things with `icon`, `tone`, `says` and `ways`, see `views.sketching`.
+    `needs` are triggers without which it is not offered.
+    """
 
     label: Words
     text: Words
     icon: str
     build: Callable[[Workspace, datetime], dict[str, Any]]
+    sketch: Callable[[], Sequence[Any]] = tuple
+    needs: tuple[str, ...] = ()
     order: int = 0
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether all that it needs is there."""
+        return all(key in TRIGGERS for key in self.needs)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.automations.views import automations, flow, inbound, people, versions
+from plainsail.automations.views import automations, flow, inbound, people, questions, versions
 
 app_urls = [path("inbound/automations/<slug:slug>/<str:hook>/", inbound.receive, name="inbound")]
 
@@ -26,6 +26,8 @@ workspace_urls = [
     ),
     path("automations/<uuid:automation_id>/people/", people.people, name="people"),
     path("automations/<uuid:automation_id>/people/<uuid:run_id>/moving/", people.moving, name="moving"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/question/", questions.question, name="question"),
+    path("automations/<uuid:automation_id>/steps/<slug:step_id>/shares/", questions.shares, name="shares"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/copy/", flow.copy, name="copy"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/removal/", flow.removal, name="removal"),
     path("automations/<uuid:automation_id>/steps/<slug:step_id>/order/", flow.order, name="order"),

@@ -9,9 +9,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import ACTIONS, TRIGGERS
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS
 from plainsail.blocks.sockets import REFERENCES, ReferenceKind
-from plainsail.commerce import privacy, queries, segment_fields, vocabulary
+from plainsail.commerce import privacy, queries, recipes, segment_fields, vocabulary
 from plainsail.commerce.events import (
     InvoicePaid,
     OrderGivenAhead,
@@ -434,3 +434,6 @@ for table, answer in privacy.TABLES.items():
 TAKEN_OUT.register("payments.paymentmethod", forgetting.payment_methods)
 TAKEN_OUT.register("commerce.billingaccount", forgetting.accounts)
 ERASURE_OBSTACLES.register("commerce", forgetting.in_the_way)
+
+for key, starter in recipes.ALL.items():
+    STARTERS.register(key, starter)

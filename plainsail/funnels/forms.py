@@ -139,9 +139,7 @@ def _by_key(rows: Any) -> dict[str, Any]:
 class PeriodForm(forms.Form):
     """For which time and which source numbers are asked."""
 
-    days = forms.TypedChoiceField(
-        label=gettext_lazy("Time"), choices=list(PERIODS.items()), coerce=int, required=False, empty_value=30
-    )
+    days = forms.TypedChoiceField(label=gettext_lazy("Time"), choices=list(PERIODS.items()), coerce=int, required=False)
     source = forms.CharField(label=gettext_lazy("Source"), max_length=200, required=False)
 
     @property

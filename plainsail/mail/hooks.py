@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.services import flows
-from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Starter, Work
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Work
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
-from plainsail.contacts.services import lists
 from plainsail.contacts.sockets import (
     SEGMENT_FIELDS,
     SEGMENT_USES,
@@ -29,13 +27,12 @@ from plainsail.contacts.sockets import (
 from plainsail.files.sockets import USES, UserOfFiles
 from plainsail.kernel import environment
 from plainsail.kernel.events import on
-from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
-from plainsail.mail import queries, segment_fields, vocabulary
+from plainsail.mail import queries, recipes, segment_fields, vocabulary
 from plainsail.mail.events import BroadcastCompleted
 from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, emails, forgetting, gate, reporting, starters, steps, uses
+from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, uses
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.tracking.sockets import ACCEPTED, LISTENERS
 from plainsail.ui.sockets import (
@@ -186,33 +183,8 @@ TRIGGERS.register("mail.clicked", vocabulary.CLICKED)
 TRIGGERS.register("mail.unopened", vocabulary.UNOPENED)
 
 
-def _welcome(workspace: Workspace, at: datetime) -> dict[str, Any]:
-    """Joins the default list: a mail at once, and one more after two days to whoever is still there."""
-    topic = lists.default(workspace, at=at)
-    first = emails.create(starters.welcome(), subject=_("Good to have you here"), at=at)
-    second = emails.create(starters.letter(), subject=_("One question"), at=at)
-    config = {"list": str(topic.id)}
-    return flows.build(
-        "contacts.list_joined",
-        config,
-        [
-            flows.action("mail.send", {**config, "email": str(first.id)}),
-            flows.wait(2, "days", weekdays=True, from_hour=9, to_hour=17),
-            flows.action("mail.send", {**config, "email": str(second.id)}),
-        ],
-    )
-
-
-STARTERS.register(
-    "mail.welcome",
-    Starter(
-        label=gettext_lazy("Welcome"),
-        text=gettext_lazy("Somebody confirms your list: a warm first mail, and a second one two working days later."),
-        icon="mail",
-        build=_welcome,
-        order=10,
-    ),
-)
+for key, starter in recipes.ALL.items():
+    STARTERS.register(key, starter)
 
 
 def sent_to(contact: Contact, before: datetime, limit: int, kinds: Kinds | None) -> Sequence[TimelineEntry]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import TRIGGERS
+from plainsail.automations.sockets import STARTERS, TRIGGERS
 from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
@@ -36,7 +36,7 @@ from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
-from plainsail.subscriptions import queries, segment_fields, vocabulary
+from plainsail.subscriptions import queries, recipes, segment_fields, vocabulary
 from plainsail.subscriptions.events import (
     AddonAdded,
     AddonRemoved,
@@ -422,3 +422,4 @@ for trigger, order in (
 ):
     assert trigger.event is not None, "contracts tell of each"
     TRIGGERS.register(trigger.event.name, replace(trigger, order=order))
+STARTERS.register("subscriptions.failed_payment", recipes.FAILED_PAYMENT)

@@ -86,6 +86,11 @@ def start_with(
     return _edit(automation, lambda flow: flow | values, revision=revision, at=at)
 
 
+def edit(automation: Automation, change: Callable[[Flow], Flow], *, revision: int, at: datetime) -> Automation:
+    """Change the flow by a function that gives the changed one. Raises Stale, and what the function raises."""
+    return _edit(automation, change, revision=revision, at=at)
+
+
 def replace(automation: Automation, flow: Flow, *, revision: int, at: datetime) -> Automation:
     """Draw another flow in the place of this one, such as an earlier version. Raises Stale."""
     return _edit(automation, lambda drawn: flow, revision=revision, at=at)

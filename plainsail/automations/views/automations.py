@@ -38,7 +38,7 @@ def new(request: Request) -> HttpResponse:
         name = form.cleaned_data["name"] or str(starter.label)
         made = editing.create(name=name, flow=starter.build(request.workspace, request.now), at=request.now)
         return redirect(workspace_url(request.workspace, "automations:automation", made.id))
-    context = {"starters": STARTERS.items()}
+    context = {"starters": [(key, starter) for key, starter in STARTERS.items() if starter.is_offered]}
     return render(request, "automations/new.html", context, status=422 if form.is_bound else 200)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from plainsail.automations.queries import StepCounts
 from plainsail.automations.services import flows
 from plainsail.automations.services.flows import Flow, Place, Step
-from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Condition
 
 TRIGGER = "trigger"
 
@@ -213,6 +213,9 @@ def _condition(step: Step, counts: StepCounts) -> Look:
 
 
 def _wait(step: Step, counts: StepCounts) -> Look:
+    if step.get("mode") in ("date", "field"):
+        day = {"day": step.get("on") or step.get("field") or "…"}
+        return "calendar", "warn", _("Wait until %(day)s") % day, people(counts.passed[step["id"]])
     if step.get("mode") == "until":
         most = _("At most %(time)s") % {"time": duration(step)}
         return "timer", "warn", _("Wait until: %(question)s") % {"question": asked(step)}, most
@@ -286,12 +289,22 @@ def hours(step: Step) -> str:
 
 def choices() -> list[tuple[str, list[tuple[str, str, str]]]]:
     """What may be put in: headings, each with (key, icon, label)."""
+    asked = [(f"condition:{key}", "split", str(kind.label)) for key, kind in CONDITIONS.items() if has_settings(kind)]
     return [
         (_("Do something"), [(f"action:{key}", kind.icon, str(kind.label)) for key, kind in ACTIONS.items()]),
-        (_("Wait"), [("wait", "clock", _("Wait a while"))]),
-        (_("Decide"), [(f"condition:{key}", "split", str(kind.label)) for key, kind in CONDITIONS.items()]),
-        (_("End"), [("end", "square", _("End here"))]),
+        (_("Wait"), [("wait", "clock", _("Wait a while")), ("until", "timer", _("Wait until something is so"))]),
+        (
+            _("Decide"),
+            [*asked, ("paths", "list-filter", _("Several ways")), ("split", "percent", _("Split by chance"))],
+        ),
+        (_("End"), [("goal", "flag", _("A goal that skips ahead")), ("end", "square", _("End here"))]),
     ]
+
+
+def has_settings(kind: Condition) -> bool:
+    """Whether a panel can set it: one whose settings are all hidden is drawn elsewhere."""
+    fields = kind.form.base_fields.values()
+    return not fields or any(not field.widget.is_hidden for field in fields)
 
 
 def read_place(text: str) -> Place | None:

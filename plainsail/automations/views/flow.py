@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,8 +20,8 @@ from plainsail.automations.forms import EntryForm, InsertForm, MoveForm, Publish
 from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, flows, places, publishing
 from plainsail.automations.services.rehearsing import Rehearsal
-from plainsail.automations.sockets import ACTIONS, TRIGGERS, Action, StepForm
-from plainsail.automations.views import drawing, trying
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Action, StepForm
+from plainsail.automations.views import asking, drawing, trying
 from plainsail.automations.views.automations import find
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -232,10 +234,11 @@ def show(
     *,
     form: StepForm | None = None,
     entry: EntryForm | None = None,
+    rest: Form | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The whole screen, or for htmx the part of it that changes."""
-    panel = _panel(request, found, step_id, form, entry)
+    panel = _panel(request, found, step_id, form=form, entry=entry, rest=rest)
     context = _screen(request, found, step_id, panel.get("rehearsal")) | panel
     template = "automations/flow.html#flow" if request.htmx else "automations/flow.html"
     return render(request, template, context, status=status)
@@ -266,7 +269,13 @@ def _look(request: Request) -> dict[str, Any]:
 
 
 def _panel(
-    request: Request, found: Automation, step_id: str, form: StepForm | None, entry: EntryForm | None
+    request: Request,
+    found: Automation,
+    step_id: str,
+    *,
+    form: StepForm | None,
+    entry: EntryForm | None,
+    rest: Form | None,
 ) -> dict[str, Any]:
     """What stands at the side: a step's settings, the trigger's, what may be put in, or the people held up."""
     place = drawing.read_place(request.GET.get("at", ""))
@@ -280,7 +289,15 @@ def _panel(
         chosen = flows.find(found.draft, step_id)
     except flows.NoSuchStep:
         return {"panel": "overview", "held_up": queries.held_up(found)}
-    return {"panel": "step", "form": form or step_form(found, step_id, request)} | _step_panel(request, found, chosen)
+    shown = _step_panel(request, found, chosen)
+    if asks(chosen):
+        return {"panel": "step", "asks": True} | shown | asking.panel(request, found, chosen, form, rest)
+    return {"panel": "step", "form": form or step_form(found, step_id, request)} | shown
+
+
+def asks(step: flows.Step) -> bool:
+    """Whether a step's panel is one of questions and shares."""
+    return step["type"] in ("split", "paths", "goal") or step.get("mode") == "until"
 
 
 def _step_panel(request: Request, found: Automation, chosen: flows.Step) -> dict[str, Any]:
@@ -288,7 +305,7 @@ def _step_panel(request: Request, found: Automation, chosen: flows.Step) -> dict
     return {
         "step": chosen,
         "node": drawing.node_of(chosen, drawing.Drawing(queries.StepCounts(), {}, "")),
-        "kind": kind,
+        "kind": None if asks(chosen) else kind,
         "more": kind.panel if isinstance(kind, Action) else "",
         "people": queries.people_at(found, chosen["id"]),
         "back": f"{workspace_url(request.workspace, 'automations:automation', found.id)}?step={chosen['id']}",
@@ -350,7 +367,16 @@ def _new_step(kind: str, request: Request) -> flows.Step | None:
         return flows.action(key, ACTIONS[key].begin(request.now))
     if family == "condition":
         return flows.condition(key)
-    return flows.wait(1) if family == "wait" else flows.end()
+    asked = flows.ask(next(key for key, kind in CONDITIONS.items() if drawing.has_settings(kind)))
+    plain: dict[str, Callable[[], flows.Step]] = {
+        "wait": lambda: flows.wait(1),
+        "until": lambda: flows.wait_until(asked, amount=3),
+        "split": lambda: flows.split((50, []), (50, [])),
+        "paths": lambda: flows.paths((asked, []), (asked, [])),
+        "goal": lambda: flows.goal(asked),
+        "end": flows.end,
+    }
+    return plain[family]()
 
 
 def _pasted(request: Request) -> flows.Step | None:

@@ -15,6 +15,7 @@ from plainsail.automations.services import editing as automation_editing
 from plainsail.automations.services import flows
 from plainsail.automations.services import publishing as automation_publishing
 from plainsail.commerce.models import Offer
+from plainsail.contacts.models import List
 from plainsail.contacts.services import lists
 from plainsail.funnels.events import FunnelPublished
 from plainsail.funnels.models import Funnel, FunnelStep
@@ -153,7 +154,8 @@ def _named(funnel: Funnel, row: Sequence[FunnelStep]) -> str:
 def _flow(funnel: Funnel, row: Sequence[FunnelStep], source: FunnelStep, *, at: datetime) -> flows.Flow:
     """The row as a flow. Each step keeps its id, so that nobody under way is lost when the funnel is published again."""
     business = Workspace.objects.get(id=funnel.workspace_id)
-    topic = source.form.list if source.form is not None else lists.default(business, at=at)
+    joined: List | None = source.form.list if source.form is not None else None
+    topic = joined or lists.default(business, at=at)
     made = []
     for step in row:
         one = (
@@ -162,8 +164,11 @@ def _flow(funnel: Funnel, row: Sequence[FunnelStep], source: FunnelStep, *, at: 
             else flows.action("mail.send", {"email": str(step.email_id), "list": str(topic.id)})
         )
         made.append({**one, "id": f"s{step.id.hex[12:]}"})
-    if source.kind == Kind.FORM:
+    if source.kind == Kind.FORM and joined is not None:
         return flows.build("contacts.list_joined", {"list": str(topic.id)}, made)
+    if source.kind == Kind.FORM:
+        # Without a list nobody has to confirm: what was sent is what begins it.
+        return flows.build("pages.form_submitted", {"form": str(source.form_id)}, made)
     assert source.offer is not None, "checked before"
     return flows.build("commerce.order_paid", {"product": str(source.offer.price.product_id)}, made, policy="every")
 

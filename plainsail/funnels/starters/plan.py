@@ -121,8 +121,6 @@ class Plan:
                 "name": name,
                 "fields": [{"name": "first_name"}, {"name": "email"}],
                 "consent": "",
-                "thanks_title": _("Nearly done: look in your inbox"),
-                "thanks_text": _("We have sent you a mail with one button in it. Press it, and you are in."),
             }
         )
         return key

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.queries import StepNumbers
@@ -89,18 +89,21 @@ def nodes(
 
 def detail(step: FunnelStep) -> str:
     """A step's second line: what stands there."""
+    kind = str(step.get_kind_display())
     if step.kind == Kind.WAIT:
-        count = {"count": step.amount}
-        hours = ngettext("%(count)s hour", "%(count)s hours", step.amount)
-        return (
-            hours if step.unit == step.Unit.HOURS else ngettext("%(count)s day", "%(count)s days", step.amount)
-        ) % count
+        return duration(step.amount, step.unit)
     if step.kind == Kind.SPLIT:
         return _("%(share)s %% see the first page") % {"share": step.share}
     if step.sells and step.offer is not None:
-        return f"{step.offer.name}, {step.offer.price.amount}"
+        return f"{step.offer.name}, {step.offer.price.amount.format(get_language() or 'en')}"
     named = step.page or step.email
-    return str(named) if named is not None else str(step.get_kind_display())
+    return kind if named is None or str(named) == step.name else f"{kind} · {named}"
+
+
+def duration(amount: int, unit: str) -> str:
+    hours = ngettext("%(count)s hour", "%(count)s hours", amount)
+    days = ngettext("%(count)s day", "%(count)s days", amount)
+    return (hours if unit == FunnelStep.Unit.HOURS else days) % {"count": amount}
 
 
 def panel(step: FunnelStep) -> dict[str, Any]:
@@ -126,4 +129,10 @@ class Stroke:
 
 def sketch(package: Mapping[str, Any]) -> list[Stroke]:
     """A package in small."""
-    return [Stroke(*ICONS[step["kind"]], step["name"]) for step in package["steps"]]
+    return [Stroke(*ICONS[step["kind"]], _said(step)) for step in package["steps"]]
+
+
+def _said(step: Mapping[str, Any]) -> str:
+    if step["kind"] != Kind.WAIT:
+        return str(step["name"])
+    return _("Wait %(time)s") % {"time": duration(step["amount"], step.get("unit", "days"))}

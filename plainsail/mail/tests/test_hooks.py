@@ -91,6 +91,8 @@ class TestSteps:
         assert outbox[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         run_jobs(at=at + 5 * DAY)
         assert [message["Subject"] for message in outbox] == ["Good to have you here", "One question"]
+        run_jobs(at=at + 16 * DAY)
+        assert len(outbox) == 3
         assert Run.objects.get().state == Run.State.DONE
 
     def test_taking_a_step_again_after_a_crash_sends_nothing_twice(self, welcome, topic, outbox):
