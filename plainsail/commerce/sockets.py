@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -40,11 +40,13 @@ class ClockStep:
 class ClockSource:
     """Who has things fall due. `upcoming(until)` is asked in the workspace for the earliest step until then;
 
-    `run(workspace_id, step, at)` does it outside any transaction, after which it is upcoming no more.
+    `run(workspace_id, step, at)` does it outside any transaction, after which it is upcoming no more. `moved(by, at)` is told
+    in the workspace that the test clock went ahead of the wall's: what is kept in the wall's time comes that much sooner.
     """
 
     upcoming: Callable[[datetime], ClockStep | None]
     run: Callable[[UUID, ClockStep, datetime], None]
+    moved: Callable[[timedelta, datetime], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import presenting
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, PageRevision, Post, PublishedSnapshot, Submission
+from plainsail.pages.models import Form, Page, PageQuerySet, PageRevision, Post, PublishedSnapshot, Submission
 from plainsail.pages.starters import PURPOSES, SITE_STARTERS, STARTERS, SiteStarter, Starter
 from plainsail.tracking.queries import visits_of_pages, visits_per_day
 
@@ -38,7 +38,10 @@ class PageCard:
 def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
     pages = list(
-        current_pages(workspace).filter(kind=Page.Kind.PAGE).select_related("workspace").order_by("-edited_at", "id")
+        Page.objects.current()
+        .filter(workspace=workspace, kind=Page.Kind.PAGE)
+        .select_related("workspace")
+        .order_by("-edited_at", "id")
     )
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
@@ -56,9 +59,9 @@ def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
     ]
 
 
-def current_pages(workspace: Workspace) -> QuerySet[Page]:
+def current_pages(workspace: Workspace) -> PageQuerySet:
     """The workspace's pages that are not archived, variants and pop-ups among them, each with its workspace."""
-    pages: QuerySet[Page] = Page.objects.editable().filter(workspace=workspace).select_related("workspace")
+    pages: PageQuerySet = Page.objects.editable().filter(workspace=workspace).select_related("workspace")
     return pages
 
 

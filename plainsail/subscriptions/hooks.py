@@ -51,6 +51,7 @@ from plainsail.subscriptions.events import (
 )
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
+    access,
     addons,
     agreed,
     allowances,
@@ -159,7 +160,9 @@ AUDIT_ACTIONS.register(
     "subscriptions.policy_changed", AuditAction(label=gettext_lazy("Changed what is promised to customers"))
 )
 RECURRING.register("subscriptions", Recurring(begin=contracts.begin))
-CLOCK_ACTIONS.register("subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform))
+CLOCK_ACTIONS.register(
+    "subscriptions", ClockSource(upcoming=renewal.upcoming, run=renewal.perform, moved=access.clock_moved)
+)
 CLOCK_ACTIONS.register("price_notices", ClockSource(upcoming=price_rises.upcoming, run=price_rises.perform))
 
 # The labels are fixed by law (§ 312k BGB; Consumer Rights Directive, art. 11a): change them with a lawyer only.

@@ -94,4 +94,8 @@ def _upcoming(workspace_id: UUID, until: datetime) -> tuple[ClockSource, ClockSt
 
 def _set(workspace_id: UUID, moment: datetime, *, at: datetime) -> None:
     with workspace(workspace_id):
-        SandboxClock.objects.update_or_create(defaults={"ahead": max(moment - at, timedelta(0))})
+        before, now = ahead(), max(moment - at, timedelta(0))
+        SandboxClock.objects.update_or_create(defaults={"ahead": now})
+        for source in CLOCK_ACTIONS:
+            if source.moved is not None and now > before:
+                source.moved(now - before, at)

@@ -209,8 +209,7 @@ def thanks_address(form: Form) -> str:
     if onward := next((path for lead in AFTER_FORM if (path := lead(form))), None):
         return onward
     if form.after == Form.After.PAGE and form.thanks_page is not None and form.thanks_page.is_published:
-        path: str = form.thanks_page.path
-        return path
+        return str(form.thanks_page.path)
     if form.after == Form.After.ADDRESS and form.thanks_url.startswith("https://"):
         return form.thanks_url
     return thanks_path(form)

@@ -39,10 +39,7 @@ def pages(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @can("pages.change")
 def settings(request: Request, page_id: UUID) -> HttpResponse:
-    page = _page(request, page_id)
-    if page.is_part:
-        # It has no address, and its title is only for its owner.
-        return redirect(workspace_url(request.workspace, "pages:publishing", page.id))
+    page = _page_with_address(request, page_id)
     form = PageForm(request.POST or None, initial=_said(page))
     shown = ListingForm(request.POST or None, initial=listing.now(page))
     # Both, so that all that is wrong is said at once.
@@ -138,6 +135,11 @@ def _kin(page: Page) -> KinForm:
         "shows_parts": page.shows_parts,
     }
     return KinForm(page, initial=initial)
+
+
+def _page_with_address(request: Request, page_id: UUID) -> Page:
+    """A page that can be gone to; a part of others has no title and no address for anybody but its owner."""
+    return get_object_or_404(queries.current_pages(request.workspace).with_address(), id=page_id)
 
 
 def _page(request: Request, page_id: UUID) -> Page:

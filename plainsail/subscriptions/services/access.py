@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -55,6 +55,11 @@ def _give(subscription: Subscription, item: SubscriptionItem, *, at: datetime, e
         at=at,
         ends_at=ends_at,
     )
+
+
+def clock_moved(by: timedelta, at: datetime) -> None:
+    """A test clock went ahead: what closes at a moment of the seller's time closes then, not days later by the wall's clock."""
+    grants.come_sooner(source_kind=SOURCE, by=by, at=at)
 
 
 def end(subscription: Subscription, *, at: datetime) -> None:

@@ -173,6 +173,16 @@ def test_an_addon_taken_out_runs_until_it_is_paid_for_and_no_longer(contract, ju
     assert live(contract, datetime(2026, 12, 24, tzinfo=UTC)) == 1
 
 
+def test_it_closes_when_the_test_clock_passes_its_end_and_not_weeks_later_by_the_walls(contract, juniper):
+    add(contract, at=NOON)
+    with workspace(juniper):
+        addon_removals.remove(item_of(contract), when="period_end", shown_minor=0, at=NOON)
+    clocks.advance(juniper.pk, to=datetime(2026, 12, 22, 22, tzinfo=UTC), at=NOON)
+    assert live(contract, NOON) == 2
+    clocks.advance(juniper.pk, to=datetime(2026, 12, 24, tzinfo=UTC), at=NOON)
+    assert live(contract, NOON) == 1
+
+
 def test_ending_it_now_gives_back_what_its_policy_says(contract, juniper):
     add(contract, "Insurance", at=NOON)
     at = NOON + timedelta(days=73)
