@@ -78,8 +78,13 @@ NAMES = {
 """Not words: names of products, of registers and of files, and holes that the sending program fills."""
 ATTRIBUTE_BLOCKS = {"main_class", "page_class", "card_class", "body_attrs", "root"}
 """Blocks of layouts that stand inside of a tag."""
-ATTRIBUTE_FILES = {"blocks/templates/blocks/fields/describedby.html"}
-"""Fragments that stand inside of a tag."""
+ATTRIBUTE_FILES = {
+    "blocks/templates/blocks/fields/describedby.html",
+    "blocks/templates/blocks/form_input_state.html",
+    "blocks/templates/blocks/page/element_heading.html",
+    "funnels/templates/funnels/asked.html",
+}
+"""Fragments that stand inside of a tag, or of an address, or whose tag has a name that is chosen."""
 VISIBLE_ATTRIBUTES = {
     *("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "aria-valuetext"),
     *("label", "text", "summary", "caption", "heading", "help", "note", "suffix", "change", "time"),
@@ -241,7 +246,7 @@ def bare_words(path: Path) -> Iterator[str]:
     reader = Reader(is_plain=path.suffix == ".txt")
     reader.feed("".join(text_of_pages(tokens)))
     reader.close()
-    yield from (found for found in reader.found if found not in NAMES | EXAMPLES)
+    yield from (found for found in reader.found if len(found) > 1 and found not in NAMES | EXAMPLES)
 
 
 def not_for_translation(tokens: Iterable[Token]) -> Iterator[Token]:

@@ -196,6 +196,14 @@ def _day(name: str, accent: str, paper: str, ink: str, deep: str) -> Mapping[str
             "card": mix(paper, "#ffffff", 0.65 if is_light else 0.06),
             "line": mix(paper, words, 0.16),
         }
+        if max(least_contrast(each, _grounds(colours)) for each in ("#000000", "#ffffff")) < READABLE:
+            # Paper of middling lightness: nothing could be read on all its grounds, so they lie on the other side of it.
+            aside = "#ffffff" if best_on(paper, dark="#000000") == "#000000" else "#000000"
+            colours |= {
+                "wash": mix(paper, aside, 0.07),
+                "tint": mix(paper, aside, 0.05),
+                "card": mix(paper, aside, 0.12),
+            }
     if ink or paper:
         words = nearest(colours["ink"], _grounds(colours))
         colours |= {"soft": mix(words, colours["paper"], 0.18), "muted": mix(words, colours["paper"], 0.3)}

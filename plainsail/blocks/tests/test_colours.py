@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plainsail.blocks.colours import READABLE, best_on, contrast, least_contrast, mix, nearest
@@ -61,6 +61,7 @@ def test_whatever_is_chosen_words_can_be_read(name, scheme, own):
 
 @settings(max_examples=60, deadline=None)
 @given(paper=HEX)
+@example(paper="#007ca1")
 def test_whatever_the_page_is_painted_its_text_can_be_read(paper):
     colours = themes.day({**themes.DEFAULT, "paper": paper})
 

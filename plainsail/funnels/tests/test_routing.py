@@ -69,7 +69,7 @@ def test_a_split_shows_the_same_visitor_the_same_page_and_keeps_its_shares():
 def test_a_form_and_a_checkout_of_a_live_funnel_lead_to_the_next_step(in_juniper):
     funnel = live(in_juniper)
     step = steps(funnel)
-    assert forms.thanks_path(step["form"].form) == f"/go/{step['form'].id}/"
+    assert forms.thanks_address(step["form"].form) == f"/go/{step['form'].id}/"
     path, there = routing.onward(step["form"], "next", visitor="x")
     assert (path, there.kind) == (f"/checkout/{step['checkout'].offer.slug}/", "checkout")
     path, there = routing.onward(step["checkout"], "bought", visitor="x")
@@ -100,11 +100,11 @@ def test_a_page_that_is_not_published_is_passed_over(in_juniper):
 def test_a_draft_and_a_paused_funnel_lead_nobody(in_juniper):
     draft = started(in_juniper)
     form = steps(draft)["form"].form
-    assert forms.thanks_path(form).startswith("/thanks/")
+    assert forms.thanks_address(form).startswith("/thanks/")
     funnel = publishing.publish(draft, by=None, at=clock.now())
-    assert forms.thanks_path(form).startswith("/go/")
+    assert forms.thanks_address(form).startswith("/go/")
     publishing.pause(funnel, at=clock.now())
-    assert forms.thanks_path(form).startswith("/thanks/")
+    assert forms.thanks_address(form).startswith("/thanks/")
     with pytest.raises(publishing.NotLive):
         publishing.pause(funnel, at=clock.now())
 

@@ -44,7 +44,6 @@ def test_without_more_a_page_is_shared_with_its_title_and_description(as_ada, ju
     assert '<meta property="og:title" content="Course">' in html
     assert '<meta property="og:description" content="Two days of clay.">' in html
     assert "noindex" not in html
-    assert "og:image" not in html
 
 
 def test_words_and_picture_for_sharing_are_live_at_once(as_ada, juniper, page, picture, site_client):

@@ -57,6 +57,11 @@ def html_of(page):
     return bytes(page.snapshots.get().body).decode()
 
 
+def scripts_of(page) -> int:
+    """Elements that run something; what the page says of itself for search engines runs nothing."""
+    return html_of(page).count("<script") - html_of(page).count('<script type="application/ld+json"')
+
+
 class TestSectionsForSome:
     def test_the_page_shows_the_default_and_says_to_nobody_whom_the_rest_is_for(self, in_juniper, vip, grace):
         page = made(in_juniper, ("Hello", None), ("Secret words", tagged(vip)), ("For others", {"rest": True}))
@@ -128,13 +133,13 @@ class TestSectionsForSome:
         pages.archive(plain, at=NOW)
         live = made(in_juniper, ("Hello", tagged(vip)))
 
-        assert "<script" not in html_of(live).split("data-live-page")[0].rsplit("<script", 1)[0]
-        assert "script-src 'self'; connect-src 'self'" in live.snapshots.get().headers["content-security-policy"]
+        assert scripts_of(live) == 1
+        assert "script-src 'self'" in live.snapshots.get().headers["content-security-policy"]
 
     def test_a_plain_page_has_no_script_at_all(self, in_juniper):
         page = made(in_juniper, ("Hello", None))
 
-        assert "<script" not in html_of(page)
+        assert scripts_of(page) == 0
         assert "script-src" not in page.snapshots.get().headers["content-security-policy"]
         assert page.snapshots.get().live == {}
 

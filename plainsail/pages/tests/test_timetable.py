@@ -34,14 +34,14 @@ def body(page):
 
 
 def break_rendering(monkeypatch, words="New words"):
-    real = rendering.render_to_string
+    real = rendering._Writer.write
 
-    def broken(template, context=None):
-        if words in str(getattr((context or {}).get("block"), "props", "")):
+    def broken(writer, block):
+        if words in str(block.props):
             raise KeyError("a section that stumbles")
-        return real(template, context)
+        return real(writer, block)
 
-    monkeypatch.setattr(rendering, "render_to_string", broken)
+    monkeypatch.setattr(rendering._Writer, "write", broken)
 
 
 def test_a_page_goes_live_at_its_moment_and_is_taken_off_at_another(page):
