@@ -441,12 +441,25 @@ def recurring_products(workspace: Workspace) -> QuerySet[Product]:
     return found.order_by("name", "id")
 
 
-def has_payment_open(subscription: Subscription) -> bool:
-    """Whether something is still to be paid: a renewal that failed, or days given ahead of a bank transfer. Two queries."""
+def has_payment_open(subscription: Subscription, *, at: datetime) -> bool:
+    """Whether something is still to be paid: a renewal that failed, or days given ahead of a bank transfer, which may never
+    come. Two queries.
+    """
     if subscription.dunning_cases.filter(closed_at=None).exists():
         return True
-    awaited = InvoiceLine.objects.filter(item_id__in=subscription.items.values("id"), is_voided=False)
-    return bool(awaited.filter(invoice__state=Invoice.State.OPEN).exists())
+    lines = list(
+        InvoiceLine.objects.filter(item_id__in=subscription.items.values("id")).values_list(
+            "invoice__state", "is_voided", "period_end"
+        )
+    )
+    today = local_date(at, subscription.timezone)
+    billed = [(state, end) for state, is_voided, end in lines if not is_voided and state != Invoice.State.VOID]
+    if lines and not billed:
+        return True  # what was given ahead has lapsed, and the contract is about to hear of it
+    return any(
+        state == Invoice.State.OPEN or (state == Invoice.State.UNCOLLECTIBLE and end is not None and end > today)
+        for state, end in billed
+    )
 
 
 def is_asked_for_more(subscription: Subscription) -> bool:

@@ -146,7 +146,7 @@ def refuse(subscription: Subscription, *, at: datetime) -> None:
         raise NotNow(gettext_lazy("This contract is cancelled. Take the cancellation back first, then add to it."))
     if subscription.state == Subscription.State.PAUSED:
         raise NotNow(gettext_lazy("This contract is paused. You can add to it once it goes on."))
-    if queries.has_payment_open(subscription):
+    if queries.has_payment_open(subscription, at=at):
         raise NotNow(gettext_lazy("A payment is still open. You can add to this contract once it is settled."))
     if subscription.renews_at is None or subscription.renews_at <= at:
         raise NotNow(gettext_lazy("This contract is being renewed right now. Please try again in a few minutes."))

@@ -92,7 +92,7 @@ def refuse_unchangeable(subscription: Subscription, *, at: datetime) -> None:
         )
     if subscription.state == Subscription.State.PAUSED:
         raise NotChangeable(gettext_lazy("This contract is paused. Its plan can be changed once it goes on."))
-    if queries.has_payment_open(subscription):
+    if queries.has_payment_open(subscription, at=at):
         raise NotChangeable(gettext_lazy("A payment is still open. The plan can be changed once it is settled."))
     if subscription.renews_at is None or subscription.renews_at <= at:
         raise NotChangeable(

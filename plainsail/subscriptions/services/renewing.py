@@ -47,6 +47,7 @@ from plainsail.subscriptions.services import (
     reminding,
     scheduling,
     swapping,
+    winding_down,
 )
 from plainsail.subscriptions.services.ending import CONTRACTS
 
@@ -139,9 +140,9 @@ def _bill(subscriptions: Sequence[Subscription], *, at: datetime) -> Billed:
     if not waiting:
         return Billed()
     if not sellers.may_sell(sellers.of_workspace(at=at)):
-        # Whoever closes charges nobody, and so owes nobody an invoice: what is paid for has been served by now.
+        # Whoever closes charges nobody, and so owes nobody an invoice: a contract ends with the last day that is paid for.
         for subscription in waiting:
-            ending.end(subscription, reason=Subscription.EndReason.SELLER_CLOSED, at=at)
+            _wind_down(subscription, at=at)
         return Billed()
     usable = _usable_methods(waiting)
     renewing = _those_that_renew(waiting, usable, at=at)
@@ -152,6 +153,15 @@ def _bill(subscriptions: Sequence[Subscription], *, at: datetime) -> Billed:
     dunning.open_cases([(one, invoices[one.id].id) for one in renewing if one.id not in late], at=at)
     catching_up.leave([(one, invoices[one.id].id, late[one.id]) for one in renewing if one.id in late], at=at)
     return _charges([one for one in renewing if one.id not in late], invoices, usable, at=at)
+
+
+def _wind_down(subscription: Subscription, *, at: datetime) -> None:
+    """End a contract that is due where nothing is sold any more: now, or later if an item of it is paid for longer."""
+    until = max(item.charged_through for item in subscription.items.filter(ends_on=None))
+    if until > local_date(at, subscription.timezone):
+        winding_down.end(subscription, when="period_end", at=at)
+    else:
+        ending.end(subscription, reason=Subscription.EndReason.SELLER_CLOSED, at=at)
 
 
 def _is_due(subscription: Subscription, *, at: datetime) -> bool:

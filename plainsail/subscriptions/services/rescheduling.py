@@ -142,7 +142,7 @@ def refuse_unmovable(subscription: Subscription, *, at: datetime) -> None:
     """Raises NotMovable."""
     if subscription.state != Subscription.State.ACTIVE or subscription.is_ending:
         raise NotMovable(gettext_lazy("Only a contract that is running and not cancelled has a charge to move."))
-    if queries.has_payment_open(subscription):
+    if queries.has_payment_open(subscription, at=at):
         raise NotMovable(gettext_lazy("A payment is still open. The next one can be moved once it is settled."))
     if not all(item.is_endless for item in _items(subscription)):
         raise NotMovable(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from plainsail.commerce.models import ConsentRecord, Invoice
-from plainsail.commerce.services import clocks
+from plainsail.commerce.services import clocks, sellers
 from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests import factories as commerce
 from plainsail.commerce.tests.factories import MAREN, NOON, euros
@@ -261,3 +261,18 @@ def test_staff_see_the_addons_of_a_contract(contract, as_ada):
     add(contract)
     page = as_ada.get(f"/w/juniper/sales/subscriptions/{contract.pk}/").content.decode()
     assert "Kiln" in page
+
+
+def test_where_nothing_is_sold_any_more_a_contract_ends_with_the_last_day_paid_for_of_any_item(contract, juniper):
+    add(contract, "Insurance", at=NOON)
+    with workspace(juniper):
+        sellers.stop_selling(sellers.of_workspace(at=NOON))
+    clocks.advance(juniper.pk, to=datetime(2026, 12, 24, tzinfo=UTC), at=NOON)
+    assert (fresh(contract).state, fresh(contract).scheduled_end_at) == (
+        "active",
+        datetime(2027, 11, 22, 23, tzinfo=UTC),
+    )
+    clocks.advance(juniper.pk, to=datetime(2027, 11, 24, tzinfo=UTC), at=NOON)
+    assert (fresh(contract).state, fresh(contract).end_reason) == ("ended", "seller_closed")
+    with workspace(juniper):
+        assert Invoice.objects.count() == 2

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from plainsail.commerce.models import Invoice, Order
-from plainsail.commerce.services import catalogue, receiving, transfer_orders
+from plainsail.commerce.services import catalogue, lapsing, receiving, transfer_orders
 from plainsail.commerce.services.catalogue import PriceTerms
 from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests.factories import NOON, euros, monthly, placed
@@ -145,7 +145,8 @@ def test_what_was_given_ahead_is_paid_before_the_contract_changes(juniper):
         other = catalogue.add_price(sold.price.product, terms=PriceTerms(amount=euros(9900), interval="month"), at=NOON)
         kiln = monthly("Kiln", 1000)
         addons.offer_to(sold.price.product, kiln.price.product, at=NOON)
-    transfer_orders.ask(juniper.pk, placed(juniper, sold).pk, at=NOON)
+    order = placed(juniper, sold)
+    transfer_orders.ask(juniper.pk, order.pk, at=NOON)
     with workspace(juniper):
         contract = Subscription.objects.get()
         with pytest.raises(changing.NotChangeable, match="payment is still open"):
@@ -154,6 +155,11 @@ def test_what_was_given_ahead_is_paid_before_the_contract_changes(juniper):
             addons.preview(contract, kiln, at=NOON)
         with pytest.raises(rescheduling.NotMovable, match="payment is still open"):
             rescheduling.refuse_unmovable(contract, at=NOON)
+    with workspace(juniper):
+        # The contract hears of it a moment later.
+        assert lapsing.lapse(order.pk, at=NOON + timedelta(days=11))
+        with pytest.raises(changing.NotChangeable, match="payment is still open"):
+            changing.preview(contract, Wanted(other.price, "Studio club"), at=NOON + timedelta(days=11))
 
 
 def test_a_dearer_plan_now_needs_a_card(juniper, contract):
