@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.core.management.commands.migrate import Command as DjangoCommand
 
+from plainsail.kernel import states
 from plainsail.kernel.grants import grant, seeing_every_row
 from plainsail.kernel.migrating import Executor
 from plainsail.kernel.operations import TenancyAutodetector
@@ -21,7 +22,7 @@ class Command(DjangoCommand):
         if options.get("plan") or options.get("check_unapplied"):
             super().handle(*args, **options)
             return
-        with seeing_every_row():
+        with seeing_every_row(), states.nearby():
             super().handle(*args, **options)
         grant()
         if not options.get("app_label"):
