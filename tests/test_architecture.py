@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from collections import Counter
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from plainsail.kernel import isolation, operations, tenancy
 from plainsail.kernel.events import Event
 from plainsail.kernel.models import SetTiedForeignKey, TiedForeignKey, TiedOneToOneField, WorkspaceKey
 from plainsail.kernel.personal_data import PERSONAL_DATA
+from tests.walking import addresses
 
 ROOT = Path(__file__).resolve().parents[1] / "plainsail"
 AREAS = settings.AREAS
@@ -222,6 +224,12 @@ def test_every_view_says_whom_it_lets_in():
         if not (hasattr(entry.callback, "permission") or hasattr(entry.callback, "is_public"))
     ]
     assert open_views == []
+
+
+@pytest.mark.parametrize("urlconf", ["plainsail.urls", "plainsail.public_urls"])
+def test_no_address_hides_another(urlconf):
+    found = Counter((one.parts, tuple(kind for _name, kind in one.arguments)) for one in addresses(urlconf))
+    assert [parts for (parts, _kinds), times in found.items() if times > 1] == []
 
 
 def test_every_template_compiles():

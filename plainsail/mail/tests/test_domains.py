@@ -248,7 +248,7 @@ def test_nobody_but_an_owner_may(juniper, broadcast, domain, as_ben, ben):
 
 
 def test_the_wizard_shows_what_to_add_and_looks_again(juniper, domain, as_ada, leaving):
-    page = as_ada.get(f"/w/juniper/settings/domains/{domain.id}/").content.decode()
+    page = as_ada.get(f"/w/juniper/settings/sending-domains/{domain.id}/").content.decode()
     with workspace(juniper):
         key = domain.keys.get(algorithm="rsa")
     for wanted in (
@@ -262,18 +262,18 @@ def test_the_wizard_shows_what_to_add_and_looks_again(juniper, domain, as_ada, l
     with serving(zone_of(juniper, domain)) as (server, _asked):
         leaving.setenv("DNS_SERVER", server)
         environment.current.cache_clear()
-        assert as_ada.get(f"/w/juniper/settings/domains/{domain.id}/look/").status_code == 405
-        assert as_ada.post(f"/w/juniper/settings/domains/{domain.id}/look/").status_code == 302
-    page = as_ada.get(f"/w/juniper/settings/domains/{domain.id}/").content.decode()
+        assert as_ada.get(f"/w/juniper/settings/sending-domains/{domain.id}/look/").status_code == 405
+        assert as_ada.post(f"/w/juniper/settings/sending-domains/{domain.id}/look/").status_code == 302
+    page = as_ada.get(f"/w/juniper/settings/sending-domains/{domain.id}/").content.decode()
     assert "Mail that can’t be delivered comes back to bounces.plainsail.example." in page
 
 
 def test_domains_are_added_changed_and_removed(juniper, as_ada):
-    assert as_ada.post("/w/juniper/settings/domains/new/", {"domain": "gmail.com"}).status_code == 422
-    assert as_ada.post("/w/juniper/settings/domains/new/", {"domain": "kiln.example"}).status_code == 302
+    assert as_ada.post("/w/juniper/settings/sending-domains/new/", {"domain": "gmail.com"}).status_code == 422
+    assert as_ada.post("/w/juniper/settings/sending-domains/new/", {"domain": "kiln.example"}).status_code == 302
     with workspace(juniper):
         made = SendingDomain.objects.get()
-    url = f"/w/juniper/settings/domains/{made.id}/"
+    url = f"/w/juniper/settings/sending-domains/{made.id}/"
     change = {"signing": "server", "server_selector": "s1", "return_label": "back"}
     assert as_ada.post(url, change).status_code == 302
     assert as_ada.post(url, change | {"return_label": "no dots.allowed"}).status_code == 422
@@ -297,4 +297,4 @@ def test_the_age_of_a_look_is_shown(juniper, domain, as_ada):
     looked(juniper, domain, zone_of(juniper, domain))
     with workspace(juniper):
         SendingDomain.objects.update(checked_at=AT - timedelta(days=3))
-    assert "2026-05-29T14:00" in as_ada.get(f"/w/juniper/settings/domains/{domain.id}/").content.decode()
+    assert "2026-05-29T14:00" in as_ada.get(f"/w/juniper/settings/sending-domains/{domain.id}/").content.decode()

@@ -47,7 +47,7 @@ def version(request: Request, page_id: UUID, number: int) -> HttpResponse:
 
 
 @require_GET
-@can("pages.view")
+@can("pages.change")
 def comparison(request: Request, page_id: UUID, number: int) -> HttpResponse:
     """What differs between a version and the draft, or another version (`?with=`), in words and side by side."""
     page = _page(request, page_id)
