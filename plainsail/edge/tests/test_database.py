@@ -50,7 +50,7 @@ def test_without_a_workspace_no_page_can_be_read_even_after_one(database: EdgeDa
 def test_values_stay_values(database: EdgeDatabase, workspace_id: UUID, nasty: str):
     page_id = database.publish(workspace_id, f"/{nasty}", forms={"x": nasty})
     found = read(database.edge_url, (FIND_FORMS, [workspace_id, f"/{nasty}"], workspace_id), (FIND_HOST, [nasty], None))
-    assert found == [[(page_id, {"x": nasty})], []]
+    assert found == [[(page_id, {"x": nasty}, {})], []]
 
 
 def test_a_database_that_is_not_there_is_said_to_be_down(workspace_id: UUID):

@@ -31,8 +31,8 @@ class StubDatabase:
         if self.is_empty:
             return []
         if "accounts_host" in query:
-            return [("site", uuid4(), False)]
-        return [(uuid4(), "etag", "text/html", {}, b"", body)]
+            return [("site", uuid4(), False, "")]
+        return [(uuid4(), "etag", "text/html", {}, {}, b"", body)]
 
 
 HOST = Host("juniper.localhost", UUID(int=1))
