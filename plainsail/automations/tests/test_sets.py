@@ -118,6 +118,8 @@ def test_what_is_due_is_read_from_its_index_alone(in_juniper):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
+        # An empty table is sorted as cheaply as its index is read; asked is whether the index can give the order.
+        cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {running.DUE}", asked)
         plan = " ".join(row[0] for row in cursor.fetchall())
     assert "Index Only Scan using automations_run_due" in plan
