@@ -131,6 +131,7 @@ def test_from_the_first_page_to_paid_to_cancelled(installation, page, visitor):
     form.locator("[name=email]").fill(VISITOR)
     if form.locator("[name=first_name]").count():
         form.locator("[name=first_name]").fill("Maren")
+    visitor.wait_for_timeout(2500)  # nobody types that fast, and what programs send is held
     form.locator("button").click()
     visitor.wait_for_url(re.compile("/thanks/"))
     confirm = mailbox.wait(VISITOR, "onfirm")
