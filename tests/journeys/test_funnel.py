@@ -61,7 +61,6 @@ def test_a_visitor_is_led_from_the_first_page_to_the_last_and_every_step_counts(
     form.locator("[name=first_name]").fill("Jonas")
     form.locator("[name=email]").fill(BUYER)
     visitor.wait_for_timeout(2500)  # what is sent faster than a person types is held
-    visitor.wait_for_timeout(2500)  # nobody types that fast, and what programs send is held
     form.locator("button[type=submit], button:not([type])").first.click()
     visitor.wait_for_url(re.compile("/checkout/ten-glaze-recipes"))
 
