@@ -99,7 +99,7 @@ def test_it_is_made_smaller_larger_and_all_of_it_seen(screen):
     assert now.inner_text() == "83 %"
     screen.keyboard.press("f")
     assert int(now.inner_text().split()[0]) <= 100
-    assert screen.evaluate("(f => f.scrollHeight <= f.clientHeight + 1)(document.querySelector('.flow-canvas'))")
+    screen.wait_for_function("(f => f.scrollHeight <= f.clientHeight + 1)(document.querySelector('.flow-canvas'))")
     screen.keyboard.press("1")
     assert now.inner_text() == "100 %"
     box = screen.locator(".flow-canvas").bounding_box()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,8 +89,10 @@ def test_choices_and_pictures_are_told_in_their_own_words():
 
 @given(RAW_DOCUMENTS.map(documents.load), RAW_DOCUMENTS.map(documents.load))
 def test_any_two_documents_can_be_compared(one, other):
-    comparing.compare(one, other)
-    assert comparing.compare(one, one) == []
+    # What a reference leads to stands in other areas' tables; here ids are told as they are.
+    with mock.patch.object(comparing, "REFERENCES", {}):
+        comparing.compare(one, other)
+        assert comparing.compare(one, one) == []
 
 
 @given(st.text(), st.text())

@@ -19,6 +19,7 @@ class PageSession extends Session {
   }
 
   ahead(operation) {
+    super.ahead(operation);
     if (["move", "delete"].includes(operation.op)) this.stage.ahead(operation);
   }
 

@@ -86,6 +86,7 @@ export class Rail {
   show(html, chosen) {
     const focused = document.activeElement?.dataset?.choose;
     this.root.innerHTML = html;
+    this.sure = undefined;
     this.choose(chosen);
     this.mark(this.others);
     const [of, by] = this.refocus ?? [];
@@ -93,6 +94,23 @@ export class Rail {
       ?? this.root.querySelector(`[data-choose="${of}"]`));
     (wanted || (focused && this.root.querySelector(`[data-choose="${focused}"]`)))?.focus();
     this.refocus = undefined;
+  }
+
+  // A section where it is going, before the server has said so: what is added next is added where one sees it.
+  ahead({ op, block, to }) {
+    const row = this.rows[this.indexOf(block)];
+    if (op !== "move" || !row || this.indexOf(block) === to) return;
+    this.sure ??= this.root.innerHTML;
+    const focused = row.contains(document.activeElement) && document.activeElement;
+    const others = this.rows.filter((each) => each !== row);
+    if (others[to]) others[to].before(row);
+    else others.at(-1)?.after(row);
+    if (focused) focused.focus();
+  }
+
+  // A move that wasn't to be.
+  back() {
+    if (this.sure) this.show(this.sure, this.editor.chosen);
   }
 
   choose(block) {

@@ -43,7 +43,12 @@ export class Session {
   }
 
   get unsent() {
-    return this.queue.length > 0 || this.batches.length > 0;
+    return this.waiting.length > 0;
+  }
+
+  // What the server hasn't answered to yet, in its order.
+  get waiting() {
+    return [...this.batches.flatMap((batch) => batch.operations), ...this.queue];
   }
 
   say(state) {
@@ -96,7 +101,9 @@ export class Session {
   }
 
   // What an editor shows before the server has answered.
-  ahead() {}
+  ahead(operation) {
+    this.rail.ahead(operation);
+  }
 
   // What an editor does so that work outlives its window.
   keep() {}
@@ -127,6 +134,7 @@ export class Session {
 
   show(answer, operations = []) {
     if (this.final.has(answer.code)) return this.stop(answer.message, operations);
+    if (answer.code) this.rail.back();
     if (answer.code) return this.panel.refuse(answer, operations);
     this.panel.accept(operations);
     this.revision = answer.revision;
@@ -134,7 +142,7 @@ export class Session {
     document.getElementById("redo").disabled = !answer.redo;
     if (answer.chosen && answer.chosen !== "theme") this.chosen = answer.chosen;
     if (!answer.order.includes(this.chosen)) this.chosen = answer.order[0] ?? "";
-    if (answer.list) this.rail.show(answer.list, this.chosen);
+    if (answer.list) this.list(answer.list);
     else this.rail.choose(this.chosen);
     if (answer.panel) this.panel.show(answer.panel);
     else if (answer.chosen && !answer.order.includes(answer.chosen)) this.panel.load(this.chosen);
@@ -142,11 +150,17 @@ export class Session {
     if (answer.met?.length) this.meet(answer.met);
   }
 
+  // The server's list, and on it what the server doesn't know of yet.
+  list(html) {
+    this.rail.show(html, this.chosen);
+    for (const operation of this.waiting) this.rail.ahead(operation);
+  }
+
   // Changes that met somebody else's come back.
   meet() {}
 
   stop(message, operations = []) {
-    const lost = [...operations, ...this.batches.flatMap((batch) => batch.operations), ...this.queue];
+    const lost = [...operations, ...this.waiting];
     this.stopped = true;
     this.queue = [];
     this.batches = [];
