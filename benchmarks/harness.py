@@ -236,7 +236,7 @@ class Process:
 
     def cpu(self) -> float:
         """Seconds of processor time that it and its children have used."""
-        return sum(_cpu_of(pid) for pid in family(self.popen.pid))
+        return family_cpu(self.popen.pid)
 
     def stop(self) -> None:
         if self.popen.poll() is None:
@@ -379,6 +379,11 @@ def family(pid: int) -> list[int]:
     except OSError:
         return [pid]
     return [pid, *(one for child in children for one in family(int(child)))]
+
+
+def family_cpu(pid: int) -> float:
+    """Seconds of processor time that a process and its family have used."""
+    return sum(map(_cpu_of, family(pid)))
 
 
 def _cpu_of(pid: int) -> float:

@@ -76,6 +76,7 @@ def web(fd: int | None) -> None:
     """Serve Django on a unix socket, behind the edge."""
     from plainsail.cli import apart, preparation, serving, sockets
 
+    os.environ["PLAINSAIL_POOL"] = "1"
     apart.require(environment.current().database_url)
     if fd is not None:
         serving.serve_web(socket.socket(fileno=fd))
@@ -100,6 +101,7 @@ def edge(workers: int) -> None:
 def worker(concurrency: int) -> None:
     """Run queued jobs."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainsail.settings")
+    os.environ["PLAINSAIL_POOL"] = "1"
     from plainsail.cli import apart
     from plainsail.cli.up import check_mail_server
     from plainsail.cli.worker import work

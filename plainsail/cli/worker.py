@@ -7,7 +7,7 @@ import time
 
 import django
 import psycopg
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from plainsail.cli.lifeline import announce_ready
 from plainsail.kernel import environment
@@ -60,6 +60,7 @@ def _listen_once() -> None:
         drain.once(DRAIN)
         due_tick.once(DUE_TICK)
         while True:
+            close_old_connections()
             for _news in channel.notifies(timeout=LONGEST_SILENCE, stop_after=1):
                 drain.once(DRAIN)
             channel.execute("SELECT 1")  # a dead connection is silent too

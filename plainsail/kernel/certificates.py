@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
+from plainsail.kernel.lazily import Lazily
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = Lazily("typst")
+
 
 TEMPLATE = Path(__file__).resolve().parent / "typst" / "certificate.typ"
 

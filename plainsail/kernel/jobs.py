@@ -19,8 +19,9 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
-from django.db import connection, transaction
+from django.db import close_old_connections, connection, transaction
 from procrastinate.contrib.django import app as queue_app
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.manager import JobManager
 
@@ -168,7 +169,7 @@ def _by_the_clock(name: str, cron: str, function: Callable[..., Any], *, periodi
 
 def _performer(work: Job) -> Callable[..., None]:
     def perform(call: dict[str, Any], workspace: str | None = None, request: str = "") -> None:
-        with _logged_as(request):
+        with _by_itself(request):
             work.perform(call, workspace)
 
     return perform
@@ -176,20 +177,24 @@ def _performer(work: Job) -> Callable[..., None]:
 
 def _timed(work: Job) -> Callable[[int], None]:
     def run(timestamp: int) -> None:
-        with _logged_as(""):
+        with _by_itself(""):
             work.perform({}, None)
 
     return run
 
 
 @contextmanager
-def _logged_as(request: str) -> Iterator[None]:
-    """Log under the id of the request that asked for this; what the clock asked for gets one of its own."""
+def _by_itself(request: str) -> Iterator[None]:
+    """Log under the id of the request that asked for this; what the clock asked for gets one of its own.
+
+    The database's connection goes back at the end: the next job may run in another thread.
+    """
     token = request_id.set(request or new_id().hex)
     try:
         yield
     finally:
         request_id.reset(token)
+        close_old_connections()
 
 
 class Manager(JobManager):
@@ -207,7 +212,10 @@ class Manager(JobManager):
 
 def worker_app() -> procrastinate.App:
     """The queue as a worker talks to it."""
-    made: procrastinate.App = queue_app.with_connector(queue_app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's connector has it
+    connector = procrastinate.PsycopgConnector(
+        kwargs=connector_params(), min_size=1, max_size=4, max_idle=10, num_workers=1
+    )
+    made = queue_app.with_connector(connector)
     made.job_manager = Manager(made.connector)
     return made
 

@@ -126,7 +126,11 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # One alias; the user comes from the process. Only commands that change the schema run as the owner.
 IS_OWNER = os.environ.get("PLAINSAIL_OWNER", "") == "1"
-DATABASES = {"default": database(HERE.owner_database_url if IS_OWNER else HERE.database_url)}
+# Web and worker have many threads, of which few work at a time.
+IS_POOLED = os.environ.get("PLAINSAIL_POOL", "") == "1"
+DATABASES = {
+    "default": database(HERE.owner_database_url if IS_OWNER else HERE.database_url, is_pooled=IS_POOLED),
+}
 # The edge reads hosts and published snapshots and appends to the landing table: nothing else.
 EDGE_GRANTS = {
     "accounts_host": "SELECT",

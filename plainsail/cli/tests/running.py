@@ -27,7 +27,7 @@ def free_port() -> int:
                 return port
 
 
-def eventually(is_true: Callable[[], bool], *, within: float = 20) -> None:
+def eventually(is_true: Callable[[], bool], *, within: float = 60) -> None:
     """Wait until something holds; fail loudly if it never does."""
     deadline = time.monotonic() + within
     while not is_true():

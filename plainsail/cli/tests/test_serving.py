@@ -13,6 +13,7 @@ import pytest
 from plainsail.cli.sockets import SocketInUse, listen_unix, short_path
 from plainsail.cli.tests.running import eventually
 
+LARGE = ("aiohttp", "charset_normalizer", "requests", "stripe", "typst")
 SERVE = (
     "import socket, sys; from plainsail.cli.serving import serve_web;"
     "serve_web(socket.socket(fileno=int(sys.argv[1])), application='plainsail.cli.tests.slow:application')"
@@ -128,3 +129,9 @@ def test_a_path_too_long_for_a_socket_is_replaced_by_a_short_private_one(data_di
     assert len(os.fsencode(short)) < 60
     assert short.parent.stat().st_mode & 0o777 == 0o700
     short.parent.rmdir()
+
+
+def test_a_server_starts_without_the_large_libraries(surroundings):
+    ask = f"import sys, plainsail.wsgi; print([name for name in {LARGE!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", ask], env=surroundings, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -8,9 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 from babel import Locale
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -28,9 +27,15 @@ from plainsail.commerce.models import (
 from plainsail.commerce.services import girocode, places, rates, vat, vat_checks
 from plainsail.commerce.services.places import Named
 from plainsail.kernel import languages, postal
+from plainsail.kernel.lazily import Lazily
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.payments.services import transfers
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = Lazily("typst")
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "typst" / "document.typ"
 VERSION = 2

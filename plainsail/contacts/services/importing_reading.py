@@ -12,14 +12,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 from zipfile import BadZipFile, ZipFile
 
-import charset_normalizer
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.services import importing_sheets, importing_vcard
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.lazily import Lazily
+
+if TYPE_CHECKING:
+    import charset_normalizer
+else:
+    charset_normalizer = Lazily("charset_normalizer")
 
 SAMPLE = 256 * 1024
 LONGEST_LINE = 1024 * 1024

@@ -16,17 +16,22 @@ from email import message_from_bytes
 from email.message import EmailMessage as Parsed
 from email.policy import default
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-from anymail import exceptions
 from django.core.mail import EmailMultiAlternatives
 
+from plainsail.kernel.lazily import Lazily
 from plainsail.mail.models import Carrier
 from plainsail.mail.services import carrier_kinds, carriers, return_paths
 from plainsail.mail.services.pipelines import Parcel, Record
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.smtp import Answer, Fate, said
+
+if TYPE_CHECKING:
+    import requests
+    from anymail import exceptions
+else:
+    exceptions, requests = Lazily("anymail.exceptions"), Lazily("requests")
 
 logger = logging.getLogger("plainsail.mail")
 

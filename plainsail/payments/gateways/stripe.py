@@ -11,12 +11,13 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import stripe
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.services import hosts
+from plainsail.kernel.lazily import Lazily
 from plainsail.kernel.money import BadMoney
 from plainsail.payments.gateways import base, stripe_declines
 from plainsail.payments.gateways.base import (
@@ -36,6 +37,11 @@ from plainsail.payments.gateways.base import (
 )
 from plainsail.payments.gateways.stripe_amounts import from_stripe, to_stripe
 from plainsail.payments.models import GatewayAccount
+
+if TYPE_CHECKING:
+    import stripe
+else:
+    stripe = Lazily("stripe")
 
 CODE = "stripe"
 API_VERSION = "2026-10-28.endive"
@@ -82,7 +88,11 @@ class Stripe(base.Gateway):
 
     def __init__(self, *, api: str = "https://api.stripe.com") -> None:
         self.api = api
-        self.http: stripe.HTTPClient = stripe.RequestsClient(timeout=(CONNECT_WITHIN, ANSWER_WITHIN))
+
+    @cached_property
+    def http(self) -> stripe.HTTPClient:
+        """What all requests share."""
+        return stripe.RequestsClient(timeout=(CONNECT_WITHIN, ANSWER_WITHIN))
 
     def begin_setup(self, account: GatewayAccount, request: SetupRequest) -> SetupOutcome:
         back = hosts.public_url(account.workspace, request.return_path)

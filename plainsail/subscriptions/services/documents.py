@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from plainsail.kernel.lazily import Lazily
 from plainsail.kernel.models import Workspace
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, CancellationRequest
 from plainsail.subscriptions.services import cancellation, letters, links
 from plainsail.subscriptions.services.quoting import Quote, from_json
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = Lazily("typst")
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "templates" / "subscriptions" / "receipt.typ"
 
