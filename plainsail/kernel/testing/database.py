@@ -18,7 +18,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
-    from plainsail.kernel.testing import emptying, migrated, roundtrips
+    from plainsail.kernel.testing import emptying, migrated, rendered, roundtrips
     from plainsail.settings.database import database
 
     suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -41,6 +41,7 @@ def django_db_setup(
         connection.close()
         roundtrips.install(settings["OPTIONS"])
         emptying.install()
+        rendered.install()
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})
     yield
     # The server and all its databases are thrown away with the run.
