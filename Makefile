@@ -31,7 +31,7 @@ run: environment ## Set everything up and serve on http://localhost:8000 (PORT, 
 
 .PHONY: test
 test: environment-dev browser ## Run every test, browser journeys included (ARGS="path -k name" runs some, ARGS=--cov measures coverage)
-	@$(IN_ROOT) exec python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(IN_ROOT) exec python -m pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-deep
 test-deep: environment-dev browser ## Run every test with many more generated examples and kills; takes long

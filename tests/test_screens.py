@@ -8,21 +8,22 @@ from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
 from plainsail.subscriptions.tests.factories import subscribed
 from tests.test_strangers import STAFF, filled
-from tests.walking import furnish, ids_of
+from tests.walking import Address, furnish, ids_of
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 PHONE, SMALL = {"width": 390, "height": 844}, {"width": 320, "height": 640}
+PARTS = 6
+"""Of all addresses, so that several workers can share them."""
 
 
-@pytest.fixture
-def screens(juniper, as_ada, live_server) -> list[str]:
+def screens(addresses: list[Address], juniper, as_ada) -> list[str]:
     """The address of each screen that answers its owner with a page of the application's own frame."""
     subscribed(juniper)
     with workspace(juniper):
         furnish()
         rows = ids_of(juniper)
-    paths = [path for address in STAFF for path in filled(address, "juniper", rows)[:1]]
+    paths = [path for address in addresses for path in filled(address, "juniper", rows)[:1]]
     answers = [(path, as_ada.get(path)) for path in paths]
     return [
         path
@@ -34,11 +35,12 @@ def screens(juniper, as_ada, live_server) -> list[str]:
     ]
 
 
-def test_every_screen_is_accessible_and_fits_a_phone(screens, page, live_server, as_ada):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_screen_is_accessible_and_fits_a_phone(part, juniper, page, live_server, as_ada):
     origin = live_server.url.replace("127.0.0.1", "localhost")
     page.context.add_cookies([{"name": "ps_session", "value": as_ada.cookies["ps_session"].value, "url": origin}])
-    found = []
-    for path in screens:
+    found, paths = [], screens(STAFF[part::PARTS], juniper, as_ada)
+    for path in paths:
         page.set_viewport_size(PHONE)
         page.goto(origin + path)
         for scheme, rule in SCHEMES:
@@ -49,4 +51,4 @@ def test_every_screen_is_accessible_and_fits_a_phone(screens, page, live_server,
             if over := overflow(page):
                 found.append((path, size["width"], over))
     assert found == []
-    assert len(screens) > 30
+    assert len(paths) > 30 / PARTS

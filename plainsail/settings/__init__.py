@@ -122,7 +122,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "plainsail.ui.renderer.Renderer"
 
 # One alias; the user comes from the process. Only commands that change the schema run as the owner.
 IS_OWNER = os.environ.get("PLAINSAIL_OWNER", "") == "1"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from plainsail.commerce.models import Price
 from plainsail.commerce.tests.factories import euros, monthly, offer
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import faults
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,15 +22,8 @@ def staff(page, live_server, as_ada):
 
 def look(page, name: str) -> dict[str, object]:
     """What is wrong with a page in light and dark; with SHOTS set, pictures of it."""
-    trouble = {}
     page.wait_for_load_state("networkidle")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        if found := axe(page) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
-            trouble[f"{name} {scheme}"] = found
-        if shots := os.environ.get("SHOTS"):
-            page.screenshot(path=f"{shots}/{name}-{scheme}.png", full_page=True)
-    return trouble
+    return {f"{name} {scheme}": found for scheme, found in faults(page, shot=name).items()}
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -7,6 +7,8 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
@@ -25,14 +27,31 @@ STATEMENTS = 110
 ROUNDS = 60 if os.environ.get("PLAINSAIL_DEEP") else 4
 
 
-def start(made: Import, *, dies_at: int) -> subprocess.Popen[bytes]:
+@contextmanager
+def forking(made: Import) -> Iterator[Callable[..., list[int]]]:
+    """What has workers go at an import at once, each until it ends or reaches its last statement; it says how they ended."""
     parts = connection.settings_dict
     url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}&port={parts['PORT'] or 5432}"
     module = "plainsail.contacts.tests.importing_process"
-    return subprocess.Popen(
-        [sys.executable, "-m", module, str(made.workspace_id), str(made.id), str(dies_at)],
+    with subprocess.Popen(
+        [sys.executable, "-m", module, str(made.workspace_id), str(made.id)],
         env=os.environ | {"DATABASE_URL": url, "PLAINSAIL_OWNER": ""},
-    )
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forks:
+        assert forks.stdin is not None
+        assert forks.stdout is not None
+
+        def work(*dies_at: int) -> list[int]:
+            forks.stdin.write(" ".join(map(str, dies_at)) + "\n")
+            forks.stdin.flush()
+            said = forks.stdout.readline()
+            assert said, "workers do not end"
+            return [int(end) for end in said.split()]
+
+        yield work
+        forks.stdin.close()
 
 
 def under_way(juniper) -> Import:
@@ -51,10 +70,10 @@ def under_way(juniper) -> Import:
 
 def test_killing_the_worker_again_and_again_loses_no_row_and_counts_none_twice(juniper):
     made, chance, kills = under_way(juniper), random.Random(), 0
-    for _round in range(ROUNDS):
-        workers = [start(made, dies_at=chance.randint(1, STATEMENTS)) for _worker in range(2)]
-        kills += sum(worker.wait(60) == -signal.SIGKILL for worker in workers)
-    assert start(made, dies_at=10**9).wait(60) == 0
+    with forking(made) as work:
+        for _round in range(ROUNDS):
+            kills += work(*(chance.randint(1, STATEMENTS) for _worker in range(2))).count(-signal.SIGKILL)
+        assert work(10**9) == [0]
     with workspace(juniper):
         done = Import.objects.get()
         assert (done.state, done.rows_done, done.tally) == ("done", ROWS, done.forecast)

@@ -112,6 +112,22 @@ def axe(page: Page, *, within: str = "body", rule: str = "") -> list[str]:
     ]
 
 
+def faults(page: Page, *, shot: str = "") -> dict[str, list[str]]:
+    """What is wrong with the page as it stands, by colour scheme: what axe finds, and pixels by which it is too wide.
+
+    Where SHOTS names a folder, a picture of it in each scheme is left there under the name `shot`.
+    """
+    found = {}
+    for scheme, rule in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
+        over = overflow(page)
+        if trouble := axe(page, rule=rule) + ([f"{over} px too wide"] if over else []):
+            found[scheme] = trouble
+        if shot and (folder := os.environ.get("SHOTS")):
+            page.screenshot(path=f"{folder}/{shot}-{scheme}.png", full_page=True)
+    return found
+
+
 def overflow(page: Page) -> int:
     """Pixels by which the page is wider than its window; 0 means that nothing scrolls sideways."""
     width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -18,7 +18,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     from plainsail.kernel import environment
-    from plainsail.kernel.testing import emptying, migrated, roundtrips
+    from plainsail.kernel.testing import emptying, migrated, rendered, roundtrips
     from plainsail.settings.database import database
 
     suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -26,21 +26,27 @@ def django_db_setup(
     settings = connection.settings_dict
     settings["TEST"]["NAME"] = name
     application = database(environment.current().database_url)
-    file = migrated.kept_file(migrated.folder(request))
+    folder = migrated.folder(request)
+    file = migrated.kept_file(folder)
     with django_db_blocker.unblock():
         connection.close()
-        if migrated.read_back(name, file):
+        is_there = migrated.read_back(name, file)
+        if not is_there:
+            with migrated.one_at_a_time(folder):
+                is_there = migrated.read_back(name, file)
+                if not is_there:
+                    setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+                    connection.close()
+                    migrated.keep(name, file)
+        if is_there:
             settings["NAME"] = name
-        else:
-            setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
-            connection.close()
-            migrated.keep(name, file)
         with connection.cursor() as cursor:
             # The test database gets its cache table after the migration that gives rights on all tables.
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON django_cache TO "{application["USER"]}"')
         connection.close()
         roundtrips.install(settings["OPTIONS"])
         emptying.install()
+        rendered.install()
         settings.update({key: application[key] for key in ("USER", "PASSWORD")})
     yield
     # The server and all its databases are thrown away with the run.

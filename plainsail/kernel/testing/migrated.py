@@ -6,8 +6,11 @@ came of it; a clean checkout has nothing kept, so that whoever runs everything t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +41,14 @@ def kept_file(folder: Path) -> Path:
     lock = PACKAGE.parent / "requirements" / "run.txt"
     seen.update(lock.read_bytes() if lock.exists() else b"")
     return folder / f"{seen.hexdigest()[:32]}.sql"
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Of several workers that find nothing kept, one migrates while the others wait for what it keeps."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read_back(name: str, file: Path) -> bool:

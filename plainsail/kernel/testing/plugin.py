@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -71,6 +71,20 @@ else:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "two_processes: starts processes of its own")
     config.addinivalue_line("markers", "long: takes a minute or so, and is begun first")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    from plainsail.kernel.testing import sharing
+
+    return sharing.workers()
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    from plainsail.kernel.testing import sharing
+
+    return sharing.Sharing(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from plainsail.commerce.services import clocks
 from plainsail.commerce.tests.factories import MAREN, NOON
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import faults
 from plainsail.portal.tests.factories import customer, session_key
 from plainsail.subscriptions.models import PolicyVersion, Subscription
 from plainsail.subscriptions.services import links
@@ -19,7 +18,6 @@ from plainsail.subscriptions.tests.factories import charged_by, subscribed
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GENEROUS = {"version": 2, "by_customers": True, "most_days": 60, "access": "close", "move_days": 10}
-SHOTS = os.environ.get("SHOTS", "")
 
 
 @pytest.fixture
@@ -30,15 +28,11 @@ def contract(juniper) -> Subscription:
     return made
 
 
-def faults(page, name: str, trouble: dict) -> None:
+def look(page, name: str, trouble: dict) -> None:
     """Look at a page in both schemes; keep a picture where somebody wants one."""
     page.wait_for_load_state("networkidle")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        if found := axe(page) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
-            trouble[name, scheme] = found
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}-{page.viewport_size['width']}-{scheme}.png", full_page=True)
+    for scheme, found in faults(page, shot=f"{name}-{page.viewport_size['width']}").items():
+        trouble[name, scheme] = found
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -54,29 +48,29 @@ def test_customers_pages_read_well_and_work_by_keyboard(live_server, juniper, pa
     page.fill("[name=end_on]", "2027-01-31")
     page.get_by_role("button", name="Cancel subscription").press("Enter")
     page.get_by_text("Until then only this is charged").wait_for()
-    faults(page, "cancel-later", trouble)
+    look(page, "cancel-later", trouble)
     page.goto(f"{site}{pay}")
-    faults(page, "pay", trouble)
+    look(page, "pay", trouble)
     page.goto(f"{site}/account/")
-    faults(page, "account", trouble)
+    look(page, "account", trouble)
     page.get_by_role("link", name="Move the next charge").press("Enter")
     page.fill("[name=to_on]", "2026-12-30")
-    faults(page, "move", trouble)
+    look(page, "move", trouble)
     page.get_by_role("button", name="Go on").press("Enter")
     page.get_by_text("This is what happens").wait_for()
-    faults(page, "move-shown", trouble)
+    look(page, "move-shown", trouble)
     page.get_by_role("button", name="Move the charge").press("Enter")
     page.get_by_role("link", name="Pause").press("Enter")
-    faults(page, "pause", trouble)
+    look(page, "pause", trouble)
     page.fill("[name=resumes_on]", "2027-01-20")
     page.get_by_role("button", name="Go on").press("Enter")
     page.get_by_text("This is what happens").wait_for()
-    faults(page, "pause-shown", trouble)
+    look(page, "pause-shown", trouble)
     page.get_by_role("button", name="Pause").press("Enter")
     page.get_by_role("link", name="End the pause").wait_for()
-    faults(page, "account-paused", trouble)
+    look(page, "account-paused", trouble)
     page.get_by_role("link", name="End the pause").press("Enter")
-    faults(page, "resume", trouble)
+    look(page, "resume", trouble)
     assert trouble == {}
 
 
@@ -102,5 +96,5 @@ def test_staffs_pages_read_well(live_server, juniper, page, contract, as_ada, wi
         page.goto(path)
         if name == "unpaid":
             page.get_by_text("What you can do").last.click()
-        faults(page, name, trouble)
+        look(page, name, trouble)
     assert trouble == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from plainsail.commerce.tests.factories import NOON
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import faults
 from plainsail.subscriptions.models import CancellationRequest
 from plainsail.subscriptions.services import cancellation, declaring, renewal
 from plainsail.subscriptions.tests.factories import subscribed
@@ -18,7 +17,6 @@ from plainsail.subscriptions.tests.factories import subscribed
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AWAKE = datetime(2027, 1, 25, 1, tzinfo=UTC)
-SHOTS = os.environ.get("SHOTS", "")
 
 
 @pytest.fixture
@@ -38,15 +36,11 @@ def business(juniper):
     return juniper
 
 
-def faults(page, name: str, trouble: dict) -> None:
+def look(page, name: str, trouble: dict) -> None:
     """Look at a page in both schemes; keep a picture where somebody wants one."""
     page.wait_for_load_state("networkidle")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        if found := axe(page) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
-            trouble[name, scheme] = found
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}-{page.viewport_size['width']}-{scheme}.png", full_page=True)
+    for scheme, found in faults(page, shot=f"{name}-{page.viewport_size['width']}").items():
+        trouble[name, scheme] = found
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -66,12 +60,12 @@ def test_the_owner_is_told_looks_and_charges_by_keyboard(live_server, business, 
         ("closing", "settings/closing/"),
     ):
         page.goto(f"{origin}/w/juniper/{path}")
-        faults(page, name, trouble)
+        look(page, name, trouble)
     page.goto(f"{origin}/w/juniper/")
     page.get_by_role("link", name="Look at them").press("Enter")
     page.get_by_role("button", name="Charge these 3 now").press("Enter")
     page.get_by_text("3 renewals are being charged now").wait_for()
-    faults(page, "charged", trouble)
+    look(page, "charged", trouble)
     page.goto(f"{origin}/w/juniper/sales/cancellations/")
     page.get_by_role("link", name="Reasons by month").press("Enter")
     page.get_by_role("link", name="1 wrote something").press("Enter")
