@@ -5,6 +5,7 @@ it, whatever is written meanwhile. The files come after it: each one that a row 
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from plainsail.kernel import environment, erasures
 from plainsail.kernel.environment import Environment
 
 DRAFT_DATABASE = "plainsail_restored"
+NAMED = re.compile(r"plainsail-\d{8}-\d{6}\.tar")
+"""What backups are called where nobody names them."""
 UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
 """What our pg_restore says first, whatever server it talks to."""
 
@@ -48,6 +51,8 @@ class Restored:
     made_at: str
     version: str
     files: int
+    erased_since: tuple[int, int] = (0, 0)
+    """Businesses and people who were erased after the backup was made: the next start erases them again."""
 
 
 def backup(here: Environment, target: Path | None, *, at: datetime) -> tuple[Path, int]:
@@ -67,6 +72,19 @@ def backup(here: Environment, target: Path | None, *, at: datetime) -> tuple[Pat
     # Beside each backup lies the list of what was erased: whoever restores it finds it there.
     erasures.merge(here.erasures, target.with_name(environment.ERASURES))
     return target, size
+
+
+def prune(newest: Path, *, keep: int) -> list[Path]:
+    """Remove all but the last `keep` archives beside the one just made, by the times in their names; returns which.
+
+    Only what bears a name that backups are given by themselves, and never the one just made.
+    """
+    found = sorted((path for path in newest.parent.iterdir() if NAMED.fullmatch(path.name)), key=lambda path: path.name)
+    others = [path for path in found if path != newest]
+    gone = others[: max(0, len(others) - (keep - 1))]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return gone
 
 
 def restore(source: Path, *, replace: bool) -> Restored:
@@ -101,10 +119,16 @@ def restore(source: Path, *, replace: bool) -> Restored:
         servers.write_private(folder / archives.KEY, key)
         count = _exchange_files(unpacked / archives.FILES, folder / "files")
     # The schema may be older than the code: the next start migrates it, and erases again who was erased since.
-    erasures.merge(source.with_name(environment.ERASURES), folder / "backups" / environment.ERASURES)
+    erased = folder / "backups" / environment.ERASURES
+    erasures.merge(source.with_name(environment.ERASURES), erased)
     environment.current.cache_clear()
     preparation.forget(environment.current())
-    return Restored(made_at=manifest["made_at"], version=manifest["plainsail"], files=count)
+    return Restored(
+        made_at=manifest["made_at"],
+        version=manifest["plainsail"],
+        files=count,
+        erased_since=erasures.made_since(erased, datetime.fromisoformat(manifest["made_at"])),
+    )
 
 
 @contextmanager

@@ -222,12 +222,21 @@ def doctor(as_json: bool) -> None:
 
 @cli.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path | None) -> None:
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Remove the oldest backups beside it, so that N are left with this one.",
+)
+def backup(file: Path | None, keep: int | None) -> None:
     """Save database, files and key into one archive FILE (else into backups/ of the data directory)."""
     from plainsail.cli.backup import backup as save
+    from plainsail.cli.backup import prune
 
     path, size = save(environment.current(), file, at=datetime.now(UTC))
     click.echo(f"Saved {path} ({size / 1e6:.1f} MB). It holds the secret key: keep it private, on another machine.")
+    for gone in prune(path, keep=keep) if keep else ():
+        click.echo(f"Removed {gone}.")
 
 
 @cli.command()
@@ -242,6 +251,12 @@ def restore(file: Path, force: bool) -> None:
         f"Restored the backup of {restored.made_at} (Plainsail {restored.version}, {restored.files} files)"
         f" into {environment.data_dir()}."
     )
+    businesses, people = restored.erased_since
+    if businesses or people:
+        click.echo(
+            f"Erased since that backup was made: {businesses} businesses and {people} people."
+            " The next start erases them again before it serves anybody, and says so in its log."
+        )
 
 
 @cli.command()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.contacts import queries, segment_fields
 from plainsail.contacts.models import Contact, List, ScoreLevel, Segment, Tag
-from plainsail.contacts.services import forgetting
+from plainsail.contacts.services import erasing_again, forgetting
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     SCORABLE,
@@ -32,6 +32,7 @@ from plainsail.contacts.sockets import (
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
+from plainsail.kernel.upkeep import AFTER_MIGRATE
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
 MENU.register(
@@ -292,3 +293,4 @@ API_SCOPES.register(
         order=10,
     ),
 )
+AFTER_MIGRATE.register("contacts.erasures", erasing_again.replay)

@@ -143,7 +143,7 @@ def contacts_per_day(workspace: Workspace, period: Span) -> list[tuple[str, int]
         .order_by()
         .annotate(day=TruncDate("created_at", tzinfo=ZoneInfo(workspace.timezone)))
         .values_list("day")
-        .annotate(number=Count("id"))
+        .annotate(number=Count("*"))
     )
     numbers = dict(rows)
     days = [period.first_day + timedelta(days=index) for index in range(period.days)]
@@ -162,8 +162,8 @@ def latest_orders(workspace: Workspace) -> Sequence[Order]:
 
 def _figure(rows: QuerySet[object], column: str, period: Span) -> Figure:  # type: ignore[type-var]
     numbers = rows.filter(**{f"{column}__gte": period.before, f"{column}__lt": period.end}).aggregate(
-        now=Count("id", filter=Q(**{f"{column}__gte": period.start})),
-        before=Count("id", filter=Q(**{f"{column}__lt": period.start})),
+        now=Count("*", filter=Q(**{f"{column}__gte": period.start})),
+        before=Count("*", filter=Q(**{f"{column}__lt": period.start})),
     )
     return Figure(numbers["now"], numbers["before"])
 

@@ -154,6 +154,7 @@ AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettex
 for action, label in {
     "subscriptions.price_planned": gettext_lazy("Planned a new price for running contracts"),
     "subscriptions.price_taken_back": gettext_lazy("Took a planned price back"),
+    "subscriptions.forgiven": gettext_lazy("Forgave a period that wasn’t paid"),
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
 AUDIT_ACTIONS.register(

@@ -404,7 +404,11 @@ def late(workspace: Workspace) -> QuerySet[DunningCase]:
 def recovery(workspace: Workspace, *, since: datetime) -> list[Recovery]:
     """What became of the renewals declined since a moment, by currency. One query."""
     cases = workspace.dunning_cases.filter(opened_at__gte=since, tries__gt=0)
-    paid, still_open = Q(state=Invoice.State.PAID), Q(id__in=cases.filter(closed_at=None).values("invoice_id"))
+    # What was forgiven is settled, and didn't come in.
+    paid, still_open = (
+        Q(state=Invoice.State.PAID, paid_minor__gt=0),
+        Q(id__in=cases.filter(closed_at=None).values("invoice_id")),
+    )
     rows = (
         workspace.invoices.filter(id__in=cases.order_by().values("invoice_id"))
         .values("currency")

@@ -59,6 +59,7 @@ workspace_urls = [
     path("sales/unpaid/charges/", overdue.charge_late, name="charge_late"),
     path("sales/unpaid/<uuid:dunningcase_id>/try/", overdue.try_now, name="try_now"),
     path("sales/unpaid/<uuid:dunningcase_id>/end/", overdue.let_be, name="let_be"),
+    path("sales/unpaid/<uuid:dunningcase_id>/forgiveness/", overdue.forgiveness, name="forgiveness"),
     path("sales/subscriptions/prices/", prices.rises, name="price_rises"),
     path("sales/subscriptions/prices/<uuid:price_rise_id>/removal/", prices.take_back, name="take_back_price"),
     path("sales/subscriptions/addons/", addon_offers.offers, name="addon_offers"),

@@ -17,7 +17,7 @@ from plainsail.tracking.models import Agent, Hit
 
 
 def count_hits(*, kind: str, start: datetime, end: datetime) -> int:
-    """How many visits, clicks or opens by people from a moment up to another. One index range."""
+    """How many visits, clicks or opens by people from a moment up to another. One range of an index, and nothing else."""
     return int(Hit.objects.filter(kind=kind, agent=Agent.HUMAN, at__gte=start, at__lt=end).count())
 
 
@@ -28,7 +28,7 @@ def per_day(*, kind: str, start: datetime, end: datetime, zone: str) -> dict[str
         .order_by()
         .annotate(day=TruncDate("at", tzinfo=ZoneInfo(zone)))
         .values_list("day")
-        .annotate(number=Count("id"))
+        .annotate(number=Count("*"))
     )
     return {day.isoformat(): number for day, number in rows}
 

@@ -106,16 +106,37 @@ def test_what_is_restored_elsewhere_equals_what_was_saved(business, surroundings
     assert plainsail(surroundings, "backup", archive).returncode == 0
     # Somebody was erased after the backup was made.
     erasures.add(tmp_path / "erasures.jsonl", erased[1])
+    person = erasures.ErasedPerson(uuid4(), "0123456789abcdef", datetime.now(UTC), is_suppressed=True)
+    erasures.add_people(tmp_path / "erasures.jsonl", [person])
 
     done = plainsail(surroundings, "restore", archive, PLAINSAIL_DATA=str(elsewhere))
     assert done.returncode == 0, done.stderr
     assert "2 files" in done.stdout
+    assert "Erased since that backup was made: 0 businesses and 1 people." in done.stdout
     assert erasures.listed(elsewhere / "backups" / "erasures.jsonl") == erased[0] | erased[1]
+    assert erasures.people(elsewhere / "backups" / "erasures.jsonl") == {person}
     assert restored_books(elsewhere) == before == {"transfers": 50, "moved": 50, "money": 20_000, "wrong": 0}
     assert (elsewhere / "secret_key").read_text() == KEY
     assert (elsewhere / "secret_key").stat().st_mode & 0o777 == 0o600
     for name in ("2026/Käse & Brot.png", "empty"):
         assert (elsewhere / "files" / name).read_bytes() == (business.data_dir / "files" / name).read_bytes()
+
+
+def test_only_so_many_backups_are_kept_and_nothing_else_is_touched(running, tmp_path):
+    surroundings = without_ours() | {"PLAINSAIL_DATA": str(running.data_dir)}
+    old = [tmp_path / f"plainsail-2026010{day}-031700.tar" for day in (1, 2, 3)]
+    # A clock that went wrong made one of the future: the new one is kept all the same.
+    ahead, own = tmp_path / "plainsail-29990101-000000.tar", tmp_path / "before-the-fair.tar"
+    for path in (*old, ahead, own):
+        path.touch()
+    new = tmp_path / "plainsail-20260104-031700.tar"
+    done = plainsail(surroundings, "backup", new, "--keep", 3)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.glob("*.tar")} == {new.name, old[2].name, ahead.name, own.name}
+    assert f"Removed {old[0]}." in done.stdout
+    assert plainsail(surroundings, "backup", new, "--keep", 1).returncode == 0
+    assert {path.name for path in tmp_path.glob("*.tar")} == {new.name, own.name}
+    assert plainsail(surroundings, "backup", new, "--keep", 0).returncode == 2
 
 
 def test_books_balance_in_a_backup_taken_while_they_are_written(business, surroundings, elsewhere, tmp_path):

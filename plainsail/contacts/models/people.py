@@ -82,7 +82,10 @@ class Contact(WorkspaceOwned):
             models.UniqueConstraint(fields=["workspace", "email"], name="contact_email"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["workspace", "-created_at", "-id"], name="contact_newest"),
+            # Whether they were deleted stands in it too, so that who came when is counted from the index alone.
+            models.Index(
+                fields=["workspace", "-created_at", "-id"], include=["deleted_at"], name="contact_newest_alive"
+            ),
             models.Index(fields=["workspace", "address_hash"], name="contact_address"),
             models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
             models.Index(

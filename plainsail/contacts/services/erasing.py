@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.models import User
 from plainsail.accounts.services import audit
 from plainsail.contacts.models import Contact, ContactExport, Erasure, Import, Suppression
-from plainsail.contacts.services import exporting, importing, phones, suppression
-from plainsail.contacts.services.addresses import normalise
+from plainsail.contacts.services import erased_list, exporting, importing, phones, suppression
+from plainsail.contacts.services.addresses import hashed, normalise
 from plainsail.contacts.sockets import ERASURE_OBSTACLES, KEPT_OF_PEOPLE, TAKEN_OUT, Keeping, Person, Words
 from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
@@ -153,12 +153,22 @@ def erase_deleted(contact: Contact, *, at: datetime) -> Erasure:
     return _erase(locked, by=None, at=at)
 
 
+@transaction.atomic
+def erase_restored(contact: Contact, *, is_suppressed: bool, at: datetime) -> Erasure:
+    """Again what was done at a moment, for somebody whom a restored backup brought back. Raises NotYet."""
+    locked: Contact = Contact.objects.select_for_update().select_related("workspace").get(pk=contact.pk)
+    for address in person_of(locked).addresses if is_suppressed else ():
+        suppression.add_address(address, reason=Suppression.Reason.UNSUBSCRIBED, at=at)
+    return _erase(locked, by=None, at=at)
+
+
 def _erase(locked: Contact, *, by: User | None, at: datetime) -> Erasure:
     person = person_of(locked)
     if reasons := obstacles(person):
         raise NotYet(reasons)
     kept, proofs = keepings(person, at=at), _proofs(person)
     address_hash, zone = locked.address_hash, locked.workspace.timezone
+    erased_list.note((hashed(one) for one in person.addresses), at=at)
     rows = _take_out(person)
     _drop_archives()
     made: Erasure = Erasure.objects.create(

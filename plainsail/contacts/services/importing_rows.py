@@ -70,7 +70,8 @@ class Person:
     email: str = ""
     address_hash: str = ""
     profile: dict[str, Any] = field(default_factory=dict)
-    values: dict[UUID, list[Stored]] = field(default_factory=dict)
+    values: dict[str, list[Stored]] = field(default_factory=dict)
+    """By the field's id, as text: a UUID is hashed and written out in Python, row after row."""
     tags: dict[str, str] = field(default_factory=dict)
     """Names by slug."""
     lists: set[UUID] = field(default_factory=set)
@@ -270,18 +271,18 @@ def _standing(person: Person, cell: str) -> None:
 
 
 def _custom(custom: CustomField) -> Taker:
-    quick = _QUICK.get(custom.kind, _never_quick)
+    quick, key = _QUICK.get(custom.kind, _never_quick), str(custom.id)
 
     def take(person: Person, cell: str) -> None:
         if row := quick(cell):
-            person.values[custom.id] = [row]
+            person.values[key] = [row]
             return
         try:
             rows = values.parse(custom, _given(custom, cell))
         except Refusal as bad:
             raise _Wrong(str(bad)) from None
         if rows:
-            person.values[custom.id] = rows
+            person.values[key] = rows
 
     return take
 

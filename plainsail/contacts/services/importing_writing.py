@@ -458,14 +458,13 @@ def _people(people: Sequence[Person], names: Sequence[str]) -> Iterator[str]:
 
 
 def _values(people: Sequence[Person]) -> Iterator[str]:
-    keys = {key: str(key) for one in people for key in one.values}
     for place, one in enumerate(people):
         for key, rows in one.values.items():
             for text, long_text, number, day in rows:
                 if text or long_text:
                     text, long_text = _escaped((text, long_text))  # noqa: PLW2901  # the same, as COPY reads it
                 yield (
-                    f"{place}\t{keys[key]}\t{text}\t{long_text}\t{NOTHING if number is None else number}"
+                    f"{place}\t{key}\t{text}\t{long_text}\t{NOTHING if number is None else number}"
                     f"\t{NOTHING if day is None else day}"
                 )
 

@@ -40,6 +40,10 @@ class PlanChange(WorkspaceOwned):
     payment_method_id = models.UUIDField(null=True)
     invoice_id = models.UUIDField(null=True)
     """What is paid at once; nothing where the change is free today."""
+    lapses_at = models.DateTimeField(null=True)
+    """Until when a bank transfer is waited for; empty where a card is charged."""
+    carried = models.JSONField(null=True)
+    """Paid by bank transfer: the same, worked out anew for the day on which the money came."""
     asked_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 
@@ -63,7 +67,15 @@ class PlanChange(WorkspaceOwned):
                 name="change_end_has_its_time",
             ),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "subscription"], name="change_of")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "subscription"], name="change_of"),
+            models.Index(fields=["workspace", "lapses_at"], condition=models.Q(state="open"), name="change_lapsing"),
+        ]
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def is_by_transfer(self) -> bool:
+        """Whether its money is sent by the customer."""
+        return self.lapses_at is not None

@@ -58,7 +58,7 @@ def not_changed(change: PlanChange, *, at: datetime) -> None:
 
 
 def _rows(change: PlanChange, *, at_once: bool) -> Rows:
-    quote = switching.from_json(change.quote)
+    quote = switching.from_json(change.carried or change.quote)
     paid = [
         (_("Charged"), shown(quote.charge)),
         (_("Money back"), shown(quote.comes_back) if quote.comes_back else _("None")),

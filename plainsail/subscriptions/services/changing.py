@@ -1,7 +1,8 @@
 """Another plan in a contract's place: shown, agreed to, paid for, carried out. Or planned, and taken back until its day.
 
 A dearer plan (by the day) begins at once: its first days are charged, and only when they are paid does it take the old
-one's place and do the old one's unused days come back. A cheaper one begins when the time paid for is over. Whatever
+one's place and do the old one's unused days come back. By bank transfer that is the day on which the money comes
+(`changing_by_transfer`). A cheaper one begins when the time paid for is over. Whatever
 ends, rests or renews the contract before a payment is heard of comes first; the payment then goes back.
 """
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Price
-from plainsail.commerce.services import collecting, crediting, invoicing, places, proration, refunding, sellers, shapes
+from plainsail.commerce.services import collecting, crediting, invoicing, places, proration, refunding, sellers
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -33,7 +34,9 @@ from plainsail.subscriptions.events import PlanChangePlanned, PlanChangeTakenBac
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
 from plainsail.subscriptions.services import (
     billing,
+    change_consents,
     change_letters,
+    changing_by_transfer,
     consenting,
     letters,
     planning,
@@ -194,46 +197,6 @@ def _first_line(
     return billing.line(subscription, planning.successor(on_paper, old, starts_on=course.starts_on))
 
 
-def consent_text(subscription: Subscription, quote: Quote, *, seller: str) -> str:
-    """The exact words that are agreed to by pressing the button, in the active language; kept with the change."""
-    facts = {
-        "contract": subscription.reference,
-        "seller": seller,
-        "plan": quote.description,
-        "each": change_letters.shown(quote.each),
-        "every": shapes.every(quote.interval_unit, quote.interval_count),
-        "charge": change_letters.shown(quote.charge),
-        "back": change_letters.shown(quote.comes_back),
-        "next": change_letters.shown(quote.next_charge),
-        "day": change_letters.day_of(quote.next_on),
-    }
-    if quote.when == "now":
-        return (
-            _(
-                "I change contract %(contract)s with %(seller)s to “%(plan)s”, %(each)s %(every)s until I cancel. "
-                "%(charge)s is charged now and %(back)s comes back for days already paid for. The next charge is "
-                "%(next)s on %(day)s. I can cancel online at any time."
-            )
-            % facts
-        )
-    if quote.when == "later":
-        return (
-            _(
-                "I change contract %(contract)s with %(seller)s to “%(plan)s”, %(each)s %(every)s until I cancel, from "
-                "%(day)s on. Nothing is charged now; %(next)s is charged that day. I can take this back until then and "
-                "cancel online at any time."
-            )
-            % facts
-        )
-    return (
-        _(
-            "I change contract %(contract)s with %(seller)s to “%(plan)s”, %(each)s %(every)s until I cancel. Nothing is "
-            "charged now; my trial ends as before, and %(next)s is charged on %(day)s unless I cancel by then."
-        )
-        % facts
-    )
-
-
 def choose(
     workspace_id: UUID,
     subscription_id: UUID,
@@ -256,6 +219,8 @@ def choose(
         )
     if isinstance(begun, Progress):
         return begun
+    if isinstance(begun, Invoice):
+        return changing_by_transfer.ask(workspace_id, begun.id, finish=finish, state_of=_state_of, at=at)
     return _enter(workspace_id, collecting.complete(workspace_id, begun.id, at=at), at=at)
 
 
@@ -269,7 +234,7 @@ def _begin(
     method_id: UUID | None,
     return_path: str,
     at: datetime,
-) -> Progress | Charge:
+) -> Progress | Charge | Invoice:
     """Change, draft and charge are written in one transaction: whatever breaks afterwards, the charge's outcome heals it."""
     seller = sellers.selling(at=at)
     subscription = (
@@ -295,7 +260,7 @@ def _begin(
         quote=quote.as_json(),
         digest=quote.digest,
         consent=consenting.keep_order(
-            consent_text(subscription, quote, seller=seller.legal_name), wanted.price, quote, trace=trace, at=at
+            change_consents.text(subscription, quote, seller=seller.legal_name), wanted.price, quote, trace=trace, at=at
         ),
         payment_method_id=method_id,
         asked_at=at,
@@ -318,7 +283,7 @@ def _begin(
 
 def _begin_now(
     subscription: Subscription, change: PlanChange, quote: Quote, *, return_path: str, at: datetime
-) -> Progress | Charge:
+) -> Progress | Charge | Invoice:
     new = planning.successor(change, change.old_item, starts_on=quote.starts_on)
     lines = [billing.line(subscription, new)]
     invoice = invoicing.draft(subscription.account, lines=lines, named=billing.named(subscription), at=at)
@@ -328,6 +293,8 @@ def _begin_now(
         invoicing.finalize(invoice, at=at)
         finish(invoice.id, at=at)
         return Progress("done")
+    if change.payment_method_id is None and (asked := changing_by_transfer.issue(subscription, change, invoice, at=at)):
+        return asked
     method = presses.usable_method(subscription, change.payment_method_id or subscription.payment_method_id)
     if method.is_by_transfer:
         raise NotChangeable(
@@ -356,9 +323,34 @@ def finish(invoice_id: UUID, *, at: datetime) -> None:
     if not _may_go_on(subscription, change):
         planning.drop(change, at=at)
         return
-    quote = switching.from_json(change.quote)
+    asked_at, quote = change.asked_at, switching.from_json(change.quote)
+    if change.is_by_transfer:
+        asked_at, of_today = at, _of_today(subscription, change, quote, at=at)
+        if of_today is None:
+            planning.drop(change, at=at)
+            return
+        changing_by_transfer.keep_to_days(subscription, change, quote, of_today, at=at)
+        quote = of_today
     swapping.swap_now(subscription, change, quote, at=at)
-    _give_back(subscription, change, quote, at=at)
+    _give_back(subscription, change, quote, asked_at=asked_at, at=at)
+
+
+def _of_today(subscription: Subscription, change: PlanChange, asked: Quote, *, at: datetime) -> Quote | None:
+    """A change as it is on the day on which its money came; None where it would be another one than was asked for."""
+    try:
+        found = _quote(subscription, change.old_item, Wanted(change.price, change.description), at=at)
+    except NotOffered:
+        return None
+    is_same = (found.when, found.paid_until, found.each_minor) == (asked.when, asked.paid_until, asked.each_minor)
+    return found if is_same and found.charge_minor <= asked.charge_minor else None
+
+
+@transaction.atomic
+def lapse(change_id: UUID, *, at: datetime) -> None:
+    """The bank transfer for a change didn't come in time. Safe to repeat."""
+    change = PlanChange.objects.get(id=change_id)
+    if change.lapses_at is not None and change.lapses_at <= at and change.invoice_id:
+        fail(change.invoice_id, at=at)
 
 
 @transaction.atomic
@@ -398,11 +390,13 @@ def _may_go_on(subscription: Subscription, change: PlanChange) -> bool:
     return runs and change.old_item.ends_on is None
 
 
-def _give_back(subscription: Subscription, change: PlanChange, quote: Quote, *, at: datetime) -> None:
+def _give_back(
+    subscription: Subscription, change: PlanChange, quote: Quote, *, asked_at: datetime, at: datetime
+) -> None:
     """The old plan's unused days, as quoted; less only where a refund or the bank took of them meanwhile."""
     with translation.override(letters.language_of(subscription)):
         reason = _("Contract %(number)s: other plan") % {"number": subscription.reference}
-    left = {one.line_id: one for one in queries.paid_lines_of(subscription, change.old_item, at=change.asked_at)}
+    left = {one.line_id: one for one in queries.paid_lines_of(subscription, change.old_item, at=asked_at)}
     promised = sorted((one for one in quote.back if one.line_id in left), key=lambda one: one.invoice_id)
     for invoice_id, backs in groupby(promised, lambda one: one.invoice_id):
         parts = [part for one in backs if (part := _part(one, left[one.line_id].billed, quote.currency)).amount]
@@ -441,20 +435,39 @@ def look_up(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> Progr
     """How the change that waits for its payment stands, asking the gateway; None where none waits. Outside any transaction."""
     with workspace(workspace_id):
         charge = _charge_underway(subscription_id)
+        asked = _asked_for(subscription_id)
+    if asked is not None:
+        return changing_by_transfer.ask(workspace_id, asked, finish=finish, state_of=_state_of, at=at)
     if charge is None:
         return None
     return _enter(workspace_id, collecting.look_up(workspace_id, charge.id, at=at), at=at)
 
 
 def give_up(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> Progress | None:
-    """End a change whose bank check wasn't finished; if it was paid meanwhile, it is carried out. Outside any transaction."""
+    """End a change whose bank check wasn't finished, or whose transfer hasn't come; if it was paid meanwhile, it is carried
+
+    out. Outside any transaction.
+    """
     with workspace(workspace_id):
+        asked = _asked_for(subscription_id)
+        if asked is not None:
+            finish(asked, at=at)
+            _drop_unpaid(asked, at=at)
+            return Progress("done" if _state_of(asked) == State.DONE else "declined")
         charge = _charge_underway(subscription_id)
     if charge is None:
         return None
     return _enter(workspace_id, collecting.give_up(workspace_id, charge.id, at=at), at=at)
 
 
+def _asked_for(subscription_id: UUID) -> UUID | None:
+    """The invoice of a change that waits for a bank transfer."""
+    rows = PlanChange.objects.filter(subscription_id=subscription_id, state=State.OPEN, lapses_at__isnull=False)
+    found: UUID | None = rows.values_list("invoice_id", flat=True).first()
+    return found
+
+
 def _charge_underway(subscription_id: UUID) -> Charge | None:
-    change = PlanChange.objects.filter(subscription_id=subscription_id, state=State.OPEN).first()
+    rows = PlanChange.objects.filter(subscription_id=subscription_id, state=State.OPEN, lapses_at=None)
+    change = rows.first()
     return payments.charges_of(change.invoice_id)[-1] if change is not None and change.invoice_id else None

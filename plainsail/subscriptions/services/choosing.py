@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from plainsail.commerce.services import clocks, sellers, shapes
+from plainsail.commerce.models import Invoice
+from plainsail.commerce.services import clocks, sellers, shapes, transfer_orders
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
@@ -17,7 +18,7 @@ from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import changing, planning
+from plainsail.subscriptions.services import change_consents, changing, planning
 from plainsail.subscriptions.services.changing import NotOffered, Wanted
 from plainsail.subscriptions.services.pausing import AmountChanged
 from plainsail.subscriptions.services.presses import Progress
@@ -49,6 +50,8 @@ class Choices:
     planned: PlanChange | None = None
     underway: PlanChange | None = None
     card: PaymentMethod | None = None
+    transfer_url: str = ""
+    """Where it says how to pay for a change that waits for a bank transfer."""
     plan_words: str = ""
     """The plan as it is, with its price."""
 
@@ -73,10 +76,18 @@ def other_prices(subscription: Subscription) -> list[Wanted]:
 def choices(subscription: Subscription, offered: Sequence[Wanted], *, at: datetime) -> Choices:
     """What a contract can be changed to among what is offered. Changes nothing. A handful of queries for each offer."""
     waiting = planning.planned(subscription), planning.underway(subscription)
+    transfer_url = _transfer_url(waiting[1])
     try:
         changing.refuse_unchangeable(subscription, at=at)
     except Refusal as refusal:
-        return Choices(subscription, None, refusal=str(refusal), planned=waiting[0], underway=waiting[1])
+        return Choices(
+            subscription,
+            None,
+            refusal=str(refusal),
+            planned=waiting[0],
+            underway=waiting[1],
+            transfer_url=transfer_url,
+        )
     plan = changing.plan_of(subscription)
     others = [wanted for wanted in offered if wanted.price.id != plan.price_id]
     return Choices(
@@ -87,13 +98,20 @@ def choices(subscription: Subscription, offered: Sequence[Wanted], *, at: dateti
         underway=waiting[1],
         plan_words=planning.words_of(plan, gross=changing.gross_of(plan, at=at)),
         card=PaymentMethod.objects.filter(id=subscription.payment_method_id).first(),
+        transfer_url=transfer_url,
     )
+
+
+def _transfer_url(waiting: PlanChange | None) -> str:
+    if waiting is None or not waiting.is_by_transfer:
+        return ""
+    return transfer_orders.url(Invoice.objects.get(id=waiting.invoice_id))
 
 
 def _choice(subscription: Subscription, wanted: Wanted, *, at: datetime) -> Choice:
     quote = changing.preview(subscription, wanted, at=at)
     seller = sellers.of_workspace(at=at).legal_name
-    return Choice(wanted.price.id, quote, changing.consent_text(subscription, quote, seller=seller))
+    return Choice(wanted.price.id, quote, change_consents.text(subscription, quote, seller=seller))
 
 
 def confirm(

@@ -23,9 +23,12 @@ from plainsail.subscriptions.models import Subscription
 
 @dataclass(frozen=True)
 class Progress:
-    """How it stands for who pressed: `done`, `planned`, `declined` with `words`, `action` with `url`, or `processing`."""
+    """How it stands for who pressed: `done`, `planned`, `declined` with `words`, `action` with `url`, `processing`, or `asked`:
 
-    state: Literal["done", "planned", "declined", "action", "processing"]
+    to be sent by bank transfer, and `url` says how.
+    """
+
+    state: Literal["done", "planned", "declined", "action", "processing", "asked"]
     words: str | Promise = ""
     url: str = ""
 
@@ -76,13 +79,17 @@ def waiting(charge: Charge) -> Progress:
 
 def unbill(invoice_id: UUID | None, *, reason: str, at: datetime) -> None:
     """What an invoice was to pay for isn't carried out: a draft is cancelled, so that a payment that comes after all finds
-    nothing due and goes back; what was paid already goes back now."""
+    nothing due and goes back; what a bank transfer was asked for is no longer owed; what was paid already goes back now."""
     if invoice_id is None:
         return
     invoice = Invoice.objects.select_for_update(of=("self",)).get(id=invoice_id)
     if invoice.is_draft and not invoice.is_waiting:
         Invoice.objects.filter(id=invoice.id).update(state=Invoice.State.VOID)
         InvoiceLine.objects.filter(invoice_id=invoice.id).update(is_voided=True)
-    elif invoice.returnable.minor and not payments.disputed({invoice.id}):
+        return
+    if invoice.awaits_transfer:
+        crediting.void(invoice, reason=reason, at=at)
+        invoice.refresh_from_db()
+    if invoice.returnable.minor and not payments.disputed({invoice.id}):
         note = crediting.credit_amount(invoice, amount=invoice.returnable, reason=reason, at=at)
         refunding.pay_back(note, at=at)

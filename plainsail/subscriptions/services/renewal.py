@@ -18,11 +18,12 @@ from plainsail.commerce.services import clocks, sellers
 from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import clock, due
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.subscriptions.models import DunningCase, Subscription
+from plainsail.subscriptions.models import DunningCase, PlanChange, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
     cancellation,
     catching_up,
+    changing,
     charging,
     dunning,
     ending,
@@ -37,7 +38,7 @@ ENDS, RESUMPTIONS, RENEWALS, TRIES, NOTICES = 10, 15, 20, 30, 40
 
 
 def upcoming(until: datetime) -> ClockStep | None:
-    """The first thing due at or before a moment of the seller's time. Seven index look-ups.
+    """The first thing due at or before a moment of the seller's time. Eight index look-ups.
 
     Contracts that are new or have moved get their next letter worked out first, whoever moved them.
     """
@@ -51,15 +52,23 @@ def upcoming(until: datetime) -> ClockStep | None:
     resumes = _resting(running).filter(resumes_at__lte=until).order_by("resumes_at", "id").first()
     tries = DunningCase.objects.filter(closed_at=None, next_try_at__lte=until).order_by("next_try_at", "id").first()
     writes = renewing.renewable().filter(notice_at__lte=until).order_by("notice_at", "id").first()
+    lapses = _unpaid_changes().filter(lapses_at__lte=until).order_by("lapses_at", "id").first()
     steps = [
         ClockStep(ends.scheduled_end_at, ENDS, f"end:{ends.id}") if ends and ends.scheduled_end_at else None,
         ClockStep(resumes.resumes_at, RESUMPTIONS, f"resume:{resumes.id}") if resumes and resumes.resumes_at else None,
         ClockStep(renews.renews_at, RENEWALS, f"renew:{renews.id}") if renews and renews.renews_at else None,
         ClockStep(renewing.charge_at(waits), RENEWALS, f"renew:{waits.id}") if waits else None,
         ClockStep(tries.next_try_at, TRIES, f"try:{tries.id}") if tries and tries.next_try_at else None,
+        ClockStep(lapses.lapses_at, TRIES, f"lapse:{lapses.id}") if lapses and lapses.lapses_at else None,
         ClockStep(writes.notice_at, NOTICES, f"notice:{writes.id}") if writes and writes.notice_at else None,
     ]
     return min((step for step in steps if step), key=lambda step: (step.due_at, step.priority, step.key), default=None)
+
+
+def _unpaid_changes() -> QuerySet[PlanChange]:
+    """Changes of a plan that wait for a bank transfer."""
+    found: QuerySet[PlanChange] = PlanChange.objects.filter(state=PlanChange.State.OPEN)
+    return found
 
 
 def _resting(running: QuerySet[Subscription]) -> QuerySet[Subscription]:
@@ -76,6 +85,9 @@ def perform(workspace_id: UUID, step: ClockStep, at: datetime) -> None:
     elif kind == "resume":
         with workspace(workspace_id):
             pausing.resume_by_itself(Subscription.objects.get(id=UUID(key)), at=at)
+    elif kind == "lapse":
+        with workspace(workspace_id):
+            changing.lapse(UUID(key), at=at)
     elif kind == "notice":
         with workspace(workspace_id):
             noticing.send_next(UUID(key), at=at)
@@ -133,6 +145,7 @@ def _next_due(letters_at: datetime | None) -> datetime | None:
         _first(renewable.filter(renews_at__isnull=False), "charge_from"),
         _first(renewable, "notice_at"),
         _first(DunningCase.objects.filter(closed_at=None), "next_try_at"),
+        _first(_unpaid_changes(), "lapses_at"),
     ]
     walls = [clocks.wall(moment) for moment in moments if moment]
     return min([*walls, letters_at] if letters_at else walls, default=None)

@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.models import CreditNote, Invoice, Order
 from plainsail.commerce.services import catalogue, lapsing, receiving, transfer_orders
 from plainsail.commerce.services.catalogue import PriceTerms
 from plainsail.commerce.services.checkout import Trace
 from plainsail.commerce.tests.factories import NOON, euros, monthly, placed
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Delivery
-from plainsail.payments.models import Charge
+from plainsail.payments.models import Charge, Transfer
 from plainsail.payments.services import transfers
 from plainsail.payments.services.statements import Entry
 from plainsail.payments.services.transfers import BankAccount
@@ -53,6 +54,10 @@ def contract(juniper) -> Subscription:
     send_money(juniper, first)
     with workspace(juniper):
         return Subscription.objects.get()
+
+
+def local_day(moment: datetime) -> date:
+    return local_date(moment, "Europe/Berlin")
 
 
 def newest(juniper) -> Invoice:
@@ -162,16 +167,127 @@ def test_what_was_given_ahead_is_paid_before_the_contract_changes(juniper):
             changing.preview(contract, Wanted(other.price, "Studio club"), at=NOON + timedelta(days=11))
 
 
-def test_a_dearer_plan_now_needs_a_card(juniper, contract):
+@pytest.fixture
+def dearer(juniper, contract) -> Wanted:
+    """€99.00 a month."""
     with workspace(juniper):
         product = contract.items.get().product
         terms = PriceTerms(amount=euros(9900), interval="month")
-        wanted = Wanted(catalogue.add_price(product, terms=terms, at=NOON).price, "Studio club")
-        shown = changing.preview(contract, wanted, at=NOON).digest
-    with pytest.raises(changing.NotChangeable, match="Enter a card"):
-        changing.choose(juniper.pk, contract.pk, wanted, shown=shown, trace=Trace(), at=NOON)
+        return Wanted(catalogue.add_price(product, terms=terms, at=NOON).price, "Big club")
+
+
+def change(juniper, contract, wanted, *, at=NOON):
     with workspace(juniper):
-        assert not contract.changes.exists()
+        shown = changing.preview(contract, wanted, at=at).digest
+    return changing.choose(juniper.pk, contract.pk, wanted, shown=shown, trace=Trace(), at=at)
+
+
+def plan(juniper, contract) -> str:
+    with workspace(juniper):
+        return contract.items.get(ends_on=None).description
+
+
+def test_a_dearer_plan_is_asked_for_and_begins_when_its_money_comes(juniper, contract, dearer):
+    made = change(juniper, contract, dearer)
+    invoice = newest(juniper)
+    assert (made.state, invoice.state, invoice.due.minor) == ("asked", "open", 9900)
+    assert letters(juniper) == 1
+    assert plan(juniper, contract) != "Big club"
+    send_money(juniper, invoice, 9900)
+    run_jobs(at=NOON)
+    assert plan(juniper, contract) == "Big club"
+    with workspace(juniper):
+        assert CreditNote.objects.get().gross_minor == 2900
+        assert contract.changes.get().state == "done"
+
+
+def test_days_that_pass_until_the_money_comes_are_not_paid_for_twice(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    invoice = newest(juniper)
+    later = NOON + timedelta(days=10)
+    with workspace(juniper):
+        days = (local_day(contract.renews_at) - local_day(NOON)).days
+        expected = changing._quote(contract, changing.plan_of(contract), dearer, at=later)
+    send_money(juniper, invoice, 9900, at=later)
+    run_jobs(at=later)
+    with workspace(juniper):
+        new, old = contract.items.get(ends_on=None), contract.items.exclude(ends_on=None).get()
+        assert (new.starts_on, old.ends_on) == (local_day(later), local_day(later))
+        notes = {note.invoice_id: note.gross_minor for note in CreditNote.objects.all()}
+        assert notes.pop(invoice.id) == 9900 - expected.charge_minor == 9900 - round(9900 * (days - 10) / days)
+        assert list(notes.values()) == [expected.comes_back.minor]
+
+
+def test_a_change_whose_money_does_not_come_lapses_and_nothing_is_owed(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    step_until(juniper, NOON + timedelta(days=15))
+    with workspace(juniper):
+        assert contract.changes.get().state == "dropped"
+        assert Delivery.objects.filter(source_kind="subscriptions.plan_not_changed").count() == 1
+        contract.refresh_from_db()
+        assert contract.state == "active"
+        assert not DunningCase.objects.exists()
+    assert newest(juniper).state == "void"
+    assert plan(juniper, contract) != "Big club"
+
+
+def test_money_that_comes_after_all_changes_nothing_and_waits_for_a_person(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    invoice = newest(juniper)
+    later = NOON + timedelta(days=15)
+    step_until(juniper, later)
+    send_money(juniper, invoice, 9900, at=later)
+    run_jobs(at=later)
+    assert plan(juniper, contract) != "Big club"
+    with workspace(juniper):
+        assert Transfer.objects.filter(state=Transfer.State.UNCLAIMED).count() == 1
+
+
+def test_part_of_the_money_goes_back_where_the_rest_does_not_come(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    send_money(juniper, newest(juniper), 4000)
+    step_until(juniper, NOON + timedelta(days=15))
+    with workspace(juniper):
+        assert sum(note.payable_minor for note in CreditNote.objects.all()) == 4000
+        assert contract.changes.get().state == "dropped"
+
+
+def test_a_change_that_waits_for_its_money_is_taken_back(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    with pytest.raises(changing.NotChangeable, match="waits for its payment"):
+        change(juniper, contract, dearer)
+    assert changing.give_up(juniper.pk, contract.pk, at=NOON) is not None
+    assert newest(juniper).state == "void"
+    with workspace(juniper):
+        assert contract.changes.get().state == "dropped"
+
+
+def test_cancelling_comes_before_a_change_that_waits_for_its_money(juniper, contract, dearer):
+    change(juniper, contract, dearer)
+    with workspace(juniper):
+        declaration = declaring.from_confirm_page({"when": "period_end"}, contract, door="portal")
+        request = declaring.declare(declaration, received_at=NOON)
+        cancellation.put_in_force(request, contract, when="period_end", at=NOON)
+        assert contract.changes.get().state == "dropped"
+    assert newest(juniper).state == "void"
+
+
+def test_credit_of_the_customer_pays_for_a_change_at_once(juniper, contract, dearer):
+    with workspace(juniper):
+        first = Invoice.objects.get()
+    send_money(juniper, first, 9900)
+    assert change(juniper, contract, dearer).state == "done"
+    assert plan(juniper, contract) == "Big club"
+    assert letters(juniper) == 0
+
+
+def test_a_cheaper_plan_asks_for_nothing_now(juniper, contract):
+    with workspace(juniper):
+        product = contract.items.get().product
+        terms = PriceTerms(amount=euros(900), interval="month")
+        cheaper = Wanted(catalogue.add_price(product, terms=terms, at=NOON).price, "Small")
+    assert change(juniper, contract, cheaper).state == "planned"
+    assert letters(juniper) == 0
 
 
 def test_an_addon_is_asked_for_like_a_renewal_and_begins_at_once(juniper, contract):

@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from plainsail.accounts.models import Membership
-from plainsail.commerce.models import Invoice
+from plainsail.accounts.models import AuditEntry, Membership
+from plainsail.commerce.models import CreditNote, Invoice
 from plainsail.commerce.services import clocks
 from plainsail.commerce.tests.factories import MAREN, NOON
 from plainsail.kernel.tenancy import workspace
+from plainsail.mail.models import Delivery
 from plainsail.payments.models import Charge
 from plainsail.payments.tests.factories import DECLINED, PAYS, card
 from plainsail.portal.tests.factories import customer, session_key
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, DateMove, Pause, PolicyVersion, Subscription
-from plainsail.subscriptions.services import links
+from plainsail.subscriptions.services import forgiving, links
 from plainsail.subscriptions.tests.factories import charged_by, subscribed
 
 SALES = "/w/juniper/sales/"
@@ -218,6 +219,62 @@ class TestUnpaid:
         over = fresh(overdue)
         assert (over.state, over.end_reason) == ("ended", "payment_failed")
         assert "Nothing is open here" in as_ada.post(f"{SALES}unpaid/{case.id}/end/", follow=True).content.decode()
+
+    def test_forgiving_is_shown_first_and_then_owes_nothing_while_the_contract_goes_on(
+        self, as_ada, ada, overdue, juniper
+    ):
+        with workspace(juniper):
+            case = overdue.dunning_cases.get(closed_at=None)
+        before, path = fresh(overdue), f"{SALES}unpaid/{case.id}/forgiveness/"
+        assert path in as_ada.get(f"{SALES}unpaid/").content.decode()
+        shown = as_ada.get(path).content.decode()
+        assert ("Forgive €31.00" in shown, overdue.reference in shown) == (True, True)
+        with workspace(juniper):
+            assert not CreditNote.objects.exists()
+        assert "Forgiven." in as_ada.post(path, follow=True).content.decode()
+        after = fresh(overdue)
+        assert (after.state, after.renews_at) == ("active", before.renews_at)
+        with workspace(juniper):
+            invoice, note = Invoice.objects.get(id=case.invoice_id), CreditNote.objects.get()
+            assert (invoice.due.minor, invoice.paid_minor, note.gross_minor, note.payable_minor) == (0, 0, 3100, 0)
+            # Never billed anew, whatever comes.
+            assert not invoice.lines.filter(is_voided=True).exists()
+            entry = AuditEntry.objects.get(action="subscriptions.forgiven")
+            assert (entry.person, entry.subject) == (ada, overdue.reference)
+            assert Delivery.objects.filter(source_kind="subscriptions.forgiven").count() == 1
+        assert "Nothing is open here" in as_ada.post(path, follow=True).content.decode()
+        with workspace(juniper):
+            assert CreditNote.objects.count() == 1
+
+    def test_what_was_forgiven_did_not_come_in(self, as_ada, overdue, juniper):
+        with workspace(juniper):
+            forgiving.forgive(overdue.dunning_cases.get().id, by=None, at=NOON)
+        words = as_ada.get(f"{SALES}unpaid/").content.decode()
+        assert ("0 %" in words, "1 declined at first, 0 still open" in words) == (True, True)
+
+    def test_the_next_period_is_charged_as_ever(self, overdue, juniper):
+        with workspace(juniper):
+            forgiving.forgive(overdue.dunning_cases.get().id, by=None, at=NOON)
+        charged_by(overdue, PAYS)
+        clocks.advance(juniper.pk, to=datetime(2027, 1, 23, 12, tzinfo=UTC), at=NOON)
+        with workspace(juniper):
+            newest = Invoice.objects.order_by("-number").first()
+            assert (newest.state, newest.paid_minor) == ("paid", 3100)
+
+    def test_nothing_is_forgiven_while_a_charge_is_under_way(self, overdue, juniper):
+        with workspace(juniper):
+            case = overdue.dunning_cases.get()
+            Charge.objects.filter(subject_id=case.invoice_id).update(state="unknown", settled_at=None)
+            with pytest.raises(forgiving.BeingPaid):
+                forgiving.forgive(case.id, by=None, at=NOON)
+
+    def test_only_who_manages_contracts_forgives(self, as_ben, as_cleo, overdue, juniper):
+        with workspace(juniper):
+            case = overdue.dunning_cases.get()
+        assert as_ben.post(f"{SALES}unpaid/{case.id}/forgiveness/").status_code == 403
+        assert as_cleo.post(f"{SALES}unpaid/{case.id}/forgiveness/").status_code == 404
+        with workspace(juniper):
+            assert not CreditNote.objects.exists()
 
 
 class TestPayPage:

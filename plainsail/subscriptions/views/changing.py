@@ -128,7 +128,7 @@ def go_on(request: Request, made: Progress) -> HttpResponse:
             "Your bank hasn’t answered yet. As soon as it has, your plan changes and a receipt is on its way."
         ),
     }
-    if made.state == "action":
+    if made.state in {"action", "asked"}:
         return redirect(made.url)
     messages.success(request, words[made.state])
     return redirect(public_path("portal:account"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,14 +12,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.accounts.models import User
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import DunningCase
-from plainsail.subscriptions.services import catching_up, dunning, links, overdue, retries
+from plainsail.subscriptions.services import catching_up, dunning, forgiving, links, overdue, retries
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -111,6 +112,25 @@ def let_be(request: Request, dunningcase_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("Stopped. The contract has ended, and the customer is told."))
     return back(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("subscriptions.manage")
+def forgiveness(request: Request, dunningcase_id: UUID) -> HttpResponse:
+    """What forgiving a period does, and doing it. The contract goes on, and nothing of it is owed."""
+    rows = request.workspace.dunning_cases.select_related("subscription__account")
+    case = get_object_or_404(rows, id=dunningcase_id)
+    if request.method == "POST":
+        try:
+            forgiving.forgive(case.id, by=cast(User, request.user), at=now(request))
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("Forgiven. The contract goes on, and the customer is told."))
+        return back(request)
+    invoice = request.workspace.invoices.get(id=case.invoice_id)
+    lines = invoice.lines.order_by("position")
+    return render(request, "subscriptions/forgive.html", {"case": case, "invoice": invoice, "lines": lines})
 
 
 def find(request: Request, dunningcase_id: UUID) -> datetime:

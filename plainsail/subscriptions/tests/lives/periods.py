@@ -58,7 +58,13 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
 
 
 def _begins_to_pay(now: Snapshot, item: SubscriptionItem) -> date:
-    """Its first day, unless what an add-on had to pay for its first days came to less than a cent: they have no line."""
+    """Its first day, unless what an add-on had to pay for its first days came to less than a cent: they have no line.
+
+    Of a plan that a bank transfer paid for, the day on which that was asked for: what lies between is credited.
+    """
+    asked = [one.quote["starts_on"] for one in now.changes.values() if one.new_item_id == item.id and one.carried]
+    if asked:
+        return date.fromisoformat(asked[0])
     order = now.order_of(item)
     is_free = order is not None and order.invoice_id is None
     return date.fromisoformat(order.quote["paid_until"]) if order is not None and is_free else item.starts_on

@@ -18,6 +18,8 @@ from plainsail.kernel.tenancy import workspace
 from plainsail.payments.services import transfers
 from plainsail.payments.services.statements import Entry
 from plainsail.payments.services.transfers import BankAccount
+from plainsail.subscriptions.models import DunningCase, Subscription
+from plainsail.subscriptions.services import forgiving
 from plainsail.subscriptions.tests.lives import addons
 from plainsail.subscriptions.tests.lives.rules import BUYERS, INTERVALS, MINORS, pauses, picks
 
@@ -75,4 +77,17 @@ class Machine(addons.Machine):
             waiting = list(transfers.to_send())
         if waiting:
             self.life.send_by_hand(waiting[pick % len(waiting)])
+        self.look()
+
+    @rule(after=pauses, pick=picks)
+    def staff_forgive_a_period(self, after: timedelta, pick: int) -> None:
+        """Nothing of it is owed any more, and everything else about the contract stays."""
+        self._let_pass(after)
+        with workspace(self.life.of), contextlib.suppress(Refusal):
+            cases = list(DunningCase.objects.filter(closed_at=None).order_by("opened_at", "id"))
+            if cases:
+                case = cases[pick % len(cases)]
+                forgiving.forgive(case.id, by=None, at=self.life.now)
+                assert not Invoice.objects.get(id=case.invoice_id).due.minor
+                assert case.subscription.state == Subscription.objects.get(id=case.subscription_id).state
         self.look()
