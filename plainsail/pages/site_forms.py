@@ -65,6 +65,14 @@ class SiteForm(forms.Form):
         required=False,
         help_text=_("Your pages can still be opened by everybody who has their address."),
     )
+    asks_to_recognise = forms.BooleanField(
+        label=_("Ask visitors whether they may be recognised"),
+        required=False,
+        help_text=_(
+            "Your site sets no cookie for those who only look. With this, strangers are asked once; after a yes, a cookie tells "
+            "that they came back, so that numbers hold for longer than a day."
+        ),
+    )
 
     def clean_icon_url(self) -> str:
         return picture_address(self.cleaned_data["icon_url"].strip())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from plainsail.contacts.models import Contact
+from plainsail.kernel.passers import is_passing
 from plainsail.tracking.models import Agent, Hit, Visitor
 
 LOOK_BACK = timedelta(days=90)
@@ -19,12 +20,27 @@ def owners(visitor_ids: Iterable[UUID]) -> dict[UUID, UUID]:
 
 
 def link(visitor_id: UUID | None, contact_id: UUID, *, at: datetime) -> None:
-    """This browser is this contact's; its recent visits join the contact's timeline. The latest contact wins."""
-    if visitor_id is None:
+    """This browser is this contact's; its recent visits join the contact's timeline. The latest contact wins.
+
+    The number of a day is no browser's: see `join`.
+    """
+    if visitor_id is None or is_passing(visitor_id):
         return
     Visitor.objects.update_or_create(visitor_id=visitor_id, defaults={"contact_id": contact_id, "linked_at": at})
     recent = Hit.objects.filter(visitor_id=visitor_id, contact_id=None, at__gte=at - LOOK_BACK)
     recent.update(contact_id=contact_id)
+
+
+def join(seen_as: UUID, contact_id: UUID) -> None:
+    """The visits of today that were told apart from others by this number become a contact's, who sent a form under it.
+
+    Not where another contact did too: then two people share an address, and nobody can say whose visits they are.
+    """
+    if not is_passing(seen_as):
+        return
+    visits = Hit.objects.filter(visitor_id=seen_as)
+    if not visits.exclude(contact_id=None).exclude(contact_id=contact_id).exists():
+        visits.filter(contact_id=None).update(contact_id=contact_id)
 
 
 def learn_from_clicks(hits: Sequence[Hit], *, at: datetime) -> None:
