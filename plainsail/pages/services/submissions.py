@@ -177,8 +177,8 @@ def _follow_up(submission: Submission, visit: Visit, *, at: datetime) -> None:
     submission.contact = contact
     submission.save(update_fields=["contact"])
     visitors.link(visit.visitor_id, contact.id, at=at)
-    if visit.seen_as is not None:
-        visitors.join(visit.seen_as, contact.id)
+    if visit.seen_as is not None and visit.visitor_id is not None:
+        visitors.join(visit.seen_as, visit.visitor_id, contact.id, at=at)
     publish(
         FormSubmitted(
             form_id=form.id, submission_id=submission.id, page_id=submission.page_id, contact_id=contact.id, at=at

@@ -10,6 +10,7 @@ from plainsail.contacts.models import Contact
 from plainsail.kernel.passers import is_passing
 from plainsail.tracking.models import Agent, Hit, Visitor
 
+A_DAY = timedelta(days=1)
 LOOK_BACK = timedelta(days=90)
 """Earlier visits of a browser that becomes known are its contact's, this far back."""
 
@@ -31,16 +32,15 @@ def link(visitor_id: UUID | None, contact_id: UUID, *, at: datetime) -> None:
     recent.update(contact_id=contact_id)
 
 
-def join(seen_as: UUID, contact_id: UUID) -> None:
-    """The visits of today that were told apart from others by this number become a contact's, who sent a form under it.
+def join(seen_as: UUID, visitor_id: UUID, contact_id: UUID, *, at: datetime) -> None:
+    """The visits of today that were told apart by the number of a day become those of the browser that is known from now on,
+    and of its contact, who sent a form under that number.
 
-    Not where another contact did too: then two people share an address, and nobody can say whose visits they are.
+    Somebody else behind the same address may have made some of them. From then on they are told apart: one has a cookie.
     """
-    if not is_passing(seen_as):
-        return
-    visits = Hit.objects.filter(visitor_id=seen_as)
-    if not visits.exclude(contact_id=None).exclude(contact_id=contact_id).exists():
-        visits.filter(contact_id=None).update(contact_id=contact_id)
+    if is_passing(seen_as):
+        today = Hit.objects.filter(visitor_id=seen_as, contact_id=None, at__gte=at - A_DAY, at__lte=at)
+        today.update(contact_id=contact_id, visitor_id=visitor_id)
 
 
 def learn_from_clicks(hits: Sequence[Hit], *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Visits without a cookie: a person's where they surely are, nobody's where two might share a number."""
+"""Visits without a cookie: told apart for a day, and a person's once they send a form."""
 
 from __future__ import annotations
 
@@ -43,24 +43,25 @@ def owners_of(*hits):
     return [Hit.objects.get(id=hit.id, at=hit.at).contact_id for hit in hits]
 
 
-def test_todays_visits_join_whoever_sends_a_form(two):
+def test_todays_visits_join_whoever_sends_a_form_and_their_browser(two):
     grace, _other = two
-    theirs, somebody_elses = visit(PASSER), visit(OTHER)
+    theirs, somebody_elses, browser = visit(PASSER), visit(OTHER), new_id()
 
-    visitors.join(PASSER, grace.id)
+    visitors.join(PASSER, browser, grace.id, at=NOON)
 
     assert owners_of(theirs, somebody_elses) == [grace.id, None]
+    assert Hit.objects.get(id=theirs.id, at=theirs.at).visitor_id == browser
 
 
-def test_where_two_people_sent_forms_under_one_number_later_visits_are_nobodys(two):
+def test_the_next_one_under_the_same_number_gets_what_came_since(two):
     grace, linus = two
     first = visit(PASSER)
-    visitors.join(PASSER, grace.id)
+    visitors.join(PASSER, new_id(), grace.id, at=NOON)
     later = visit(PASSER)
 
-    visitors.join(PASSER, linus.id)
+    visitors.join(PASSER, new_id(), linus.id, at=NOON)
 
-    assert owners_of(first, later) == [grace.id, None]
+    assert owners_of(first, later) == [grace.id, linus.id]
 
 
 def test_the_number_of_a_day_is_never_taken_for_somebodys_browser(two):
@@ -74,6 +75,6 @@ def test_the_number_in_a_cookie_does_not_join_by_the_day(two):
     grace, _other = two
     known = visit(new_id())
 
-    visitors.join(known.visitor_id, grace.id)
+    visitors.join(known.visitor_id, new_id(), grace.id, at=NOON)
 
     assert owners_of(known) == [None]
