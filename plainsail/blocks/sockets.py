@@ -61,7 +61,8 @@ class BlockType:
     `example` is what a new section says before anybody has written in it; a missing setting gets its own default.
     `slots` hold further blocks, and `inside` is what stands in them at first. `place` says where it may stand itself: among
     the sections of a document, or in the slots that hold what `place` names. `landmark` is the part of the page it is.
-    `feed` names the list of what is new (`FEEDS`) that its template gets as `feed`.
+    `feed` names the list of what is new (`FEEDS`) that its template gets as `feed`. `columns` names the setting that says how
+    many of its slots stand side by side, and how wide: `1-2` for two, the second twice as wide.
     """
 
     type: str
@@ -80,6 +81,15 @@ class BlockType:
     place: str = "section"
     landmark: Literal["header", "main", "footer"] = "main"
     feed: str = ""
+    columns: str = ""
+
+    def shown_slots(self, props: Props) -> list[list[str]]:
+        """Its slots by the place where one sees them: one each, except that where there are fewer columns than slots the last
+        one shows what stands in those left out.
+        """
+        names = list(self.slots)
+        many = str(props.get(self.columns, "")).count("-") + 1 if self.columns else len(names)
+        return [[name] for name in names[: many - 1]] + ([names[many - 1 :]] if names else [])
 
     @property
     def picture_template(self) -> str:

@@ -2,6 +2,8 @@
 
 import importlib
 import multiprocessing
+import os
+import secrets
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +54,8 @@ def serve_web(listener: socket.socket, *, application: str = "plainsail.wsgi:app
 
 def serve_edge(*, bind: str, port: int, workers: int) -> None:
     """Serve the edge on the port until a signal says stop; requests under way are finished."""
+    # One for all its processes and for no longer than they live: with it, visits of a day are told apart.
+    os.environ.setdefault("PLAINSAIL_DAY_SEED", secrets.token_hex(32))
     _serve(
         MPServer(
             target="plainsail.edge.server:app",

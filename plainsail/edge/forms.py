@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from plainsail.edge import form_rules, landing, notices
+from plainsail.edge import form_rules, landing, notices, splits
 from plainsail.edge.addresses import encoded
 from plainsail.edge.body import Body
 from plainsail.edge.form_rules import Posted
@@ -49,8 +49,9 @@ async def answer(request: Request, host: Host, body: Body, *, snapshots: Snapsho
     thanks = _thanks(accepted.thank_you) if accepted else ""
     if accepted is None or not thanks:
         return False
-    visitor = visitor_of(request.headers)
-    line = _line(request, host, page, form_id, accepted, visitor=visitor)
+    seen_as = visitor_of(request)
+    visitor = await _known(request, host, page, snapshots) if seen_as.is_passing else seen_as
+    line = _line(request, host, page, form_id, accepted, visitor=visitor, seen_as=seen_as)
     try:
         await intake.commit(line, patience=PATIENCE)
     except IntakeDown:
@@ -59,20 +60,34 @@ async def answer(request: Request, host: Host, body: Body, *, snapshots: Snapsho
     except Unstorable:
         return False
     headers: Headers = [("location", thanks), ("cache-control", "private, no-store")]
-    if visitor.is_new:
+    if seen_as.is_passing:
         headers.append(cookie(visitor, request.scheme))
     request.answer(303, headers)
     return True
 
 
+async def _known(request: Request, host: Host, page: FormPage, snapshots: Snapshots) -> Visitor:
+    """Who sends a form makes themselves known; of a tested page they go on seeing the variant that it stood on."""
+    shown = page if page.split else await snapshots.forms(host, page.path)
+    return splits.known(shown.split if shown else None, request)
+
+
 def _line(
-    request: Request, host: Host, page: FormPage, form_id: str, accepted: form_rules.Accepted, *, visitor: Visitor
+    request: Request,
+    host: Host,
+    page: FormPage,
+    form_id: str,
+    accepted: form_rules.Accepted,
+    *,
+    visitor: Visitor,
+    seen_as: Visitor,
 ) -> str:
     assert host.workspace_id is not None
     about = landing.subject(
         workspace_id=host.workspace_id.hex, kind="form", host=host.name, page_id=page.page_id.hex, path=page.path
     )
-    payload = landing.payload(request, form_id=form_id, version=accepted.version, values=accepted.values)
+    more = {"seen_as": seen_as.id} if seen_as.is_passing else {}
+    payload = landing.payload(request, form_id=form_id, version=accepted.version, values=accepted.values, **more)
     return landing.line(request, about, visitor=visitor, payload=payload, full_address=True)
 
 

@@ -13,7 +13,7 @@ from plainsail.edge.addresses import encoded
 from plainsail.edge.intake import Intake, IntakeDown, Unstorable
 from plainsail.edge.request import Request
 from plainsail.edge.rsgi import Headers
-from plainsail.edge.visitors import NOBODY, Visitor, cookie, visitor_of
+from plainsail.edge.visitors import NOBODY, Visitor, cookie, known_from_now_on, visitor_of
 from plainsail.kernel import tokens
 
 PIXEL = (
@@ -35,7 +35,8 @@ async def click(request: Request, *, intake: Intake) -> None:
     except tokens.BadToken:
         notices.broken_link(request)
         return
-    visitor = visitor_of(request.headers)
+    seen_as = visitor_of(request)
+    visitor = known_from_now_on() if seen_as.is_passing else seen_as
     about = landing.subject(
         workspace_id=workspace_id,
         kind="click",
@@ -47,7 +48,7 @@ async def click(request: Request, *, intake: Intake) -> None:
     await _record(request, about, visitor=visitor, intake=intake)
     headers: Headers = [("location", encoded(url)), NEVER_KEEP]
     headers.append(("referrer-policy", "no-referrer"))
-    if visitor.is_new:
+    if seen_as.is_passing:
         headers.append(cookie(visitor, request.scheme))
     request.answer(302, headers)
 

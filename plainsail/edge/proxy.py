@@ -22,6 +22,8 @@ from plainsail.edge.addresses import location
 from plainsail.edge.body import Body
 from plainsail.edge.request import Request
 from plainsail.edge.rsgi import Headers, ProtocolClosed, Transport
+from plainsail.edge.visitors import visitor_of
+from plainsail.kernel import passers
 
 log = logging.getLogger("plainsail.edge")
 
@@ -33,7 +35,9 @@ HOP_BY_HOP = frozenset(
         *("te", "trailer", "trailers", "transfer-encoding", "upgrade"),
     }
 )
-OURS = frozenset({"host", "content-length", "expect", "cookie", "forwarded", "x-real-ip", "x-request-id", "proxy"})
+OURS = frozenset(
+    {"host", "content-length", "expect", "cookie", "forwarded", "x-real-ip", "x-request-id", "proxy", passers.HEADER}
+)
 WHOLE = 256 * 1024
 """Answers up to this size are passed on in one piece."""
 ANSWER_WITHIN = 120.0
@@ -222,6 +226,8 @@ def forwarded_headers(request: Request) -> list[tuple[str, str]]:
         ("x-forwarded-host", host),
         ("x-request-id", request.id),
     ]
+    if (visitor := visitor_of(request)).is_passing:
+        headers.append((passers.HEADER, visitor.id))
     return headers
 
 

@@ -14,12 +14,12 @@ from plainsail.edge.request import Request
 from plainsail.edge.rsgi import Headers
 from plainsail.edge.snapshots import VARY, Page, Snapshots, words
 from plainsail.edge.splits import BESIDE, Split, choose
-from plainsail.edge.visitors import Visitor, cookie, visitor_of
+from plainsail.edge.visitors import Visitor, visitor_of
 
 FOR_ALL = ("cache-control", "no-cache")
 """Any cache may keep the page but asks each time whether it still holds: so every view is seen, and a 304 is cheap."""
 FOR_ONE = ("cache-control", "private, no-cache")
-"""With a new visitor's cookie, or a variant, which nobody else may get."""
+"""A variant, which nobody else may get."""
 
 
 class Published:
@@ -54,7 +54,8 @@ class Published:
 
     async def _show_variant(self, request: Request, host: Host, page: Page, split: Split) -> None:
         """One snapshot a variant, each with its own tag: whoever asks again gets 304 for theirs."""
-        path, visitor = choose(split, request, visitor_of(request.headers))
+        visitor = visitor_of(request)
+        path = choose(split, request, visitor)
         accepted = accepted_encoding(request.headers.get("accept-encoding", ""))
         # A variant that is gone, by a change that is not here yet, is the page itself.
         shown = (await self._snapshots.page(host, path, accepted) if path else None) or page
@@ -63,9 +64,7 @@ class Published:
     def _show(self, request: Request, page: Page, *, visitor: Visitor | None = None) -> None:
         headers = request.headers
         caching: Headers = [FOR_ALL if visitor is None else FOR_ONE]
-        visitor = visitor or visitor_of(headers)
-        if visitor.is_new:
-            caching = [FOR_ONE, cookie(visitor, request.scheme)]
+        visitor = visitor or visitor_of(request)
         known = headers.get("if-none-match")
         request.asked = page.asked
         if known is not None and is_unchanged(known, page.tag[1]):

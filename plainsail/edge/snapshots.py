@@ -77,6 +77,7 @@ class FormPage:
     page_id: UUID
     path: str
     forms: dict[str, Any]
+    split: Split | None = None
 
 
 Key = tuple[UUID, str, str, str]
@@ -188,7 +189,7 @@ class Snapshots:
         if not rows:
             return None
         page_id, forms, split = rows[0]
-        return FormPage(page_id, shown_at(split) or path, forms if isinstance(forms, dict) else {})
+        return FormPage(page_id, shown_at(split) or path, forms if isinstance(forms, dict) else {}, read(split))
 
     def _keep(self, key: Key, found: Page | FormPage | None) -> None:
         if found is None:

@@ -1,8 +1,8 @@
 """Pages that are being tested: which variant somebody gets, always the same one, and without a cookie of its own.
 
-A visitor who is known by the first-party cookie gets their variant by that. Somebody new, or who asked not to be followed,
-gets it by network address and browser, which are hashed with the test and kept nowhere. Whoever is new and takes the
-cookie has an id drawn for which the answer is the same, so that the next look shows what the first one did.
+Who carries no cookie gets their variant by network address and browser, which are hashed with the test and kept nowhere: the
+same one on another day. Who makes themselves known on a tested page gets a number drawn for which the answer is the
+same, so that the next look shows what the first one did.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from plainsail.edge.entropy import hex_digits
 from plainsail.edge.request import Request
-from plainsail.edge.visitors import Visitor
+from plainsail.edge.visitors import NOBODY, Visitor, known_from_now_on
 
 BESIDE = "~"
 """What the path of a snapshot begins with that stands at no address, such as a variant's."""
@@ -48,20 +47,25 @@ def place_of(split: Split, who: str) -> int:
     return 0
 
 
-def choose(split: Split, request: Request, visitor: Visitor) -> tuple[str, Visitor]:
-    """The path of the snapshot to show (empty for the page itself), and the visitor, perhaps with an id that fits."""
-    if visitor.id and not visitor.is_new:
-        return split.variants[place_of(split, visitor.id)][1], visitor
-    place = place_of(split, f"{request.peer}\n{request.headers.get('user-agent', '')}")
-    if visitor.is_new:
-        visitor = _fitting(split, place, visitor)
-    return split.variants[place][1], visitor
+def choose(split: Split, request: Request, visitor: Visitor) -> str:
+    """The path of the snapshot to show; empty for the page itself."""
+    return split.variants[_place(split, request, visitor)][1]
 
 
-def _fitting(split: Split, place: int, visitor: Visitor) -> Visitor:
-    """A new visitor whose id leads to the same variant. A share of one in a hundred takes a hundred draws or so."""
+def known(split: Split | None, request: Request) -> Visitor:
+    """A visitor who makes themselves known, with a number that leads to the variant that they have seen of a test."""
+    visitor = known_from_now_on()
+    if split is None:
+        return visitor
+    place = _place(split, request, NOBODY)
+    # A share of one in a hundred takes a hundred draws or so.
     for _try in range(MOST_DRAWS):
         if place_of(split, visitor.id) == place:
             break
-        visitor = Visitor(hex_digits(32), is_new=True)
+        visitor = known_from_now_on()
     return visitor
+
+
+def _place(split: Split, request: Request, visitor: Visitor) -> int:
+    is_known = visitor.id and not visitor.is_passing
+    return place_of(split, visitor.id if is_known else f"{request.peer}\n{request.headers.get('user-agent', '')}")

@@ -1,18 +1,25 @@
-"""Who looks: the first-party visitor cookie, the shortened address, and what a visit says of where it came from.
+"""Who looks: the number of a day, or that in a cookie; the shortened address, and what a visit says of where it came from.
 
-A browser that sends `DNT: 1` or `Sec-GPC: 1` gets no cookie, and one it still has is not read.
+Looking at pages gives nobody a cookie. Visits of a day are told apart by a hash of network address and browser, keyed by
+a secret that is nowhere but in memory, made anew at each start. Who sends a form or follows a link of their mail has made
+themselves known, and gets a cookie (docs/decisions/0023). A browser that sends `DNT: 1` or `Sec-GPC: 1` gets neither, and a
+cookie it still has is not read.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from plainsail.edge.entropy import hex_digits
-from plainsail.edge.rsgi import RequestHeaders
+from plainsail.edge.request import Request
+from plainsail.kernel.passers import PASSING
 
 COOKIE = "ps_v"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -24,32 +31,55 @@ CAMPAIGN_FIELDS = frozenset(
 )
 LONGEST_CAMPAIGN_FIELD = 200
 
-_COOKIE_VALUE = re.compile(r"(?:^|;\s*)ps_v=([0-9a-f]{32})\s*(?:;|$)")
+_COOKIE_VALUE = re.compile(rf"(?:^|;\s*)ps_v=((?!{PASSING})[0-9a-f]{{32}})\s*(?:;|$)")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
 
+DAY = 24 * 3600
+SEED_NAME = "PLAINSAIL_DAY_SEED"
+_seed = blake2b(os.environ.get(SEED_NAME, "").encode() or os.urandom(32)).digest()
+
+
 class Visitor(NamedTuple):
-    """`id` is 32 hex digits, or empty for somebody who asked not to be followed."""
+    """`id` is 32 hex digits, or empty for somebody who asked not to be followed. `is_passing`: without a cookie, so that the
+    number is that of a day.
+    """
 
     id: str
-    is_new: bool
+    is_passing: bool
 
 
-NOBODY = Visitor("", is_new=False)
+NOBODY = Visitor("", is_passing=False)
 
 
-def visitor_of(headers: RequestHeaders) -> Visitor:
-    """The visitor whom the cookie names, else a new one, else nobody."""
-    if headers.get("dnt") == "1" or headers.get("sec-gpc") == "1":
+def visitor_of(request: Request) -> Visitor:
+    """The visitor whom the cookie names, else one for today, else nobody."""
+    find = request.headers.get
+    if find("dnt") == "1" or find("sec-gpc") == "1":
         return NOBODY
-    cookies = headers.get("cookie")
+    cookies = find("cookie")
     if cookies is not None and (found := _COOKIE_VALUE.search(cookies)) is not None:
-        return Visitor(found[1], is_new=False)
-    return Visitor(hex_digits(32), is_new=True)
+        return Visitor(found[1], is_passing=False)
+    today = int(time.time()) // DAY
+    return Visitor(_of_day(today, request.peer, find("user-agent", ""), find("host", "")), is_passing=True)
+
+
+@lru_cache(maxsize=8192)
+def _of_day(day: int, peer: str, agent: str, host: str) -> str:
+    """The number of a day: not the same at another business's site, and nothing that could be worked out again later."""
+    words = f"{day}\n{host}\n{peer}\n{agent}".encode("utf-8", "replace")
+    return PASSING + blake2b(words, key=_seed, digest_size=12).hexdigest()
+
+
+def known_from_now_on() -> Visitor:
+    """A visitor who made themselves known, with a number for the cookie."""
+    while (drawn := hex_digits(32)).startswith(PASSING):
+        pass
+    return Visitor(drawn, is_passing=False)
 
 
 def cookie(visitor: Visitor, scheme: str) -> tuple[str, str]:
-    """The Set-Cookie header that makes a new visitor known."""
+    """The Set-Cookie header by which a visitor is known again."""
     secure = "; Secure" if scheme == "https" else ""
     value = f"{COOKIE}={visitor.id}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
     return ("set-cookie", value)

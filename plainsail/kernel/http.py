@@ -17,10 +17,12 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from plainsail.kernel import passers
 from plainsail.kernel.addresses import API_PATH, PUBLIC_URLCONF, public_path, workspace_url
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.logging import request_id
 from plainsail.kernel.models import Workspace
+from plainsail.kernel.passers import is_passing
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PUBLIC_URLCONF",
+    "VISITOR_COOKIE",
     "Request",
     "also_when_closed",
     "answer_refusal",
     "can",
     "client_ip",
+    "know_again",
     "private_link",
     "problem",
     "public",
@@ -40,10 +44,13 @@ __all__ = [
     "refusals_at",
     "signed_in",
     "visitor_cookie",
+    "visitor_of",
     "wants_json",
     "works_when_closed",
     "workspace_url",
 ]
+
+VISITOR_COOKIE = "ps_v"
 
 P = ParamSpec("P")
 V = TypeVar("V", bound=Callable[..., HttpResponse])
@@ -163,11 +170,37 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def visitor_cookie(request: HttpRequest) -> UUID | None:
-    """The id in the first-party cookie that the edge gives visitors, unless the browser asks not to be followed."""
-    if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
+    """The number in the first-party cookie of who made themselves known, unless the browser asks not to be followed."""
+    if _asks_not_to_be_followed(request):
         return None
-    cookie = request.COOKIES.get("ps_v", "")
-    return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
+    cookie = request.COOKIES.get(VISITOR_COOKIE, "")
+    found = UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None
+    return None if found is None or is_passing(found) else found
+
+
+def visitor_of(request: HttpRequest) -> UUID | None:
+    """The number in the cookie, else that of the day, which tells visits apart and stands for nobody (see `passers`)."""
+    if (known := visitor_cookie(request)) is not None or _asks_not_to_be_followed(request):
+        return known
+    given = request.headers.get(passers.HEADER, "")
+    found = UUID(given) if re.fullmatch("[0-9a-f]{32}", given) else None
+    return found if found is not None and is_passing(found) else None
+
+
+def _asks_not_to_be_followed(request: HttpRequest) -> bool:
+    return request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1"
+
+
+def know_again(request: HttpRequest, response: HttpResponse, visitor_id: UUID) -> None:
+    """Give a cookie to a visitor who asked for something."""
+    response.set_cookie(
+        VISITOR_COOKIE,
+        visitor_id.hex,
+        max_age=365 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -22,6 +22,7 @@ LANGUAGES = sorted(
     key=lambda pair: pair[1],
 )
 LARGEST_FILE = 2_000_000
+LARGEST_CARRIED = 100 * 1024 * 1024
 
 
 def picture_address(value: str) -> str:
@@ -65,6 +66,14 @@ class SiteForm(forms.Form):
         required=False,
         help_text=_("Your pages can still be opened by everybody who has their address."),
     )
+    asks_to_recognise = forms.BooleanField(
+        label=_("Ask visitors whether they may be recognised"),
+        required=False,
+        help_text=_(
+            "Your site sets no cookie for those who only look. With this, strangers are asked once; after a yes, a cookie tells "
+            "that they came back, so that numbers hold for longer than a day."
+        ),
+    )
 
     def clean_icon_url(self) -> str:
         return picture_address(self.cleaned_data["icon_url"].strip())
@@ -96,6 +105,19 @@ class FileForm(forms.Form):
         sent = self.cleaned_data["file"]
         if sent.size > LARGEST_FILE:
             raise ValidationError(_("At most 2 MB."))
+        content: bytes = sent.read()
+        return content
+
+
+class CarriedForm(forms.Form):
+    """A page or a site that was taken along, with its pictures."""
+
+    file = forms.FileField(label=_("File"))
+
+    def clean_file(self) -> bytes:
+        sent = self.cleaned_data["file"]
+        if sent.size > LARGEST_CARRIED:
+            raise ValidationError(_("At most 100 MB."))
         content: bytes = sent.read()
         return content
 

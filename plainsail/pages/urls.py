@@ -114,6 +114,7 @@ public_urls = [
     path("f/<uuid:form_id>/embed", embedding.form, name="embed_form"),
     path("f/<uuid:form_id>/<slug:key>", public.form_step, name="form_step"),
     path("for-you", live.for_you, name="for_you"),
+    path("for-you/recognition", live.recognition, name="recognition"),
     path("for-you/count", live.count, name="count_popup"),
     path("thanks/<uuid:form_id>", public.thanks, name="thanks"),
     path("robots.txt", discovery.robots, name="robots"),

@@ -69,6 +69,7 @@ ROW = BlockType(
     order=1000,
     surfaces=PAGE,
     place="row",
+    columns="columns",
     slots={
         name: Slot(label=label, holds=ELEMENT, most=20)
         for name, label in zip(

@@ -31,9 +31,14 @@ class NothingCopied(Refusal):
 
 
 def copy(document: Document, block_ids: Sequence[str], *, person: User, at: datetime) -> int:
-    """Keep these sections of a document for pasting, in the document's order; how many there are. Raises NothingCopied."""
+    """Keep these sections of a document for pasting, in the document's order, or one block inside a section; how many there
+    are. Raises NothingCopied.
+    """
     wanted = set(block_ids[:MOST_BLOCKS])
     blocks = [save_block(block) for block in document.blocks if block.id in wanted]
+    inside = document.find(block_ids[0]) if block_ids else None
+    if not blocks and inside is not None:
+        blocks = [save_block(inside)]
     if not blocks:
         raise NothingCopied
     Clipboard.objects.update_or_create(
@@ -52,6 +57,11 @@ def paste(*, person: User, surface: Surface, index: int, at: datetime) -> list[d
     if not blocks:
         raise NothingCopied
     return [{"op": "add", "at": index + number, "block": block} for number, block in enumerate(blocks)]
+
+
+def place_of(operations: Sequence[Mapping[str, Any]]) -> str:
+    """What holds blocks such as these: `section` for a document, else what a slot says that it holds."""
+    return BLOCKS[operations[0]["block"]["type"]].place
 
 
 @due.runs(EXPIRY)
@@ -75,4 +85,6 @@ def renewed(value: Any) -> Any:
 def _may_stand(block: Mapping[str, Any], surface: Surface) -> bool:
     kind = BLOCKS.get(block["type"])
     errors: Errors = {}
-    return kind is not None and surface in kind.surfaces and load_block(block, (), errors) is not None and not errors
+    if kind is None or surface not in kind.surfaces:
+        return False
+    return load_block(block, (), errors, place=kind.place) is not None and not errors

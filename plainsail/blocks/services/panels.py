@@ -24,7 +24,7 @@ from plainsail.blocks.schema import (
     Text,
     Words,
 )
-from plainsail.blocks.services import themes
+from plainsail.blocks.services import outlines, themes
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.sockets import BLOCKS, REFERENCES, BlockType, Surface
 from plainsail.files.services import library
@@ -87,10 +87,11 @@ def render_panel(
     errors: Mapping[str, str] | None = None,
     surface: Surface = "page",
     below: SafeString | str = "",
+    way: Sequence[Block] = (),
 ) -> SafeString:
-    """The panel of a section: its name, copy and delete, and an input for each setting; in mail with a way to merge fields.
+    """The panel of a block: its name, copy and delete, and an input for each setting; in mail with a way to merge fields.
 
-    `below` is what the surface's own editor asks about a section.
+    `below` is what the surface's own editor asks about a section, `way` what a block stands in, from the section inwards.
     """
     context = {
         "block": block,
@@ -100,6 +101,8 @@ def render_panel(
         "merges": surface == "mail",
         "links": surface == "page",
         "below": below,
+        "way": way,
+        "places": outlines.places_of(block),
     }
     return render_to_string("blocks/panel.html", context)
 
@@ -139,9 +142,9 @@ def targets(document: Document) -> list[tuple[str, str]]:
     ]
 
 
-def palette(surface: Surface) -> list[BlockType]:
-    """The sections that may be added, in order."""
-    return [kind for kind in BLOCKS if surface in kind.surfaces and kind.place == "section"]
+def palette(surface: Surface, *, place: str = "section") -> list[BlockType]:
+    """The sections that may be added, in order; or what may stand in the slots that hold `place`."""
+    return [kind for kind in BLOCKS if surface in kind.surfaces and kind.place == place]
 
 
 def _controls(

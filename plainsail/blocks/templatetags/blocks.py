@@ -15,6 +15,8 @@ from django.utils.translation import gettext
 
 from plainsail.blocks import icons
 from plainsail.blocks.players import Player
+from plainsail.blocks.services import outlines
+from plainsail.blocks.services.documents import Block
 from plainsail.blocks.services.presenting import Shown
 
 register = template.Library()
@@ -74,11 +76,17 @@ def filled(items: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def columns(context: template.Context) -> list[list[SafeString]]:
-    """What stands in each column of a row. Where a row got fewer columns, the last one takes what stood in those left out."""
-    many = context["p"]["columns"].count("-") + 1
-    slots = list(context["slots"].values())
-    return [*slots[: many - 1], [element for slot in slots[many - 1 :] for element in slot]]
+def columns(context: template.Context) -> list[tuple[str, list[SafeString]]]:
+    """The columns of a row: each one's slot, and what stands in it."""
+    slots = context["slots"]
+    shown = context["block"].kind.shown_slots(context["block"].props)
+    return [(names[0], [element for name in names for element in slots[name]]) for names in shown]
+
+
+@register.filter
+def places(block: Block) -> list[outlines.Place]:
+    """The places inside a section, for the list of what stands there."""
+    return outlines.places_of(block)
 
 
 @register.simple_tag

@@ -27,7 +27,7 @@ from plainsail.commerce.services.vat import Ruling
 from plainsail.commerce.sockets import AFTER_PURCHASE
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, client_ip, public, public_path, visitor_cookie
+from plainsail.kernel.http import Request, client_ip, public, public_path, visitor_of
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.kernel.throttle import Throttle
 from plainsail.pages.services import countdowns
@@ -244,7 +244,7 @@ def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sal
         offer = queries.offer_on_sale(request.workspace, slug)
         if offer is None:
             raise Http404
-        countdowns.refuse_if_over(offer.id, visitor_id=visitor_cookie(request), at=request.now)
+        countdowns.refuse_if_over(offer.id, visitor_id=visitor_of(request), at=request.now)
         return sale_to(named, offer=offer, at=clocks.seller_now(request.now))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from ipaddress import ip_address
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from plainsail.edge.tests.factories import FORM, FORM_ID, Answer, EdgeDatabase, Served
+from plainsail.kernel.passers import is_passing
 
 GOOD = {"_page": "/join", "email": "ada@example.com", "terms": "on", "company_url": ""}
 
@@ -46,6 +48,7 @@ def test_a_good_post_is_stored_and_thanked(
         f"http://{site}/join",
     )
     assert row["visitor_id"].hex in answer.cookies[0]
+    assert is_passing(UUID(row["payload"].pop("seen_as")))
     assert row["payload"] == {
         "form_id": FORM_ID,
         "version": 3,
@@ -59,6 +62,33 @@ def test_a_good_post_is_stored_and_thanked(
             "topics": ["oil", "soap"],
         },
     }
+
+
+def test_who_sends_a_form_gets_a_cookie_and_is_joined_with_the_visits_of_today(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID
+):
+    edge.get("/join", host=site, user_agent="Browser")
+    answer = post(edge, site, GOOD, user_agent="Browser")
+    visit, sent = sorted(database.landed(workspace_id, expected=2), key=lambda row: row["kind"], reverse=True)
+    assert re.fullmatch(r"ps_v=[0-9a-f]{32}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", answer.cookies[0])
+    assert UUID(sent["payload"]["seen_as"]) == visit["visitor_id"] != sent["visitor_id"]
+
+
+@pytest.mark.parametrize("header", [{"dnt": "1"}, {"sec_gpc": "1"}])
+def test_who_asks_not_to_be_followed_gets_no_cookie_for_a_form_either(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID, header: dict[str, str]
+):
+    answer = post(edge, site, GOOD, **header)
+    (row,) = database.landed(workspace_id)
+    assert (answer.status, answer.cookies, row["visitor_id"]) == (303, [], None)
+    assert "seen_as" not in row["payload"]
+
+
+def test_a_known_visitor_keeps_the_cookie(edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID):
+    number = "1" * 32
+    assert post(edge, site, GOOD, cookie=f"ps_v={number}").cookies == []
+    (row,) = database.landed(workspace_id)
+    assert row["visitor_id"] == UUID(number)
 
 
 def test_a_post_without_the_page_is_found_by_where_it_came_from(

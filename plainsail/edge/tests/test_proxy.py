@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from plainsail.edge.tests.factories import EdgeDatabase, Served, edge_process, free_port, web_process
 from plainsail.edge.tests.test_published import eventually
+from plainsail.kernel.passers import is_passing
 
 
 def test_path_and_query_arrive_as_they_were_sent(edge: Served):
@@ -37,7 +39,11 @@ def test_web_is_told_who_asked_and_nobody_else_can_tell_it(edge: Served):
         te="trailers",
         connection="close, x-secret",
         x_secret="hop",
+        x_plainsail_passer="00000000" + "66" * 12,
     ).json["headers"]
+    passer = said.pop("x_plainsail_passer")
+    assert is_passing(UUID(passer))
+    assert "6666" not in passer
     request_id = said.pop("x_request_id")
     assert (len(request_id), request_id.isalnum()) == (16, True)
     assert said == {

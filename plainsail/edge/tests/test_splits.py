@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 
 from plainsail.edge import splits
 from plainsail.edge.splits import Split
-from plainsail.edge.tests.factories import EdgeDatabase, Served
+from plainsail.edge.tests.factories import FORM, FORM_ID, EdgeDatabase, Served
 
 SPLIT = {"test": "7e57", "variants": [["A", 50, ""], ["B", 50, "~b"]]}
 WHO = {"user-agent": "Browser one"}
@@ -47,14 +48,25 @@ def test_both_variants_are_shown_and_each_browser_sees_one(edge: Served, site: s
     assert set(seen.values()) == {"A", "B"}
 
 
-def test_the_cookie_leads_where_the_first_look_did(edge: Served, site: str, tested):
+def test_who_sends_a_form_goes_on_seeing_the_same_variant(edge: Served, database, site: str, workspace_id, tested):
+    database.publish(workspace_id, "/offer", "<h1>A</h1>", split=SPLIT, forms={FORM_ID: FORM})
+    database.publish(workspace_id, "~b", "<h1>B</h1>", split={"shown_at": "/offer"}, forms={FORM_ID: FORM})
     for number in range(12):
         headers = {"user-agent": f"Browser {number}"}
         first = edge.get("/offer", host=site, **headers)
-        cookie = first.headers["set-cookie"].split(";")[0]
+        assert "set-cookie" not in first.headers
+        sent = {"email": "ada@example.com", "terms": "on", "_page": "/offer"}
+        sent |= {"_variant": "~b"} if variant_of(first.body) == "B" else {}
+        thanks = edge.ask(
+            "POST",
+            f"/f/{FORM_ID}",
+            host=site,
+            body=urlencode(sent).encode(),
+            headers={"content-type": "application/x-www-form-urlencoded", **headers},
+        )
+        cookie = thanks.headers["set-cookie"].split(";")[0]
         again = edge.get("/offer", host=site, **{"user-agent": "Another browser", "cookie": cookie})
         assert variant_of(first.body) == variant_of(again.body)
-        assert "set-cookie" not in again.headers
         assert first.headers["cache-control"] == again.headers["cache-control"] == "private, no-cache"
 
 

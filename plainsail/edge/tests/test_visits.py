@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from uuid import UUID
 
 import pytest
 
+from plainsail.edge import visitors
 from plainsail.edge.tests.factories import EdgeDatabase, Served
+from plainsail.kernel.passers import is_passing
 
 VISITOR = "0123456789abcdef0123456789abcdef"
 
@@ -55,21 +56,62 @@ def test_a_visit_is_recorded_with_where_it_came_from(
     }
 
 
-def test_a_new_visitor_gets_a_first_party_cookie_that_no_cache_keeps(edge: Served, site: str, page_id: UUID):
+def test_looking_gives_nobody_a_cookie_and_any_cache_may_keep_the_page(edge: Served, site: str, page_id: UUID):
     answer = edge.get("/offer", host=site)
-    (cookie,) = answer.cookies
-    assert re.fullmatch(r"ps_v=[0-9a-f]{32}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", cookie)
-    assert answer.headers["cache-control"] == "private, no-cache"
-
-
-def test_a_known_visitor_gets_no_second_cookie(edge: Served, site: str, page_id: UUID):
-    answer = edge.get("/offer", host=site, cookie=f"ps_v={VISITOR}")
     assert (answer.cookies, answer.headers["cache-control"]) == ([], "no-cache")
 
 
-@pytest.mark.parametrize("value", ["", "x", "G" * 32, VISITOR + "0", VISITOR[:-1], "' OR 1=1 --", VISITOR.upper()])
-def test_a_made_up_cookie_is_replaced(edge: Served, site: str, page_id: UUID, value: str):
-    assert len(edge.get("/offer", host=site, cookie=f"ps_v={value}").cookies) == 1
+def test_visits_of_a_day_are_told_apart_by_address_and_browser(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID, page_id: UUID
+):
+    for agent in ("One", "One", "Another"):
+        edge.get("/offer", host=site, user_agent=agent)
+    first, again, other = [row["visitor_id"] for row in database.landed(workspace_id, expected=3)]
+    assert first == again != other
+    assert is_passing(first)
+
+
+def test_at_another_site_the_number_is_another(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID, page_id: UUID
+):
+    elsewhere = f"other-{site}"
+    database.add_host(elsewhere, workspace_id)
+    for host in (site, elsewhere):
+        edge.get("/offer", host=host, user_agent="One")
+    first, second = database.landed(workspace_id, expected=2)
+    assert first["visitor_id"] != second["visitor_id"]
+
+
+def test_the_number_of_a_day_is_not_that_of_the_next_nor_of_another_start(monkeypatch):
+    today = visitors._of_day(20000, "192.0.2.1", "One", "site")
+    assert (
+        visitors._of_day(20000, "192.0.2.1", "One", "site")
+        == today
+        != visitors._of_day(20001, "192.0.2.1", "One", "site")
+    )
+    monkeypatch.setattr(visitors, "_seed", b"another start")
+    visitors._of_day.cache_clear()
+    assert visitors._of_day(20000, "192.0.2.1", "One", "site") != today
+
+
+def test_a_known_visitor_is_recorded_by_the_cookie(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID, page_id: UUID
+):
+    answer = edge.get("/offer", host=site, cookie=f"ps_v={VISITOR}")
+    (row,) = database.landed(workspace_id, expected=1)
+    assert (answer.cookies, row["visitor_id"]) == ([], UUID(VISITOR))
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "G" * 32, VISITOR + "0", VISITOR[:-1], "' OR 1=1 --", VISITOR.upper(), "0" * 8 + VISITOR[8:]]
+)
+def test_a_made_up_cookie_is_not_read(
+    edge: Served, database: EdgeDatabase, site: str, workspace_id: UUID, page_id: UUID, value: str
+):
+    edge.get("/offer", host=site, user_agent="One", cookie=f"ps_v={value}")
+    edge.get("/offer", host=site, user_agent="One")
+    first, second = database.landed(workspace_id, expected=2)
+    assert first["visitor_id"] == second["visitor_id"]
 
 
 @pytest.mark.parametrize("header", [{"dnt": "1"}, {"sec_gpc": "1"}])

@@ -66,6 +66,16 @@ def media_path(workspace: str, file: str, name: str) -> str | None:
     return path if default_storage.exists(path) else None
 
 
+def content(workspace: str, file: str, name: str) -> bytes | None:
+    """The bytes that anybody may fetch under these three parts of an address; None where there are none."""
+    path = media_path(workspace, file, name)
+    if path is None:
+        return None
+    with default_storage.open(path) as stored:
+        found: bytes = stored.read()
+    return found
+
+
 def media_type(name: str) -> str:
     return INLINE.get(name.rpartition(".")[2], "application/octet-stream")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_safe
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.services import looking, routing
 from plainsail.funnels.services.looking import Way
-from plainsail.kernel.http import Request, client_ip, public
+from plainsail.kernel.http import Request, client_ip, public, visitor_cookie, visitor_of
 
 ANSWERS: dict[str, routing.Answer] = {"next": "next", "yes": "yes", "no": "no", "bought": "bought"}
 
@@ -35,7 +34,7 @@ def onward(request: Request, step_id: UUID, answer: str = "next") -> HttpRespons
 
 def known_by(request: Request) -> str:
     """What tells one visitor from another: the browser's number, else where and what it is."""
-    return str(visitor_of(request) or f"{client_ip(request)}{request.headers.get('User-Agent', '')}")
+    return str(visitor_cookie(request) or f"{client_ip(request)}{request.headers.get('User-Agent', '')}")
 
 
 def way_of(request: Request, *, to: str) -> Way:
@@ -49,11 +48,3 @@ def way_of(request: Request, *, to: str) -> Way:
         referrer=request.headers.get("Referer", ""),
         query=request.GET.dict(),
     )
-
-
-def visitor_of(request: Request) -> UUID | None:
-    """The visitor's number, unless the browser asks not to be followed."""
-    if request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1":
-        return None
-    cookie = request.COOKIES.get("ps_v", "")
-    return UUID(cookie) if re.fullmatch("[0-9a-f]{32}", cookie) else None

@@ -27,6 +27,8 @@ class Site(WorkspaceOwned):
     """Addresses of the business elsewhere, one a line: said to search engines as `sameAs`."""
     is_hidden = models.BooleanField(default=False)
     """Search engines are asked to stay away from the whole site."""
+    asks_to_recognise = models.BooleanField(default=False)
+    """Visitors are asked whether a cookie of this site may tell that they came back; without a yes there is none."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

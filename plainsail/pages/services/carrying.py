@@ -1,4 +1,5 @@
-"""A page or a whole site as one file of JSON: taken along, and brought in again here or elsewhere, with ids made anew.
+"""A page or a whole site as one file: taken along, and brought in again here or elsewhere, with ids made anew. It is JSON, or
+where pictures of the business's own are shown a ZIP of that and of them.
 
 Nothing in a file is trusted: every document is read as if somebody had typed it, links and pictures are checked by their
 fields, forms are made anew, and what points to rows of another business points to nothing.
@@ -29,7 +30,7 @@ from plainsail.contacts.models import List
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Post, Redirect, Site
-from plainsail.pages.services import blogging, forms, packed_forms, pages, parts, redirects, sites
+from plainsail.pages.services import blogging, forms, packed_forms, packed_pictures, pages, parts, redirects, sites
 
 FORMAT = 1
 MOST_PAGES = 500
@@ -64,24 +65,26 @@ class _Bringing:
     site: Site
     by: User | None
     at: datetime
-    forms: Mapping[str, UUID] = field(default_factory=dict)
+    known: Mapping[str, UUID] = field(default_factory=dict)
+    """What the file's forms and pictures became here, by their old ids."""
     kin: dict[str, UUID] = field(default_factory=dict)
     brought: Brought = field(default_factory=Brought)
 
 
-def page_as_json(page: Page) -> bytes:
-    """One page with its forms, to be brought in elsewhere."""
-    return _write({"plainsail": "page", "v": FORMAT, "pages": [_page(page)], "forms": _forms([page])})
+def page_as_file(page: Page) -> bytes:
+    """One page with its forms and pictures, to be brought in elsewhere."""
+    return _packed([page], {"plainsail": "page", "v": FORMAT, "pages": [_page(page)], "forms": _forms([page])})
 
 
-def site_as_json(workspace: Workspace) -> bytes:
-    """All pages that aren't archived, drafts as they are now, with forms, redirects, and what the site says of itself."""
+def site_as_file(workspace: Workspace) -> bytes:
+    """All pages that aren't archived, drafts as they are now, with forms, pictures, redirects, and what the site says of itself."""
     site = sites.site_of(workspace)
     found: QuerySet[Page] = Page.objects.current().filter(site=site).order_by("created_at", "id")
     listed = list(found)
     said = {name: getattr(site, name) for name in SAID_OF_SITE} | {"name": site.name, "theme": site.theme}
     rows = Redirect.objects.filter(site=site).order_by("path").values("path", "target", "status")
-    return _write(
+    return _packed(
+        listed,
         {
             "plainsail": "site",
             "v": FORMAT,
@@ -89,7 +92,7 @@ def site_as_json(workspace: Workspace) -> bytes:
             "pages": [_page(page) for page in listed],
             "forms": _forms(listed),
             "redirects": list(rows),
-        }
+        },
     )
 
 
@@ -97,17 +100,40 @@ def site_as_json(workspace: Workspace) -> bytes:
 def bring_in(workspace: Workspace, content: bytes, *, list: List, by: User | None, at: datetime) -> Brought:  # noqa: A002  # the product’s word
     """Make drafts of a file's pages, at their addresses or the next free ones. Nothing that is there changes.
 
-    Forms come with them, and whoever sends one joins `list`. Raises NoSuchFile for a file that is none as a whole; a page
-    that can't be read is left out, with words.
+    Forms and pictures come with them, and whoever sends a form joins `list`. Raises NoSuchFile or BadArchive for a file that
+    is none as a whole; a page or a picture that can't be read is left out, with words.
     """
-    raw = _read(content)
+    unpacked = packed_pictures.Unpacked(content) if packed_pictures.is_archive(content) else None
+    raw = _read(unpacked.pages if unpacked else content)
     here = _Bringing(workspace, sites.site_of(workspace), by, at)
-    here.forms = _make_forms(workspace, raw.get("forms"), list=list, at=at)
+    known = _make_forms(workspace, raw.get("forms"), list=list, at=at)
+    if unpacked is not None:
+        pictures, here.brought.left_out = packed_pictures.take_in(
+            workspace, raw.get("pictures"), unpacked, by=by, at=at
+        )
+        known |= pictures
+    here.known = known
     for entry in raw["pages"]:
         _bring_page(here, entry)
     if raw["plainsail"] == "site":
         _bring_site(here, raw)
     return here.brought
+
+
+def _packed(listed: Sequence[Page], said: dict[str, Any]) -> bytes:
+    pictures = packed_pictures.said_of(_pictures(listed))
+    if not pictures:
+        return _write(said)
+    return packed_pictures.archive(_write(said | {"pictures": pictures}), map(UUID, pictures))
+
+
+def _pictures(listed: Iterable[Page]) -> set[UUID]:
+    """The business's own pictures that are shown on these pages, and by which their posts are announced."""
+    rows = list(listed)
+    covers = Post.objects.filter(page__in=rows).values_list("cover", flat=True)
+    return {row_id for page in rows for kind, row_id in page.document.references() if kind == "picture"} | {
+        row_id for cover in covers for _kind, row_id in Image(label="").references(cover)
+    }
 
 
 def _page(page: Page) -> dict[str, Any]:
@@ -182,7 +208,7 @@ def _bring_page(here: _Bringing, entry: object) -> None:
         here.brought.left_out.append(_text("A page without a title."))
         return
     try:
-        document = renewed(documents.load(entry.get("document")), here.forms)
+        document = renewed(documents.load(entry.get("document")), here.known)
         made = _make(here, entry, document, title=title)
     except Refusal as refusal:
         words = next(iter(refusal.errors.values()), "") if isinstance(refusal, InvalidDocument) else ""
@@ -221,16 +247,18 @@ def _make(here: _Bringing, entry: Mapping[str, Any], document: Document, *, titl
         made.shows_parts = False
         made.save(update_fields=["shows_parts"])
     if kind == Page.Kind.POST:
-        _make_post(made, entry.get("post"), at=here.at)
+        _make_post(made, entry.get("post"), here.known, at=here.at)
     return made
 
 
-def _make_post(page: Page, raw: object, *, at: datetime) -> None:
+def _make_post(page: Page, raw: object, known: Mapping[str, UUID], *, at: datetime) -> None:
     said = raw if isinstance(raw, dict) else {}
     moment = _moment(said.get("posted_at")) or at
     errors: dict[Any, str] = {}
     cover = Image(label="").clean(said.get("cover") or {}, ("cover",), errors)
-    post = Post.objects.create(page=page, posted_at=moment, cover=Image(label="").empty if errors else cover)
+    shown = {"cover": Image(label="").empty if errors else cover}
+    _repoint({"cover": Image(label="")}, shown, known)
+    post = Post.objects.create(page=page, posted_at=moment, cover=shown["cover"])
     blogging.describe(
         post,
         author=_words(said.get("author"), 120),
@@ -258,7 +286,9 @@ def _bring_site(here: _Bringing, raw: Mapping[str, Any]) -> None:
 
 
 def renewed(document: Document, known: Mapping[str, UUID] = {}) -> Document:  # only read
-    """The same document with new ids; references to forms lead to `known` ones, others that this business has stay."""
+    """The same document with new ids; references to forms and pictures lead to `known` ones, others that this business has
+    stay.
+    """
     return document.with_blocks(_renewed(block, known) for block in document.blocks)
 
 
@@ -280,12 +310,19 @@ def _repoint(fields: Mapping[str, Field], props: dict[str, Any], known: Mapping[
             for item in props.get(name) or []:
                 _repoint(each.fields, item, known)
         elif isinstance(each, Reference) and props.get(name):
-            old = str(props[name])
-            kind = REFERENCES.get(each.to)
-            if each.to == "form" and old in known:
-                props[name] = str(known[old])
-            elif kind is None or UUID(old) not in kind.cards({UUID(old)}):
-                props[name] = ""
+            props[name] = _known_or_nothing(each.to, str(props[name]), known)
+        elif isinstance(each, Image):
+            old = str(props[name].pop("file", ""))
+            if found := old and _known_or_nothing("picture", old, known):
+                props[name]["file"] = found
+
+
+def _known_or_nothing(to: str, old: str, known: Mapping[str, UUID]) -> str:
+    """Where something leads from now on: to what was brought along, to a row that is here, or nowhere."""
+    if to in ("form", "picture") and old in known:
+        return str(known[old])
+    kind = REFERENCES.get(to)
+    return "" if kind is None or UUID(old) not in kind.cards({UUID(old)}) else old
 
 
 def _words(value: object, limit: int) -> str:

@@ -86,8 +86,9 @@ def _framed(
                 bottom=mark_safe(bottom + head.bottom),  # noqa: S308  # the same
                 kinds=frame.kinds(page.language),
             )
-        if frame.scripts and not page.is_part:
-            head = replace(head, bottom=mark_safe(head.bottom + consenting.slot(frame.scripts)))  # noqa: S308  # the same
+        if frame.asks and not page.is_part:
+            asked = consenting.slot(frame.scripts, recognises=frame.site.asks_to_recognise)
+            head = replace(head, bottom=mark_safe(head.bottom + asked))  # noqa: S308  # the same
     return replace(head, style=site_css())
 
 

@@ -10,32 +10,47 @@ from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from plainsail.pages.models import SiteScript
 
+RECOGNITION = "/for-you/recognition"
+"""Where a browser asks for the cookie by which it is known again, and has it taken away."""
 
-def slot(scripts: Sequence[SiteScript]) -> SafeString:
-    """The question, and the scripts as data that nothing runs. Our own module asks and, after a yes, starts them."""
-    purposes = [purpose for purpose in SiteScript.Purpose if any(script.purpose == purpose for script in scripts)]
+
+def slot(scripts: Sequence[SiteScript], *, recognises: bool = False) -> SafeString:
+    """The question, and the scripts as data that nothing runs. Our own module asks and, after a yes, starts them.
+
+    With `recognises` it asks too whether a cookie of the site's own may tell that somebody came back.
+    """
     asleep = [{"purpose": script.purpose, "src": script.source_url, "code": script.code} for script in scripts]
+    asked = [(SiteScript.Purpose(script.purpose), script.name) for script in scripts]
+    if recognises:
+        asleep.append({"purpose": SiteScript.Purpose.STATISTICS, "recognition": RECOGNITION})
+        asked.append((SiteScript.Purpose.STATISTICS, gettext("recognising you when you come back")))
+    purposes = [purpose for purpose in SiteScript.Purpose if any(each == purpose for each, _name in asked)]
     context = {
         "purposes": [
-            {"key": purpose.value, "label": purpose.label, "names": [s.name for s in scripts if s.purpose == purpose]}
+            {"key": purpose.value, "label": purpose.label, "names": [name for each, name in asked if each == purpose]}
             for purpose in purposes
         ],
-        "scripts": json.dumps({"version": version(scripts), "scripts": asleep}, ensure_ascii=False),
+        "scripts": json.dumps({"version": version(scripts, recognises), "scripts": asleep}, ensure_ascii=False),
+        "loads_others": bool(scripts),
     }
     return mark_safe(render_to_string("pages/site/consent.html", context))  # noqa: S308  # rendered by a template
 
 
-def version(scripts: Sequence[SiteScript]) -> str:
+def version(scripts: Sequence[SiteScript], recognises: bool = False) -> str:
     """The same as long as a visitor's answer covers what is asked: who gets to know of them, and what for."""
     asked = sorted((script.purpose, script.name, script.source_url) for script in scripts)
-    return blake2b(json.dumps(asked).encode(), digest_size=6).hexdigest()
+    words = json.dumps([*asked, RECOGNITION] if recognises else asked)
+    return blake2b(words.encode(), digest_size=6).hexdigest()
 
 
-def policy(scripts: Sequence[SiteScript]) -> dict[str, list[str]]:
+def policy(scripts: Sequence[SiteScript], *, recognises: bool = False) -> dict[str, list[str]]:
     """What the scripts need of the content security policy, by directive: their hosts by name, their code by its hash."""
+    if not scripts and recognises:
+        return {"script-src": ["'self'"], "connect-src": ["'self'"]}
     if not scripts:
         return {}
     hosts = sorted({origin for script in scripts for origin in origins(script)})

@@ -30,6 +30,11 @@ class Frame:
     drawn: dict[tuple[str, str], str] = field(default_factory=dict)
     """Parts that were rendered already, so that a thousand pages don't render a navigation each."""
 
+    @property
+    def asks(self) -> bool:
+        """Are visitors asked for anything?"""
+        return bool(self.scripts) or self.site.asks_to_recognise
+
     def part(self, kind: str, language: str) -> Document | None:
         """The navigation or the footer in a language, else the site's own."""
         return self.parts.get((kind, language)) or self.parts.get((kind, ""))

@@ -48,7 +48,9 @@ def site_of(workspace: Workspace) -> Site:
 
 
 def describe(site: Site, **values: Any) -> Site:
-    """Change what the site says about itself: `description`, `icon_url`, `social_image_url`, `profiles`, `is_hidden`."""
+    """Change what the site says about itself: `description`, `icon_url`, `social_image_url`, `profiles`, `is_hidden`,
+    `asks_to_recognise`.
+    """
     for name, value in values.items():
         setattr(site, name, value)
     if values:

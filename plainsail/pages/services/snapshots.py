@@ -112,7 +112,7 @@ def _store(
 def _policy(frozen: Frozen, rendered: rendering.RenderedPage, frame: Frame) -> str:
     """The page's own style as it was frozen, what its frames need, and the owner's scripts."""
     in_frames = rendered.style_source.split()[1:]
-    more = consenting.policy(frame.scripts)
+    more = consenting.policy(frame.scripts, recognises=frame.site.asks_to_recognise)
     if rendered.frame_sources:
         more["frame-src"] = [*rendered.frame_sources, *(one for one in more.get("frame-src", ()) if one != "'none'")]
     return policy(" ".join([frozen.style_source, *in_frames]), _scripts(rendered) | more)

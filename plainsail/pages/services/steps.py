@@ -75,6 +75,7 @@ def go_on(
         path=locked.path,
         page_id=locked.page_id,
         visitor_id=visit.visitor_id,
+        seen_as=visit.seen_as,
         ip=visit.ip,
         user_agent=visit.user_agent,
         campaign=locked.campaign,

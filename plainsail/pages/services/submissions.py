@@ -55,6 +55,9 @@ class Visit:
     """The variant of a tested page, by its name beside the site."""
     page_id: UUID | None = None
     visitor_id: UUID | None = None
+    """The number of the browser from now on, in its cookie."""
+    seen_as: UUID | None = None
+    """The number of a day under which its earlier looks were counted, where it had no cookie."""
     ip: str | None = None
     user_agent: str = ""
     campaign: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +75,7 @@ def take_in(row: Landing) -> None:
         path=row.path,
         page_id=row.page_id,
         visitor_id=row.visitor_id,
+        seen_as=_uuid(row.payload.get("seen_as")),
         ip=row.ip,
         user_agent=row.user_agent,
         campaign=campaign_of(row.referrer),
@@ -103,7 +107,7 @@ def accept(form: Form, values: dict[str, Any], *, landing_id: UUID, visit: Visit
     if done is not None:
         return done
     page = _page(visit)
-    campaign = dict(visit.campaign) or _campaign_of_visitor(visit.visitor_id, at=at)
+    campaign = dict(visit.campaign) or _campaign_of_visitor(visit.seen_as or visit.visitor_id, at=at)
     submission: Submission = Submission.objects.create(
         landing_id=landing_id,
         form=form,
@@ -120,7 +124,7 @@ def accept(form: Form, values: dict[str, Any], *, landing_id: UUID, visit: Visit
         at=at,
     )
     if not submission.held_for:
-        _follow_up(submission, visitor_id=visit.visitor_id, at=at)
+        _follow_up(submission, visit, at=at)
     return submission
 
 
@@ -131,7 +135,7 @@ def let_in(submission: Submission, *, at: datetime) -> None:
     if locked.held_for:
         locked.held_for = ""
         locked.save(update_fields=["held_for"])
-        _follow_up(locked, visitor_id=None, at=at)
+        _follow_up(locked, Visit(), at=at)
 
 
 def discard(submission: Submission) -> None:
@@ -143,10 +147,11 @@ def _suspicion(form: Form, page: Page | None, visit: Visit, *, at: datetime) -> 
     """Why a post looks like a program's; empty for one that doesn't."""
     if visit.ip and not FROM_ONE_PLACE.spend(f"{form.id}:{visit.ip}", at=at):
         return Held.MANY
-    if visit.visitor_id is None or page is None:
+    seen_as = visit.seen_as or visit.visitor_id
+    if seen_as is None or page is None:
         return ""
     # The browser's own first look at this page: a page that is the same for everybody can't carry a time.
-    looks = Hit.objects.filter(visitor_id=visit.visitor_id, page_id=page.id, kind="visit", at__lte=at)
+    looks = Hit.objects.filter(visitor_id=seen_as, page_id=page.id, kind="visit", at__lte=at)
     seen = looks.filter(at__gte=at - timedelta(days=1)).order_by("at").values_list("at", flat=True).first()
     return Held.FAST if seen is not None and at - seen < TOO_FAST else ""
 
@@ -155,7 +160,7 @@ def _agreed(form: Form, values: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"id": box["id"], "wording": box["wording"]} for box in form.boxes if values.get(f"{forms.BOX}{box['id']}")]
 
 
-def _follow_up(submission: Submission, *, visitor_id: UUID | None, at: datetime) -> None:
+def _follow_up(submission: Submission, visit: Visit, *, at: datetime) -> None:
     """The contact, their consent, tags, own fields, the browser that is theirs from now on, the event.
 
     The mail that asks for confirmation is sent by whoever hears of the opt-in.
@@ -171,7 +176,9 @@ def _follow_up(submission: Submission, *, visitor_id: UUID | None, at: datetime)
         tags.add(contact, tag, at=at)
     submission.contact = contact
     submission.save(update_fields=["contact"])
-    visitors.link(visitor_id, contact.id, at=at)
+    visitors.link(visit.visitor_id, contact.id, at=at)
+    if visit.seen_as is not None and visit.visitor_id is not None:
+        visitors.join(visit.seen_as, visit.visitor_id, contact.id, at=at)
     publish(
         FormSubmitted(
             form_id=form.id, submission_id=submission.id, page_id=submission.page_id, contact_id=contact.id, at=at

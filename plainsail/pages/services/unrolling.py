@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 
+from plainsail.files.services import storing
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PublishedSnapshot
 from plainsail.pages.services import composing
@@ -24,6 +25,8 @@ from plainsail.pages.services import composing
 STATIC = "/static/"
 ATTRIBUTE = re.compile(r"(?P<name>\b(?:href|src|action|poster))=(?P<value>\"[^\"]*\"|'[^']*'|[^\s>\"']+)")
 IN_STYLE = re.compile(r"url\((/static/[^)]+)\)")
+SRCSET = re.compile(r"\bsrcset=(?P<value>\"[^\"]*\"|'[^']*')")
+MEDIA = re.compile(r"/media/(?P<workspace>[0-9a-f]{32})/(?P<file>[0-9a-f]{32})/(?P<name>[^/]+)")
 PRELOAD = re.compile(r"<link [^>]*\brel=\"?preload\b[^>]*>")
 
 
@@ -60,6 +63,7 @@ def _unrolled(html: str, here: str, names: dict[str, str], assets: dict[str, byt
     # A browser doesn't preload from files; the style asks for the fonts anyway.
     plain = PRELOAD.sub("", html)
     plain = IN_STYLE.sub(lambda match: f"url({address(match[1])})", plain)
+    plain = SRCSET.sub(lambda match: _srcset(match, address), plain)
     return ATTRIBUTE.sub(lambda match: _attribute(match, address), plain)
 
 
@@ -68,6 +72,13 @@ def _attribute(match: re.Match[str], address: Callable[[str], str]) -> str:
     if not target.startswith("/") or target.startswith("//"):
         return match[0]
     return f'{match["name"]}="{escape(address(target))}"'
+
+
+def _srcset(match: re.Match[str], address: Callable[[str], str]) -> str:
+    """The sizes of a picture: each an address and how wide it is."""
+    each = [one.strip().partition(" ") for one in unescape(match["value"][1:-1]).split(",")]
+    found = ", ".join(f"{address(url) if url.startswith('/') else url} {width}".strip() for url, _blank, width in each)
+    return f'srcset="{escape(found)}"'
 
 
 def _address(target: str, here: str, names: dict[str, str], assets: dict[str, bytes], base: str) -> str:
@@ -79,6 +90,14 @@ def _address(target: str, here: str, names: dict[str, str], assets: dict[str, by
             if content is None:
                 return base + target
             assets[name] = content
+        return _from(here, name)
+    if (media := MEDIA.fullmatch(parts.path)) is not None:
+        name = f"pictures/{media['file']}/{media['name']}"
+        if name not in assets:
+            uploaded = storing.content(media["workspace"], media["file"], media["name"])
+            if uploaded is None:
+                return base + target
+            assets[name] = uploaded
         return _from(here, name)
     found = names.get(parts.path.rstrip("/") or "/")
     if found is None:

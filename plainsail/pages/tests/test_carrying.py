@@ -32,7 +32,7 @@ def words_of(document):
 
 
 def test_a_page_comes_in_again_with_ids_and_a_form_of_its_own(page, in_juniper):
-    came = bring(in_juniper, carrying.page_as_json(page))
+    came = bring(in_juniper, carrying.page_as_file(page))
 
     [copy] = came.pages
     assert came.left_out == []
@@ -50,7 +50,7 @@ def test_a_whole_site_moves_to_another_business(juniper, acme, in_workspace):
         blogging.open_blog(juniper, by=None, at=NOW)
         blogging.write(juniper, title="First fire", author="Ada", tags="Kiln", excerpt="Short", by=None, at=NOW)
         redirects.add(sites.site_of(juniper), path="/old", target="/course")
-        content = carrying.site_as_json(juniper)
+        content = carrying.site_as_file(juniper)
 
     with in_workspace(acme):
         came = bring(acme, content)
@@ -90,7 +90,7 @@ def test_what_is_no_file_of_a_page_is_refused(in_juniper, content):
 
 
 def test_what_can_not_be_read_is_left_out_and_the_rest_comes_in(page, in_juniper):
-    said = json.loads(carrying.page_as_json(page))
+    said = json.loads(carrying.page_as_file(page))
     [good] = said["pages"]
     hero = next(block for block in good["document"]["blocks"] if block["type"] == "hero")
     said["pages"] = [
@@ -119,7 +119,7 @@ def test_what_can_not_be_read_is_left_out_and_the_rest_comes_in(page, in_juniper
 
 def test_what_points_to_rows_of_another_business_points_to_nothing(juniper, acme, in_workspace):
     with in_workspace(juniper):
-        said = json.loads(carrying.page_as_json(PageFactory(workspace=juniper, path="/course")))
+        said = json.loads(carrying.page_as_file(PageFactory(workspace=juniper, path="/course")))
     said["forms"] = {}
     with in_workspace(acme):
         [made] = bring(acme, json.dumps(said).encode()).pages

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from plainsail.blocks.services import comparing, panels, rendering
+from plainsail.blocks.services import comparing, outlines, panels, rendering
 from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
@@ -38,17 +38,21 @@ def panel_of(document: Document, name: str) -> str:
     if name == "theme":
         return panels.render_theme_panel(document)
     block = document.find(name)
-    return panels.render_panel(block, anchors=panels.anchors(document)) if block else ""
+    if block is None:
+        return ""
+    return panels.render_panel(block, anchors=panels.anchors(document), way=outlines.way_to(document, name))
 
 
 def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
     """What the window needs after a change: of what it knew before, all that is different now."""
     after = edited.after
-    new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
+    known = {block.id for block in edited.before.walk()}
+    new = [block.id for block in after.walk() if block.id not in known]
     panel = (new[0] if new else "") if panel == "new" else panel
     return state(request, edited.page) | {
         "sections": _different(edited),
         "order": [block.id for block in after.blocks],
+        "inside": [block.id for section in after.blocks for block in section.walk() if block is not section],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
         "list": _list(edited, panel),
         "panel": panel_of(after, panel) if panel else "",
@@ -86,7 +90,8 @@ def _different(edited: editing.Edited) -> dict[str, str]:
 def _list(edited: editing.Edited, chosen: str) -> str:
     """The list of sections, where it says anything new."""
     before, after = (
-        [(each.id, each.type, each.headline) for each in document.blocks] for document in (edited.before, edited.after)
+        [(each.id, each.type, each.headline, outlines.places_of(each)) for each in document.blocks]
+        for document in (edited.before, edited.after)
     )
     if before == after:
         return ""

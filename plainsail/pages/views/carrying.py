@@ -16,7 +16,8 @@ from plainsail.contacts.services import lists
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.services import carrying, unrolling
-from plainsail.pages.site_forms import FileForm
+from plainsail.pages.services.packed_pictures import is_archive
+from plainsail.pages.site_forms import CarriedForm
 
 
 @require_GET
@@ -24,13 +25,13 @@ from plainsail.pages.site_forms import FileForm
 def page(request: Request, page_id: UUID) -> HttpResponse:
     subject = get_object_or_404(queries.current_pages(request.workspace), id=page_id)
     name = subject.path.strip("/:").replace("/", "-") or "first-page"
-    return _file(carrying.page_as_json(subject), f"{name}.json", "application/json")
+    return _carried(carrying.page_as_file(subject), name)
 
 
 @require_GET
 @can("pages.change")
 def site(request: Request) -> HttpResponse:
-    return _file(carrying.site_as_json(request.workspace), f"{request.workspace.slug}.json", "application/json")
+    return _carried(carrying.site_as_file(request.workspace), request.workspace.slug)
 
 
 @require_GET
@@ -42,7 +43,7 @@ def static_site(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @can("pages.change")
 def bring_in(request: Request) -> HttpResponse:
-    form = FileForm(request.POST or None, request.FILES or None)
+    form = CarriedForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         with refusals_at(form):
             some, person = lists.default(request.workspace, at=request.now), cast(User, request.user)
@@ -53,6 +54,12 @@ def bring_in(request: Request) -> HttpResponse:
             messages.success(request, _("%(number)s drafts were brought in.") % {"number": len(came.pages)})
             return redirect(workspace_url(request.workspace, "pages:pages"))
     return render(request, "pages/import.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _carried(content: bytes, name: str) -> HttpResponse:
+    if is_archive(content):
+        return _file(content, f"{name}.zip", "application/zip")
+    return _file(content, f"{name}.json", "application/json")
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:

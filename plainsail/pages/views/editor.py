@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
-from plainsail.blocks.services import panels
+from plainsail.blocks.services import outlines, panels
 from plainsail.blocks.services.edits import read as read_edit
 from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
@@ -33,6 +33,8 @@ def editor(request: Request, page_id: UUID) -> HttpResponse:
         "chosen": chosen.id if chosen else "",
         "panel": answers.panel_of(document, chosen.id) if chosen else "",
         "palette": panels.palette("page"),
+        "elements": panels.palette("page", place="element"),
+        "rows": outlines.row_shapes(),
         "live_url": publishing.address(request.workspace, page.path),
         "can": answers.state(request, page),
     }

@@ -6,14 +6,22 @@ import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from plainsail.kernel.http import Request, client_ip, public, visitor_cookie
+from plainsail.kernel.http import (
+    VISITOR_COOKIE,
+    Request,
+    client_ip,
+    know_again,
+    public,
+    visitor_cookie,
+    visitor_of,
+)
 from plainsail.kernel.throttle import Throttle
 from plainsail.pages import queries
 from plainsail.pages.models import Page
@@ -45,6 +53,19 @@ def count(request: Request) -> HttpResponse:
     return _answer({})
 
 
+@csrf_exempt  # gives a browser a number that nobody else has, or takes its own away
+@require_POST
+@public
+def recognition(request: Request) -> HttpResponse:
+    """After a visitor's yes a cookie, by which they are known again; after their no it goes."""
+    response = _answer({})
+    if _said(request).get("recognise") is not True:
+        response.delete_cookie(VISITOR_COOKIE, samesite="Lax")
+    elif visitor_of(request) is not None and visitor_cookie(request) is None:
+        know_again(request, response, uuid4())
+    return response
+
+
 def _for(page: Page, live: dict[str, Any], caller: living.Caller, *, at: datetime) -> dict[str, Any]:
     """All that a visitor gets, with the moment it was said: browsers' clocks are often wrong."""
     found = living.parts_for(live, caller, at=at)
@@ -61,7 +82,7 @@ def _for(page: Page, live: dict[str, Any], caller: living.Caller, *, at: datetim
 
 
 def _caller(request: Request, said: dict[str, Any]) -> living.Caller:
-    visitor_id = visitor_cookie(request)
+    visitor_id = visitor_of(request)
     languages = request.headers.get("Accept-Language", "").lower().split(",")[:10]
     return living.Caller(
         contact=prefilling.contact_of(visitor_id),

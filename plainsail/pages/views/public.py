@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -12,7 +12,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from plainsail.kernel.http import Request, client_ip, private_link, public, visitor_cookie
+from plainsail.kernel.http import Request, client_ip, know_again, private_link, public, visitor_cookie, visitor_of
 from plainsail.kernel.ids import new_id
 from plainsail.pages.models import Form, Page, Unfinished
 from plainsail.pages.services import forms, notices, prefilling, redirects, sites, steps, submissions
@@ -30,13 +30,14 @@ def form(request: Request, form_id: UUID) -> HttpResponse:
     if request.POST.get(forms.HONEYPOT):
         return _thanks(request, subject)
     try:
+        visit = visit_of(request)
         if subject.steps > 1:
-            key = steps.begin(subject, posted(request), visit=visit_of(request), at=request.now)
+            key = steps.begin(subject, posted(request), visit=visit, at=request.now)
             return _next(request, subject, key, step=2)
-        submissions.receive(subject, posted(request), landing_id=new_id(), visit=visit_of(request), at=request.now)
+        submissions.receive(subject, posted(request), landing_id=new_id(), visit=visit, at=request.now)
     except forms.InvalidSubmission as refusal:
         return _refused(request, subject, refusal)
-    return _thanks(request, subject)
+    return _thanks(request, subject, visit)
 
 
 @csrf_exempt  # the secret in the address is what lets somebody go on
@@ -52,10 +53,11 @@ def form_step(request: Request, form_id: UUID, key: str) -> HttpResponse:
     if request.method != "POST":
         return _shown_step(request, begun, key, step)
     try:
-        done = steps.go_on(begun, posted(request), step=step, visit=visit_of(request), at=request.now)
+        visit = visit_of(request)
+        done = steps.go_on(begun, posted(request), step=step, visit=visit, at=request.now)
     except forms.InvalidSubmission as refusal:
         return _shown_step(request, begun, key, step, refusal=refusal)
-    return _thanks(request, subject) if done else _next(request, subject, key, step=step + 1)
+    return _thanks(request, subject, visit) if done else _next(request, subject, key, step=step + 1)
 
 
 @require_safe
@@ -107,8 +109,14 @@ def see_other(path: str) -> HttpResponse:
     return response
 
 
-def _thanks(request: Request, form: Form) -> HttpResponse:
-    return embedding.thanks(form) if embedding.is_embedded(request) else see_other(forms.thanks_address(form))
+def _thanks(request: Request, form: Form, visit: submissions.Visit | None = None) -> HttpResponse:
+    """Who has sent a form here is known again from now on; a form on somebody else's site sets no cookie."""
+    if embedding.is_embedded(request):
+        return embedding.thanks(form)
+    response = see_other(forms.thanks_address(form))
+    if visit and visit.seen_as and visit.visitor_id:
+        know_again(request, response, visit.visitor_id)
+    return response
 
 
 def _next(request: Request, form: Form, key: str, *, step: int) -> HttpResponse:
@@ -143,10 +151,12 @@ def posted(request: Request) -> dict[str, object]:
 def visit_of(request: Request) -> submissions.Visit:
     path = request.POST.get("_page", "")
     variant = request.POST.get("_variant", "")[:40].replace("\x00", "")
+    seen_as = None if visitor_cookie(request) else visitor_of(request)
     return submissions.Visit(
         variant=variant if variant.startswith("~") else "",
         path=path[:500] if path.startswith("/") and "\x00" not in path else "",
-        visitor_id=visitor_cookie(request),
+        visitor_id=visitor_cookie(request) or (uuid4() if seen_as else None),
+        seen_as=seen_as,
         ip=client_ip(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
         campaign=submissions.campaign_of(request.headers.get("Referer", "")),

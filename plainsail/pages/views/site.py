@@ -17,7 +17,7 @@ from plainsail.pages.models import Site
 from plainsail.pages.services import parts, publishing, redirects, republishing, scripts, sites
 from plainsail.pages.site_forms import LANGUAGES, FileForm, RedirectForm, ScriptForm, SiteForm
 
-FIELDS = ("description", "icon_url", "social_image_url", "profiles", "is_hidden")
+FIELDS = ("description", "icon_url", "social_image_url", "profiles", "is_hidden", "asks_to_recognise")
 PER_PAGE = 50
 
 

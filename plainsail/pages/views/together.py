@@ -73,7 +73,7 @@ def pastes(request: Request, page_id: UUID) -> HttpResponse:
         operations = clipboard.paste(person=request.user, surface="page", index=sent.at, at=request.now)  # type: ignore[arg-type]  # a member
     except Refusal as refusal:
         return answers.refused(refusal)
-    return JsonResponse({"operations": operations})
+    return JsonResponse({"operations": operations, "place": clipboard.place_of(operations)})
 
 
 def _window(sent: edits.EditRequest) -> UUID:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from plainsail.contacts.models import Contact
+from plainsail.kernel.passers import is_passing
 from plainsail.tracking.models import Agent, Hit, Visitor
 
+A_DAY = timedelta(days=1)
 LOOK_BACK = timedelta(days=90)
 """Earlier visits of a browser that becomes known are its contact's, this far back."""
 
@@ -19,12 +21,26 @@ def owners(visitor_ids: Iterable[UUID]) -> dict[UUID, UUID]:
 
 
 def link(visitor_id: UUID | None, contact_id: UUID, *, at: datetime) -> None:
-    """This browser is this contact's; its recent visits join the contact's timeline. The latest contact wins."""
-    if visitor_id is None:
+    """This browser is this contact's; its recent visits join the contact's timeline. The latest contact wins.
+
+    The number of a day is no browser's: see `join`.
+    """
+    if visitor_id is None or is_passing(visitor_id):
         return
     Visitor.objects.update_or_create(visitor_id=visitor_id, defaults={"contact_id": contact_id, "linked_at": at})
     recent = Hit.objects.filter(visitor_id=visitor_id, contact_id=None, at__gte=at - LOOK_BACK)
     recent.update(contact_id=contact_id)
+
+
+def join(seen_as: UUID, visitor_id: UUID, contact_id: UUID, *, at: datetime) -> None:
+    """The visits of today that were told apart by the number of a day become those of the browser that is known from now on,
+    and of its contact, who sent a form under that number.
+
+    Somebody else behind the same address may have made some of them. From then on they are told apart: one has a cookie.
+    """
+    if is_passing(seen_as):
+        today = Hit.objects.filter(visitor_id=seen_as, contact_id=None, at__gte=at - A_DAY, at__lte=at)
+        today.update(contact_id=contact_id, visitor_id=visitor_id)
 
 
 def learn_from_clicks(hits: Sequence[Hit], *, at: datetime) -> None:

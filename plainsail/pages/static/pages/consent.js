@@ -22,10 +22,17 @@
     }
   };
 
+  // A cookie of this site's own, asked for after a yes and taken back after a no.
+  const recognise = (path, yes) => {
+    const said = JSON.stringify({ recognise: yes });
+    return fetch(path, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: said });
+  };
+
   const start = (purposes) => {
     scripts.forEach((script, index) => {
       if (!purposes.includes(script.purpose) || started.has(index)) return;
       started.add(index);
+      if (script.recognition) recognise(script.recognition, true);
       if (script.src) {
         const element = document.createElement("script");
         element.src = script.src;
@@ -53,7 +60,11 @@
         const purposes = chosen.map((box) => box.value);
         keep(purposes);
         // What runs already can't be stopped: a page loaded anew is without it.
-        if (before.some((purpose) => !purposes.includes(purpose))) location.reload();
+        const gone = before.filter((purpose) => !purposes.includes(purpose));
+        for (const script of scripts) {
+          if (script.recognition && gone.includes(script.purpose)) recognise(script.recognition, false);
+        }
+        if (gone.length > 0) location.reload();
         else start(purposes);
       }
       dialog.remove();

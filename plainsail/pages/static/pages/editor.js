@@ -6,6 +6,8 @@ import { Meeting } from "../blocks/editor/meeting.js";
 import { Presence } from "../blocks/editor/presence.js";
 import { Session } from "../blocks/editor/session.js";
 import { PicturePicker } from "../files/picker.js";
+import { Inside } from "./inside.js";
+import { InsideTools } from "./inside-tools.js";
 import { Stage } from "./stage.js";
 
 class PageSession extends Session {
@@ -18,8 +20,42 @@ class PageSession extends Session {
     return super.choose(block);
   }
 
+  // What stands inside of sections is in the list too.
+  stands(block, answer) {
+    return super.stands(block, answer) || answer.inside.includes(block);
+  }
+
+  // Next to what is chosen: in its column, or after its section.
+  openBeside(block = this.chosen) {
+    if (this.inside.has(block)) {
+      const place = this.inside.beside(block);
+      return this.openAdd(place, place.holds);
+    }
+    this.openAdd(this.rail.indexOf(block) + 1);
+  }
+
+  add(type, how) {
+    const place = this.addAt;
+    if (typeof place !== "object") return super.add(type);
+    this.addAt = undefined;
+    this.inside.add(place, type, how);
+  }
+
+  move(block, by) {
+    if (!this.inside.has(block)) return super.move(block, by);
+    this.inside.move(block, this.inside.next(block, by));
+  }
+
+  remove(block) {
+    if (!this.inside.has(block)) return super.remove(block);
+    this.send({ op: "delete", block }, { soon: true, panel: this.inside.heir(block) });
+  }
+
   ahead(operation) {
     super.ahead(operation);
+    this.inside.ahead(operation);
+    // What stands beside words that are being written can't be shown in another order under them.
+    if (operation.op !== "set" && this.inside.has(operation.parent ?? operation.block)) this.stage.stopWriting();
     if (["move", "delete"].includes(operation.op)) this.stage.ahead(operation);
   }
 
@@ -39,8 +75,13 @@ class PageSession extends Session {
   // A section that somebody else changed is shown as it is now, but not under the hands of who writes in its panel.
   refreshPanel(answer) {
     const { shown, root } = this.panel;
-    if (answer.panel || !(shown in answer.sections) || root.contains(document.activeElement)) return;
+    if (answer.panel || !(this.inside.section(shown) in answer.sections) || root.contains(document.activeElement)) return;
     if (!this.unsent && !this.stage.isWritingIn(shown)) this.panel.load(shown);
+  }
+
+  list(html) {
+    super.list(html);
+    for (const operation of this.waiting) this.inside.ahead(operation);
   }
 
   meet(met) {
@@ -67,13 +108,26 @@ class PageSession extends Session {
 
   async paste() {
     if (!(await this.settle())) return;
-    const at = this.rail.indexOf(this.chosen) + 1;
+    const at = this.rail.indexOf(this.inside.section(this.chosen)) + 1;
     const answer = await this.post(this.settings.pastes, { revision: this.revision, at });
     if (!answer) return;
     this.say("saved");
     if (answer.code) return void this.refuse(answer.message);
-    for (const operation of answer.operations) this.send(operation, { soon: true, panel: "new" });
+    const put = this.putIn(answer.place, answer.operations);
+    if (!put) return void this.refuse(document.getElementById("announced").dataset.nowhere);
+    for (const operation of put) this.send(operation, { soon: true, panel: "new" });
     this.announce("pasted", { number: answer.operations.length });
+  }
+
+  // What was copied out of a column goes next to what is chosen in one, or to the end of a chosen row's first.
+  putIn(holds, operations) {
+    if (holds === "section") return operations;
+    let place = this.inside.has(this.chosen) && this.inside.beside(this.chosen);
+    if (place?.holds !== holds) {
+      const list = [...this.rail.root.querySelectorAll("[data-held]")].find((each) => each.dataset.parent === this.chosen && each.dataset.holds === holds);
+      place = list && this.inside.end(list.dataset.parent, list.dataset.slot);
+    }
+    return place && operations.map((operation, index) => ({ ...operation, parent: place.parent, slot: place.slot, at: place.at + index }));
   }
 
   refuse(message) {
@@ -101,6 +155,8 @@ session.stage = new Stage(session, document.getElementById("stage"), {
   tools: document.getElementById("rich-tools"),
   askLink: (before) => links.ask(before),
 });
+session.inside = new Inside(session, document.getElementById("sections"));
+session.stage.inside = new InsideTools(session.stage, document.getElementById("inside-tools"));
 session.meeting = new Meeting(session, document.getElementById("met"));
 session.stage.start(frame(session));
 session.keeping = new Keeping(session, session.settings);

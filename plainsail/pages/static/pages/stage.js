@@ -64,8 +64,6 @@ export class Stage {
     this.insert = this.page.createElement("button");
     this.insert.type = "button";
     this.insert.className = INSERT;
-    this.insert.setAttribute("aria-label", this.frame.dataset.insert);
-    this.insert.title = this.frame.dataset.insert;
     this.insert.textContent = "+";
     this.insert.hidden = true;
     this.page.body.append(this.insert);
@@ -73,7 +71,7 @@ export class Stage {
 
   hover(event) {
     const section = event.target.closest?.("[data-block]");
-    if (!section || event.target === this.insert) return;
+    if (!section || event.target === this.insert || event.target.closest(".ps-add")) return;
     const box = section.getBoundingClientRect();
     this.showInsert(section, event.clientY > box.top + box.height / 2);
   }
@@ -84,7 +82,21 @@ export class Stage {
     this.insert.hidden = false;
     this.insert.style.top = `${Math.max(y, 20)}px`;
     this.insertFor = [section.dataset.block, isBelow];
-    this.insert.at = this.editor.rail.indexOf(section.dataset.block) + (isBelow ? 1 : 0);
+    this.insertWhere(section.dataset.block, isBelow);
+    const middle = this.insertHolds ? box.left + box.width / 2 : this.page.documentElement.clientWidth / 2;
+    this.insert.style.left = `${middle}px`;
+  }
+
+  // Between sections, or between what stands in one.
+  insertWhere(block, isBelow) {
+    const { inside, rail } = this.editor;
+    const isInside = inside?.has(block);
+    this.insert.at = isInside ? inside.beside(block, isBelow) : rail.indexOf(block) + (isBelow ? 1 : 0);
+    this.insertHolds = isInside ? this.insert.at.holds : "";
+    const words = { row: this.frame.dataset.insertRow, element: this.frame.dataset.insertElement }[this.insertHolds] ?? this.frame.dataset.insert;
+    this.insert.title = words;
+    this.insert.setAttribute("aria-label", words);
+    this.insert.classList.toggle("is-inside", isInside);
   }
 
   replaceInsert() {
@@ -101,10 +113,13 @@ export class Stage {
     const section = this.section(block);
     if (scroll) section?.scrollIntoView({ block: "nearest" });
     if (section && this.insert) this.showInsert(section, true);
+    this.inside?.choose(block);
   }
 
   async click(event) {
-    if (event.target === this.insert) return this.editor.openAdd(this.insert.at);
+    if (event.target === this.insert) return this.editor.openAdd(this.insert.at, this.insertHolds);
+    const add = event.target.closest("[data-add-in]");
+    if (add) return this.editor.inside.openAdd(add.dataset);
     const section = event.target.closest("[data-block]");
     const words = event.target.closest("[data-edit]");
     if (event.target.closest("a, button, label, summary, [data-edit]")) event.preventDefault();
@@ -139,7 +154,7 @@ export class Stage {
     const on = {
       change: (value) => this.writeRich(block, path, value),
       link: (before) => this.askLink(before),
-      slash: () => this.editor.openAdd(this.editor.rail.indexOf(block) + 1),
+      slash: () => this.editor.openBeside(block),
       state: () => this.showTools(),
     };
     const surface = this.page.createElement("div");
@@ -189,6 +204,11 @@ export class Stage {
     this.catchUp(rich.block);
   }
 
+  stopWriting() {
+    this.closeRich();
+    if (this.page.activeElement?.isContentEditable) this.page.activeElement.blur();
+  }
+
   showTools() {
     if (!this.rich) return;
     this.tools.hidden = false;
@@ -200,6 +220,7 @@ export class Stage {
 
   // Above the words, and never out of the frame.
   place() {
+    this.inside?.place();
     if (!this.rich) return;
     const frame = this.frame.getBoundingClientRect();
     const box = this.rich.place.getBoundingClientRect();
@@ -231,7 +252,7 @@ export class Stage {
     if (words?.isContentEditable) {
       if (event.key === "/" && !words.innerText.trim()) {
         event.preventDefault();
-        return this.editor.openAdd(this.editor.rail.indexOf(words.closest("[data-block]").dataset.block) + 1);
+        return this.editor.openBeside(words.closest("[data-block]").dataset.block);
       }
       if (event.key === "Escape" || (event.key === "Enter" && !this.panel.isLong(words.dataset.edit))) {
         event.preventDefault();
@@ -257,7 +278,8 @@ export class Stage {
   }
 
   // What came while somebody was writing there.
-  catchUp(block) {
+  catchUp(written) {
+    const block = this.editor.inside.section(written);
     if (this.later[block]) this.put(block, this.later[block]);
     delete this.later[block];
   }
@@ -272,7 +294,8 @@ export class Stage {
 
   isWritingIn(block) {
     const writing = this.section(block)?.querySelector("[contenteditable]");
-    if (this.rich?.block === block || this.opening?.closest("[data-block]")?.dataset.block === block) return true;
+    const section = this.section(block);
+    if (section?.contains(this.rich?.place ?? null) || section?.contains(this.opening ?? null)) return true;
     return Boolean(writing && this.page.activeElement === writing && this.page.hasFocus());
   }
 
@@ -315,7 +338,7 @@ export class Stage {
   // A section that is moved or taken away goes at once; the server's answer follows.
   ahead(operation) {
     const section = this.section(operation.block);
-    if (!section) return;
+    if (!section || operation.parent) return;
     if (operation.op === "delete") {
       section.remove();
       this.taken.add(operation.block);
@@ -333,9 +356,12 @@ export class Stage {
     const old = this.section(block);
     if (old) old.replaceWith(section);
     else this.page.querySelector("main").append(section);
-    section.classList.toggle("chosen", block === this.editor.chosen);
-    // What was typed since is newer than what the server says.
-    for (const operation of this.editor.pending(block)) this.preview(block, operation.path.join("."), operation.value);
+    for (const each of [section, ...section.querySelectorAll("[data-block]")]) {
+      const name = each.dataset.block;
+      each.classList.toggle("chosen", name === this.editor.chosen);
+      // What was typed since is newer than what the server says.
+      for (const operation of this.editor.pending(name)) this.preview(name, operation.path.join("."), operation.value);
+    }
   }
 
   // Who else is at which section.

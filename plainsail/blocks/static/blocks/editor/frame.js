@@ -1,19 +1,21 @@
 // What surrounds a document being edited: buttons, the dialog that adds a section, widths, keys.
 export function frame(session) {
   const addDialog = document.getElementById("add");
-  const filter = document.getElementById("add-filter");
   const stage = document.getElementById("stage");
 
-  session.openAdd = (at) => {
+  // What is offered, and where it goes: sections, or what slots of that kind hold.
+  session.openAdd = (at, holds = "") => {
     session.addAt = at;
-    filter.value = "";
-    filter.dispatchEvent(new Event("input"));
-    addDialog.showModal();
-    filter.focus();
+    const dialog = holds ? document.getElementById(`add-${holds}`) : addDialog;
+    const filter = dialog.querySelector("[type=search]");
+    if (filter) filter.value = "";
+    filter?.dispatchEvent(new Event("input"));
+    dialog.showModal();
+    (filter ?? dialog.querySelector("[data-add]")).focus();
   };
 
   const acts = {
-    add: () => session.openAdd(),
+    add: () => session.openBeside(),
     rail: () => document.querySelector(".editor").classList.toggle("shows-rail"),
     theme: () => session.panel.load("theme"),
     copy: () => session.duplicate(session.panel.shown),
@@ -48,39 +50,20 @@ export function frame(session) {
     else if (letter && !writing && clipboardKey(event, letter)) event.preventDefault();
     else if (arrow) session.move(session.chosen, arrow);
     else if (event.key === "Delete" && !writing && !command && onRail) session.remove(session.chosen);
-    else if (event.key === "/" && !writing && !command && !document.querySelector("dialog[open]")) session.openAdd();
+    else if (event.key === "/" && !writing && !command && !document.querySelector("dialog[open]")) session.openBeside();
     else if (event.key === "Escape" && session.rail.isDragging) session.rail.putBack();
     else return;
     event.preventDefault();
   }
 
-  filter.addEventListener("input", () => {
-    const words = filter.value.trim().toLowerCase();
-    for (const item of addDialog.querySelectorAll("[data-add]")) item.hidden = !item.textContent.toLowerCase().includes(words);
-    for (const group of addDialog.querySelectorAll("[data-add-group]")) {
-      group.hidden = !group.querySelector("[data-add]:not([hidden])");
-    }
-  });
-  filter.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    addDialog.querySelector("[data-add]:not([hidden])")?.click();
-  });
-  // Arrows walk through the pictures; the first one is a step from the field.
-  addDialog.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    const item = event.target.closest("[data-add]");
-    if (!by || (!item && event.key !== "ArrowDown")) return;
-    event.preventDefault();
-    const items = [...addDialog.querySelectorAll("[data-add]")].filter((each) => each.offsetParent);
-    (items[items.indexOf(item) + by] ?? filter).focus();
-  });
+  session.openBeside ??= () => session.openAdd();
+  addDialog.parentElement.querySelectorAll("dialog:has([data-add])").forEach(dressPalette);
   document.getElementById("undo").addEventListener("click", () => session.undo());
   document.getElementById("redo").addEventListener("click", () => session.redo());
   document.addEventListener("click", (event) => {
     const added = event.target.closest("[data-add]");
     if (added) {
-      addDialog.close();
+      added.closest("dialog").close();
       session.add(added.dataset.add, added.dataset);
     }
     const width = event.target.closest("[data-width]");
@@ -93,4 +76,30 @@ export function frame(session) {
   });
   // For documents in frames, whose keys don't reach this one.
   return keys;
+}
+
+// What may be added, in a dialog: its field narrows it down, Enter takes the first.
+function dressPalette(dialog) {
+  const filter = dialog.querySelector("[type=search]");
+  filter?.addEventListener("input", () => {
+    const words = filter.value.trim().toLowerCase();
+    for (const item of dialog.querySelectorAll("[data-add]")) item.hidden = !item.textContent.toLowerCase().includes(words);
+    for (const group of dialog.querySelectorAll("[data-add-group]")) {
+      group.hidden = !group.querySelector("[data-add]:not([hidden])");
+    }
+  });
+  filter?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    dialog.querySelector("[data-add]:not([hidden])")?.click();
+  });
+  // Arrows walk through the pictures; the first one is a step from the field.
+  dialog.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const item = event.target.closest("[data-add]");
+    if (!by || (!item && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    const items = [...dialog.querySelectorAll("[data-add]")].filter((each) => each.offsetParent);
+    (items[items.indexOf(item) + by] ?? filter ?? item).focus();
+  });
 }

@@ -34,6 +34,7 @@ export class Panel {
 
   show(html) {
     const focused = document.activeElement?.id;
+    const act = this.root.contains(document.activeElement) && document.activeElement.dataset;
     const top = this.root.parentElement.scrollTop;
     const before = this.shown;
     this.root.innerHTML = html;
@@ -41,6 +42,7 @@ export class Panel {
     else {
       this.root.parentElement.scrollTop = top;
       if (focused) this.root.querySelector(`#${CSS.escape(focused)}`)?.focus();
+      else if (act?.column) this.root.querySelector(`[data-column="${act.column}"]:not(:disabled)`)?.focus();
     }
   }
 

@@ -75,11 +75,12 @@ export class Rail {
     const choose = event.target.closest("[data-choose]");
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!choose || !by || event.altKey || event.ctrlKey || event.metaKey) return;
-    const next = this.rows[this.indexOf(choose.dataset.choose) + by];
+    const names = [...this.root.querySelectorAll("[data-choose]")].filter((each) => each.offsetParent);
+    const next = names[names.indexOf(choose) + by];
     if (!next) return;
     event.preventDefault();
-    next.querySelector("[data-choose]").focus();
-    if (event.shiftKey) this.select(next.dataset.row, true);
+    next.focus();
+    if (event.shiftKey && this.indexOf(next.dataset.choose) >= 0) this.select(next.dataset.choose, true);
   }
 
   // A new list from the server; the button that was pressed keeps the focus.
@@ -118,8 +119,9 @@ export class Rail {
       const is = row.dataset.row === block;
       row.classList.toggle("is-chosen", is);
       if (row.classList.contains("is-selected")) this.mark_selected(row, false);
-      const button = row.querySelector("[data-choose]");
-      if (is) button.setAttribute("aria-current", "true");
+    }
+    for (const button of this.root.querySelectorAll("[data-choose]")) {
+      if (button.dataset.choose === block) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
   }
@@ -137,7 +139,7 @@ export class Rail {
   grab(event) {
     const row = event.target.closest("[data-row]");
     // A finger on a row scrolls; on its grip it drags.
-    if (!row || event.button !== 0 || event.target.closest("[data-move]")) return;
+    if (!row || event.button !== 0 || event.target.closest("[data-move], .outline-place")) return;
     if (event.pointerType === "touch" && !event.target.closest(".section-grip")) return;
     this.held = { row, y: event.clientY, from: this.indexOf(row.dataset.row), pointer: event.pointerId };
   }

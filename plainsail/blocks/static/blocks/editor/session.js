@@ -141,13 +141,18 @@ export class Session {
     document.getElementById("undo").disabled = !answer.undo;
     document.getElementById("redo").disabled = !answer.redo;
     if (answer.chosen && answer.chosen !== "theme") this.chosen = answer.chosen;
-    if (!answer.order.includes(this.chosen)) this.chosen = answer.order[0] ?? "";
+    if (!this.stands(this.chosen, answer)) this.chosen = answer.order[0] ?? "";
     if (answer.list) this.list(answer.list);
     else this.rail.choose(this.chosen);
     if (answer.panel) this.panel.show(answer.panel);
-    else if (answer.chosen && !answer.order.includes(answer.chosen)) this.panel.load(this.chosen);
+    else if (answer.chosen && !this.stands(answer.chosen, answer)) this.panel.load(this.chosen);
     this.draw(answer);
     if (answer.met?.length) this.meet(answer.met);
+  }
+
+  // Is it still in the document?
+  stands(block, answer) {
+    return answer.order.includes(block);
   }
 
   // The server's list, and on it what the server doesn't know of yet.
