@@ -371,10 +371,19 @@ class VariantForm(forms.Form):
 
 
 class HeadForm(forms.Form):
-    """Subject and preview text."""
+    """Subject and preview text, and what the window knew of them and of the mail."""
 
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
     preheader = forms.CharField(label=gettext_lazy("Preview text"), max_length=200, required=False)
+    was_subject = forms.CharField(max_length=200, required=False)
+    was_preheader = forms.CharField(max_length=200, required=False)
+    revision = forms.IntegerField(min_value=0, required=False)
+
+    def heads(self) -> dict[str, Any]:
+        """Both as they are meant, and what was known of each, where the window said so."""
+        names = ("subject", "preheader")
+        was = {name: self.cleaned_data[f"was_{name}"] for name in names if f"was_{name}" in self.data}
+        return {name: self.cleaned_data[name] for name in names} | {"was": was}
 
 
 class EmailStepForm(StepForm):

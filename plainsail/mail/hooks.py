@@ -262,7 +262,7 @@ for table, answer in {
         fields=("name", "address", "reply_to"), erase="keep", ground="a sender of the business itself"
     ),
     "email": PersonalData(fields=(), erase="keep", ground="names no person"),
-    "emailchange": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "emailchange": PersonalData(fields=("by",), erase="keep", ground="which of the staff changed a mail"),
     "carrier": PersonalData(fields=(), erase="keep", ground="keys of the business; names no person"),
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
     "bucket": PersonalData(fields=(), erase="keep", ground="names no person"),

@@ -12,9 +12,11 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from plainsail.accounts.models import User
+from plainsail.blocks.services import histories
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender
+from plainsail.mail.models import Broadcast, Delivery, Email, EmailChange, Feedback, Sender
 
 HEARTBEAT = timedelta(seconds=60)
 MEASURED_WITHIN = timedelta(seconds=60)
@@ -217,3 +219,19 @@ def back_by_domain(sender: Sender, *, since: datetime, at: datetime, limit: int 
         .order_by("-messages", "domain")[:limit]
     )
     return [OfDomain(domain, hard, soft, complaints) for domain, _messages, hard, soft, complaints in rows]
+
+
+UNDO_DEPTH = 1000
+
+
+def undoable(email: Email, by: User | None) -> tuple[int, int]:
+    """Numbers of this person's changes that Undo takes back and Redo brings back next; 0 where there is none. One query."""
+    steps = EmailChange.objects.filter(email=email, by=by).exclude(kind=EmailChange.Kind.WORDS)
+    return histories.undoable(steps.order_by("-number").values_list("number", "kind", "of")[:UNDO_DEPTH])
+
+
+def last_change(email: Email, number: int, kinds: Collection[str]) -> EmailChange | None:
+    """The newest step of these kinds that is the change of this number, or is about it."""
+    steps = EmailChange.objects.filter(email=email, kind__in=kinds).filter(Q(number=number) | Q(of=number))
+    found: EmailChange | None = steps.order_by("-number").first() if number else None
+    return found

@@ -91,7 +91,7 @@ def _keep_text(request: Request, email: Email, form: TextForm, made: str) -> boo
     written = form.cleaned_data["text"]
     own = "" if "reset" in request.POST or written == made.strip() else written
     try:
-        emails.keep_text(email, own, seen=previews.fingerprint(made), at=request.now)
+        emails.keep_text(email, own, seen=previews.fingerprint(made), by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except emails.UnknownField as refusal:
         form.add_error("text", str(refusal))
         return False
