@@ -34,7 +34,7 @@ from plainsail.mail.forms import EmailStepForm
 from plainsail.mail.models import Email, Feedback
 from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, uses
 from plainsail.mail.sockets import NOTICES, Notice
-from plainsail.tracking.sockets import ACCEPTED, LISTENERS
+from plainsail.tracking.sockets import ACCEPTED, LISTENERS, RECLASSED
 from plainsail.ui.sockets import (
     ACCOUNT,
     CREATE,
@@ -131,6 +131,7 @@ def count_providers(event: BroadcastCompleted) -> None:
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)
+RECLASSED.register("mail.answers", answers.unhear_clicks)
 ACCEPTED.register("mail", queries.accepted_at)
 
 
