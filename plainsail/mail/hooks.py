@@ -29,10 +29,10 @@ from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, recipes, segment_fields, vocabulary
-from plainsail.mail.events import BroadcastCompleted
+from plainsail.mail.events import BroadcastCompleted, BroadcastHeld, SenderPaused
 from plainsail.mail.forms import EmailStepForm
-from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, uses
+from plainsail.mail.models import Broadcast, Email, Feedback, Sender
+from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, team_letters, uses
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.tracking.sockets import ACCEPTED, LISTENERS, RECLASSED
 from plainsail.ui.sockets import (
@@ -110,6 +110,33 @@ NOTICES.register(
     ),
 )
 
+NOTICES.register(
+    team_letters.HELD,
+    Notice(
+        label=gettext_lazy("A broadcast could not leave"),
+        text=gettext_lazy("Its domain, your address or its sender is not as it must be: a mail to every owner."),
+        to="team",
+        original=team_letters.original_held,
+        fields={"subject": gettext_lazy("Subject of the broadcast")},
+        examples={"subject": "News from the kiln"},
+        may_be_silent=True,
+        order=20,
+    ),
+)
+NOTICES.register(
+    team_letters.PAUSED,
+    Notice(
+        label=gettext_lazy("A sender is stopped"),
+        text=gettext_lazy("Servers refuse it, too many complained, or an import is full of dead addresses."),
+        to="team",
+        original=team_letters.original_paused,
+        fields={"sender": gettext_lazy("Name and address of the sender")},
+        examples={"sender": "Juniper Pottery Studio <hello@juniper.example>"},
+        may_be_silent=True,
+        order=30,
+    ),
+)
+
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
 
@@ -123,6 +150,17 @@ def ask_for_confirmation(event: OptInRequested) -> None:
 def count_unsubscribes(event: ListLeft) -> None:
     if event.contact_id is not None:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
+
+
+@on(BroadcastHeld, subscriber="mail.tell_team")
+def tell_of_held(event: BroadcastHeld) -> None:
+    found = Broadcast.objects.select_related("email", "edition", "sender").get(id=event.broadcast_id)
+    team_letters.tell_held(found, at=event.at)
+
+
+@on(SenderPaused, subscriber="mail.tell_team")
+def tell_of_paused(event: SenderPaused) -> None:
+    team_letters.tell_paused(Sender.objects.get(id=event.sender_id), at=event.at)
 
 
 @on(BroadcastCompleted, subscriber="mail.count_providers")
