@@ -76,7 +76,7 @@ SETTINGS.register(
         url="mail:domains",
         order=50,
         can="mail.view",
-        pages=("mail:domain", "mail:new_domain"),
+        pages=("mail:domain", "mail:new_domain", "mail:domain_reports"),
     ),
 )
 AUDIT_ACTIONS.register(
@@ -320,6 +320,8 @@ for table, answer in {
     ),
     "straymail": PersonalData(fields=("sealed",), erase="keep", ground="sealed, nobody’s, gone after ninety days"),
     "sendingdomain": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "dmarcreport": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "dmarcday": PersonalData(fields=(), erase="keep", ground="addresses of servers, which are no people"),
     "dkimkey": PersonalData(fields=(), erase="keep", ground="a key of the business", portable=False),
     "gateoverride": PersonalData(fields=("person",), erase="keep", ground="who on the team took it upon themselves"),
     "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),

@@ -67,6 +67,7 @@ workspace_urls = [
     path("settings/sending-domains/", domains.listed, name="domains"),
     path("settings/sending-domains/new/", domains.new, name="new_domain"),
     path("settings/sending-domains/<uuid:sending_domain_id>/", domains.domain, name="domain"),
+    path("settings/sending-domains/<uuid:sending_domain_id>/reports/", domains.reports, name="domain_reports"),
     path("settings/sending-domains/<uuid:sending_domain_id>/look/", domains.look, name="look_at_domain"),
     path("settings/sending-domains/<uuid:sending_domain_id>/keys/", domains.keys, name="new_keys"),
     path(

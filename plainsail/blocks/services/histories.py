@@ -16,14 +16,10 @@ from plainsail.blocks.sockets import Surface
 class Step(Protocol):
     """One step of a history: what it did to the document, and what takes that back."""
 
-    @property
-    def number(self) -> int: ...
-    @property
-    def token(self) -> UUID | None: ...
-    @property
-    def operations(self) -> list[dict[str, Any]]: ...
-    @property
-    def inverse(self) -> list[dict[str, Any]]: ...
+    number: Any
+    token: Any
+    operations: Any
+    inverse: Any
 
 
 S = TypeVar("S", bound=Step)

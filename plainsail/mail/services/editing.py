@@ -178,7 +178,7 @@ def head(
     met = [name for name in meant if current[name] != was[name]]
     written = {name: text for name, text in meant.items() if name not in met}
     if written:
-        emails.write(locked, at=at, by=by, **written)
+        emails.write(locked, at=at, by=by, fields=written)
     return Headed(locked, bool(written), met)
 
 
@@ -232,5 +232,5 @@ def _write(
         by=by,
         at=at,
         step={"operations": done.operations, "inverse": done.inverse, **fields},
-        document=documents.save(done.document),
+        fields={"document": documents.save(done.document)},
     )

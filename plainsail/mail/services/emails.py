@@ -91,7 +91,8 @@ def keep_text(email: Email, text: str, *, seen: str, at: datetime, by: User | No
     if name := merge_fields.unknown(text, merge_fields.names()):
         raise UnknownField(merge_fields.unknown_message(name), field="text")
     locked: Email = Email.objects.select_for_update(no_key=True).get(id=email.id)
-    return write(locked, at=at, by=by, text=text.strip(), text_seen=seen if text.strip() else "")
+    fields = {"text": text.strip(), "text_seen": seen if text.strip() else ""}
+    return write(locked, at=at, by=by, fields=fields)
 
 
 @transaction.atomic
@@ -120,9 +121,9 @@ def write(
     *,
     at: datetime,
     by: User | None,
+    fields: Mapping[str, Any],
     kind: EmailChange.Kind = EmailChange.Kind.WORDS,
     step: Mapping[str, Any] | None = None,
-    **fields: Any,
 ) -> Email:
     """Write a locked mail's fields, under its next revision, with the step that says what was done to its document."""
     email.revision, email.edited_at = email.revision + 1, at

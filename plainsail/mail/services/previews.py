@@ -91,7 +91,8 @@ def send_tests(
     InvalidDocument.
     """
     sent: list[Delivery] = []
-    for reader in readers or [_newest(broadcast.list)]:
+    chosen: Sequence[Contact | None] = readers or [_newest(broadcast.list)]
+    for reader in chosen:
         words = "\n".join(
             filter(None, [note, _as_whom(reader) if readers else "", _when(reader, local_at, business, at=at)])
         )

@@ -17,7 +17,8 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import NewBroadcastForm, TemplateForm, TextForm
 from plainsail.mail.models import Broadcast, Email
 from plainsail.mail.services import broadcasts, emails, previews, starters
-from plainsail.mail.views.editor import MAIL_POLICY, broadcast_of, find, reader_of
+from plainsail.mail.views.answers import find
+from plainsail.mail.views.editor import MAIL_POLICY, broadcast_of, reader_of
 
 FOUND = 8
 """Contacts shown where one is looked for."""
