@@ -32,9 +32,14 @@ def why_missing(package: str, program: str) -> str:
             QUIET.write_text("#!/bin/sh\nexit 101\n")
             QUIET.chmod(0o755)
         for command in (["install"], ["update"], ["install"]):
-            more = ["-y", "-qq", "--no-install-recommends", package] if command == ["install"] else ["-qq"]
+            more = ["-y", "--no-install-recommends", package] if command == ["install"] else []
             done = subprocess.run(
-                ["apt-get", *command, *more], env=settings, check=False, capture_output=True, text=True, timeout=PATIENCE
+                ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120", *command, *more],
+                env=settings,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
             )
             if Path(program).exists():
                 return ""

@@ -49,8 +49,8 @@ service stats {{
   chroot =
 }}
 passdb {{
-  driver = static
-  args = password={{PLAIN}}{password}
+  driver = passwd-file
+  args = {folder}/people
 }}
 userdb {{
   driver = static
@@ -98,10 +98,9 @@ def running(*, can_move: bool = True) -> Iterator[Running]:
     for path in (folder / "home", folder / "mail", *(folder / "mail").iterdir()):
         shutil.chown(path, "nobody", "nogroup")
     port = _free_port()
-    settings = SETTINGS.format(
-        folder=folder, port=port, password=PASSWORD, more="" if can_move else WITHOUT_MOVE
-    )
+    settings = SETTINGS.format(folder=folder, port=port, more="" if can_move else WITHOUT_MOVE)
     (folder / "dovecot.conf").write_text(settings)
+    (folder / "people").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
     server = subprocess.Popen(
         [PROGRAM, "-F", "-c", str(folder / "dovecot.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
