@@ -1,8 +1,9 @@
-"""The door for mail that comes back: SMTP or LMTP for return paths of ours, each message in the database before it is answered."""
+"""The door for mail that comes back and for reports: SMTP or LMTP, each message in the database before it is answered."""
 
 import asyncio
 import logging
 import signal
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from aiosmtpd.lmtp import LMTP
@@ -11,7 +12,7 @@ from django.db import connections
 
 from plainsail.cli.lifeline import announce_ready
 from plainsail.kernel.crypto import BadToken
-from plainsail.mail.services import return_paths, returns
+from plainsail.mail.services import dmarc_addresses, return_paths, returns
 
 LARGEST_MESSAGE = 10_000_000
 PATIENCE = 60.0
@@ -22,6 +23,8 @@ MOST_RECIPIENTS = 50
 MOST_CONNECTIONS = 100
 REPORTS = frozenset({"fbl", "abuse", "postmaster"})
 """Addresses that complaints and people who run mail servers write to (RFC 5321 §4.5.1)."""
+READERS: Mapping[str, Callable[[str], object]] = {"b+": return_paths.read, "d+": dmarc_addresses.read}
+"""What the addresses begin with that are made here: for bounces, and for reports about a sending domain."""
 
 logger = logging.getLogger("plainsail.mail")
 
@@ -42,10 +45,11 @@ class Door:
         if domain.lower() == self.domain and local.lower() in REPORTS:
             envelope.rcpt_tos.append(address)
             return "250 2.1.5 OK"
-        if not local.lower().startswith("b+"):
-            return "550 5.1.1 Nobody here; only bounces are taken in"
+        read = READERS.get(local[:2].lower())
+        if read is None:
+            return "550 5.1.1 Nobody here; only bounces and reports are taken in"
         try:
-            return_paths.read(local[2:].lower())
+            read(local[2:].lower())
         except BadToken:
             return "550 5.1.1 This return path was not made here"
         envelope.rcpt_tos.append(address)

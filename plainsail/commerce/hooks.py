@@ -31,6 +31,7 @@ from plainsail.commerce.services import (
     resuming,
     showcase,
     team_letters,
+    transfer_orders,
     vat_letters,
 )
 from plainsail.commerce.sockets import CLOCK_ACTIONS, SALES_TABS, ClockSource, SalesTab
@@ -218,6 +219,34 @@ NOTICES.register(
         order=30,
     ),
 )
+for place, (kind, label, when, original) in enumerate(
+    [
+        (
+            transfer_orders.LETTER,
+            gettext_lazy("Bank transfer"),
+            gettext_lazy("Somebody pays by bank transfer: how, how much, and with which reference."),
+            transfer_orders.original,
+        ),
+        (
+            transfer_orders.REMINDER,
+            gettext_lazy("Bank transfer, reminder"),
+            gettext_lazy("A bank transfer has not arrived yet."),
+            transfer_orders.original_reminder,
+        ),
+    ]
+):
+    NOTICES.register(
+        kind,
+        Notice(
+            label=label,
+            text=when,
+            to="customers",
+            original=original,
+            fields={"amount": gettext_lazy("Amount"), "business": BUSINESS_NAME},
+            examples={"amount": "€49.00", "business": "Juniper Pottery Studio"},
+            order=31 + place,
+        ),
+    )
 NOTICES.register(
     team_letters.NEW_ORDER,
     Notice(

@@ -31,3 +31,19 @@ class BroadcastStopped(Event):
 
     name: ClassVar[str] = "mail.broadcast_stopped"
     broadcast_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastHeld(Event):
+    """A broadcast's time came, and it could not leave: its domain, its address or its sender is not as it must be."""
+
+    name: ClassVar[str] = "mail.broadcast_held"
+    broadcast_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderPaused(Event):
+    """Nothing more leaves in this sender's name until somebody has looked: servers refuse it, or too many complained."""
+
+    name: ClassVar[str] = "mail.sender_paused"
+    sender_id: UUID

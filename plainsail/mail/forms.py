@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.automations.sockets import StepForm
-from plainsail.contacts.models import List, Segment
+from plainsail.contacts.models import Contact, List, Segment
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Carrier, Email, Sender, SendingDomain
 from plainsail.mail.services import carrier_kinds, carriers, gate, headers, starters
@@ -232,6 +232,39 @@ class TestForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    readers = AddressesField(
+        label=gettext_lazy("As these contacts get it"),
+        max_length=1300,
+        required=False,
+        help_text=gettext_lazy(
+            "Addresses of up to five contacts: one test for each, as they get it. Empty: as the newest on the list gets it."
+        ),
+    )
+    local_at = forms.DateTimeField(
+        label=gettext_lazy("If it left at this time on their clock"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        help_text=gettext_lazy("The test says above the mail when it would leave for them."),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.workspace = workspace
+
+    def clean_readers(self) -> list[Contact]:
+        given = self.cleaned_data["readers"]
+        found = {each.email: each for each in self.workspace.contacts.filter(email__in=given, deleted_at=None)}
+        if missing := [address for address in given if address not in found]:
+            raise forms.ValidationError(
+                _("There is no contact with the address %(address)s.") % {"address": missing[0]}
+            )
+        return [found[address] for address in given]
+
+    def clean_local_at(self) -> datetime | None:
+        """A time on a clock: without a zone, for each reader has their own."""
+        given: datetime | None = self.cleaned_data["local_at"]
+        return given.replace(tzinfo=None) if given else None
 
 
 class SenderForm(forms.Form):
@@ -371,10 +404,19 @@ class VariantForm(forms.Form):
 
 
 class HeadForm(forms.Form):
-    """Subject and preview text."""
+    """Subject and preview text, and what the window knew of them and of the mail."""
 
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
     preheader = forms.CharField(label=gettext_lazy("Preview text"), max_length=200, required=False)
+    was_subject = forms.CharField(max_length=200, required=False)
+    was_preheader = forms.CharField(max_length=200, required=False)
+    revision = forms.IntegerField(min_value=0, required=False)
+
+    def heads(self) -> dict[str, Any]:
+        """Both as they are meant, and what was known of each, where the window said so."""
+        names = ("subject", "preheader")
+        was = {name: self.cleaned_data[f"was_{name}"] for name in names if f"was_{name}" in self.data}
+        return {name: self.cleaned_data[name] for name in names} | {"was": was}
 
 
 class EmailStepForm(StepForm):

@@ -29,12 +29,12 @@ from plainsail.kernel import environment
 from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, recipes, segment_fields, vocabulary
-from plainsail.mail.events import BroadcastCompleted
+from plainsail.mail.events import BroadcastCompleted, BroadcastHeld, SenderPaused
 from plainsail.mail.forms import EmailStepForm
-from plainsail.mail.models import Email, Feedback
-from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, uses
+from plainsail.mail.models import Broadcast, Email, Feedback, Sender
+from plainsail.mail.services import answers, confirmations, forgetting, gate, reporting, steps, team_letters, uses
 from plainsail.mail.sockets import NOTICES, Notice
-from plainsail.tracking.sockets import ACCEPTED, LISTENERS
+from plainsail.tracking.sockets import ACCEPTED, LISTENERS, RECLASSED
 from plainsail.ui.sockets import (
     ACCOUNT,
     CREATE,
@@ -76,7 +76,7 @@ SETTINGS.register(
         url="mail:domains",
         order=50,
         can="mail.view",
-        pages=("mail:domain", "mail:new_domain"),
+        pages=("mail:domain", "mail:new_domain", "mail:domain_reports"),
     ),
 )
 AUDIT_ACTIONS.register(
@@ -110,6 +110,33 @@ NOTICES.register(
     ),
 )
 
+NOTICES.register(
+    team_letters.HELD,
+    Notice(
+        label=gettext_lazy("A broadcast could not leave"),
+        text=gettext_lazy("Its domain, your address or its sender is not as it must be: a mail to every owner."),
+        to="team",
+        original=team_letters.original_held,
+        fields={"subject": gettext_lazy("Subject of the broadcast")},
+        examples={"subject": "News from the kiln"},
+        may_be_silent=True,
+        order=20,
+    ),
+)
+NOTICES.register(
+    team_letters.PAUSED,
+    Notice(
+        label=gettext_lazy("A sender is stopped"),
+        text=gettext_lazy("Servers refuse it, too many complained, or an import is full of dead addresses."),
+        to="team",
+        original=team_letters.original_paused,
+        fields={"sender": gettext_lazy("Name and address of the sender")},
+        examples={"sender": "Juniper Pottery Studio <hello@juniper.example>"},
+        may_be_silent=True,
+        order=30,
+    ),
+)
+
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
 
@@ -125,12 +152,24 @@ def count_unsubscribes(event: ListLeft) -> None:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
 
 
+@on(BroadcastHeld, subscriber="mail.tell_team")
+def tell_of_held(event: BroadcastHeld) -> None:
+    found = Broadcast.objects.select_related("email", "edition", "sender").get(id=event.broadcast_id)
+    team_letters.tell_held(found, at=event.at)
+
+
+@on(SenderPaused, subscriber="mail.tell_team")
+def tell_of_paused(event: SenderPaused) -> None:
+    team_letters.tell_paused(Sender.objects.get(id=event.sender_id), at=event.at)
+
+
 @on(BroadcastCompleted, subscriber="mail.count_providers")
 def count_providers(event: BroadcastCompleted) -> None:
     reporting.look_again(event.broadcast_id, at=event.at)
 
 
 LISTENERS.register("mail.answers", answers.hear_hits)
+RECLASSED.register("mail.answers", answers.unhear_clicks)
 ACCEPTED.register("mail", queries.accepted_at)
 
 
@@ -262,7 +301,7 @@ for table, answer in {
         fields=("name", "address", "reply_to"), erase="keep", ground="a sender of the business itself"
     ),
     "email": PersonalData(fields=(), erase="keep", ground="names no person"),
-    "emailchange": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "emailchange": PersonalData(fields=("by",), erase="keep", ground="which of the staff changed a mail"),
     "carrier": PersonalData(fields=(), erase="keep", ground="keys of the business; names no person"),
     "edition": PersonalData(fields=(), erase="keep", ground="names no person"),
     "bucket": PersonalData(fields=(), erase="keep", ground="names no person"),
@@ -281,6 +320,8 @@ for table, answer in {
     ),
     "straymail": PersonalData(fields=("sealed",), erase="keep", ground="sealed, nobody’s, gone after ninety days"),
     "sendingdomain": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "dmarcreport": PersonalData(fields=(), erase="keep", ground="names no person"),
+    "dmarcday": PersonalData(fields=(), erase="keep", ground="addresses of servers, which are no people"),
     "dkimkey": PersonalData(fields=(), erase="keep", ground="a key of the business", portable=False),
     "gateoverride": PersonalData(fields=("person",), erase="keep", ground="who on the team took it upon themselves"),
     "sealedbody": PersonalData(fields=("sealed",), erase="delete", portable=False),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from plainsail.accounts.models import User
+from plainsail.blocks.services import histories
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Broadcast, Delivery, Feedback, Sender
+from plainsail.mail.models import Broadcast, Delivery, DmarcDay, Email, EmailChange, Feedback, Sender, SendingDomain
 
 HEARTBEAT = timedelta(seconds=60)
 MEASURED_WITHIN = timedelta(seconds=60)
@@ -217,3 +219,65 @@ def back_by_domain(sender: Sender, *, since: datetime, at: datetime, limit: int 
         .order_by("-messages", "domain")[:limit]
     )
     return [OfDomain(domain, hard, soft, complaints) for domain, _messages, hard, soft, complaints in rows]
+
+
+UNDO_DEPTH = 1000
+
+
+def undoable(email: Email, by: User | None) -> tuple[int, int]:
+    """Numbers of this person's changes that Undo takes back and Redo brings back next; 0 where there is none. One query."""
+    steps = EmailChange.objects.filter(email=email, by=by).exclude(kind=EmailChange.Kind.WORDS)
+    return histories.undoable(steps.order_by("-number").values_list("number", "kind", "of")[:UNDO_DEPTH])
+
+
+def last_change(email: Email, number: int, kinds: Collection[str]) -> EmailChange | None:
+    """The newest step of these kinds that is the change of this number, or is about it."""
+    steps = EmailChange.objects.filter(email=email, kind__in=kinds).filter(Q(number=number) | Q(of=number))
+    found: EmailChange | None = steps.order_by("-number").first() if number else None
+    return found
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What was reported of a source of mail in a domain's name: how many messages, and what they passed."""
+
+    source: str
+    messages: int
+    passed: int
+    dkim_passed: int
+    spf_passed: int
+    turned_away: int
+    last_on: date
+
+    @property
+    def failed(self) -> int:
+        return self.messages - self.passed
+
+
+def reported_days(domain: SendingDomain, *, since: date, until: date) -> list[tuple[date, int, int]]:
+    """Day by day the messages that passed and those that failed; days without reports are nought. One query."""
+    rows = DmarcDay.objects.filter(domain=domain, day__gte=since, day__lte=until).order_by().values("day")
+    sums = {row["day"]: row for row in rows.annotate(all=Sum("messages"), good=Sum("passed"))}
+    found = []
+    for number in range((until - since).days + 1):
+        day = since + timedelta(days=number)
+        row = sums.get(day, {"all": 0, "good": 0})
+        found.append((day, int(row["good"]), int(row["all"]) - int(row["good"])))
+    return found
+
+
+def reported_sources(domain: SendingDomain, *, since: date, most: int) -> list[Reported]:
+    """The sources with most messages since a day. One query over its days, a few hundred rows a day at most."""
+    rows = DmarcDay.objects.filter(domain=domain, day__gte=since).order_by().values("source")
+    sums = rows.annotate(
+        all=Sum("messages"),
+        good=Sum("passed"),
+        dkim=Sum("dkim_passed"),
+        spf=Sum("spf_passed"),
+        away=Sum("quarantined") + Sum("rejected"),
+        last=Max("day"),
+    )
+    return [
+        Reported(each["source"], each["all"], each["good"], each["dkim"], each["spf"], each["away"], each["last"])
+        for each in sums.order_by("-all", "source")[:most]
+    ]

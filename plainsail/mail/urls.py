@@ -19,6 +19,7 @@ from plainsail.mail.views import (
     reports,
     senders,
     testing,
+    together,
     uncertain,
     writing,
 )
@@ -57,6 +58,8 @@ workspace_urls = [
     path("emails/write/<uuid:email_id>/preview/", editor.preview, name="preview"),
     path("emails/write/<uuid:email_id>/panel/", editor.panel, name="panel"),
     path("emails/write/<uuid:email_id>/edits/", editor.edits, name="edits"),
+    path("emails/write/<uuid:email_id>/presence/", together.presence, name="presence"),
+    path("emails/write/<uuid:email_id>/absence/", together.absence, name="absence"),
     path("emails/write/<uuid:email_id>/undo/", editor.undo, name="undo"),
     path("emails/write/<uuid:email_id>/redo/", editor.redo, name="redo"),
     path("emails/write/<uuid:email_id>/head/", editor.head, name="head"),
@@ -64,6 +67,7 @@ workspace_urls = [
     path("settings/sending-domains/", domains.listed, name="domains"),
     path("settings/sending-domains/new/", domains.new, name="new_domain"),
     path("settings/sending-domains/<uuid:sending_domain_id>/", domains.domain, name="domain"),
+    path("settings/sending-domains/<uuid:sending_domain_id>/reports/", domains.reports, name="domain_reports"),
     path("settings/sending-domains/<uuid:sending_domain_id>/look/", domains.look, name="look_at_domain"),
     path("settings/sending-domains/<uuid:sending_domain_id>/keys/", domains.keys, name="new_keys"),
     path(

@@ -60,6 +60,7 @@ from plainsail.subscriptions.services import (
     completing,
     contracts,
     dunning,
+    letter_words,
     letters,
     links,
     planning,
@@ -71,35 +72,19 @@ from plainsail.subscriptions.services import (
 )
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
-CONTRACT_FIELDS = {
-    "contract": gettext_lazy("Reference of the contract"),
-    "business": gettext_lazy("Name of your business"),
-}
-CONTRACT_EXAMPLES = {"contract": "S-1042", "business": "Juniper Pottery Studio"}
-NOTICES.register(
-    letters.FAILED,
-    Notice(
-        label=gettext_lazy("Payment failed"),
-        text=gettext_lazy("A bank declined the charge for a new period."),
-        to="customers",
-        original=letters.original_failed,
-        fields=CONTRACT_FIELDS,
-        examples=CONTRACT_EXAMPLES,
-        order=50,
-    ),
-)
-NOTICES.register(
-    letters.RENEWAL,
-    Notice(
-        label=gettext_lazy("Renewal ahead"),
-        text=gettext_lazy("Before a contract renews and is charged, where your policy announces it."),
-        to="customers",
-        original=letters.original_renewal,
-        fields={**CONTRACT_FIELDS, "day": gettext_lazy("Day of the renewal"), "amount": gettext_lazy("Amount")},
-        examples={**CONTRACT_EXAMPLES, "day": "March 1, 2027", "amount": "€29.00"},
-        order=60,
-    ),
-)
+for place, (kind, wording) in enumerate(letter_words.ALL.items()):
+    NOTICES.register(
+        letter_words.key_of(kind),
+        Notice(
+            label=wording.label,
+            text=wording.when,
+            to="customers",
+            original=wording.original,
+            fields=wording.fields,
+            examples=wording.examples,
+            order=50 + place,
+        ),
+    )
 
 SALES_TABS.register(
     "subscriptions",

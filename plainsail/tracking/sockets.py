@@ -16,6 +16,10 @@ LANDING: Registry[Callable[[Landing], None]] = Registry("tracking.landing")
 LISTENERS: Registry[Callable[[list[Hit]], None]] = Registry("tracking.listeners")
 """Who hears of new hits, a batch at a time, in the drain's transaction: counters of mail, say."""
 
+RECLASSED: Registry[Callable[[list[Hit]], None]] = Registry("tracking.reclassed")
+"""Who counted a hit as a person's that turns out to be a program's: what they noted of these is taken back, in the drain's
+transaction. The hits have their new class already."""
+
 ACCEPTED: Registry[Callable[[Collection[UUID]], dict[UUID, datetime]]] = Registry("tracking.accepted")
 """Who knows when deliveries were accepted by a mail server: what was followed before that, no reader followed."""
 

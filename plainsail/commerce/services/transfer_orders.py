@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -24,12 +25,12 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
 from plainsail.kernel.tenancy import current_workspace_id, outside_transaction, workspace
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import letters, transactional
+from plainsail.mail.services import letters, notices, transactional
 from plainsail.payments.models import GatewayAccount, PaymentMethod
 from plainsail.payments.services import transfers
 from plainsail.payments.services.transfers import BankAccount
 
-LETTER = "commerce.transfer"
+LETTER, REMINDER = "commerce.transfer", "commerce.transfer_reminder"
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without I and O, which people take for digits."""
 LENGTH = 8
@@ -173,13 +174,15 @@ def send(invoice: Invoice, *, at: datetime, reminder: int = 0) -> None:
         told = instructions(invoice)
         if told is None:
             return
-        letter = _letter(invoice, told, reminder=reminder)
-        facts = {"amount": told.due.format(get_language() or "en")}
+        kind, words = (REMINDER, _reminding) if reminder else (LETTER, _asking)
+        facts = {"amount": told.due.format(get_language() or "en"), "business": invoice.workspace.name}
+        subject, opening = words(facts)
+        said = notices.said(kind, subject=subject, paragraphs=[opening], values=facts)
+        letter = _letter(invoice, told, said.paragraphs)
         transactional.send(
             LETTER,
             to=invoice.order.email if invoice.order else invoice.billing_account.email,
-            subject=(_("Reminder: please transfer %(amount)s") if reminder else _("Please transfer %(amount)s"))
-            % facts,
+            subject=said.subject,
             text=letter.text,
             html=letter.html,
             key=f"{invoice.id}:{reminder}" if reminder else str(invoice.id),
@@ -189,13 +192,32 @@ def send(invoice: Invoice, *, at: datetime, reminder: int = 0) -> None:
         )
 
 
-def _letter(invoice: Invoice, told: Instructions, *, reminder: int) -> letters.Letter:
-    first = (
-        _("We haven’t seen your payment yet. If it is on its way, you need do nothing.")
-        if reminder
-        else _("Thank you. Please send the amount below by bank transfer, with the reference as it stands here.")
+def _asking(facts: Mapping[str, str]) -> tuple[str, str]:
+    return (
+        _("Please transfer %(amount)s") % facts,
+        _("Thank you. Please send the amount below by bank transfer, with the reference as it stands here."),
     )
-    paragraphs = [first, _("By its reference your payment is recognised, whoever sends it.")]
+
+
+def _reminding(facts: Mapping[str, str]) -> tuple[str, str]:
+    return (
+        _("Reminder: please transfer %(amount)s") % facts,
+        _("We haven’t seen your payment yet. If it is on its way, you need do nothing."),
+    )
+
+
+def original() -> tuple[str, str]:
+    """Subject and opening words of how to pay, with their fields in braces, in the active language."""
+    return _asking({"amount": "{{amount}}"})
+
+
+def original_reminder() -> tuple[str, str]:
+    """The same of a reminder."""
+    return _reminding({"amount": "{{amount}}"})
+
+
+def _letter(invoice: Invoice, told: Instructions, opening: Sequence[str]) -> letters.Letter:
+    paragraphs = [*opening, _("By its reference your payment is recognised, whoever sends it.")]
     if told.is_test:
         paragraphs.append(_("This is a test: please send no money."))
     rows = [

@@ -27,6 +27,12 @@ def note(deed: Deed, last: Mapping[UUID, datetime]) -> None:
         setwise.note(cursor, current_workspace_id(), deed, last)
 
 
+def correct(deed: Deed, last: Mapping[UUID, datetime | None]) -> None:
+    """Say when contacts did something last, whatever was noted before: it turned out that a program did. One statement each."""
+    for contact_id, moment in sorted(last.items(), key=lambda pair: pair[0].int):
+        Engagement.objects.filter(contact_id=contact_id).update(**{COLUMNS[deed]: moment})
+
+
 def absorb(kept: Contact, merged: Contact) -> None:
     """Add to one contact's moments those of another that becomes part of it."""
     for row in Engagement.objects.filter(contact=merged):

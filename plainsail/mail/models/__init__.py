@@ -3,6 +3,7 @@
 from plainsail.mail.models.broadcasts import Broadcast, ListArchive
 from plainsail.mail.models.carriers import Carrier
 from plainsail.mail.models.deliveries import Delivery, SealedBody, Stream
+from plainsail.mail.models.dmarc import DmarcDay, DmarcReport
 from plainsail.mail.models.domains import DkimKey, GateOverride, SendingDomain
 from plainsail.mail.models.emails import Edition, Email, EmailChange, Inspection
 from plainsail.mail.models.feedback import Feedback, StrayMail
@@ -16,6 +17,8 @@ __all__ = [
     "Carrier",
     "Delivery",
     "DkimKey",
+    "DmarcDay",
+    "DmarcReport",
     "Edition",
     "Email",
     "EmailChange",

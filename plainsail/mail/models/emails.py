@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,10 +26,6 @@ class Email(WorkspaceOwned):
     """The block document, as `documents.save` gives it."""
     revision = models.PositiveIntegerField(default=0)
     """Rises with every change; an edit says on which it was made."""
-    undoable = models.PositiveIntegerField(default=0)
-    """Number of the change that Undo takes back next; 0 if there is none."""
-    undone = models.JSONField(default=list)
-    """Numbers of the changes that Redo brings back, the next one last."""
     text = models.TextField(blank=True)
     """The plain-text part in words of its own; where nothing stands it is made from the document."""
     text_seen = models.CharField(max_length=64, blank=True)
@@ -51,30 +48,39 @@ class Email(WorkspaceOwned):
         """The block document. Raises InvalidDocument where it can't be read."""
         return documents.load(self.document)
 
-    @property
-    def can_undo(self) -> bool:
-        return self.undoable > 0
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self.undone)
-
 
 class EmailChange(WorkspaceOwned):
-    """One edit of a mail with what takes it back."""
+    """One step in a mail's history, with what takes it back. Append-only: undoing adds a step, nothing is taken away."""
+
+    class Kind(models.TextChoices):
+        EDIT = "edit", _("Edited")
+        UNDO = "undo", _("Undone")
+        REDO = "redo", _("Redone")
+        WORDS = "words", _("Subject or plain text")
 
     workspace = WorkspaceKey(related_name="email_changes")
     email = TiedForeignKey(Email, on_delete=models.CASCADE, related_name="changes", db_index=False)
     number = models.PositiveIntegerField()
-    operations = models.JSONField()
-    inverse = models.JSONField()
-    before = models.PositiveIntegerField(default=0)
-    """The change that Undo takes back after this one."""
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.EDIT)
+    operations = models.JSONField(default=list)
+    inverse = models.JSONField(default=list)
+    of = models.PositiveIntegerField(null=True)
+    """For Undo and Redo: number of the edit that is taken back, or brought back."""
+    token = models.UUIDField(null=True)
+    """What the window called this change: the same change that arrives twice is made once."""
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(null=True)
+    """None for changes from before it was written down."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "email", "number"], name="mail_change_number"),
+            models.UniqueConstraint(
+                fields=["workspace", "email", "token"],
+                condition=models.Q(token__isnull=False),
+                name="mail_change_token",
+            ),
         ]
 
     def __str__(self) -> str:

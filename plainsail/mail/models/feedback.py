@@ -73,7 +73,7 @@ class Feedback(WorkspaceOwned):
 
 
 class StrayMail(Base):
-    """Mail that came to a return path and belongs to nobody: forged, worn out, or about a business that is gone.
+    """Mail that came to a return path and belongs to nobody: forged, worn out, no report, or about a business that is gone.
 
     Shared, since no workspace is known. Sealed, kept for ninety days for whoever operates the installation.
     """
@@ -82,7 +82,7 @@ class StrayMail(Base):
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(db_index=True)
     why = models.CharField(max_length=20)
-    """`forged`, `no_token`, `no_workspace`, `no_delivery`."""
+    """`forged`, `no_token`, `no_workspace`, `no_delivery`; `dmarc_…` for reports, with the reason of `services.dmarc`."""
     size = models.PositiveIntegerField()
     sealed = models.TextField()
     """The first 64 KB of it, encrypted."""

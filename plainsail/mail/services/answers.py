@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F, Min
+from django.db.models.functions import Greatest
 
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Delivery, Stream
+from plainsail.mail.models import Broadcast, Delivery, Stream, Tally
 from plainsail.mail.services import tallies
 from plainsail.tracking.models import Agent, Hit
 
@@ -35,6 +38,36 @@ def hear_hits(hits: Sequence[Hit]) -> None:
             _note(column, chosen)
     if hits:
         tallies.note_links(hits, at=max(hit.at for hit in hits))
+
+
+def unhear_clicks(hits: Sequence[Hit]) -> None:
+    """Clicks that were counted as a reader's turned out to be a program's: what they were counted for is taken back.
+
+    Whoever has followed a link themselves still counts, by their own first click. A few statements, in a transaction.
+    """
+    ids = {hit.delivery_id for hit in hits if hit.kind == "click" and hit.delivery_id is not None}
+    counted = Delivery.objects.filter(id__in=ids, clicked_at__isnull=False).select_for_update().order_by("id")
+    clicks = Hit.objects.filter(delivery_id__in=ids, kind="click", agent=Agent.HUMAN)
+    first = dict(clicks.order_by().values_list("delivery_id").annotate(first=Min("at")))
+    lost: Counter[UUID] = Counter()
+    hours: Counter[tuple[UUID, str, str]] = Counter()
+    moved: list[tuple[UUID, datetime]] = []
+    for delivery in counted:
+        own = first.get(delivery.id)
+        if own == delivery.clicked_at:
+            continue
+        hours[delivery.source_id, Tally.Kind.HOUR.value, tallies.hour_of(delivery.clicked_at)] += 1
+        Delivery.objects.filter(id=delivery.id).update(clicked_at=own)
+        if own is None:
+            lost[delivery.source_id] += 1
+        else:
+            moved.append((delivery.source_id, own))
+    for source_id, people in lost.items():
+        Broadcast.objects.filter(id=source_id).update(clicked=Greatest(F("clicked") - people, 0))
+    tallies.take_back("clicked", hours)
+    if moved:
+        tallies.note_hours("clicked", moved, at=max(at for _source, at in moved))
+    tallies.forget_links([hit for hit in hits if hit.kind == "click"])
 
 
 def hear_leaving(*, contact_id: UUID, list_id: UUID, at: datetime) -> None:

@@ -16,7 +16,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.jobs import job
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.mail.events import BroadcastStarted, BroadcastStopped
+from plainsail.mail.events import BroadcastHeld, BroadcastStarted, BroadcastStopped
 from plainsail.mail.models import Broadcast, Delivery, Email, Sender
 from plainsail.mail.services import (
     audience,
@@ -284,8 +284,8 @@ def go_on(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
     if not locked.is_paused:
         raise NotPaused
-    if locked.prepared_at is None and locked.audience == 0 and gate.stands_in_the_way(locked):
-        raise NotReady(_("The sender’s domain is still not set up as it must be."))
+    if locked.prepared_at is None and locked.audience == 0 and (kept_by := gate.keepers(locked)):
+        raise NotReady(kept_by[0])
     locked.state = State.SENDING if locked.prepared_at else State.PREPARING
     locked.save(update_fields=["state"])
     if locked.prepared_at is None:
@@ -360,12 +360,15 @@ def start(broadcast_id: UUID, *, at: datetime) -> None:
         id=broadcast_id, state__in=(State.SCHEDULED, State.HOLDING), scheduled_at__lte=at
     )
     waiting = due_now.select_related("sender").first()
-    if waiting is not None and gate.stands_in_the_way(waiting):
-        # The domain was right when it was scheduled, and is so no more: it waits, and its page says for what.
-        due_now.update(state=State.PAUSED, started_at=at)
+    if waiting is not None and gate.keepers(waiting):
+        # All was right when it was scheduled, and is so no more: it waits, and its page says for what.
+        if due_now.update(state=State.PAUSED, started_at=at):
+            publish(BroadcastHeld(broadcast_id=broadcast_id, at=at))
         return
     started = due_now.update(state=State.PREPARING, started_at=at)
     if started:
+        if waiting is not None and waiting.sender is not None and waiting.sender.is_paused:
+            publish(BroadcastHeld(broadcast_id=broadcast_id, at=at))
         publish(BroadcastStarted(broadcast_id=broadcast_id, at=at))
         prepare.later(broadcast_id=broadcast_id)
 

@@ -101,11 +101,6 @@ def wanted_spf() -> str:
     return f"v=spf1 a:{host} ~all"
 
 
-def wanted_dmarc(domain: str) -> str:
-    """RFC 9989: watch first, and let nobody use names that don't exist."""
-    return f"v=DMARC1; p=none; np=reject; rua=mailto:dmarc@{domain}"
-
-
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,24 +1,21 @@
-"""Writing a mail: changes on a revision, undo and redo, and freezing what is sent."""
+"""A mail being written: begun, copied, kept as a template, and frozen as it is sent. Changing its words is `editing`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.blocks.services import documents, operations
-from plainsail.blocks.services.documents import Document, InvalidDocument
-from plainsail.blocks.services.operations import Applied
-from plainsail.contacts.queries import condition_of
+from plainsail.accounts.models import User
+from plainsail.blocks.services import documents
+from plainsail.blocks.services.documents import Document
 from plainsail.contacts.services import uses
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Edition, Email, EmailChange
 from plainsail.mail.services import headers, merge_fields
-from plainsail.mail.services.merge_fields import Errors
 
 
 class Stale(Refusal):
@@ -26,13 +23,6 @@ class Stale(Refusal):
 
     code = "stale"
     message = _("This mail was changed somewhere else in the meantime. Here is the newest version.")
-
-
-class NothingToUndo(Refusal):
-    """There is no change to take back, or to bring back."""
-
-    code = "nothing_to_undo"
-    message = _("There is nothing to undo.")
 
 
 class OnItsWay(Refusal):
@@ -49,15 +39,6 @@ class UnknownField(Refusal):
     status = 422
 
 
-@dataclass(frozen=True)
-class Edited:
-    """The mail, and its document before and after a change."""
-
-    email: Email
-    before: Document
-    after: Document
-
-
 def create(document: Document, *, subject: str, at: datetime, preheader: str = "") -> Email:
     """A new mail that starts from a document. Raises InvalidDocument for one with sections that no mail can have."""
     made: Email = Email.objects.create(
@@ -72,62 +53,6 @@ def create(document: Document, *, subject: str, at: datetime, preheader: str = "
 def stored(document: Document) -> dict[str, Any]:
     """A document as a mail holds it."""
     return documents.save(document)
-
-
-@transaction.atomic
-def apply(email: Email, changes: Sequence[object], *, revision: int, at: datetime) -> Edited:
-    """Apply operations (see `blocks.services.operations`) made on `revision`, all or none.
-
-    Raises Stale, OnItsWay, InvalidOperation, InvalidDocument.
-    """
-    locked = _locked(email, revision)
-    before = locked.read()
-    done = operations.apply(before, changes, surface="mail")
-    if errors := {**merge_fields.refusals(before, done.document, merge_fields.names()), **_unaskable(done, at=at)}:
-        raise InvalidDocument(errors)
-    number = locked.revision + 1
-    EmailChange.objects.create(
-        email=locked, number=number, operations=done.operations, inverse=done.inverse, before=locked.undoable
-    )
-    locked.undoable, locked.undone = number, []
-    return _write(locked, before, done.document, at=at)
-
-
-@transaction.atomic
-def undo(email: Email, *, revision: int, at: datetime) -> Edited:
-    """Take back the newest change that still stands. Raises Stale, OnItsWay, NothingToUndo."""
-    locked = _locked(email, revision)
-    change = _change(locked, locked.undoable)
-    before = locked.read()
-    done = operations.apply(before, change.inverse, surface="mail")
-    locked.undoable, locked.undone = change.before, [*locked.undone, change.number]
-    return _write(locked, before, done.document, at=at)
-
-
-@transaction.atomic
-def redo(email: Email, *, revision: int, at: datetime) -> Edited:
-    """Bring back the change that was taken back last. Raises Stale, OnItsWay, NothingToUndo."""
-    locked = _locked(email, revision)
-    change = _change(locked, locked.undone[-1] if locked.undone else 0)
-    before = locked.read()
-    done = operations.apply(before, change.operations, surface="mail")
-    locked.undoable, locked.undone = change.number, locked.undone[:-1]
-    return _write(locked, before, done.document, at=at)
-
-
-@transaction.atomic
-def head(email: Email, *, subject: str, preheader: str, at: datetime) -> Email:
-    """Change subject and preview text. Raises OnItsWay, UnknownField."""
-    refuse_if_leaving(email)
-    known = merge_fields.names()
-    for field, text in (("subject", subject), ("preheader", preheader)):
-        if name := merge_fields.unknown(text, known):
-            raise UnknownField(merge_fields.unknown_message(name), field=field)
-    email.subject, email.preheader = headers.one_line(subject)[:200], headers.one_line(preheader)[:200]
-    email.revision += 1
-    email.edited_at = at
-    email.save(update_fields=["subject", "preheader", "revision", "edited_at"])
-    return email
 
 
 def freeze(email: Email) -> Edition:
@@ -157,7 +82,7 @@ def copy(email: Email, *, at: datetime) -> Email:
 
 
 @transaction.atomic
-def keep_text(email: Email, text: str, *, seen: str, at: datetime) -> Email:
+def keep_text(email: Email, text: str, *, seen: str, at: datetime, by: User | None = None) -> Email:
     """Give the plain-text part words of its own, or none again. `seen` is the fingerprint of what the document made then.
 
     Raises OnItsWay, UnknownField.
@@ -165,10 +90,9 @@ def keep_text(email: Email, text: str, *, seen: str, at: datetime) -> Email:
     refuse_if_leaving(email)
     if name := merge_fields.unknown(text, merge_fields.names()):
         raise UnknownField(merge_fields.unknown_message(name), field="text")
-    email.text, email.text_seen = text.strip(), seen if text.strip() else ""
-    email.revision, email.edited_at = email.revision + 1, at
-    email.save(update_fields=["text", "text_seen", "revision", "edited_at"])
-    return email
+    locked: Email = Email.objects.select_for_update(no_key=True).get(id=email.id)
+    fields = {"text": text.strip(), "text_seen": seen if text.strip() else ""}
+    return write(locked, at=at, by=by, fields=fields)
 
 
 @transaction.atomic
@@ -192,34 +116,19 @@ def refuse_if_leaving(email: Email) -> None:
         raise OnItsWay
 
 
-def _unaskable(done: Applied, *, at: datetime) -> Errors:
-    """Conditions of sections that can't be asked, at the section's own place."""
-    errors: Errors = {}
-    for operation in done.operations:
-        shown = operation.get("value") if operation["op"] == "show" else None
-        try:
-            condition_of(shown["tree"] if shown and "tree" in shown else {}, at=at)
-        except Refusal as refusal:
-            errors["blocks", operation["block"], "shown"] = str(refusal)
-    return errors
-
-
-def _locked(email: Email, revision: int) -> Email:
-    refuse_if_leaving(email)
-    locked: Email = Email.objects.select_for_update().get(id=email.id)
-    if locked.revision != revision:
-        raise Stale
-    return locked
-
-
-def _change(email: Email, number: int) -> EmailChange:
-    change: EmailChange | None = EmailChange.objects.filter(email=email, number=number).first() if number else None
-    if change is None:
-        raise NothingToUndo
-    return change
-
-
-def _write(email: Email, before: Document, after: Document, *, at: datetime) -> Edited:
-    email.document, email.revision, email.edited_at = documents.save(after), email.revision + 1, at
-    email.save(update_fields=["document", "revision", "undoable", "undone", "edited_at"])
-    return Edited(email, before, after)
+def write(
+    email: Email,
+    *,
+    at: datetime,
+    by: User | None,
+    fields: Mapping[str, Any],
+    kind: EmailChange.Kind = EmailChange.Kind.WORDS,
+    step: Mapping[str, Any] | None = None,
+) -> Email:
+    """Write a locked mail's fields, under its next revision, with the step that says what was done to its document."""
+    email.revision, email.edited_at = email.revision + 1, at
+    for name, value in fields.items():
+        setattr(email, name, value)
+    email.save(update_fields=[*fields, "revision", "edited_at"])
+    EmailChange.objects.create(email=email, number=email.revision, kind=kind, by=by, at=at, **(step or {}))
+    return email

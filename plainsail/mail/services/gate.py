@@ -13,7 +13,7 @@ from plainsail.accounts.services import audit
 from plainsail.kernel import environment
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, GateOverride, Sender
-from plainsail.mail.services import domain_checks, domain_words, domains
+from plainsail.mail.services import domain_checks, domain_words, domains, origins
 from plainsail.mail.services.domain_checks import Finding
 
 PASSED = "mail.gate_passed"
@@ -79,9 +79,19 @@ def stands_in_the_way(broadcast: Broadcast) -> bool:
 
 def holds(broadcast: Broadcast) -> list[str]:
     """In words, what keeps a broadcast that should have left; empty where nothing does, or it is on its way."""
-    if not broadcast.is_paused or broadcast.prepared_at is not None or broadcast.audience or broadcast.sender is None:
+    if not broadcast.is_paused or broadcast.prepared_at is not None or broadcast.audience:
         return []
-    return [worded(finding) for finding in faults(broadcast.sender)] if override_of(broadcast) is None else []
+    return keepers(broadcast)
+
+
+def keepers(broadcast: Broadcast) -> list[str]:
+    """In words, what a broadcast may not leave with now: its domain, which an owner can override, or the postal address."""
+    found = [worded(finding) for finding in faults(broadcast.sender)] if broadcast.sender else []
+    if found and override_of(broadcast) is not None:
+        found = []
+    if not origins.business().postal_address.strip():
+        found.append(_("Your postal address is missing, and marketing mail must show it. Add it in Settings."))
+    return found
 
 
 @transaction.atomic

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import merging
@@ -17,7 +19,7 @@ from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Delivery, Edition, Email, Sender
-from plainsail.mail.services import branches, merge_fields, origins, senders, transactional
+from plainsail.mail.services import branches, merge_fields, origins, senders, transactional, zones
 from plainsail.mail.services.compiling import Compiled
 
 EXAMPLE = {"first_name": "Maren", "last_name": "Thiessen", "name": "Maren Thiessen", "email": "maren@example.com"}
@@ -80,9 +82,54 @@ def send_tests(
     to: Sequence[str],
     note: str,
     at: datetime,
-    reader: Contact | None = None,
+    readers: Sequence[Contact] = (),
+    local_at: datetime | None = None,
 ) -> list[Delivery]:
-    """Send the mail as it is now to some addresses, marked as a test, a note above it. Raises Unmailable, InvalidDocument."""
+    """Send the mail as it is now to some addresses, marked as a test, a note above it; one for each of `readers`.
+
+    `local_at` is a time on the readers' clocks: then the note says when it would leave for them. Raises Unmailable,
+    InvalidDocument.
+    """
+    sent: list[Delivery] = []
+    chosen: Sequence[Contact | None] = readers or [_newest(broadcast.list)]
+    for reader in chosen:
+        words = "\n".join(
+            filter(None, [note, _as_whom(reader) if readers else "", _when(reader, local_at, business, at=at)])
+        )
+        sent += _send_test(broadcast, business, reader=reader, to=to, note=words, at=at)
+    return sent
+
+
+def _as_whom(reader: Contact | None) -> str:
+    return _("As %(name)s gets it.") % {"name": reader} if reader is not None else ""
+
+
+def _when(reader: Contact | None, wall: datetime | None, business: Workspace, *, at: datetime) -> str:
+    """When a mail at a local time would leave for a reader, on their clock and on the business's."""
+    if reader is None or wall is None:
+        return ""
+    found = zones.leaving(reader, wall, home=business.timezone, at=at)
+    facts = {
+        "name": reader,
+        "theirs": _moment(found.at, found.zone),
+        "ours": _moment(found.at, business.timezone),
+    }
+    said = _("For %(name)s it would leave at %(theirs)s; on your clock that is %(ours)s.") % facts
+    if found.is_late:
+        said += " " + _("That time is over for them, so it would leave at once.")
+    if not found.is_known:
+        said += " " + _("Their time zone isn’t known, so yours counts.")
+    return said
+
+
+def _moment(at: datetime, zone: str) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')} ({zone})"
+
+
+def _send_test(
+    broadcast: Broadcast, business: Workspace, *, reader: Contact | None, to: Sequence[str], note: str, at: datetime
+) -> list[Delivery]:
     shown = show(broadcast.email, business, at=at, topic=broadcast.list, sender=broadcast.sender, reader=reader)
     subject = _("Test: %(subject)s") % {"subject": shown.subject or _("no subject yet")}
     return [

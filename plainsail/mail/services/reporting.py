@@ -20,6 +20,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Broadcast, Feedback, Tally
 from plainsail.mail.services import previews, tallies, variants
+from plainsail.ui.charts import Series
 
 HREF = re.compile(r'<a\b([^>]*?)\bhref="([^"]*)"([^>]*)>')
 HOURS_SHOWN = 48
@@ -93,13 +94,23 @@ class BackRow:
         return str(Feedback.Kind(self.kind).label)
 
 
+@dataclass(frozen=True)
+class HourRow:
+    """An hour after it left (`3 h`), with the readers who first opened and first clicked in it."""
+
+    label: str
+    clicked: int
+    opened: int
+    machine_opened: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A broadcast with its variants added in, if it had any."""
 
     totals: dict[str, int]
     links: Sequence[LinkRow]
-    hours: Sequence[tuple[str, int]]
+    hours: Sequence[HourRow]
     providers: Sequence[Tally]
     sales: Sequence[tuple[Money, int]]
     complained: int
@@ -107,6 +118,15 @@ class Report:
     variants: Sequence[VariantRow] = ()
     rule: str = ""
     sources: Sequence[UUID] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[Series]:
+        """Clicks, and opens by class, over the hours."""
+        names = {"clicked": _("Clicked"), "opened": _("Opened"), "machine_opened": _("Opened by a proxy")}
+        return [
+            Series(str(words), [(hour.label, getattr(hour, name)) for hour in self.hours])
+            for name, words in names.items()
+        ]
 
 
 def report(broadcast: Broadcast) -> Report:
@@ -188,16 +208,17 @@ def _came_back(sources: Sequence[UUID]) -> list[BackRow]:
     )
 
 
-def _hours(rows: Sequence[Tally], broadcast: Broadcast) -> list[tuple[str, int]]:
-    """Readers who clicked for the first time, hour by hour from the first message on; two days at most."""
-    if broadcast.started_at is None or not rows:
+def _hours(rows: Sequence[Tally], broadcast: Broadcast) -> list[HourRow]:
+    """Readers who opened and clicked for the first time, hour by hour from the first message on; two days at most."""
+    found = {row.key: row for row in rows if row.clicked or row.opened or row.machine_opened}
+    if broadcast.started_at is None or not found:
         return []
-    clicked = {row.key: row.clicked for row in rows}
-    first = min(*clicked, tallies.hour_of(broadcast.started_at))
-    start, last = (datetime.fromisoformat(f"{key}:00+00:00") for key in (first, max(clicked)))
+    first = min(*found, tallies.hour_of(broadcast.started_at))
+    start, last = (datetime.fromisoformat(f"{key}:00+00:00") for key in (first, max(found)))
     count = min(int((last - start) / timedelta(hours=1)) + 1, HOURS_SHOWN)
-    moments = [start + timedelta(hours=step) for step in range(count)]
-    return [(f"{step} h", clicked.get(tallies.hour_of(moment), 0)) for step, moment in enumerate(moments)]
+    nothing = Tally()
+    shown = [found.get(tallies.hour_of(start + timedelta(hours=step)), nothing) for step in range(count)]
+    return [HourRow(f"{step} h", row.clicked, row.opened, row.machine_opened) for step, row in enumerate(shown)]
 
 
 def _variants(broadcast: Broadcast, tested: Sequence[Broadcast]) -> list[VariantRow]:
@@ -312,7 +333,10 @@ def rows_for_csv(broadcast: Broadcast, found: Report) -> list[list[str]]:
     rows += [[f"provider {name}", each.key, str(getattr(each, name))] for each in found.providers for name in COUNTS]
     for money, bought in found.sales:
         rows += [["revenue in minor units", money.currency, str(money.minor)], ["buyers", money.currency, str(bought)]]
-    rows += [["clicked for the first time", hour, str(number)] for hour, number in found.hours]
+    for hour in found.hours:
+        rows.append(["clicked for the first time", hour.label, str(hour.clicked)])
+        rows.append(["opened for the first time", hour.label, str(hour.opened)])
+        rows.append(["opened by a proxy for the first time", hour.label, str(hour.machine_opened)])
     for each in found.variants:
         rows += [["variant sent", each.letter, str(each.sent)], ["variant people", each.letter, str(each.people)]]
     began = broadcast.started_at.astimezone(UTC).isoformat() if broadcast.started_at else ""

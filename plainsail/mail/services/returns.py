@@ -29,7 +29,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Delivery, Feedback, StrayMail
-from plainsail.mail.services import books, brakes, return_paths, senders, verdicts
+from plainsail.mail.services import books, brakes, dmarc, dmarc_addresses, return_paths, senders, verdicts
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.return_paths import Row
 from plainsail.mail.services.verdicts import Kind, Verdict
@@ -73,6 +73,8 @@ def take_in(raw: bytes, *, received_at: datetime, to: Sequence[str] = (), via: s
 
     Whatever it is, it ends as a row: what belongs to a message as its feedback, all else as a stray. Commits by itself.
     """
+    if (place := dmarc_addresses.first(to or _reached(raw))) is not None:
+        return _report(raw, place, at=received_at)
     verdict = verdicts.judge(raw)
     row, is_forged = _row_of(raw, to=to, verdict=verdict)
     digest = hashlib.blake2b(raw, digest_size=32).hexdigest()
@@ -82,6 +84,15 @@ def take_in(raw: bytes, *, received_at: datetime, to: Sequence[str] = (), via: s
         return _stray(raw, digest, "no_workspace", verdict, at=received_at)
     taken = _keep(row, verdict, digest=digest, via=via, at=received_at, raw=raw)
     return taken or _stray(raw, digest, "no_delivery", verdict, at=received_at)
+
+
+def _report(raw: bytes, place: dmarc_addresses.Place, *, at: datetime) -> Taken:
+    """A report about a sending domain: kept with the others, or put aside with the reason why it can't be believed."""
+    nothing = Verdict(kind=Kind.OTHER)
+    fate = dmarc.take_in(raw, place, received_at=at)
+    if fate in (Fate.KEPT, Fate.REPEATED):
+        return Taken(Fate(fate), nothing)
+    return _stray(raw, hashlib.blake2b(raw, digest_size=32).hexdigest(), f"dmarc_{fate}"[:20], nothing, at=at)
 
 
 @outside_transaction

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel import environment
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id
+from plainsail.mail.events import SenderPaused
 from plainsail.mail.models import Sender
 from plainsail.mail.services import headers
 from plainsail.mail.services.buckets import Limits
@@ -69,7 +71,15 @@ def make_default(sender: Sender) -> None:
 
 def pause(sender: Sender, *, reason: str, at: datetime) -> None:
     """Let nothing leave in this name: servers refuse the sender itself, and more mail would make it worse."""
-    Sender.objects.filter(id=sender.id, paused_at=None).update(paused_at=at, pause_reason=reason)
+    if Sender.objects.filter(id=sender.id, paused_at=None).update(paused_at=at, pause_reason=reason):
+        publish(SenderPaused(sender_id=sender.id, at=at))
+
+
+def tell_if_paused(sender: Sender, *, since: datetime) -> None:
+    """Tell of a pause that a sending process wrote down by itself. Told by several of them it is one pause all the same."""
+    found = Sender.objects.filter(id=sender.id, paused_at__gte=since).first()
+    if found is not None and found.paused_at is not None:
+        publish(SenderPaused(sender_id=found.id, at=found.paused_at))
 
 
 def limit(

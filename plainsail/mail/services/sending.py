@@ -125,6 +125,7 @@ def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
         course = _send_many(plan, carrier, until=until)
         with workspace(workspace_id):
             returns.hear_softs(source_id, since=began, at=clock.now())
+            senders.tell_if_paused(books.sender_of(source_id), since=began)
     else:
         course = Course(_send_owed(workspace_id, source_id, carrier, until=until) if broadcast is None else End.DONE)
     with workspace(workspace_id):

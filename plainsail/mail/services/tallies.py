@@ -12,7 +12,7 @@ from django.db import connection
 
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
-from plainsail.mail.models import Delivery, Sale, Tally
+from plainsail.mail.models import Delivery, LinkClick, Sale, Tally
 from plainsail.tracking.models import Agent, Hit
 
 Key = tuple[UUID, str, str]
@@ -54,6 +54,27 @@ def add(column: str, amounts: Mapping[Key, int], *, at: datetime) -> None:
                 [name for _source, _kind, name in keys],
                 [key_hash(name) for _source, _kind, name in keys],
                 [amounts[key] for key in keys],
+            ],
+        )
+
+
+def take_back(column: str, amounts: Mapping[Key, int]) -> None:
+    """Take from one counter of some keys what was counted by mistake, in one statement; none falls below nought."""
+    assert column in COUNTED, "a column of Tally"
+    keys = sorted(amounts, key=lambda key: (key[0].bytes, key[1], key_hash(key[2])))
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE mail_tally m SET "{column}" = greatest(m."{column}" - t.amount, 0) '
+            "FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[]) AS t(source, kind, hash, amount) "
+            "WHERE m.workspace_id = %s AND m.source_id = t.source AND m.kind = t.kind AND m.key_hash = t.hash",
+            [
+                [source for source, _kind, _name in keys],
+                [kind for _source, kind, _name in keys],
+                [key_hash(name) for _source, _kind, name in keys],
+                [amounts[key] for key in keys],
+                current_workspace_id(),
             ],
         )
 
@@ -105,6 +126,24 @@ def note_links(hits: Sequence[Hit], *, at: datetime) -> None:
     people = Counter((sources[hit.delivery_id], kind, hit.url) for pair, hit in firsts.items() if pair in fresh)
     add("clicks", times, at=at)
     add("clicked", people, at=at)
+
+
+def forget_links(hits: Sequence[Hit]) -> None:
+    """Take clicks that were a program's out of the counts by link, and readers of whom no other click there is left."""
+    ids = {hit.delivery_id for hit in hits}
+    sources = dict(Delivery.objects.filter(id__in=ids).order_by().values_list("id", "source_id"))
+    known = [hit for hit in hits if hit.delivery_id in sources and hit.url]
+    kind = Tally.Kind.LINK.value
+    left = set(
+        Hit.objects.filter(delivery_id__in=ids, kind="click", agent=Agent.HUMAN)
+        .order_by()
+        .values_list("delivery_id", "url")
+    )
+    gone = {(hit.delivery_id, hit.url) for hit in known} - left
+    for delivery_id, url in gone:
+        LinkClick.objects.filter(delivery_id=delivery_id, url_hash=key_hash(url)).delete()
+    take_back("clicks", Counter((sources[hit.delivery_id], kind, hit.url) for hit in known))
+    take_back("clicked", Counter((sources[delivery_id], kind, url) for delivery_id, url in gone))
 
 
 def _first_clicks(hits: Sequence[Hit], sources: Mapping[UUID, UUID]) -> set[tuple[UUID, str]]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Sale, Sender
-from plainsail.mail.services import audience, deciding, emails
+from plainsail.mail.services import audience, deciding, editing, emails
 from plainsail.mail.services.deciding import Decision, Result
 
 LETTERS = "ABCDE"
@@ -75,7 +75,7 @@ def add(broadcast: Broadcast, *, at: datetime) -> Broadcast:
 def change(variant: Broadcast, *, subject: str, sender: Sender, hours_later: int, at: datetime) -> None:
     """What differs beside the words: subject, who writes, how long after the first one. Raises UnknownField."""
     _refuse_unless_draft(variant)
-    emails.head(variant.email, subject=subject, preheader=variant.email.preheader, at=at)
+    editing.head(variant.email, subject=subject, preheader=variant.email.preheader, at=at)
     variant.sender, variant.hours_later, variant.edited_at = sender, hours_later, at
     variant.save(update_fields=["sender", "hours_later", "edited_at"])
 

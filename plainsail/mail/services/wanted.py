@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.kernel import environment
 from plainsail.mail.models import SendingDomain
-from plainsail.mail.services import domain_checks
+from plainsail.mail.services import dmarc, domain_checks
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,11 @@ def _dkim(domain: SendingDomain) -> Iterator[Record]:
 
 def _dmarc(domain: SendingDomain) -> Iterator[Record]:
     hint = _("Reports go to the address in it: make sure that it exists.")
-    yield _record(domain, "TXT", f"_dmarc.{domain.domain}", domain_checks.wanted_dmarc(domain.domain), hint)
+    if dmarc.address_of(domain):
+        hint = _(
+            "Reports come here by it. If there is a record already, put this address beside the one in its “rua=”."
+        )
+    yield _record(domain, "TXT", f"_dmarc.{domain.domain}", dmarc.wanted(domain), hint)
 
 
 def _return_path(domain: SendingDomain) -> Iterator[Record]:

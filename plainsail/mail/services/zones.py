@@ -64,6 +64,25 @@ def spread(people: QuerySet[Contact], wall: datetime, *, home: str, at: datetime
     )
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """When a broadcast at a local time leaves for one contact; `is_known` says whether their own zone counts."""
+
+    at: datetime
+    zone: str
+    is_known: bool
+    is_late: bool
+    """Whether that time is over for them already."""
+
+
+def leaving(contact: Contact, wall: datetime, *, home: str, at: datetime, next_day: bool = False) -> Leaving:
+    """When it would leave for one contact."""
+    is_known = contact.timezone in known()
+    zone = contact.timezone if is_known else home
+    wanted = moment(wall, zone)
+    return Leaving(_due(wanted, at=at, next_day=next_day), zone, is_known, is_late=wanted <= at)
+
+
 def due_by_zone(broadcast: Broadcast, *, home: str, at: datetime) -> tuple[Mapping[str, datetime], datetime]:
     """When a broadcast is due in every zone, and where none is known. `at` is when it left: what is over by then is late."""
     wall = read(broadcast.local_at)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from plainsail.mail.tests import debian
+
 PLACES = ("/usr/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/postfix")
 
 MAIN = """
@@ -73,9 +75,9 @@ def why_not() -> str:
     """Why no Postfix can run here; empty where one can."""
     if os.geteuid() != 0:
         return "Postfix only starts as root"
-    if _program("master") is None or _program("postfix") is None:
-        return "Postfix is not installed (Debian: apt install postfix)"
-    return ""
+    if _program("master") is not None and _program("postfix") is not None:
+        return ""
+    return debian.why_missing("postfix", "/usr/sbin/postfix")
 
 
 @contextmanager

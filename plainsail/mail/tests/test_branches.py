@@ -21,6 +21,7 @@ from plainsail.mail.services import (
     broadcasts,
     checks,
     compiling,
+    editing,
     emails,
     merge_fields,
     previews,
@@ -116,7 +117,7 @@ def test_a_condition_that_cant_be_asked_is_refused_at_its_section(topic):
     block = email.read().blocks[0]
     change = {"op": "show", "block": block.id, "value": {"tree": {"field": "no_such", "op": "is", "value": "x"}}}
     with pytest.raises(InvalidDocument) as refused:
-        emails.apply(email, [change], revision=0, at=clock.now())
+        editing.apply(email, [change], revision=0, at=clock.now())
     assert list(refused.value.errors) == [f"blocks.{block.id}.shown"]
 
 
@@ -145,10 +146,10 @@ def test_a_field_that_doesnt_exist_is_refused_at_the_setting_that_asks_for_it(to
     block = email.read().blocks[0]
     change = {"op": "set", "block": block.id, "path": ["text"], "value": "<p>Dear {{frist_name}}</p>"}
     with pytest.raises(InvalidDocument) as refused:
-        emails.apply(email, [change], revision=0, at=clock.now())
+        editing.apply(email, [change], revision=0, at=clock.now())
     assert list(refused.value.errors) == [f"blocks.{block.id}.props.text"]
     with pytest.raises(emails.UnknownField) as refused_head:
-        emails.head(email, subject="{{nope}}", preheader="", at=clock.now())
+        editing.head(email, subject="{{nope}}", preheader="", at=clock.now())
     assert refused_head.value.field == "subject"
 
 
@@ -159,7 +160,7 @@ def test_own_fields_stand_in_mail_and_a_fallback_where_they_say_nothing(topic, i
     email = EmailFactory()
     block = email.read().blocks[0]
     change = {"op": "set", "block": block.id, "path": ["text"], "value": "<p>Your {{field.glaze|favourite}} bowl</p>"}
-    emails.apply(email, [change], revision=0, at=clock.now())
+    editing.apply(email, [change], revision=0, at=clock.now())
     email.refresh_from_db()
     shown = [previews.show(email, in_juniper, reader=each, at=clock.now()) for each in (known, unknown)]
     assert "Your Celadon &amp; ash bowl" in shown[0].html
@@ -192,14 +193,16 @@ def test_own_words_for_the_plain_text_are_sent_and_fall_behind_when_the_mail_cha
     email = EmailFactory()
     made = previews.made_text(email, in_juniper)
     assert "Dear {{first_name|friend}}" in made
-    emails.keep_text(email, "Hi {{first_name|you}}, it’s Maren & Co.", seen=previews.fingerprint(made), at=clock.now())
+    email = emails.keep_text(
+        email, "Hi {{first_name|you}}, it’s Maren & Co.", seen=previews.fingerprint(made), at=clock.now()
+    )
     shown = previews.show(email, in_juniper, reader=subscriber(topic, first_name="Ann"), at=clock.now())
     assert shown.text.startswith("Hi Ann, it’s Maren & Co.")
     assert "Unsubscribe: #" in shown.text
     broadcast = BroadcastFactory(email=email, list=topic, sender=senders.default())
     assert "The plain text is behind" not in [str(each.title) for each in checks.review(broadcast, at=clock.now())]
     block = email.read().blocks[0]
-    emails.apply(
+    editing.apply(
         email,
         [{"op": "set", "block": block.id, "path": ["text"], "value": "<p>Other words</p>"}],
         revision=email.revision,

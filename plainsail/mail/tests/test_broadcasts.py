@@ -12,11 +12,13 @@ from plainsail.contacts.models import ListMember, Suppression
 from plainsail.contacts.services import consent, suppression
 from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
+from plainsail.mail import queries
 from plainsail.mail.models import Broadcast, Delivery, Sender
 from plainsail.mail.services import (
     audience,
     broadcasts,
     checks,
+    editing,
     emails,
     gate,
     reporting,
@@ -184,7 +186,7 @@ def test_what_is_over_cannot_be_stopped_changed_deleted_or_sent_again(broadcast,
     with pytest.raises(broadcasts.NotADraft):
         broadcasts.delete(broadcast)
     with pytest.raises(emails.OnItsWay):
-        emails.head(broadcast.email, subject="Other", preheader="", at=at)
+        editing.head(broadcast.email, subject="Other", preheader="", at=at)
     run_jobs(at=at + timedelta(days=1))
     assert len(outbox) == 1
 
@@ -272,7 +274,7 @@ def test_what_leaves_is_what_stood_there_when_it_was_released(broadcast, news, o
     at = clock.now()
     broadcasts.send_now(broadcast, at=at)
     with pytest.raises(emails.OnItsWay):
-        emails.apply(broadcast.email, [{"op": "add", "type": "divider", "at": 0}], revision=0, at=at)
+        editing.apply(broadcast.email, [{"op": "add", "type": "divider", "at": 0}], revision=0, at=at)
     run_jobs(at=at + MINUTE)
     assert outbox[0]["Subject"] == "News from the kiln"
 
@@ -306,29 +308,31 @@ def test_edits_can_be_undone_and_redone(broadcast):
     at, email = clock.now(), broadcast.email
     block = email.read().blocks[1]
     edit = {"op": "set", "block": block.id, "path": ["button"], "value": "Come by"}
-    emails.apply(email, [edit], revision=0, at=at)
-    emails.undo(email, revision=1, at=at)
+    editing.apply(email, [edit], revision=0, at=at)
+    editing.undo(email, revision=1, at=at)
     email.refresh_from_db()
-    assert (email.read().blocks[1].props["button"], email.can_undo, email.can_redo) == ("Read on", False, True)
-    emails.redo(email, revision=2, at=at)
+    assert (email.read().blocks[1].props["button"], queries.undoable(email, None)) == ("Read on", (0, 1))
+    editing.redo(email, revision=2, at=at)
     email.refresh_from_db()
     assert (email.read().blocks[1].props["button"], email.revision) == ("Come by", 3)
+    (met,) = editing.apply(email, [edit | {"value": "Look in"}], revision=2, at=at).met
+    assert met.operation["value"] == "Look in"
     with pytest.raises(emails.Stale):
-        emails.apply(email, [edit], revision=2, at=at)
-    with pytest.raises(emails.NothingToUndo):
-        emails.redo(email, revision=3, at=at)
+        editing.apply(email, [edit], revision=4, at=at)
+    with pytest.raises(editing.NothingToUndo):
+        editing.redo(email, revision=3, at=at)
 
 
 def test_a_mail_takes_no_section_that_only_pages_have(broadcast):
     with pytest.raises(operations.InvalidOperation):
-        emails.apply(broadcast.email, [{"op": "add", "type": "form", "at": 0}], revision=0, at=clock.now())
+        editing.apply(broadcast.email, [{"op": "add", "type": "form", "at": 0}], revision=0, at=clock.now())
 
 
 def test_a_copy_is_a_draft_of_its_own(broadcast, news, outbox):
     subscriber(news)
     send(broadcast)
     again = broadcasts.copy(broadcast, at=clock.now())
-    emails.head(again.email, subject="Second helping", preheader="", at=clock.now())
+    editing.head(again.email, subject="Second helping", preheader="", at=clock.now())
     send(again)
     assert [message["Subject"] for message in outbox] == ["News from the kiln", "Second helping"]
 
@@ -413,7 +417,10 @@ def test_a_domain_that_broke_after_scheduling_holds_the_broadcast(broadcast, new
         patched.setattr(gate, "is_needed", lambda: True)
         run_jobs(at=at + MINUTE)
         broadcast.refresh_from_db()
-        assert (broadcast.state, broadcast.audience, len(outbox)) == (State.PAUSED, 0, 0)
+        assert (broadcast.state, broadcast.audience) == (State.PAUSED, 0)
+        (letter,) = outbox
+        assert (letter["To"], letter["Subject"]) == ("ada@example.com", f"It could not leave: {broadcast.email}")
+        assert "is not set up for sending yet" in letter.get_body(("plain",)).get_content()
         page = as_ada.get(f"/w/juniper/emails/{broadcast.id}/").content.decode()
         assert "It could not leave" in page
         assert "is not set up for sending yet" in page

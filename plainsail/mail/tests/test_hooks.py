@@ -16,7 +16,8 @@ from plainsail.contacts.services import consent
 from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Delivery
-from plainsail.mail.services import answers, confirmations, emails, steps
+from plainsail.mail.services import answers, confirmations, steps
+from plainsail.mail.services import editing as writing
 from plainsail.mail.tests.factories import BroadcastFactory, ListFactory, subscriber
 from plainsail.tracking.models import Agent, Hit
 
@@ -116,7 +117,7 @@ class TestSteps:
     def test_words_changed_in_a_live_mail_go_out_only_after_publishing(self, welcome, topic, outbox):
         at = clock.now()
         email = welcome.workspace.emails.get(subject="Good to have you here")
-        emails.head(email, subject="Hello again", preheader="", at=at)
+        writing.head(email, subject="Hello again", preheader="", at=at)
         self.join(topic, at=at)
         run_jobs(at=at)
         publishing.publish_letting_them_finish(welcome, at=at)
@@ -127,7 +128,7 @@ class TestSteps:
     def test_a_step_whose_mail_has_no_subject_does_not_go_live(self, welcome):
         step = welcome.draft["steps"][0]
         email = welcome.workspace.emails.get(id=step["config"]["email"])
-        emails.head(email, subject="", preheader="", at=clock.now())
+        writing.head(email, subject="", preheader="", at=clock.now())
         with pytest.raises(publishing.NotReady):
             publishing.publish_letting_them_finish(welcome, at=clock.now())
 

@@ -183,7 +183,8 @@ def test_links_hours_and_sales_are_counted_as_they_come(broadcast, topic):
         ("https://a.example/", 1, 3),
         ("https://b.example/", 1, 1),
     ]
-    assert [number for _hour, number in found.hours] == [1, 0, 1]
+    assert [hour.clicked for hour in found.hours] == [1, 0, 1]
+    assert [line.name for line in found.lines] == ["Clicked", "Opened", "Opened by a proxy"]
     assert [(money.minor, money.currency, bought) for money, bought in found.sales] == [(4000, "EUR", 1)]
 
 

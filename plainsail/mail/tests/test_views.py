@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -231,12 +232,46 @@ class TestEditor:
         assert answer.status_code == 422
         assert self.now(juniper, email).revision == 0
 
-    def test_a_change_to_something_old_is_refused(self, as_ada, email):
+    def test_a_change_to_something_old_is_merged_and_what_meets_anothers_comes_back(
+        self, as_ada, as_ben, juniper, email
+    ):
         button = email.read().blocks[1]
         edit = {"op": "set", "block": button.id, "path": ["button"], "value": "Come by"}
+        other = {"op": "set", "block": button.id, "path": ["link"], "value": "https://juniper.example/"}
         self.send(as_ada, email, "edits/", revision=0, operations=[edit])
-        answer = self.send(as_ada, email, "edits/", revision=0, operations=[edit])
-        assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+        answer = self.send(as_ben, email, "edits/", revision=0, operations=[edit | {"value": "Look in"}, other]).json()
+        assert [met["mine"] for met in answer["met"]] == ["Look in", "https://juniper.example/"]
+        answer = self.send(as_ben, email, "edits/", revision=0, operations=[other]).json()
+        assert (answer["met"], answer["revision"], answer["changed"]) == ([], 2, [button.id])
+        props = self.now(juniper, email).read().blocks[1].props
+        assert (props["button"], props["link"]) == ("Come by", "https://juniper.example/")
+
+    def test_each_undoes_what_they_did_themselves(self, as_ada, as_ben, juniper, email):
+        button = email.read().blocks[1]
+        for client, path, value in ((as_ada, "button", "Come by"), (as_ben, "link", "https://juniper.example/")):
+            edit = {"op": "set", "block": button.id, "path": [path], "value": value}
+            self.send(client, email, "edits/", revision=0, operations=[edit])
+        assert self.send(as_ada, email, "undo/", revision=2).json()["redo"]
+        props = self.now(juniper, email).read().blocks[1].props
+        assert (props["button"], props["link"]) == ("Read on", "https://juniper.example/")
+
+    def test_a_change_whose_answer_was_lost_is_made_once(self, as_ada, juniper, email):
+        edit, token = {"op": "add", "type": "divider", "at": 0}, str(uuid4())
+        for _time in range(2):
+            answer = self.send(as_ada, email, "edits/", revision=0, operations=[edit], token=token).json()
+            assert (answer["revision"], answer["met"]) == (1, [])
+        assert len(self.now(juniper, email).read().blocks) == len(email.read().blocks) + 1
+
+    def test_subject_and_preview_text_of_two_are_both_kept_and_the_same_one_comes_back(
+        self, as_ada, as_ben, juniper, email
+    ):
+        knew = {"was_subject": email.subject, "was_preheader": email.preheader, "revision": 0}
+        as_ada.post(self.url(email, "head/"), {"subject": "Ada’s", "preheader": email.preheader, **knew})
+        answer = as_ben.post(self.url(email, "head/"), {"subject": email.subject, "preheader": "Ben’s", **knew}).json()
+        # Ben’s window doesn’t have Ada’s change yet, so it stays behind and hears of it next.
+        assert (answer["head"], answer["revision"]) == ({"subject": "Ada’s", "preheader": "Ben’s"}, 0)
+        answer = as_ben.post(self.url(email, "head/"), {"subject": "Mine", "preheader": "Ben’s", **knew}).json()
+        assert (answer["met"], self.now(juniper, email).subject) == (["subject"], "Ada’s")
 
     def test_a_fault_names_the_setting(self, as_ada, email):
         button = email.read().blocks[1]

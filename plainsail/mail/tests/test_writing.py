@@ -9,6 +9,7 @@ import pytest
 from plainsail.kernel import clock
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Delivery, Email, Inspection, Stream
 from plainsail.mail.services import emails, inspecting, senders, variants, web_letters
 from plainsail.mail.services.compiling import web_path
@@ -232,3 +233,19 @@ def test_another_mail_is_no_template(as_ada, juniper, draft):
     with workspace(juniper):
         other = EmailFactory()
     assert as_ada.post(at(juniper, "new"), {"starter": str(other.id)}).status_code == 422
+
+
+def test_a_test_is_sent_as_chosen_contacts_get_it_and_says_when_it_would_leave_for_them(as_ada, juniper, draft, outbox):
+    with workspace(juniper):
+        subscriber(draft.list, email="aiko@example.com", first_name="Aiko", timezone="Asia/Tokyo")
+    asked = {"to": "ada@example.com", "readers": "maren@example.com, aiko@example.com"}
+    local_at = (clock.now() + timedelta(days=30)).strftime("%Y-%m-%dT09:00")
+    assert as_ada.post(at(juniper, "test", draft.id), {**asked, "local_at": local_at}).status_code == 302
+    run_jobs()
+    texts = sorted(each.get_body(("plain",)).get_content() for each in outbox)
+    assert ["Dear Aiko" in texts[0], "Dear Maren" in texts[1]] == [True, True]
+    assert ", 09:00 (Asia/Tokyo); on your clock that is" in texts[0]
+    assert ", 09:00 (Europe/Berlin)" in texts[1]
+    refused = as_ada.post(at(juniper, "test", draft.id), {**asked, "readers": "nobody@example.com"})
+    assert refused.status_code == 422
+    assert b"There is no contact with the address nobody@example.com." in refused.content

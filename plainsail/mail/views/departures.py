@@ -73,7 +73,7 @@ def _let_go(request: Request, found: Broadcast, form: DepartureForm) -> None:
 @can("mail.send")
 def test(request: Request, broadcast_id: UUID) -> HttpResponse:
     found = find(request, broadcast_id)
-    form = TestForm(request.POST)
+    form = TestForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
     previews.send_tests(found, request.workspace, at=request.now, **form.cleaned_data)
@@ -180,7 +180,7 @@ def check_context(request: Request, found: Broadcast, form: DepartureForm) -> di
         "form": form,
         "variants": variants.listed(found) if found.is_test else [],
         "inspection": inspecting.inspection_of(found.email),
-        "test": TestForm(initial={"to": getattr(request.user, "email", "")}),
+        "test": TestForm(initial={"to": getattr(request.user, "email", "")}, workspace=request.workspace),
         "override": OverrideForm() if gate.stands_in_the_way(found) else None,
         "steps": steps(),
     }

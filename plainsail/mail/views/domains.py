@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.forms import DomainForm, NewDomainForm
 from plainsail.mail.models import DkimKey, SendingDomain
-from plainsail.mail.services import domain_words, domains, gate, verification, wanted
+from plainsail.mail.services import dmarc, dmarc_words, domain_words, domains, gate, verification, wanted
 
 
 @require_GET
@@ -58,6 +58,15 @@ def domain(request: Request, sending_domain_id: UUID) -> HttpResponse:
         "needs_gate": gate.is_needed(),
     }
     return render(request, "mail/domain.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@can("mail.view")
+def reports(request: Request, sending_domain_id: UUID) -> HttpResponse:
+    """What mail servers report about mail in the domain's name."""
+    found = find(request, sending_domain_id)
+    shown = dmarc_words.panel(found, today=request.now.date())
+    return render(request, "mail/domain_reports.html", {"domain": found, "panel": shown, "wanted": dmarc.wanted(found)})
 
 
 @require_POST

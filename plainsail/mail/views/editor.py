@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
+from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.blocks.services import panels
-from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.blocks.services.edits import read as read_edit
 from plainsail.contacts.models import Contact
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import HeadForm
 from plainsail.mail.models import Broadcast, Email, Sender
-from plainsail.mail.services import emails, merge_fields, previews, senders, showings
+from plainsail.mail.services import editing, merge_fields, previews, senders
 from plainsail.mail.services.merge_fields import MergeField
+from plainsail.mail.views import answers
+from plainsail.mail.views.answers import find
 
 # What a mail may load while it is looked at: pictures. Its style stands in attributes, as mail programs need it.
 MAIL_POLICY = "default-src 'none'; img-src 'self' http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -36,8 +35,9 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
         "email": email,
         "document": document,
         "chosen": chosen.id if chosen else "",
-        "panel": _panel(request, document, chosen.id) if chosen else "",
+        "panel": answers.panel_of(request, document, chosen.id) if chosen else "",
         "palette": panels.palette("mail"),
+        "can": answers.state(request, email),
         "merge_fields": _grouped(merge_fields.offered(request.workspace)),
     }
     return render(request, "mail/editor.html", shown | _around(request, broadcast_of(email)))
@@ -66,19 +66,29 @@ def preview(request: Request, email_id: UUID) -> HttpResponse:
 @can("mail.change")
 def panel(request: Request, email_id: UUID) -> HttpResponse:
     asked = {name: request.GET[name].replace("\0", "") for name in ("who", "op") if name in request.GET}
-    return HttpResponse(_panel(request, find(request, email_id).read(), request.GET.get("section", ""), **asked))
+    return HttpResponse(
+        answers.panel_of(request, find(request, email_id).read(), request.GET.get("section", ""), **asked)
+    )
 
 
 @require_POST
 @can("mail.change")
 def edits(request: Request, email_id: UUID) -> HttpResponse:
-    email = find(request, email_id)
+    email, by = find(request, email_id), request.user
     try:
         sent = read_edit(request.body)
-        edited = emails.apply(email, sent.operations, revision=sent.revision, at=request.now)
+        edited = editing.apply(
+            email,
+            sent.operations,
+            revision=sent.revision,
+            by=by,  # type: ignore[arg-type]  # a member
+            at=request.now,
+            token=sent.token,
+            known=sent.known,
+        )
     except Refusal as refusal:
-        return _refused(refusal)
-    return JsonResponse(_answer(request, edited, sent.panel))
+        return answers.refused(refusal)
+    return JsonResponse(answers.changed(request, edited, sent.panel))
 
 
 @require_POST
@@ -87,10 +97,10 @@ def undo(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
     try:
         sent = read_edit(request.body)
-        edited = emails.undo(email, revision=sent.revision, at=request.now)
+        edited = editing.undo(email, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except Refusal as refusal:
-        return _refused(refusal)
-    return JsonResponse(_answer(request, edited, sent.panel))
+        return answers.refused(refusal)
+    return JsonResponse(answers.changed(request, edited, sent.panel))
 
 
 @require_POST
@@ -99,10 +109,10 @@ def redo(request: Request, email_id: UUID) -> HttpResponse:
     email = find(request, email_id)
     try:
         sent = read_edit(request.body)
-        edited = emails.redo(email, revision=sent.revision, at=request.now)
+        edited = editing.redo(email, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except Refusal as refusal:
-        return _refused(refusal)
-    return JsonResponse(_answer(request, edited, sent.panel))
+        return answers.refused(refusal)
+    return JsonResponse(answers.changed(request, edited, sent.panel))
 
 
 @require_POST
@@ -112,16 +122,10 @@ def head(request: Request, email_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return JsonResponse({"code": "invalid", "message": str(next(iter(form.errors.values()))[0])}, status=422)
     try:
-        changed = emails.head(email, at=request.now, **form.cleaned_data)
+        headed = editing.head(email, by=request.user, at=request.now, **form.heads())  # type: ignore[arg-type]  # a member
     except Refusal as refusal:
-        return _refused(refusal)
-    return JsonResponse({"revision": changed.revision})
-
-
-def find(request: Request, email_id: UUID) -> Email:
-    """One of this business's mails. Raises Http404."""
-    found: Email = get_object_or_404(request.workspace.emails, id=email_id)
-    return found
+        return answers.refused(refusal)
+    return JsonResponse(answers.headed(headed, knew=form.cleaned_data["revision"]))
 
 
 def broadcast_of(email: Email) -> Broadcast | None:
@@ -160,38 +164,3 @@ def reader_of(request: Request) -> Contact | None:
         return None
     found: Contact | None = request.workspace.contacts.filter(id=key, deleted_at=None).first()
     return found
-
-
-def _panel(request: Request, document: Document, name: str, *, who: str | None = None, op: str | None = None) -> str:
-    if name == "theme":
-        return render_to_string("mail/theme_panel.html", {"controls": panels.theme_controls(document)})
-    block = document.find(name)
-    if block is None:
-        return ""
-    below = ""
-    if block.kind and block.type != "mail_footer":
-        showing = showings.showing(request.workspace, document, block, who=who, op=op)
-        below = render_to_string("mail/shown.html", {"showing": showing})
-    return panels.render_panel(block, surface="mail", below=below)
-
-
-def _answer(request: Request, edited: emails.Edited, panel_of: str) -> dict[str, Any]:
-    """What the browser needs after a change: order and list of sections, and a panel. It fetches the mail itself."""
-    email, after = edited.email, edited.after
-    new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
-    panel_of = new[0] if new and panel_of == "new" else panel_of
-    return {
-        "revision": email.revision,
-        "undo": email.can_undo,
-        "redo": email.can_redo,
-        "order": [block.id for block in after.blocks],
-        "list": render_to_string("mail/section_list.html", {"document": after, "chosen": panel_of}),
-        "panel": _panel(request, after, panel_of) if panel_of else "",
-        "chosen": panel_of,
-    }
-
-
-def _refused(refusal: Refusal) -> JsonResponse:
-    errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
-    said = {"code": refusal.code, "message": str(refusal), "errors": errors, "field": refusal.field or ""}
-    return JsonResponse(said, status=refusal.status)

@@ -17,7 +17,8 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import NewBroadcastForm, TemplateForm, TextForm
 from plainsail.mail.models import Broadcast, Email
 from plainsail.mail.services import broadcasts, emails, previews, starters
-from plainsail.mail.views.editor import MAIL_POLICY, broadcast_of, find, reader_of
+from plainsail.mail.views.answers import find
+from plainsail.mail.views.editor import MAIL_POLICY, broadcast_of, reader_of
 
 FOUND = 8
 """Contacts shown where one is looked for."""
@@ -91,7 +92,7 @@ def _keep_text(request: Request, email: Email, form: TextForm, made: str) -> boo
     written = form.cleaned_data["text"]
     own = "" if "reset" in request.POST or written == made.strip() else written
     try:
-        emails.keep_text(email, own, seen=previews.fingerprint(made), at=request.now)
+        emails.keep_text(email, own, seen=previews.fingerprint(made), by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except emails.UnknownField as refusal:
         form.add_error("text", str(refusal))
         return False

@@ -15,7 +15,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import AddonOrder, AddonRemoval, Subscription
-from plainsail.subscriptions.services import letters, links, quoting
+from plainsail.subscriptions.services import letter_words, letters, links, quoting
 
 if TYPE_CHECKING:
     from plainsail.subscriptions.services.addons import Quote
@@ -35,12 +35,9 @@ def added(order: AddonOrder, quote: Quote, *, at: datetime) -> None:
             (_("Charged"), shown(quote.charge)),
             (_("Charged next"), _("%(amount)s on %(day)s") % following),
         ]
-        subject = _("Added to your contract: %(addon)s") % {"addon": order.description}
-        words = [
-            _("It ends with the contract, and you can take it out by itself at any time."),
-            _("You agreed to this: %(terms)s") % {"terms": order.consent.text},
-        ]
-        _send("addon_added", subscription, subject, words, rows, key=order.id, at=at)
+        said = letter_words.said("addon_added", subscription, addon=order.description)
+        words = [*said.paragraphs, _("You agreed to this: %(terms)s") % {"terms": order.consent.text}]
+        _send("addon_added", subscription, said.subject, words, rows, key=order.id, at=at)
 
 
 def removed(removal: AddonRemoval, promise: quoting.Quote, *, at: datetime) -> None:
@@ -56,9 +53,8 @@ def removed(removal: AddonRemoval, promise: quoting.Quote, *, at: datetime) -> N
             (_("Money back"), shown(promise.refund) if promise.refund_minor else _("None")),
             (_("Next charge"), letters.next_charge(subscription)),
         ]
-        subject = _("Cancelled: %(addon)s") % {"addon": removal.item.description}
-        words = [_("Nothing more is charged for it. The rest of your contract goes on.")]
-        _send("addon_removed", subscription, subject, words, rows, key=removal.id, at=at)
+        said = letter_words.said("addon_removed", subscription, addon=removal.item.description)
+        _send("addon_removed", subscription, said.subject, said.paragraphs, rows, key=removal.id, at=at)
 
 
 def kept(removal: AddonRemoval, *, at: datetime) -> None:
@@ -66,9 +62,8 @@ def kept(removal: AddonRemoval, *, at: datetime) -> None:
     subscription = removal.item.subscription
     with translation.override(letters.language_of(subscription)):
         rows = [(_("Reference"), removal.reference), (_("Next charge"), letters.next_charge(subscription))]
-        subject = _("It goes on: %(addon)s") % {"addon": removal.item.description}
-        words = [_("Its cancellation was taken back. It renews as before.")]
-        _send("addon_kept", subscription, subject, words, rows, key=removal.id, at=at)
+        said = letter_words.said("addon_kept", subscription, addon=removal.item.description)
+        _send("addon_kept", subscription, said.subject, said.paragraphs, rows, key=removal.id, at=at)
 
 
 def day_of(day: date) -> str:

@@ -14,7 +14,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions.models import PlanChange
-from plainsail.subscriptions.services import letters, links, planning, switching
+from plainsail.subscriptions.services import letter_words, letters, links, planning, switching
 
 Rows = list[tuple[str, str]]
 
@@ -22,39 +22,27 @@ Rows = list[tuple[str, str]]
 def changed(change: PlanChange, *, invoice: Invoice | None, at: datetime) -> None:
     """The receipt: what runs now, what was paid for it, what comes back, what is charged next."""
     with translation.override(letters.language_of(change.subscription)):
-        subject = _("Plan changed: %(contract)s") % {"contract": change.subscription.reference}
         button = (_("Open the receipt"), receipts.url(invoice)) if invoice is not None else None
-        words = _("Your plan has changed as you asked. Your receipts stay available.")
-        _send("plan_changed", change, subject, words, _rows(change, at_once=invoice is not None), button=button, at=at)
+        _send("plan_changed", change, _rows(change, at_once=invoice is not None), button=button, at=at)
 
 
 def planned(change: PlanChange, *, at: datetime) -> None:
     """The confirmation of a change to come."""
     with translation.override(letters.language_of(change.subscription)):
-        subject = _("Plan change on its way: %(contract)s") % {"contract": change.subscription.reference}
-        words = _(
-            "Until the day below you keep what you paid for, and you can take the change back. Nothing is charged today."
-        )
-        _send("plan_change_planned", change, subject, words, _rows(change, at_once=False), at=at)
+        _send("plan_change_planned", change, _rows(change, at_once=False), at=at)
 
 
 def taken_back(change: PlanChange, *, at: datetime) -> None:
     """A planned change was taken back."""
     with translation.override(letters.language_of(change.subscription)):
-        subject = _("Your plan stays as it is: %(contract)s") % {"contract": change.subscription.reference}
-        words = _("The change was taken back. Your contract renews as before.")
         rows = [(_("Next charge"), letters.next_charge(change.subscription))]
-        _send("plan_change_taken_back", change, subject, words, rows, at=at)
+        _send("plan_change_taken_back", change, rows, at=at)
 
 
 def not_changed(change: PlanChange, *, at: datetime) -> None:
     """The payment for a change didn’t come through, or came too late."""
     with translation.override(letters.language_of(change.subscription)):
-        subject = _("Your plan stays as it is: %(contract)s") % {"contract": change.subscription.reference}
-        words = _(
-            "The payment for “%(plan)s” didn’t come through, so your plan wasn’t changed and nothing is charged for it."
-        )
-        _send("plan_not_changed", change, subject, words % {"plan": change.description}, [], at=at)
+        _send("plan_not_changed", change, [], at=at, plan=change.description)
 
 
 def _rows(change: PlanChange, *, at_once: bool) -> Rows:
@@ -85,22 +73,22 @@ def shown(amount: Money) -> str:
 def _send(
     kind: str,
     change: PlanChange,
-    subject: str,
-    words: str,
     rows: Rows,
     *,
     button: tuple[str, str] | None = None,
     at: datetime,
+    **facts: str,
 ) -> None:
     subscription = change.subscription
     if not subscription.account.email:
         return
     cancel = (_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription)))
-    html, text = letter(subject, [words], button=button or cancel, rows=rows)
+    said = letter_words.said(kind, subscription, **facts)
+    html, text = letter(said.subject, said.paragraphs, button=button or cancel, rows=rows)
     transactional.send(
         kind=f"subscriptions.{kind}",
         to=subscription.account.email,
-        subject=subject,
+        subject=said.subject,
         text=text,
         html=html,
         key=f"{kind}:{change.id}",

@@ -18,7 +18,7 @@ from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import letter
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription, SubscriptionItem
-from plainsail.subscriptions.services import access, ending, letters, pricing, scheduling
+from plainsail.subscriptions.services import access, ending, letter_words, letters, pricing, scheduling
 
 
 @transaction.atomic
@@ -63,13 +63,10 @@ def _tell(subscription: Subscription, *, at: datetime) -> None:
     """The friendly last letter: all is paid, nothing more is charged, and it is kept."""
     items = list(queries.standing_items(subscription).select_related("subscription"))
     with translation.override(letters.language_of(subscription)):
-        subject = _("All paid: %(contract)s") % {"contract": subscription.reference}
+        said = letter_words.said("paid_off", subscription)
         html, text = letter(
-            subject,
-            [
-                _("Thank you. Your last payment has arrived, and nothing more will be charged."),
-                _("What you bought is yours to keep: your access stays open, and there is nothing to cancel."),
-            ],
+            said.subject,
+            said.paragraphs,
             rows=[
                 (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
                 (_("Paid off"), "\n".join(_paid(item) for item in items)),
@@ -80,7 +77,7 @@ def _tell(subscription: Subscription, *, at: datetime) -> None:
         transactional.send(
             kind="subscriptions.paid_off",
             to=subscription.account.email,
-            subject=subject,
+            subject=said.subject,
             text=text,
             html=html,
             key=f"paid_off:{subscription.id}",

@@ -15,7 +15,7 @@ from plainsail.kernel.money import Money
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import DateMove, Pause, Subscription
-from plainsail.subscriptions.services import letters, links
+from plainsail.subscriptions.services import letter_words, letters, links
 
 Rows = list[tuple[str, str]]
 
@@ -23,8 +23,8 @@ Rows = list[tuple[str, str]]
 def paused(subscription: Subscription, *, begins_on: date, pause: Pause, at: datetime) -> None:
     """The confirmation of a pause: from when nothing is paid for, how it goes on, and what that costs."""
     with translation.override(letters.language_of(subscription)):
-        subject = _("Paused: %(contract)s") % {"contract": subscription.reference}
-        words = [_("Your contract is paused. Nothing is charged until it goes on.")]
+        said = letter_words.said("paused", subscription)
+        words = said.paragraphs
         goes_on = _("When you say so, in your account")
         if pause.resumes_on is not None:
             goes_on = _("On %(day)s, by itself") % {"day": shown_day(pause.resumes_on)}
@@ -36,7 +36,7 @@ def paused(subscription: Subscription, *, begins_on: date, pause: Pause, at: dat
             amount = Money(pause.shown_minor or 0, subscription.currency)
             rows.append((_("Charged that day"), shown(amount)))
             words.append(_("You can end the pause sooner, or cancel, whenever you like."))
-        _send("paused", subscription, subject, words, rows, key=f"paused:{pause.id}", at=at)
+        _send("paused", subscription, said.subject, words, rows, key=f"paused:{pause.id}", at=at)
 
 
 def pause_consent(
@@ -64,13 +64,13 @@ def pause_consent(
 def resumed(subscription: Subscription, *, amount: Money, next_on: date, at: datetime) -> None:
     """The contract goes on: what is charged now, and when next."""
     with translation.override(letters.language_of(subscription)):
-        subject = _("Your contract goes on: %(contract)s") % {"contract": subscription.reference}
+        said = letter_words.said("resumed", subscription)
         rows = [
             (_("Charged now"), shown(amount) if amount else _("Nothing")),
             (_("Next charge"), shown_day(next_on)),
         ]
-        words = [_("The pause is over: what you bought is open to you again.")]
-        _send("resumed", subscription, subject, words, rows, key=f"resumed:{subscription.id}:{at.isoformat()}", at=at)
+        key = f"resumed:{subscription.id}:{at.isoformat()}"
+        _send("resumed", subscription, said.subject, said.paragraphs, rows, key=key, at=at)
 
 
 def asks_to_go_on(subscription: Subscription, *, at: datetime) -> None:
@@ -87,10 +87,10 @@ def asks_to_go_on(subscription: Subscription, *, at: datetime) -> None:
 def moved(subscription: Subscription, move: DateMove, *, effect: Rows, at: datetime) -> None:
     """The receipt of another day: what it means, row by row as it was shown."""
     with translation.override(letters.language_of(subscription)):
-        subject = _("Another day for your next charge: %(contract)s") % {"contract": subscription.reference}
+        said = letter_words.said("charge_date_moved", subscription)
         rows = [(_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"), *effect]
-        words = [_("Your next charge comes on another day, and those after it count from there.")]
-        _send("charge_date_moved", subscription, subject, words, rows, key=f"moved:{move.id}", at=at)
+        key = f"moved:{move.id}"
+        _send("charge_date_moved", subscription, said.subject, said.paragraphs, rows, key=key, at=at)
 
 
 def shown(amount: Money) -> str:

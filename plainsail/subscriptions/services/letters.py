@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,14 +16,12 @@ from plainsail.kernel import languages
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import notices, transactional
+from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
-from plainsail.subscriptions.services import billing, links, planning, pricing, scheduling
+from plainsail.subscriptions.services import billing, letter_words, links, planning, pricing, scheduling
 from plainsail.subscriptions.services.announcing import Announcement
 from plainsail.subscriptions.services.quoting import Quote
-
-FAILED, RENEWAL = "subscriptions.payment_failed", "subscriptions.notice_renewal"
 
 Rows = list[tuple[str, str]]
 
@@ -84,8 +81,9 @@ def confirm_cancellation(made: Cancellation, promise: Quote, *, at: datetime) ->
 def _confirm(made: Cancellation, promise: Quote, *, key: str, at: datetime) -> None:
     subscription = made.subscription
     with translation.override(language_of(subscription)):
-        subject = _("Cancelled: %(contract)s") % {"contract": subscription.reference}
-        paragraphs = _paragraphs(made, is_over=promise.effective_at <= at, is_charged=bool(promise.charges_after))
+        subject, paragraphs = _cancelled(
+            made, is_over=promise.effective_at <= at, is_charged=bool(promise.charges_after)
+        )
         html, text = letter(
             subject,
             paragraphs,
@@ -104,12 +102,15 @@ def _confirm(made: Cancellation, promise: Quote, *, key: str, at: datetime) -> N
         )
 
 
-def _paragraphs(made: Cancellation, *, is_over: bool, is_charged: bool) -> list[str]:
+def _cancelled(made: Cancellation, *, is_over: bool, is_charged: bool) -> tuple[str, list[str]]:
+    said = letter_words.said("cancellation", made.subscription)
     if made.request.is_sellers:
         facts = {"seller": made.workspace.name}
         words = [_("%(seller)s is closing, so your contract ends as shown below. You need to do nothing.") % facts]
-        return words if is_over else [*words, _("Until then you keep what you paid for. Nothing more will be charged.")]
-    words = [_("Your contract ends as shown below. Nothing more will be charged.")]
+        if not is_over:
+            words.append(_("Until then you keep what you paid for. Nothing more will be charged."))
+        return said.subject, words
+    words = said.paragraphs
     if is_charged:
         words = [_("Your contract ends as shown below. Until then nothing is charged but what is listed there.")]
     if not is_over:
@@ -120,7 +121,7 @@ def _paragraphs(made: Cancellation, *, is_over: bool, is_charged: bool) -> list[
             if is_over
             else _("It wasn’t you? Open the receipt and take it back.")
         )
-    return words
+    return said.subject, words
 
 
 def _is_requester(made: Cancellation) -> bool:
@@ -190,17 +191,17 @@ def wish_words(promise: Quote) -> str:
 def confirm_undo(subscription: Subscription, *, at: datetime) -> None:
     """The cancellation is taken back; the next charge with its date and amount."""
     with translation.override(language_of(subscription)):
-        subject = _("Your contract goes on: %(contract)s") % {"contract": subscription.reference}
+        said = letter_words.said("undo", subscription)
         html, text = letter(
-            subject,
-            [_("The cancellation was taken back. The contract renews as before.")],
+            said.subject,
+            said.paragraphs,
             button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
             rows=[(_("Next charge"), next_charge(subscription))],
         )
         _send(
             "undo",
             subscription.account.email,
-            subject,
+            said.subject,
             html,
             text,
             key=f"undone:{subscription.id}:{at.isoformat()}",
@@ -229,10 +230,10 @@ def next_charge(subscription: Subscription) -> str:
 def final_notice(subscription: Subscription, *, at: datetime) -> None:
     """The contract has ended."""
     with translation.override(language_of(subscription)):
-        subject = _("Ended: %(contract)s") % {"contract": subscription.reference}
+        said = letter_words.said("ended", subscription)
         html, text = letter(
-            subject,
-            [_("Your contract has ended. Nothing more will be charged. Your receipts stay available.")],
+            said.subject,
+            said.paragraphs,
             rows=[
                 (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
                 (_("Ended"), moment(at, subscription.timezone)),
@@ -241,7 +242,7 @@ def final_notice(subscription: Subscription, *, at: datetime) -> None:
         _send(
             "ended",
             subscription.account.email,
-            subject,
+            said.subject,
             html,
             text,
             key=f"ended:{subscription.id}",
@@ -255,8 +256,7 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
     subscription = case.subscription
     assert case.next_try_at is not None
     with translation.override(language_of(subscription)):
-        values = {"contract": subscription.reference, "business": subscription.workspace.name}
-        said = notices.said(FAILED, values=values, **_failed(subscription.reference))
+        said = letter_words.said("payment_failed", subscription)
         subject = said.subject
         html, text = letter(
             subject,
@@ -283,36 +283,6 @@ def payment_failed(case: DunningCase, *, at: datetime) -> None:
         )
 
 
-class _Words(TypedDict):
-    subject: str
-    paragraphs: list[str]
-
-
-def _failed(contract: str) -> _Words:
-    return {
-        "subject": _("We could not charge your card: %(contract)s") % {"contract": contract},
-        "paragraphs": [
-            _("Your bank declined the charge for the new period. Nothing is lost; we try again on the day below."),
-            _("With another card it is settled at once, without a sign-in: the button leads there."),
-        ],
-    }
-
-
-def original_failed() -> tuple[str, str]:
-    """Subject and opening words of a failed payment's letter, their fields in braces, in the active language."""
-    words = _failed("{{contract}}")
-    return words["subject"], "\n\n".join(words["paragraphs"])
-
-
-def original_renewal() -> tuple[str, str]:
-    """The same of the announcement of a renewal."""
-    facts = {"contract": "{{contract}}", "day": "{{day}}"}
-    return (
-        _("Your contract renews on %(day)s: %(contract)s") % facts,
-        _("If you want to go on, there is nothing to do: the next payment is taken as shown below."),
-    )
-
-
 def announce(
     subscription: Subscription, said: Announcement, amount: Money, *, attempt: int, at: datetime
 ) -> UUID | None:
@@ -322,40 +292,14 @@ def announce(
     """
     with translation.override(language_of(subscription)):
         day = date_format(said.charge_at.astimezone(ZoneInfo(subscription.timezone)), "DATE_FORMAT")
-        facts = {"contract": subscription.reference, "day": day}
-        subject, words = {
-            "trial": (
-                _("Your trial ends on %(day)s: %(contract)s") % facts,
-                _("If you want to go on, there is nothing to do: the first payment is taken as shown below."),
-            ),
-            "trial_short": (
-                _("Your trial ends on %(day)s: %(contract)s") % facts,
-                _("If you want to go on, there is nothing to do: the first payment is taken as shown below."),
-            ),
-            "renewal": (
-                _("Your contract renews on %(day)s: %(contract)s") % facts,
-                _("If you want to go on, there is nothing to do: the next payment is taken as shown below."),
-            ),
-            "renewal_soon": (
-                _("Your contract renews on %(day)s: %(contract)s") % facts,
-                _("A short reminder, so that nothing comes as a surprise."),
-            ),
-            "resuming": (
-                _("Your contract goes on on %(day)s: %(contract)s") % facts,
-                _("Your pause ends then, as you asked. If you want to go on, there is nothing to do."),
-            ),
-            "half_year": (
-                _("What your contract costs: %(contract)s") % facts,
-                _("We tell you this twice a year, so that you don’t pay for what you don’t use."),
-            ),
-        }[said.kind]
-        if said.kind == "renewal":
-            values = facts | {"business": subscription.workspace.name, "amount": _shown(amount)}
-            own = notices.said(RENEWAL, subject=subject, paragraphs=[words], values=values)
-            subject, words = own.subject, "\n\n".join(own.paragraphs)
+        shown = "trial" if said.kind == "trial_short" else said.kind
+        own = letter_words.said(f"notice_{shown}", subscription, day=day, amount=_shown(amount))
         html, text = letter(
-            subject,
-            [words, _("If you don’t want to go on, cancel before that day: two clicks, and nothing is charged.")],
+            own.subject,
+            [
+                *own.paragraphs,
+                _("If you don’t want to go on, cancel before that day: two clicks, and nothing is charged."),
+            ],
             button=(_("Cancel subscription"), links.absolute(subscription.workspace, links.cancel_path(subscription))),
             rows=[
                 (_("Contract"), f"{subscription.reference} · {subscription.workspace.name}"),
@@ -366,7 +310,7 @@ def announce(
     return _send(
         f"notice_{said.kind}",
         subscription.account.email,
-        subject,
+        own.subject,
         html,
         text,
         key=f"notice:{subscription.id}:{said.kind}:{said.about_on.isoformat()}:{attempt}",

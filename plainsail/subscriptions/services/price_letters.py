@@ -15,7 +15,7 @@ from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import Linked, letter
 from plainsail.subscriptions.models import PriceNotice, PriceRise
-from plainsail.subscriptions.services import letters, links
+from plainsail.subscriptions.services import letter_words, letters, links
 
 Rows = list[tuple[str, str]]
 
@@ -24,17 +24,14 @@ def tell(notice: PriceNotice, *, at: datetime) -> UUID | None:
     """The new price, from when, what happens without consent; one link agrees, one cancels. Returns its row in the ledger."""
     contract = notice.item.subscription
     with translation.override(letters.language_of(contract)):
-        words = [words_of(notice)]
+        said = letter_words.said("price_notice", contract, day=day_of(notice.about_on))
         cancel = links.absolute(contract.workspace, links.cancel_path(contract))
-        words.append(_("Until then nothing changes."))
         leave = Linked(_("If you don’t want to go on:"), _("Cancel subscription"), cancel)
-        subject = _("A new price from %(day)s: %(contract)s") % {
-            "day": day_of(notice.about_on),
-            "contract": contract.reference,
-        }
         page = (_("Look at the new price"), links.absolute(contract.workspace, links.price_path(notice.id)))
-        html, text = letter(subject, [*words, leave], button=page, rows=rows_of(notice))
-        return _send("price_notice", notice, subject, html, text, at=at)
+        html, text = letter(
+            said.subject, [words_of(notice), *said.paragraphs, leave], button=page, rows=rows_of(notice)
+        )
+        return _send("price_notice", notice, said.subject, html, text, at=at)
 
 
 def words_of(notice: PriceNotice) -> str:
@@ -76,10 +73,9 @@ def taken_back(notice: PriceNotice, *, at: datetime) -> None:
     """The new price doesn't come after all."""
     contract = notice.item.subscription
     with translation.override(letters.language_of(contract)):
-        subject = _("The price stays as it is: %(contract)s") % {"contract": contract.reference}
-        words = [_("The new price that we wrote to you about doesn’t come. Your contract goes on as before.")]
-        html, text = letter(subject, words, rows=[(_("Next charge"), letters.next_charge(contract))])
-        _send("price_taken_back", notice, subject, html, text, at=at)
+        said = letter_words.said("price_taken_back", contract)
+        html, text = letter(said.subject, said.paragraphs, rows=[(_("Next charge"), letters.next_charge(contract))])
+        _send("price_taken_back", notice, said.subject, html, text, at=at)
 
 
 def new_price(notice: PriceNotice) -> Money:

@@ -29,11 +29,12 @@ NEAR = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Around:
-    """What is known beside a row itself: ids of rows in a burst, deliveries whose hidden link was followed and when, and
-    when deliveries were accepted.
+    """What is known beside a row itself: ids of rows in a burst, clicks that came in shortly before, deliveries whose hidden
+    link was followed and when, and when deliveries were accepted.
     """
 
     rushed: frozenset[object] = frozenset()
+    before: Sequence[Landing] = ()
     hidden: Mapping[object, datetime] = field(default_factory=dict)
     accepted: Mapping[UUID, datetime] = field(default_factory=dict)
 
@@ -60,6 +61,18 @@ def classify(row: Landing, around: Around = Around()) -> tuple[Agent, str]:
     return next(((agent, reason) for sign, agent, reason in signs if sign), (Agent.HUMAN, ""))
 
 
+def seen_otherwise(around: Around) -> dict[UUID, str]:
+    """Clicks taken in before that this batch shows to be a program's, with the reason: the burst only shows at its last link."""
+    found: dict[UUID, str] = {}
+    for row in around.before:
+        hidden = around.hidden.get(row.delivery_id)
+        if row.id in around.rushed:
+            found[row.id] = "many_links_at_once"
+        elif hidden and abs(row.at - hidden) <= NEAR:
+            found[row.id] = "beside_hidden_link"
+    return found
+
+
 def is_hidden(url: str) -> bool:
     return url.endswith(f"?{HIDDEN}")
 
@@ -74,6 +87,7 @@ def look_around(rows: Sequence[Landing]) -> Around:
         accepted.update(source(hits))
     return Around(
         rushed=frozenset(in_a_rush([*rows, *before])),
+        before=before,
         hidden={row.delivery_id: row.at for row in [*before, *rows] if row.delivery_id and is_hidden(row.url)},
         accepted=accepted,
     )

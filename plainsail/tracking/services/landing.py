@@ -26,7 +26,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.tracking.events import LinkClicked, MailOpened, PageVisited
 from plainsail.tracking.models import Agent, Hit, Landing, ParkedLanding
-from plainsail.tracking.services import agents, engaging, visitors
+from plainsail.tracking.services import agents, engaging, reclassing, visitors
 from plainsail.tracking.sockets import LANDING, LISTENERS, WANTED
 
 BATCH = 1000
@@ -131,6 +131,7 @@ def record(rows: Sequence[Landing], *, at: datetime) -> list[Hit]:
     engaging.hear(hits)
     for listener in LISTENERS:
         listener(hits)
+    reclassing.reclass(agents.seen_otherwise(around), since=min(row.at for row in rows) - agents.NEAR)
     if listeners(LinkClicked.name):
         publish_many(
             LinkClicked(delivery_id=hit.delivery_id, url=hit.url, contact_id=hit.contact_id, at=hit.at)

@@ -1,5 +1,8 @@
 // The mail editor: the mail in the frame is always rendered by the server, as a reader gets it.
 import { frame as dress } from "../blocks/editor/frame.js";
+import { Keeping } from "../blocks/editor/keeping.js";
+import { Meeting } from "../blocks/editor/meeting.js";
+import { Presence } from "../blocks/editor/presence.js";
 import { PAUSE, RETRY, Session } from "../blocks/editor/session.js";
 import { PicturePicker } from "../files/picker.js";
 import { dressMerging } from "./merging.js";
@@ -8,16 +11,64 @@ import { dressShowing } from "./showing.js";
 const frame = document.getElementById("stage");
 const envelope = document.getElementById("envelope");
 
+const inputs = () => [...envelope.querySelectorAll("input")];
+
+function nameIt() {
+  const { nameless } = document.getElementById("editor").dataset;
+  document.getElementById("name").textContent = envelope.querySelector("#subject").value || nameless;
+}
+
 class MailSession extends Session {
   final = new Set(["stale", "on_its_way"]);
   envelopeChanged = false;
+  // Subject and preview text as the server has them, as far as this window knows.
+  head = Object.fromEntries(inputs().map((input) => [input.name, input.defaultValue]));
 
   get unsaved() {
     return super.unsaved || this.envelopeChanged;
   }
 
+  keep() {
+    this.keeping?.keep();
+  }
+
+  // What somebody put in place of another's subject is written like their own.
+  send(operation, options) {
+    if (operation.op !== "head") return super.send(operation, options);
+    envelope.querySelector(`[name="${operation.name}"]`).value = operation.value;
+    this.write();
+  }
+
+  meet(met) {
+    this.meeting.show(met);
+  }
+
+  // Subject and preview text that somebody else wrote are shown, but not under the hands of who writes there.
+  hear(head) {
+    for (const input of inputs()) {
+      const theirs = head[input.name];
+      if (input.value !== this.head[input.name]) continue;
+      this.head[input.name] = theirs;
+      if (input.value !== theirs) input.value = theirs;
+    }
+    nameIt();
+  }
+
+  draw(answer) {
+    if (answer.head) this.hear(answer.head);
+    this.refreshPanel(answer);
+    return this.redraw();
+  }
+
+  // A section that somebody else changed is shown as it is now, but not under the hands of who writes in its panel.
+  refreshPanel(answer) {
+    const { shown, root } = this.panel;
+    if (answer.panel || !answer.changed?.includes(shown) || root.contains(document.activeElement)) return;
+    if (!this.unsent) this.panel.load(shown);
+  }
+
   // The mail anew, without a flash and where one was reading.
-  async draw() {
+  async redraw() {
     const ask = (this.asked = Symbol("mail"));
     const response = await fetch(frame.src);
     const page = frame.contentDocument;
@@ -43,7 +94,12 @@ class MailSession extends Session {
     while (this.busy) await new Promise((go) => setTimeout(go, 30));
     this.envelopeChanged = false;
     const body = new FormData();
-    for (const input of envelope.querySelectorAll("input")) body.set(input.name, input.value);
+    const sent = Object.fromEntries(inputs().map((input) => [input.name, input.value]));
+    body.set("revision", this.revision);
+    for (const [name, value] of Object.entries(sent)) {
+      body.set(name, value);
+      body.set(`was_${name}`, this.head[name]);
+    }
     const answer = await this.post(envelope.dataset.url, body);
     if (!answer) {
       this.envelopeChanged = true;
@@ -55,8 +111,26 @@ class MailSession extends Session {
     } else {
       this.sayEnvelope("");
       this.revision = answer.revision;
-      this.say("saved");
+      if (!this.unsaved) this.say("saved");
+      this.settleHead(answer, sent);
     }
+  }
+
+  // What was saved is known now, as the server made it; what met somebody else's is shown beside theirs, for one to decide.
+  settleHead({ head, met }, sent) {
+    for (const input of inputs()) {
+      const { name } = input;
+      this.head[name] = head[name];
+      if (input.value === sent[name] && input !== document.activeElement) input.value = head[name];
+      if (input.value === sent[name] && met.includes(name)) input.value = head[name];
+    }
+    nameIt();
+    if (met.length > 0) this.meet(met.map((name) => this.metHead(name, sent[name], head[name])));
+  }
+
+  metHead(name, mine, theirs) {
+    const section = envelope.querySelector(`label[for="${name}"]`).textContent;
+    return { section, setting: "", by: "", gone: false, mine, theirs, operation: { op: "head", name, value: mine } };
   }
 
   // The server's “no” to subject or preview text.
@@ -64,7 +138,7 @@ class MailSession extends Session {
     const line = document.getElementById("envelope-error");
     line.textContent = message;
     line.hidden = !message;
-    for (const input of envelope.querySelectorAll("input")) {
+    for (const input of inputs()) {
       if (message && input.name === field) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
     }
@@ -81,9 +155,13 @@ session.pictures = new PicturePicker(document.getElementById("pictures"));
 dress(session);
 dressMerging();
 dressShowing(session);
+session.meeting = new Meeting(session, document.getElementById("met"));
+session.keeping = new Keeping(session, session.settings);
+session.keeping.takeUp();
+session.presence = new Presence(session, document.getElementById("presence"));
 
 envelope.addEventListener("input", () => {
-  document.getElementById("name").textContent = envelope.querySelector("#subject").value || session.settings.nameless;
+  nameIt();
   session.write();
 });
 
