@@ -144,8 +144,8 @@ class TestChanging:
             {"amount": 0},
             {"amount": "x"},
             {"unit": "years"},
-            {"to_hour": ""},
-            {"to_hour": 8},
+            {"opens": ""},
+            {"closes": "08:00"},
             {"amount": 9999},
         ):
             answer = as_ada.post(url(automation, f"steps/{wait}/"), good | {"revision": 1} | bad)

@@ -89,6 +89,8 @@ let kept;
 document.addEventListener("htmx:before:swap", () => {
   const canvas = document.querySelector(".flow-canvas");
   const box = document.activeElement?.closest("#flow :is(.node, .plus, #who, #sequence [id], .sequence-add [id])");
+  // Where a menu was placed is written on it; htmx would carry that over as an attribute, which the policy forbids.
+  for (const placed of document.querySelectorAll("#flow [id][style]")) placed.removeAttribute("style");
   kept = { top: canvas?.scrollTop, left: canvas?.scrollLeft, focused: box?.id, caret: document.activeElement?.selectionStart };
 });
 document.addEventListener("htmx:after:swap", () => {
