@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from plainsail.commerce.models import Order
+from plainsail.commerce.models import Offer, Order
 from plainsail.commerce.services import clocks, one_click, receipts, terms
 from plainsail.commerce.services.checkout import StaleAttempt, TotalChanged, Trace
 from plainsail.commerce.services.one_click import OneClick
@@ -24,6 +24,8 @@ from plainsail.kernel.http import Request, client_ip, public, visitor_cookie
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.pages.services import countdowns
 from plainsail.payments.services.charging import ChargeUnderway
+
+ONE_MORE = (FunnelStep.Kind.UPSELL, FunnelStep.Kind.DOWNSELL)
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,8 @@ def offer(request: Request, step_id: UUID) -> HttpResponse:
 def find(request: Request, step_id: UUID) -> Found:
     """The step's offer as it is sold now. Raises Http404, SellerClosing, TimeIsUp."""
     steps = request.workspace.funnel_steps.select_related("funnel", "offer__price__product")
-    step: FunnelStep = get_object_or_404(
-        steps.filter(kind__in=ONE_MORE, offer__isnull=False, offer__is_live=True), id=step_id
-    )
+    sold = steps.filter(kind__in=ONE_MORE, offer__in=Offer.objects.live())
+    step: FunnelStep = get_object_or_404(sold, id=step_id)
     assert step.offer is not None, "only steps with one are looked for"
     countdowns.refuse_if_over(step.offer.id, visitor_id=visitor_cookie(request), at=request.now)
     at, earlier = clocks.seller_now(request.now), one_click.recall(request.COOKIES.get(BOUGHT, ""))
@@ -67,9 +68,6 @@ def find(request: Request, step_id: UUID) -> Found:
     shown = one_click.offered(step.offer, earlier=earlier, place_key=step.id, at=at)
     made = request.workspace.orders.filter(id=one_click.order_key(earlier, step.id)).first()
     return Found(step, shown, at, bought=made is not None and made.is_paid)
-
-
-ONE_MORE = (FunnelStep.Kind.UPSELL, FunnelStep.Kind.DOWNSELL)
 
 
 def take(request: Request, found: Found, shown: OneClick) -> HttpResponse:
@@ -90,20 +88,23 @@ def take(request: Request, found: Found, shown: OneClick) -> HttpResponse:
     except (StaleAttempt, TotalChanged) as refusal:
         return show(request, found, shown, says=str(refusal), status=refusal.status)
     except Refusal:
-        return again(found, token)
+        return again(request, found, shown)
     if progress.state == "paid":
         return redirect(routing.way(found.step, "bought"))
-    return again(found, token) if progress.state == "declined" else redirect("commerce:payment", token)
+    return again(request, found, shown) if progress.state == "declined" else redirect("commerce:payment", token)
 
 
-def again(found: Found, token: str) -> HttpResponse:
+def again(request: Request, found: Found, shown: OneClick) -> HttpResponse:
     """To the checkout, where the same order may be paid by another card."""
-    return redirect(f"{routing.checkout_of(found.step)}?again={token}")
+    with workspace(request.workspace):
+        is_there = request.workspace.orders.filter(id=shown.order_id).exists()
+    way = routing.checkout_of(found.step)
+    return redirect(f"{way}?again={token_of(shown)}" if is_there else way)
 
 
 def token_of(shown: OneClick) -> str:
     """What names the order in addresses, whether or not it is there yet."""
-    return receipts.token_of(Order(id=shown.order_id))
+    return receipts.token_of(Order(id=shown.order_id, created_at=shown.earlier.created_at))
 
 
 def show(request: Request, found: Found, shown: OneClick, *, says: str = "", status: int = 200) -> HttpResponse:
