@@ -318,6 +318,12 @@ class PublishForm(forms.Form):
         return bool(self.cleaned_data["waiting"] == "move")
 
 
+class CallsForm(forms.Form):
+    """Which calls are listed."""
+
+    state = forms.ChoiceField(choices=[("", ""), ("failed", ""), ("waiting", "")], required=False)
+
+
 class PeopleForm(forms.Form):
     """Which people of an automation are listed: at a step, or in a state."""
 

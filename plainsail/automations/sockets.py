@@ -155,6 +155,8 @@ class Action:
     """Of an action that sends mails, what is known of those of some steps, in their order; None for one that is gone."""
     entitle: Callable[[Config, str], None] | None = None
     """Give the new mail of such a step its subject."""
+    steers: bool = False
+    """Whether it may end runs, also the one that takes it: what follows then looks again who is still there."""
     order: int = 0
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.automations.views import automations, exits, flow, inbound, people, questions, sequences, versions
+from plainsail.automations.views import automations, calls, exits, flow, inbound, people, questions, sequences, versions
 
 app_urls = [path("inbound/automations/<slug:slug>/<str:hook>/", inbound.receive, name="inbound")]
 
 workspace_urls = [
     path("automations/", automations.automations, name="automations"),
     path("automations/new/", automations.new, name="new"),
+    path("automations/calls/", calls.calls, name="calls"),
+    path("automations/calls/<uuid:call_id>/", calls.call, name="call"),
+    path("automations/calls/<uuid:call_id>/retry/", calls.retry, name="retry_call"),
     path("automations/<uuid:automation_id>/", flow.automation, name="automation"),
     path("automations/<uuid:automation_id>/name/", automations.name, name="name"),
     path("automations/<uuid:automation_id>/deletion/", automations.deletion, name="deletion"),

@@ -31,7 +31,8 @@ def automations(request: Request) -> HttpResponse:
         }
         for each in queries.listed(request.workspace)
     ]
-    return render(request, "automations/automations.html", {"rows": rows})
+    context = {"rows": rows, "failed_calls": queries.failed_calls(request.workspace)}
+    return render(request, "automations/automations.html", context)
 
 
 @require_http_methods(["GET", "POST"])

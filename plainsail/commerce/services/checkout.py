@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.events import CheckoutStarted
 from plainsail.commerce.models import (
     ConsentRecord,
     Invoice,
@@ -46,6 +47,7 @@ from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.sockets import RECURRING
 from plainsail.kernel.crypto import BadToken, sign_json, verify_json
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
@@ -197,6 +199,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     line = _line(order, offer, made, at=at)
     if order.total_minor:
         invoicing.draft(account, lines=[_spec(line, offer, made)], order=order, at=at)
+    publish(CheckoutStarted(order_id=order.id, product_id=price.product_id, contact_id=account.contact_id, at=at))
     return order
 
 
