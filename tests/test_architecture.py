@@ -29,7 +29,7 @@ PUBLIC = {"models", "services", "queries", "events", "sockets"}
 OPEN = {"kernel", "ui"}
 # The names of themes and built-in pictures, and the kinds of field, are the vocabulary of documents, which pages and mail
 # write, check and carry.
-VOCABULARY = {("blocks", "themes"), ("blocks", "pictures"), ("blocks", "schema")}
+VOCABULARY = {("blocks", "themes"), ("blocks", "pictures"), ("blocks", "schema"), ("contacts", "segment_forms")}
 
 
 @cache

@@ -98,6 +98,7 @@ SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
 SEGMENT_USES.register("automations", segment_fields.asking)
 SETTINGS_USES.register("automations", segment_fields.needing)
 
+STARTERS.register("sequence", starters.SEQUENCE)
 STARTERS.register("empty", starters.EMPTY)
 
 

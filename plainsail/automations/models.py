@@ -221,6 +221,9 @@ class Call(WorkspaceOwned):
             models.Index(
                 fields=["workspace", "due_at", "id"], condition=models.Q(state="waiting"), name="automations_call_due"
             ),
+            models.Index(
+                fields=["workspace", "id"], condition=models.Q(state="failed"), name="automations_call_failed"
+            ),
         ]
 
     def __str__(self) -> str:

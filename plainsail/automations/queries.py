@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
+from plainsail.automations.models import Automation, AutomationVersion, Call, Run, StepLog
 from plainsail.kernel.models import Workspace
 
 
@@ -116,6 +116,30 @@ def people_at(automation: Automation, step_id: str, *, limit: int = 20) -> list[
     """Who stands at a step now, those who go on first, with their contacts."""
     there = automation.runs.filter(ended_at=None, step=step_id).select_related("contact")
     return list(there.order_by("due_at", "id")[:limit])
+
+
+def calls(workspace: Workspace, *, state: str = "") -> QuerySet[Call]:
+    """Calls that were not taken or are tried again, newest first, with their contacts; in one state, or both."""
+    troubled = Q(state=Call.State.FAILED) | Q(state=Call.State.WAITING, attempts__gt=0)
+    asked = Q(state=state) & troubled if state else troubled
+    found: QuerySet[Call] = Call.objects.filter(asked, workspace=workspace).select_related("contact")
+    return found.order_by("-created_at", "-id")
+
+
+def failed_calls(workspace: Workspace) -> int:
+    """How many calls were given up. An index holds those alone."""
+    return int(Call.objects.filter(workspace=workspace, state=Call.State.FAILED).count())
+
+
+def caller(call: Call) -> Automation | None:
+    """The automation whose step owes a call: its key begins with the run. None where the run is gone."""
+    run, _dot, _rest = call.key.partition(".")
+    try:
+        key = UUID(run)
+    except ValueError:
+        return None
+    found: Automation | None = Automation.objects.filter(runs__id=key).first()
+    return found
 
 
 def needing(text: str) -> list[Automation]:

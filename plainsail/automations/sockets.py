@@ -26,8 +26,15 @@ Config = Mapping[str, Any]
 class StepForm(forms.Form):
     """The settings of a step, a condition or a trigger. Subclasses add fields; choices may come from `self.workspace`.
 
-    `config()` gives plain JSON values; the form is filled again with `initial=config`.
+    `config()` gives plain JSON values; the form is filled again with `initial=config`. `template` draws settings that
+    are more than fields; where such a form says `is_drafting`, a post only asks to see it again.
     """
+
+    template: str = ""
+
+    @property
+    def is_drafting(self) -> bool:
+        return False
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         self.workspace = workspace
@@ -107,6 +114,18 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Written:
+    """The mail of a step: its subject, the address of the page where it is written, and how many people got, clicked and
+    opened it so far."""
+
+    subject: str
+    url: str
+    got: int = 0
+    clicked: int = 0
+    opened: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """Something done for a contact. `perform(contact, config, run_key, at)` runs inside the workspace, in the step's
     transaction, and is idempotent on `run_key`, which is the same for the same run, step and visit.
@@ -132,6 +151,12 @@ class Action:
     panel: str = ""
     is_mail: bool = False
     """Whether it sends a mail: sequences are made of those."""
+    written: Callable[[Workspace, Sequence[Config]], Sequence[Written | None]] | None = None
+    """Of an action that sends mails, what is known of those of some steps, in their order; None for one that is gone."""
+    entitle: Callable[[Config, str], None] | None = None
+    """Give the new mail of such a step its subject."""
+    steers: bool = False
+    """Whether it may end runs, also the one that takes it: what follows then looks again who is still there."""
     order: int = 0
 
 
@@ -166,6 +191,8 @@ class Starter:
     build: Callable[[Workspace, datetime], dict[str, Any]]
     sketch: Callable[[], Sequence[Any]] = tuple
     needs: tuple[str, ...] = ()
+    is_sequence: bool = False
+    """Whether it is best opened as a list of mails."""
     order: int = 0
 
     @property

@@ -10,6 +10,15 @@ from plainsail.kernel.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckoutStarted(Event):
+    """Somebody said at a checkout who they are and that they want to buy; nothing is paid yet."""
+
+    name: ClassVar[str] = "commerce.checkout_started"
+    order_id: UUID
+    product_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderPaid(Event):
     """A purchase is paid, or its trial has begun."""
 

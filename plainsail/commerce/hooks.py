@@ -398,6 +398,15 @@ EVENT_WORDING.register(
     ),
 )
 EVENT_WORDING.register(
+    "commerce.checkout_started",
+    EventWording(
+        label=gettext_lazy("Started a checkout"),
+        icon="shopping-cart",
+        say=lambda row: _("Sent the form of a checkout"),
+        link=_order_link,
+    ),
+)
+EVENT_WORDING.register(
     "commerce.checkout_declined",
     EventWording(
         label=gettext_lazy("Was declined by the bank"),
@@ -425,6 +434,7 @@ EVENT_WORDING.register(
 )
 
 
+TRIGGERS.register("commerce.checkout_started", vocabulary.STARTED)
 TRIGGERS.register("commerce.order_paid", vocabulary.BOUGHT)
 TRIGGERS.register("commerce.order_refunded", vocabulary.REFUNDED)
 TRIGGERS.register("commerce.checkout_declined", vocabulary.DECLINED)

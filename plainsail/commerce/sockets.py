@@ -86,6 +86,8 @@ class Onward(Protocol):
     def __call__(self, order: Order) -> str | None: ...
 
 
+BOUGHT = "ps_bought"
+"""The cookie that says which order was just paid, as `services.one_click` reads it."""
 AFTER_PURCHASE: Registry[Onward] = Registry("commerce.after_purchase")
 SALES_TABS: Registry[SalesTab] = Registry("commerce.sales_tabs")
 RECURRING: Registry[Recurring] = Registry("commerce.recurring")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.automations.sockets import Action, Came, Coming, Config, Done, StepForm, Trigger
 from plainsail.commerce import segment_fields
-from plainsail.commerce.events import CheckoutDeclined, OrderPaid, OrderRefunded
+from plainsail.commerce.events import CheckoutDeclined, CheckoutStarted, OrderPaid, OrderRefunded
 from plainsail.commerce.models import Order, Product
 from plainsail.contacts.models import Contact
 from plainsail.kernel.models import Workspace
@@ -58,6 +58,12 @@ def _bought(config: Config) -> str:
     return (
         _("Buys “%(product)s”") % {"product": product_name(config)} if config.get("product") else _("Buys any product")
     )
+
+
+def _started(config: Config) -> str:
+    if not config.get("product"):
+        return _("Starts any checkout")
+    return _("Starts the checkout of “%(product)s”") % {"product": product_name(config)}
 
 
 def left_carts(business: Workspace, config: Config, since: datetime, until: datetime) -> Iterator[Coming | Came]:
@@ -126,6 +132,16 @@ BOUGHT = Trigger(
     wants=lambda config: config.get("product", ""),
     sentence=_bought,
     order=40,
+)
+STARTED = Trigger(
+    label=gettext_lazy("Starts a checkout"),
+    icon="shopping-cart",
+    event=CheckoutStarted,
+    form=ProductForm,
+    about=lambda event: [str(event.product_id)],
+    wants=lambda config: config.get("product", ""),
+    sentence=_started,
+    order=39,
 )
 REFUNDED = Trigger(
     label=gettext_lazy("Is refunded"),

@@ -101,6 +101,11 @@ class FunnelStep(WorkspaceOwned):
         return self.kind not in (self.Kind.MAIL, self.Kind.WAIT)
 
     @property
+    def is_one_more(self) -> bool:
+        """Whether it offers one thing more to those who have just bought."""
+        return self.kind in (self.Kind.UPSELL, self.Kind.DOWNSELL)
+
+    @property
     def sells(self) -> bool:
         return self.kind in (self.Kind.CHECKOUT, self.Kind.UPSELL, self.Kind.DOWNSELL)
 

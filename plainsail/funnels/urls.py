@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plainsail.funnels.views import funnels, mapping, numbers, public, sharing
+from plainsail.funnels.views import buying, funnels, mapping, numbers, public, sharing
 
 workspace_urls = [
     path("funnels/", funnels.funnels, name="funnels"),
@@ -30,5 +30,6 @@ workspace_urls = [
 
 public_urls = [
     path("go/<uuid:step_id>/", public.onward, name="next"),
+    path("go/<uuid:step_id>/offer/", buying.offer, name="offer"),
     path("go/<uuid:step_id>/<slug:answer>/", public.onward, name="answer"),
 ]

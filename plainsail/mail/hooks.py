@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Work
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Work, Written
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
@@ -27,6 +28,8 @@ from plainsail.contacts.sockets import (
 from plainsail.files.sockets import USES, UserOfFiles
 from plainsail.kernel import environment
 from plainsail.kernel.events import on
+from plainsail.kernel.http import workspace_url
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.mail import queries, recipes, segment_fields, vocabulary
 from plainsail.mail.events import BroadcastCompleted, BroadcastHeld, SenderPaused
@@ -197,6 +200,28 @@ def _numbers(config: Config) -> str:
     return _("%(sent)s sent · %(share)s%% clicked") % {"sent": f"{counted.accepted:,}", "share": share}
 
 
+def _written(business: Workspace, configs: Sequence[Config]) -> list[Written | None]:
+    """What is known of the mails of some steps. Two statements, whatever their number."""
+    keys = [UUID(one["email"]) for one in configs if one.get("email")]
+    emails = Email.objects.filter(workspace=business).in_bulk(keys)
+    counted = queries.numbers_of_emails(keys)
+    found: list[Written | None] = []
+    for config in configs:
+        email = emails.get(UUID(config["email"])) if config.get("email") else None
+        numbers = counted.get(email.id, queries.Numbers()) if email else queries.Numbers()
+        found.append(
+            email
+            and Written(
+                subject=email.subject,
+                url=workspace_url(business, "mail:email", email.id),
+                got=numbers.accepted,
+                clicked=numbers.clicked,
+                opened=numbers.opened,
+            )
+        )
+    return found
+
+
 ACTIONS.register(
     "mail.send",
     Action(
@@ -212,6 +237,8 @@ ACTIONS.register(
         again=lambda config, at: steps.again(config, at=at),
         panel="mail/step_panel.html",
         is_mail=True,
+        written=_written,
+        entitle=steps.entitle,
         order=10,
     ),
 )

@@ -100,6 +100,22 @@ def numbers_of_email(email_id: UUID | str) -> Numbers:
     return Numbers(**counted)
 
 
+def numbers_of_emails(ids: Collection[UUID]) -> dict[UUID, Numbers]:
+    """The same for several mails, in one grouped statement; a mail that nobody got is left out."""
+    rows = Delivery.objects.filter(source_kind="automation", source_id__in=ids, state=Delivery.State.ACCEPTED)
+    counted = (
+        rows.order_by()
+        .values_list("source_id")
+        .annotate(
+            accepted=Count("id"),
+            clicked=Count("id", filter=Q(clicked_at__isnull=False)),
+            opened=Count("id", filter=Q(opened_at__isnull=False)),
+            unsubscribed=Count("id", filter=Q(unsubscribed_at__isnull=False)),
+        )
+    )
+    return {source_id: Numbers(*numbers) for source_id, *numbers in counted}
+
+
 def accepted_by(contact_id: UUID, *, before: datetime, limit: int) -> list[Delivery]:
     """Messages that a contact was sent before a moment, newest first, with what was sent."""
     found = Delivery.objects.filter(contact_id=contact_id, state=Delivery.State.ACCEPTED, settled_at__lt=before)

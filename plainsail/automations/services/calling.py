@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from plainsail.automations.models import Call
 from plainsail.contacts.models import Contact
 from plainsail.kernel import clock, due, outside
@@ -91,6 +93,17 @@ def _claim(*, at: datetime) -> Call | None:
         call.due_at = at + LEASE
         call.save(update_fields=["attempts", "due_at"])
     return call
+
+
+@transaction.atomic
+def retry(call: Call, *, at: datetime) -> bool:
+    """Make a call again that wasn't taken, with all its tries; under the key it had, so that the other side can tell. False for others."""
+    again = Call.objects.filter(id=call.id, state=State.FAILED)
+    if not again.update(state=State.WAITING, due_at=at, attempts=0, settled_at=None):
+        return False
+    due.schedule(CALLS, at)
+    due.hurry(CALLS)
+    return True
 
 
 def _settle(call: Call, status: int, answer: str, *, at: datetime) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Action, Condition, Trigger
+from plainsail.contacts.models import CustomField
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
@@ -121,6 +122,11 @@ def ask(kind: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def wait_until(question: Mapping[str, Any], *, amount: int, unit: str = "days") -> Step:
     """Wait until something is so, at most for a while."""
     return {"type": "wait", "mode": "until", **question, "amount": amount, "unit": unit}
+
+
+def wait_for_day(time: str) -> Step:
+    """Wait until a day that is still to be chosen, and a time of it."""
+    return {"type": "wait", "mode": "date", "on": "", "time": time}
 
 
 def goal(question: Mapping[str, Any], *, otherwise: str = "go_on", name: str = "") -> Step:
@@ -273,6 +279,8 @@ def faults(flow: Flow, workspace: Workspace) -> dict[str, str]:
         if not step.get("off"):
             for part in (step, *step.get("ways", ())):
                 found |= _fault(step["id"], part, workspace, found)
+        if step["type"] == "wait" and not step.get("off"):
+            found |= _wait_fault(step, workspace)
         if step["type"] == "split" and sum(way["share"] for way in step["ways"]) != WHOLE:
             found[step["id"]] = str(_("The shares must make 100 per cent."))
     return found
@@ -285,6 +293,16 @@ def _fault(step_id: str, part: Mapping[str, Any], workspace: Workspace, found: M
     if (kind := kind_of(part)) is None:
         return {step_id: str(_("Nothing here can do this any more."))}
     return _form_fault(step_id, kind, part, workspace)
+
+
+def _wait_fault(step: Step, workspace: Workspace) -> dict[str, str]:
+    """What a wait for a day has to have: the day, or a date field that is there."""
+    if step.get("mode") == "date" and not step.get("on"):
+        return {step["id"]: str(_("Choose a day."))}
+    if step.get("mode") == "field":
+        dates = workspace.custom_fields.filter(key=step.get("field", ""), kind=CustomField.Kind.DATE, archived_at=None)
+        return {} if dates.exists() else {step["id"]: str(_("The date field is gone."))}
+    return {}
 
 
 def kind_of(step: Mapping[str, Any]) -> Action | Condition | None:
@@ -315,10 +333,15 @@ def frozen(flow: Flow) -> Flow:
 
 def _with_ids(step: Mapping[str, Any]) -> Step:
     made = deepcopy(dict(step))
-    made.setdefault("id", "s" + new_id().hex[12:])
+    made.setdefault("id", new_step_id())
     for _key, row in branches(made):
         row[:] = [_with_ids(each) for each in row]
     return made
+
+
+def new_step_id() -> str:
+    """An id that no other step has."""
+    return "s" + new_id().hex[12:]
 
 
 Row = list[Step]

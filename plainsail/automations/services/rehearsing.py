@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from plainsail.automations.services import flows, places, timing
 from plainsail.automations.services.flows import Flow, Step
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, Done
-from plainsail.contacts.models import Contact
+from plainsail.contacts.models import Contact, FieldValue
 from plainsail.kernel.jobs import attempt
 from plainsail.kernel.models import Workspace
 
@@ -80,12 +80,22 @@ def foresee(step: Step, contact: Contact, *, at: datetime, zone: str) -> Foresee
 
 def _wait(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
     if step.get("mode") != "until":
-        return Foreseen(step, at, "waiting", until=timing.ends_at(step, at=at, zone=zone))
+        return _for_a_while(step, contact, at, zone)
     if is_so(step, contact, at=at):
         return Foreseen(step, at, "met", _("It is so already."))
     return Foreseen(
         step, at, "late", _("It isn’t so yet: waits as long as it may."), timing.ends_at(step, at=at, zone=zone)
     )
+
+
+def _for_a_while(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
+    day = None
+    if step.get("mode") == "field":
+        said = FieldValue.objects.filter(field__key=step["field"], contact=contact, date__isnull=False)
+        day = said.values_list("date", flat=True).first()
+    until = timing.ends_at(step, at=at, zone=zone, day=day)
+    note = "" if until else _("The field says nothing: there is nothing to wait for.")
+    return Foreseen(step, at, "waiting", note, until)
 
 
 def _act(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:

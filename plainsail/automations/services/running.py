@@ -5,7 +5,7 @@ A set that fails is halved until whoever makes it fail stands alone: only they a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,20 +90,34 @@ class Sweep:
         return groups, (rows[-1][0], rows[-1][1]) if rows else None
 
     def _take(self, place: Place, ids: Sequence[UUID]) -> int:
-        """Let a set take its step, in a transaction; returns how many did, or failed to."""
+        """Let a set walk on from its step, in a transaction; returns how many did, or failed to. Where it can't be done for
+        all of them as far as they would get, they take the one step, and on the way it turns out who fails at which."""
+        version_id, step_id = place
+        with workspace(self.workspace_id):
+            version = self._version(version_id)
+            if stepping.takes_sets(version, step_id):
+                number, error = _attempt(
+                    stepping.walk, stepping.Stop(version, step_id, version.workspace, self.at), ids
+                )
+                if error is None:
+                    return number
+        return self._step(place, ids)
+
+    def _step(self, place: Place, ids: Sequence[UUID]) -> int:
+        """Let a set take its step alone; one that fails is halved until whoever fails stands alone."""
         version_id, step_id = place
         with workspace(self.workspace_id):
             version = self._version(version_id)
             if len(ids) == 1 or stepping.takes_sets(version, step_id):
                 stop = stepping.Stop(version, step_id, version.workspace, self.at)
-                number, error = _attempt(stop, ids)
+                number, error = _attempt(stepping.take, stop, ids)
                 if error is None:
                     return number
                 if len(ids) == 1:
                     _failed(ids[0], error, at=self.at)
                     return 1
         middle = len(ids) // 2
-        return self._take(place, ids[:middle]) + self._take(place, ids[middle:])
+        return self._step(place, ids[:middle]) + self._step(place, ids[middle:])
 
     def _version(self, version_id: UUID) -> AutomationVersion:
         """A version never changes, so it is read once."""
@@ -145,10 +159,12 @@ def due_now(*, at: datetime, after: Key | None, limit: int) -> list[tuple[dateti
         return list(cursor.fetchall())
 
 
-def _attempt(stop: stepping.Stop, ids: Sequence[UUID]) -> tuple[int, str | None]:
+def _attempt(
+    go: Callable[[stepping.Stop, Sequence[UUID]], int], stop: stepping.Stop, ids: Sequence[UUID]
+) -> tuple[int, str | None]:
     """How many took the step, or what went wrong; then nothing of it has happened."""
     taken = []
-    error = attempt(lambda: taken.append(stepping.take(stop, ids)), what="automations.step")
+    error = attempt(lambda: taken.append(go(stop, ids)), what="automations.step")
     return sum(taken), error
 
 

@@ -79,9 +79,64 @@ def arrange(automation: Automation, order: Sequence[str], *, revision: int, at: 
     return editing.rearrange(automation, arranged, revision=revision, at=at)
 
 
+def add(automation: Automation, mail: Step, wait: Step | None, *, revision: int, at: datetime) -> str:
+    """One mail more at the end, behind a wait; returns its step's id. Raises Stale, NoSequence, TooManySteps.
+
+    Where waits stand behind the last mail, those are the new one's.
+    """
+    made = {"id": flows.new_step_id(), **mail}
+
+    def longer(flow: Flow) -> Flow:
+        follows_a_mail = bool(letters(flow)) and _is_mail(flow["steps"][-1])
+        for step in (wait if follows_a_mail else None, made):
+            if step is not None:
+                flow, _id = flows.insert(flow, flows.Place(len(flow["steps"])), step)
+        return flow
+
+    editing.edit(automation, longer, revision=revision, at=at)
+    return str(made["id"])
+
+
+def remove(automation: Automation, step_id: str, *, revision: int, at: datetime) -> Automation:
+    """Take a mail out with the waits before it. Raises Stale, NoSequence, NoSuchStep."""
+
+    def shorter(flow: Flow) -> Flow:
+        gone = _letter(flow, step_id)
+        ids = {step["id"] for step in (gone.step, *gone.waits)}
+        return flow | {"steps": [step for step in flow["steps"] if step["id"] not in ids]}
+
+    return editing.edit(automation, shorter, revision=revision, at=at)
+
+
+def delay(automation: Automation, step_id: str, wait: Step | None, *, revision: int, at: datetime) -> Automation:
+    """Another wait before a mail, in the place of those there are; None for at once. Raises Stale, NoSequence, NoSuchStep."""
+
+    def later(flow: Flow) -> Flow:
+        kept = _letter(flow, step_id)
+        old = {step["id"] for step in kept.waits}
+        # The same step as before as far as there is one: whoever stands at it goes on there.
+        new = [] if wait is None else [{"id": kept.waits[0]["id"] if kept.waits else flows.new_step_id(), **wait}]
+        steps: list[Step] = []
+        for step in flow["steps"]:
+            if step["id"] == step_id:
+                steps += new
+            if step["id"] not in old:
+                steps.append(step)
+        return flow | {"steps": steps}
+
+    return editing.edit(automation, later, revision=revision, at=at)
+
+
 def switch(automation: Automation, step_id: str, *, off: bool, revision: int, at: datetime) -> Automation:
     """Leave a step out, or take it in again. Raises Stale, NoSuchStep."""
     return editing.change(automation, step_id, {"off": off}, revision=revision, at=at)
+
+
+def _letter(flow: Flow, step_id: str) -> Letter:
+    found = next((letter for letter in letters(flow) if letter.id == step_id), None)
+    if found is None:
+        raise flows.NoSuchStep
+    return found
 
 
 def _is_mail(step: Step) -> bool:

@@ -7,8 +7,9 @@ The log's unique key (run, step, visit) is written in the statement that moves t
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -37,34 +38,39 @@ State = Run.State
 # In the order of their contacts, so that two sets that write about the same people can't hold each other up.
 TAKE = """
 SELECT r.id, r.contact_id, r.round, r.is_in_wait, c.timezone, c.deleted_at IS NOT NULL,
-  r.counted_on = %(today)s AND r.steps_that_day >= %(most)s
+  %(most)s - CASE WHEN r.counted_on = %(today)s THEN r.steps_that_day ELSE 0 END
 FROM automations_run r JOIN contacts_contact c ON c.workspace_id = r.workspace_id AND c.id = r.contact_id
 WHERE r.workspace_id = %(workspace)s AND c.workspace_id = %(workspace)s AND r.id = ANY(%(ids)s::uuid[])
   AND r.version_id = %(version)s AND r.step = %(step)s AND r.state = 'waiting' AND r.due_at <= %(due)s
 ORDER BY r.contact_id, r.id FOR UPDATE OF r SKIP LOCKED
 """
 
-WRITE = """
-WITH moved AS MATERIALIZED (
-  SELECT * FROM unnest(%(ids)s::uuid[], %(visits)s::int[], %(was)s::bool[], %(outcomes)s::text[], %(notes)s::text[],
-    %(steps)s::text[], %(waits)s::bool[], %(moments)s::timestamptz[], %(states)s::text[])
-    AS m (id, visit, was_in_wait, outcome, note, step, is_in_wait, due_at, state)
-), logged AS (
-  INSERT INTO automations_steplog (id, created_at, workspace_id, run_id, automation_id, step, visit, outcome, note, at)
-  SELECT {ids}, %(at)s, %(workspace)s, m.id, %(automation)s, %(step)s, m.visit, m.outcome, m.note, %(at)s
-  FROM moved m WHERE m.outcome <> '' AND NOT m.was_in_wait
-), logged_anew AS (
-  UPDATE automations_steplog l SET outcome = m.outcome, at = %(at)s FROM moved m
-  WHERE m.outcome <> '' AND m.was_in_wait
-    AND l.workspace_id = %(workspace)s AND l.run_id = m.id AND l.step = %(step)s
-    AND l.visit = (SELECT max(x.visit) FROM automations_steplog x
-                   WHERE x.workspace_id = %(workspace)s AND x.run_id = m.id AND x.step = %(step)s)
-)
+# What many share is said once, with their ids as one text: a thousand values fewer to bring over.
+LOG = """
+INSERT INTO automations_steplog (id, created_at, workspace_id, run_id, automation_id, step, visit, outcome, note, at)
+SELECT {ids}, %(at)s, %(workspace)s, r.id, %(automation)s, g.step, g.visit, g.outcome, g.note, %(at)s
+FROM unnest(%(steps)s::text[], %(visits)s::int[], %(outcomes)s::text[], %(notes)s::text[], %(runs)s::text[])
+  AS g (step, visit, outcome, note, runs), unnest(g.runs::uuid[]) AS r (id)
+"""
+
+# Whoever leaves a wait has its row already: it says now how the wait ended.
+LOG_ANEW = """
+UPDATE automations_steplog l SET outcome = m.outcome, at = %(at)s
+FROM (SELECT g.outcome, r.id FROM unnest(%(outcomes)s::text[], %(runs)s::text[]) AS g (outcome, runs), unnest(g.runs::uuid[]) AS r (id)) m
+WHERE l.workspace_id = %(workspace)s AND l.run_id = m.id AND l.step = %(step)s
+  AND l.visit = (SELECT max(x.visit) FROM automations_steplog x
+                 WHERE x.workspace_id = %(workspace)s AND x.run_id = m.id AND x.step = %(step)s)
+"""
+
+MOVE = """
 UPDATE automations_run r
 SET state = m.state, step = m.step, is_in_wait = m.is_in_wait, due_at = m.due_at, failures = 0, error = '',
   ended_at = CASE WHEN m.state = 'waiting' THEN NULL ELSE %(at)s::timestamptz END, counted_on = %(today)s,
-  steps_that_day = CASE WHEN r.counted_on = %(today)s THEN r.steps_that_day + 1 ELSE 1 END
-FROM moved m WHERE r.workspace_id = %(workspace)s AND r.id = m.id AND r.state = 'waiting'
+  steps_that_day = CASE WHEN r.counted_on = %(today)s THEN r.steps_that_day + m.taken ELSE m.taken END
+FROM (SELECT g.state, g.step, g.is_in_wait, g.due_at, g.taken, r.id
+      FROM unnest(%(states)s::text[], %(steps)s::text[], %(waits)s::bool[], %(moments)s::timestamptz[], %(taken)s::int[], %(runs)s::text[])
+        AS g (state, step, is_in_wait, due_at, taken, runs), unnest(g.runs::uuid[]) AS r (id)) m
+WHERE r.workspace_id = %(workspace)s AND r.id = m.id AND r.state = 'waiting'
 RETURNING r.id, r.state
 """
 
@@ -78,7 +84,12 @@ class Taken(NamedTuple):
     is_in_wait: bool
     zone: str
     is_gone: bool
-    has_walked_too_far: bool
+    steps_left: int
+    """How many it may take today."""
+
+    @property
+    def has_walked_too_far(self) -> bool:
+        return self.steps_left <= 0
 
 
 class Move(NamedTuple):
@@ -91,6 +102,15 @@ class Move(NamedTuple):
     due_at: datetime | None = None
     """When it goes on in a wait that begins here; None for at once."""
     state: str = State.WAITING
+
+    @property
+    def goes_on_at_once(self) -> bool:
+        """Whether the next step may be taken in the same breath."""
+        return self.state == State.WAITING and bool(self.step) and self.due_at is None and self.taken.steps_left > 1
+
+
+Entry = tuple[str, Move]
+"""A step's id, and how somebody left it."""
 
 
 @dataclass(frozen=True)
@@ -124,19 +144,66 @@ def take(stop: Stop, ids: Sequence[UUID]) -> int:
 
     In a transaction. A fixed number of statements whatever the number of runs, unless the action knows no sets.
     """
+    taken, standing = _begin(stop, ids)
+    if stop.step_id:
+        enter(stop, [(stop.step_id, move) for move in _leave(stop, standing)])
+    return len(taken)
+
+
+def walk(stop: Stop, ids: Sequence[UUID]) -> int:
+    """The same, and then the steps behind it that they come to at once, up to a wait or the end; all of it or nothing.
+
+    Runs are locked and moved once, however many steps they take. Nothing leads back in a flow, so in the order of its
+    document each step is taken once, by everybody who comes to it. It ends before steps that know no sets, and behind one that
+    may end runs: who is still there is read anew then.
+    """
+    taken, standing = _begin(stop, ids)
+    if not stop.step_id:
+        return len(taken)
+    steps = {step["id"]: step for step in flows.walk(stop.flow["steps"])}
+    coming: dict[str, list[Taken]] = {stop.step_id: standing}
+    entries: list[Entry] = []
+    for step_id, step in steps.items():
+        if not (there := coming.pop(step_id, [])):
+            continue
+        moves = _leave(replace(stop, step_id=step_id), there)
+        entries += [(step_id, move) for move in moves]
+        if _steers(step):
+            break
+        open_to_sets = {key for key in {move.step for move in moves if move.step} if takes_sets(stop.version, key)}
+        for move in moves:
+            if move.goes_on_at_once and move.step in open_to_sets:
+                left = move.taken.steps_left - 1
+                coming.setdefault(move.step, []).append(move.taken._replace(is_in_wait=False, steps_left=left))
+    enter(stop, entries)
+    return len(taken)
+
+
+def _steers(step: flows.Step) -> bool:
+    """Whether a step may end runs."""
+    kind = ACTIONS.get(step["action"]) if step["type"] == "action" else None
+    return kind is not None and kind.steers
+
+
+def _begin(stop: Stop, ids: Sequence[UUID]) -> tuple[list[Taken], list[Taken]]:
+    """Lock the runs; returns all, and those who stand there and may take the step. The others are through, gone or held up."""
     taken = _lock(stop, ids, due=stop.at)
     standing = [one for one in taken if not one.is_gone]
     _end([one.run_id for one in taken if one.is_gone], State.STOPPED, at=stop.at)
     if not stop.step_id:
         _finish(stop, [one.run_id for one in standing])
-        return len(taken)
+        return taken, []
     _park([one.run_id for one in standing if one.has_walked_too_far], stop)
-    moves, staying = _leave_early(stop, [one for one in standing if not one.has_walked_too_far])
+    return taken, [one for one in standing if not one.has_walked_too_far]
+
+
+def _leave(stop: Stop, people: Sequence[Taken]) -> list[Move]:
+    """How each leaves the step: early, or having taken it."""
+    moves, staying = _leave_early(stop, people)
     if staying:
         step = flows.find(stop.flow, stop.step_id)
         moves += _skip(stop, staying) if step.get("off") else KINDS[step["type"]](stop, step, staying)
-    write(stop, moves)
-    return len(taken)
+    return moves
 
 
 def pull(stop: Stop, ids: Sequence[UUID]) -> int:
@@ -149,7 +216,7 @@ def pull(stop: Stop, ids: Sequence[UUID]) -> int:
     if "condition" in step and not step.get("off"):
         there, outcome = matching(step, staying, at=stop.at), "yes" if step["type"] == "goal" else "met"
         moves += [Move(one, outcome, stop.following) for one in staying if one.contact_id in there]
-    write(stop, moves)
+    enter(stop, [(stop.step_id, move) for move in moves])
     return len(moves)
 
 
@@ -168,8 +235,8 @@ def _lock(stop: Stop, ids: Sequence[UUID], *, due: datetime) -> list[Taken]:
             },
         )
         return [
-            Taken(run, contact, number, in_wait, zone or stop.business.timezone, gone, bool(far))
-            for run, contact, number, in_wait, zone, gone, far in cursor.fetchall()
+            Taken(run, contact, number, in_wait, zone or stop.business.timezone, gone, left)
+            for run, contact, number, in_wait, zone, gone, left in cursor.fetchall()
         ]
 
 
@@ -319,36 +386,62 @@ def run_key(run_id: UUID, step_id: str, visit: int) -> str:
     return f"{run_id.hex}.{step_id}.{visit}"
 
 
-def write(stop: Stop, moves: Sequence[Move]) -> None:
-    """Move runs and log the step, in one statement; whoever has nothing left before them is through.
+def enter(stop: Stop, entries: Sequence[Entry]) -> None:
+    """Log the steps that were taken and move each run to where its last one led; whoever has nothing left before them is through.
 
-    A run that the step itself ended stays ended.
+    Two statements, and one more where waits ended that began earlier. A run that a step itself ended stays ended.
     """
-    if not moves:
+    if not entries:
         return
-    ended = [State.DONE if one.state == State.WAITING and not one.step else one.state for one in moves]
     with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE.format(ids=in_a_row()),
-            {
-                "workspace": stop.version.workspace_id,
-                "automation": stop.version.automation_id,
-                "step": stop.step_id,
-                "at": stop.at,
-                "today": stop.at.date(),
-                "ids": array(one.taken.run_id for one in moves),
-                "visits": [one.taken.round for one in moves],
-                "was": [one.taken.is_in_wait for one in moves],
-                "outcomes": [one.outcome for one in moves],
-                "notes": [one.note for one in moves],
-                "steps": [one.step for one in moves],
-                "waits": [one.due_at is not None for one in moves],
-                "moments": [one.due_at or stop.at for one in moves],
-                "states": [str(state) for state in ended],
-            },
-        )
-        through = [run_id for run_id, state in cursor.fetchall() if state == State.DONE]
+        _log(cursor, stop, entries)
+        through = _move(cursor, stop, entries)
     _tell(AutomationFinished, through, at=stop.at)
+
+
+def _log(cursor: Any, stop: Stop, entries: Sequence[Entry]) -> None:
+    fresh: dict[tuple[str, int, str, str], list[UUID]] = {}
+    anew: dict[str, dict[str, list[UUID]]] = {}
+    for step, move in entries:
+        if move.outcome and move.taken.is_in_wait:
+            anew.setdefault(step, {}).setdefault(move.outcome, []).append(move.taken.run_id)
+        elif move.outcome:
+            fresh.setdefault((step, move.taken.round, move.outcome, move.note), []).append(move.taken.run_id)
+    shared = {"workspace": stop.version.workspace_id, "automation": stop.version.automation_id, "at": stop.at}
+    if fresh:
+        steps, visits, outcomes, notes = (list(column) for column in zip(*fresh, strict=True))
+        said = {"steps": steps, "visits": visits, "outcomes": outcomes, "notes": notes}
+        cursor.execute(LOG.format(ids=in_a_row()), shared | said | {"runs": [array(ids) for ids in fresh.values()]})
+    for step, ended in anew.items():
+        again = {"step": step, "outcomes": list(ended), "runs": [array(ids) for ids in ended.values()]}
+        cursor.execute(LOG_ANEW, shared | again)
+
+
+def _move(cursor: Any, stop: Stop, entries: Sequence[Entry]) -> list[UUID]:
+    """Move the runs; returns those that are through."""
+    last = {move.taken.run_id: move for _step, move in entries}
+    taken = Counter(move.taken.run_id for _step, move in entries)
+    places: dict[tuple[str, str, bool, datetime, int], list[UUID]] = {}
+    for run_id, move in last.items():
+        state = State.DONE if move.state == State.WAITING and not move.step else move.state
+        place = (str(state), move.step, move.due_at is not None, move.due_at or stop.at, taken[run_id])
+        places.setdefault(place, []).append(run_id)
+    states, steps, waits, moments, counts = (list(column) for column in zip(*places, strict=True))
+    cursor.execute(
+        MOVE,
+        {
+            "workspace": stop.version.workspace_id,
+            "at": stop.at,
+            "today": stop.at.date(),
+            "states": states,
+            "steps": steps,
+            "waits": waits,
+            "moments": moments,
+            "taken": counts,
+            "runs": [array(ids) for ids in places.values()],
+        },
+    )
+    return [run_id for run_id, state in cursor.fetchall() if state == State.DONE]
 
 
 def _finish(stop: Stop, ids: Sequence[UUID]) -> None:

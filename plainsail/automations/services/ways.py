@@ -11,6 +11,7 @@ from plainsail.automations.services.flows import Flow
 
 Change = Callable[[Flow], Flow]
 MOST = 5
+MOST_EXITS = 10
 LEAST = 2
 
 
@@ -25,6 +26,45 @@ def asking(step_id: str, way: str, values: Mapping[str, Any]) -> Change:
             raise flows.NoSuchStep
         holder.update(deepcopy(dict(values)))
         return changed
+
+    return change
+
+
+def waiting(step_id: str, values: Mapping[str, Any]) -> Change:
+    """Another kind of wait, or other settings of it: all that it said before goes. The change raises NoSuchStep."""
+
+    def change(flow: Flow) -> Flow:
+        changed = deepcopy(flow)
+        step = flows.find(changed, step_id)
+        kept = {name: step[name] for name in ("id", "type", "off") if name in step}
+        step.clear()
+        step.update(kept | deepcopy(dict(values)))
+        return changed
+
+    return change
+
+
+def leaving(number: int, question: Mapping[str, Any]) -> Change:
+    """Another question for an exit, or one exit more where there are only so many. The change raises NoSuchStep."""
+
+    def change(flow: Flow) -> Flow:
+        exits = list(deepcopy(flow.get("exits", [])))
+        if not 0 <= number <= len(exits) or number >= MOST_EXITS:
+            raise flows.NoSuchStep
+        exits[number : number + 1] = [deepcopy(dict(question))]
+        return flow | {"exits": exits}
+
+    return change
+
+
+def staying(number: int) -> Change:
+    """One exit less. The change raises NoSuchStep."""
+
+    def change(flow: Flow) -> Flow:
+        exits = list(deepcopy(flow.get("exits", [])))
+        if not 0 <= number < len(exits):
+            raise flows.NoSuchStep
+        return flow | {"exits": exits[:number] + exits[number + 1 :]}
 
     return change
 

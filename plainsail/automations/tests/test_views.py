@@ -136,16 +136,16 @@ class TestChanging:
 
     def test_settings_are_saved_or_refused_at_their_field(self, as_ada, juniper, automation):
         wait = steps(automation)[0]
-        good = {"revision": 0, "amount": 3, "unit": "hours", "weekdays": "on", "from_hour": 9, "to_hour": 17}
+        good = {"revision": 0, "amount": 3, "unit": "hours", "days": ["0", "4"], "opens": "09:00", "closes": "17:00"}
         assert as_ada.post(url(automation, f"steps/{wait}/"), good).status_code == 302
         saved = flows.find(now(juniper, automation).draft, wait)
-        assert (saved["amount"], saved["unit"], saved["weekdays"], saved["from_hour"]) == (3, "hours", True, 9)
+        assert (saved["amount"], saved["unit"], saved["days"], saved["from"]) == (3, "hours", [0, 4], "09:00")
         for bad in (
             {"amount": 0},
             {"amount": "x"},
             {"unit": "years"},
-            {"to_hour": ""},
-            {"to_hour": 8},
+            {"opens": ""},
+            {"closes": "08:00"},
             {"amount": 9999},
         ):
             answer = as_ada.post(url(automation, f"steps/{wait}/"), good | {"revision": 1} | bad)

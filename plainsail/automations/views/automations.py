@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.automations import queries
 from plainsail.automations.forms import NameForm, NewForm
 from plainsail.automations.models import Automation
-from plainsail.automations.services import editing, publishing
+from plainsail.automations.services import editing, publishing, sequences
 from plainsail.automations.sockets import STARTERS, TRIGGERS
 from plainsail.kernel.http import Request, can, workspace_url
 
@@ -23,10 +23,16 @@ from plainsail.kernel.http import Request, can, workspace_url
 def automations(request: Request) -> HttpResponse:
     traffic = queries.traffic(request.workspace)
     rows = [
-        {"automation": each, "traffic": traffic.get(each.id, queries.Traffic()), "starts": _sentence(each)}
+        {
+            "automation": each,
+            "traffic": traffic.get(each.id, queries.Traffic()),
+            "starts": _sentence(each),
+            "mails": len(sequences.letters(each.draft)) if sequences.is_sequence(each.draft) else 0,
+        }
         for each in queries.listed(request.workspace)
     ]
-    return render(request, "automations/automations.html", {"rows": rows})
+    context = {"rows": rows, "failed_calls": queries.failed_calls(request.workspace)}
+    return render(request, "automations/automations.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -37,7 +43,8 @@ def new(request: Request) -> HttpResponse:
         starter = STARTERS[form.cleaned_data["starter"]]
         name = form.cleaned_data["name"] or str(starter.label)
         made = editing.create(name=name, flow=starter.build(request.workspace, request.now), at=request.now)
-        return redirect(workspace_url(request.workspace, "automations:automation", made.id))
+        page = "automations:sequence" if starter.is_sequence else "automations:automation"
+        return redirect(workspace_url(request.workspace, page, made.id))
     context = {"starters": [(key, starter) for key, starter in STARTERS.items() if starter.is_offered]}
     return render(request, "automations/new.html", context, status=422 if form.is_bound else 200)
 

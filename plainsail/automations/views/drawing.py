@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from django.utils import formats
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,8 +17,10 @@ from plainsail.automations.queries import StepCounts
 from plainsail.automations.services import flows
 from plainsail.automations.services.flows import Flow, Place, Step
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Condition
+from plainsail.contacts.models import CustomField
 
 TRIGGER = "trigger"
+WORKING_WEEK = [0, 1, 2, 3, 4]
 
 
 @dataclass
@@ -45,6 +50,7 @@ class Node:
     share: int | None = None
     """Percent of all who entered that came through here; None before anybody did."""
     is_chosen: bool = False
+    is_off: bool = False
     is_walked: bool = False
     """The test run came through here."""
     before: Place | None = None
@@ -156,6 +162,7 @@ def node_of(step: Step, drawing: Drawing) -> Node:
         fault=drawing.faults.get(step["id"], ""),
         share=share(counts.people[step["id"]], counts.entered),
         is_chosen=drawing.chosen == step["id"],
+        is_off=bool(step.get("off")),
         is_walked=step["id"] in drawing.walked,
     )
 
@@ -213,10 +220,11 @@ def _condition(step: Step, counts: StepCounts) -> Look:
 
 
 def _wait(step: Step, counts: StepCounts) -> Look:
-    if step.get("mode") in ("date", "field"):
-        day = {"day": step.get("on") or step.get("field") or "…"}
-        return "calendar", "warn", _("Wait until %(day)s") % day, people(counts.passed[step["id"]])
-    if step.get("mode") == "until":
+    mode = step.get("mode", "for")
+    if mode in ("date", "field"):
+        day = {"day": their_day(step) if mode == "field" else _day(step)}
+        return "calendar", "warn", _("Wait until %(day)s") % day, hours(step) or people(counts.passed[step["id"]])
+    if mode == "until":
         most = _("At most %(time)s") % {"time": duration(step)}
         return "timer", "warn", _("Wait until: %(question)s") % {"question": asked(step)}, most
     return (
@@ -225,6 +233,26 @@ def _wait(step: Step, counts: StepCounts) -> Look:
         _("Wait %(time)s") % {"time": duration(step)},
         hours(step) or people(counts.passed[step["id"]]),
     )
+
+
+def _day(step: Step) -> str:
+    """`1 December 2026, 09:00`, in the reader's way of writing it."""
+    if not step.get("on"):
+        return "…"
+    day = formats.date_format(date.fromisoformat(step["on"]), "DATE_FORMAT")
+    return f"{day}, {step['time']}" if step.get("time") else day
+
+
+def their_day(step: Step) -> str:
+    """`“Birthday”`, or so many days before or after it."""
+    found = CustomField.objects.filter(key=step.get("field")).first() if step.get("field") else None
+    offset = int(step.get("offset") or 0)
+    words = {"field": found.label if found else "…", "count": abs(offset)}
+    if not offset:
+        return _("“%(field)s”") % words
+    if offset < 0:
+        return ngettext("%(count)s day before “%(field)s”", "%(count)s days before “%(field)s”", -offset) % words
+    return ngettext("%(count)s day after “%(field)s”", "%(count)s days after “%(field)s”", offset) % words
 
 
 def _split(step: Step, counts: StepCounts) -> Look:
@@ -281,10 +309,16 @@ def duration(step: Step) -> str:
 
 def hours(step: Step) -> str:
     """`Weekdays, 9 to 17`, as far as chosen."""
-    parts = [_("Weekdays")] if step.get("weekdays") else []
-    if step.get("from_hour") is not None:
+    days = sorted(step.get("days") or ())
+    is_working_week = bool(step.get("weekdays")) or days == WORKING_WEEK
+    parts = [_("Weekdays")] if is_working_week else [", ".join(str(WEEKDAYS_ABBR[day]) for day in days)]
+    if step.get("from_hour") is not None and not step.get("from"):
         parts.append(_("%(from)s to %(to)s") % {"from": step["from_hour"], "to": step["to_hour"]})
-    return ", ".join(parts)
+    elif step.get("from") and step.get("to"):
+        parts.append(_("%(from)s to %(to)s") % {"from": step["from"], "to": step["to"]})
+    elif step.get("from"):
+        parts.append(_("from %(time)s on") % {"time": step["from"]})
+    return ", ".join(filter(None, parts))
 
 
 def choices() -> list[tuple[str, list[tuple[str, str, str]]]]:
@@ -292,7 +326,14 @@ def choices() -> list[tuple[str, list[tuple[str, str, str]]]]:
     asked = [(f"condition:{key}", "split", str(kind.label)) for key, kind in CONDITIONS.items() if has_settings(kind)]
     return [
         (_("Do something"), [(f"action:{key}", kind.icon, str(kind.label)) for key, kind in ACTIONS.items()]),
-        (_("Wait"), [("wait", "clock", _("Wait a while")), ("until", "timer", _("Wait until something is so"))]),
+        (
+            _("Wait"),
+            [
+                ("wait", "clock", _("Wait a while")),
+                ("day", "calendar", _("Wait until a day")),
+                ("until", "timer", _("Wait until something is so")),
+            ],
+        ),
         (
             _("Decide"),
             [*asked, ("paths", "list-filter", _("Several ways")), ("split", "percent", _("Split by chance"))],
@@ -302,9 +343,9 @@ def choices() -> list[tuple[str, list[tuple[str, str, str]]]]:
 
 
 def has_settings(kind: Condition) -> bool:
-    """Whether a panel can set it: one whose settings are all hidden is drawn elsewhere."""
+    """Whether a panel can set it: one whose settings are all hidden, and which draws none itself, is drawn elsewhere."""
     fields = kind.form.base_fields.values()
-    return not fields or any(not field.widget.is_hidden for field in fields)
+    return bool(kind.form.template) or not fields or any(not field.widget.is_hidden for field in fields)
 
 
 def read_place(text: str) -> Place | None:

@@ -16,17 +16,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.automations import queries
-from plainsail.automations.forms import EntryForm, InsertForm, MoveForm, PublishForm, RevisionForm, WaitForm
+from plainsail.automations.forms import (
+    UNTIL,
+    WAITS,
+    EntryForm,
+    InsertForm,
+    ModeForm,
+    MoveForm,
+    PublishForm,
+    RevisionForm,
+    WindowForm,
+    window_of,
+)
 from plainsail.automations.models import Automation
-from plainsail.automations.services import editing, flows, places, publishing
+from plainsail.automations.services import editing, flows, places, publishing, sequences, timing, ways
 from plainsail.automations.services.rehearsing import Rehearsal
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Action, StepForm
-from plainsail.automations.views import asking, drawing, trying
+from plainsail.automations.views import asking, drawing, letters, trying
 from plainsail.automations.views.automations import find
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
 MONTH = timedelta(days=30)
+LIST, SEQUENCE = "list", "sequence"
 COPIED = "automations.copied"
 """Where a session keeps the step that was copied last, by the business's slug."""
 
@@ -69,14 +81,22 @@ def step(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     revision, form = RevisionForm(request.POST), step_form(found, step_id, request, request.POST)
     if form is None or not revision.is_valid():
         return refused(request, found, _("That step is not there any more."))
-    if not form.is_valid():
-        return show(request, found, step_id, form=form, status=422)
-    values = form.config() if isinstance(form, WaitForm) else {"config": form.config()}
+    if form.is_drafting or not form.is_valid():
+        return show(request, found, step_id, form=form, status=200 if form.is_drafting else 422)
     try:
-        editing.change(found, step_id, values, revision=revision.cleaned_data["revision"], at=request.now)
+        change = _setting(step_id, form, request)
+        editing.edit(found, change, revision=revision.cleaned_data["revision"], at=request.now)
     except Refusal as refusal:
         return refused(request, found, str(refusal))
     return done(request, found, step_id)
+
+
+def _setting(step_id: str, form: StepForm, request: Request) -> ways.Change:
+    """What the form says as a change of its step."""
+    config = form.config()
+    if isinstance(form, WindowForm):
+        return ways.waiting(step_id, {"mode": request.POST.get("mode") or "for", **config})
+    return lambda flow: flows.change(flow, step_id, {"config": config})
 
 
 @require_POST
@@ -203,11 +223,11 @@ def resumption(request: Request, automation_id: UUID) -> HttpResponse:
 def done(request: Request, found: Automation, step_id: str) -> HttpResponse:
     """After a change: the flow anew for htmx, else its address."""
     asked = {"step": step_id} if step_id else {}
-    if is_list(request):
-        asked["view"] = "list"
-    url = workspace_url(request.workspace, "automations:automation", found.id) + (
-        f"?{urlencode(asked)}" if asked else ""
-    )
+    view = view_of(request)
+    if view == LIST:
+        asked["view"] = LIST
+    name = "automations:sequence" if view == SEQUENCE else "automations:automation"
+    url = workspace_url(request.workspace, name, found.id) + (f"?{urlencode(asked)}" if asked else "")
     if not request.htmx:
         return redirect(url)
     response = show(request, find(request, found.id), step_id)
@@ -215,10 +235,17 @@ def done(request: Request, found: Automation, step_id: str) -> HttpResponse:
     return response
 
 
-def is_list(request: Request) -> bool:
-    """Whether the flow is shown as a list: asked for, or where the change was made."""
-    before = parse_qs(urlsplit(request.htmx.current_url or "").query) if request.htmx else {}
-    return "list" in (request.GET.get("view"), *(before.get("view", []) if "view" not in request.GET else []))
+def view_of(request: Request) -> str:
+    """As what the flow is looked at: a map (empty), a list or a sequence; asked for, or where the change was made."""
+    before = urlsplit(request.htmx.current_url or "") if request.htmx else urlsplit("")
+    if request.path.endswith(f"/{SEQUENCE}/"):
+        return SEQUENCE
+    if "view" in request.GET or request.method == "GET":
+        asked = request.GET.get("view", "")
+        return asked if asked in (LIST, SEQUENCE) else ""
+    if before.path.endswith(f"/{SEQUENCE}/"):
+        return SEQUENCE
+    return LIST if LIST in parse_qs(before.query).get("view", []) else ""
 
 
 def refused(request: Request, found: Automation, message: str) -> HttpResponse:
@@ -249,20 +276,28 @@ def _screen(request: Request, found: Automation, step_id: str, rehearsed: Rehear
     walked = rehearsed.ids if rehearsed else frozenset[str]()
     look = drawing.Drawing(queries.step_counts(found), faults, step_id, walked)
     entered = queries.entered_since(found, request.now - MONTH)
-    return {
-        "automation": found,
-        "trigger": drawing.trigger_node(flow, look, entered=entered),
-        "row": drawing.draw(flow["steps"], look),
-        "faults": faults,
-        "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
-        "moving": publishing_numbers(found),
-    } | _look(request)
+    drawn = letters.shown(request, found, look) if view_of(request) == SEQUENCE else {}
+    return (
+        {
+            "automation": found,
+            "trigger": drawing.trigger_node(flow, look, entered=entered),
+            "row": drawing.draw(flow["steps"], look),
+            "may_be_sequence": sequences.is_sequence(flow),
+            "exits": [drawing.asked(question) for question in flow.get("exits", ())],
+            "faults": faults,
+            "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
+            "moving": publishing_numbers(found),
+        }
+        | _look(request)
+        | drawn
+    )
 
 
 def _look(request: Request) -> dict[str, Any]:
     """How the screen is looked at, and by whom."""
     return {
-        "as_list": is_list(request),
+        "as_list": view_of(request) == LIST,
+        "view": view_of(request),
         "may_change": request.role.allows("automations.change"),
         "may_send": request.role.allows("automations.send"),
     }
@@ -285,30 +320,52 @@ def _panel(
         return {"panel": "trigger"} | _trigger_panel(request, found, form, entry)
     if place is not None and drawing.is_place(found.draft, place):
         return {"panel": "insert", "place": place, "choices": drawing.choices(), "copied": copied(request)}
+    if step_id.startswith(asking.EXIT):
+        return {"panel": "exit"} | asking.exit_panel(request, found, step_id, form)
     try:
         chosen = flows.find(found.draft, step_id)
     except flows.NoSuchStep:
         return {"panel": "overview", "held_up": queries.held_up(found)}
-    shown = _step_panel(request, found, chosen)
-    if asks(chosen):
-        return {"panel": "step", "asks": True} | shown | asking.panel(request, found, chosen, form, rest)
-    return {"panel": "step", "form": form or step_form(found, step_id, request)} | shown
+    return {"panel": "step"} | _step_panel(request, found, chosen) | _settings(request, found, chosen, form, rest)
 
 
-def asks(step: flows.Step) -> bool:
+def _settings(
+    request: Request, found: Automation, step: flows.Step, form: StepForm | None, rest: Form | None
+) -> dict[str, Any]:
+    """The forms of a step's panel."""
+    if asks(request, step):
+        return {"asks": True} | asking.panel(request, found, step, form, rest)
+    letter = letters.letter_of(found, step["id"]) if view_of(request) == SEQUENCE else None
+    delay = {"delay": rest or letters.delay_form(request, letter), "waits": len(letter.waits)} if letter else {}
+    return {"form": form or step_form(found, step["id"], request)} | delay
+
+
+def asks(request: Request, step: flows.Step) -> bool:
     """Whether a step's panel is one of questions and shares."""
-    return step["type"] in ("split", "paths", "goal") or step.get("mode") == "until"
+    return step["type"] in ("split", "paths", "goal") or (step["type"] == "wait" and mode_of(request, step) == UNTIL)
+
+
+def mode_of(request: Request, step: flows.Step) -> str:
+    """What a wait waits for: as is chosen in its panel, or as it says."""
+    form = ModeForm(request.POST if "mode" in request.POST else request.GET)
+    chosen = form.cleaned_data["mode"] if form.is_valid() else ""
+    return str(chosen or step.get("mode", "for"))
 
 
 def _step_panel(request: Request, found: Automation, chosen: flows.Step) -> dict[str, Any]:
-    kind = flows.kind_of(chosen)
+    kind, page = (
+        flows.kind_of(chosen),
+        "automations:sequence" if view_of(request) == SEQUENCE else "automations:automation",
+    )
     return {
         "step": chosen,
         "node": drawing.node_of(chosen, drawing.Drawing(queries.StepCounts(), {}, "")),
-        "kind": None if asks(chosen) else kind,
+        "kind": None if asks(request, chosen) else kind,
         "more": kind.panel if isinstance(kind, Action) else "",
+        "modes": ModeForm(initial={"mode": mode_of(request, chosen)}) if chosen["type"] == "wait" else None,
+        "mode": mode_of(request, chosen),
         "people": queries.people_at(found, chosen["id"]),
-        "back": f"{workspace_url(request.workspace, 'automations:automation', found.id)}?step={chosen['id']}",
+        "back": f"{workspace_url(request.workspace, page, found.id)}?step={chosen['id']}",
     }
 
 
@@ -339,7 +396,8 @@ def step_form(found: Automation, step_id: str, request: Request, data: Any = Non
     except flows.NoSuchStep:
         return None
     if chosen["type"] == "wait":
-        return WaitForm(data, workspace=request.workspace, initial=chosen)
+        kept = chosen if mode_of(request, chosen) == chosen.get("mode", "for") else window_of(chosen)
+        return WAITS.get(mode_of(request, chosen), WAITS["for"])(data, workspace=request.workspace, initial=kept)
     kind = flows.kind_of(chosen)
     return kind.form(data, workspace=request.workspace, initial=chosen["config"]) if kind is not None else None
 
@@ -370,6 +428,7 @@ def _new_step(kind: str, request: Request) -> flows.Step | None:
     asked = flows.ask(next(key for key, kind in CONDITIONS.items() if drawing.has_settings(kind)))
     plain: dict[str, Callable[[], flows.Step]] = {
         "wait": lambda: flows.wait(1),
+        "day": lambda: flows.wait_for_day(timing.MORNING),
         "until": lambda: flows.wait_until(asked, amount=3),
         "split": lambda: flows.split((50, []), (50, [])),
         "paths": lambda: flows.paths((asked, []), (asked, [])),

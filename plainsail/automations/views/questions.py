@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from plainsail.automations.forms import AskForm, RevisionForm, SharesForm
+from plainsail.automations.forms import UNTIL, AskForm, RevisionForm, SharesForm, UntilForm
 from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, ways
 from plainsail.automations.views.asking import form_of, rest_of, ways_of
@@ -27,10 +27,13 @@ def question(request: Request, automation_id: UUID, step_id: str) -> HttpRespons
     rest = rest_of(found, step_id, request.POST)
     if form is None or not (revision.is_valid() and asked.is_valid()):
         return refused(request, found, _("That step is not there any more."))
-    if not (form.is_valid() and (rest is None or rest.is_valid())):
-        return show(request, found, step_id, form=form, rest=rest, status=422)
+    if form.is_drafting or not (form.is_valid() and (rest is None or rest.is_valid())):
+        return show(request, found, step_id, form=form, rest=rest, status=200 if form.is_drafting else 422)
     values = {"condition": asked.cleaned_data["kind"], "config": form.config()} | (rest.cleaned_data if rest else {})
-    change = ways.asking(step_id, asked.cleaned_data["way"], values)
+    if isinstance(rest, UntilForm):
+        change = ways.waiting(step_id, {"mode": UNTIL} | values)
+    else:
+        change = ways.asking(step_id, asked.cleaned_data["way"], values)
     return changed(request, found, step_id, change, revision.cleaned_data["revision"])
 
 

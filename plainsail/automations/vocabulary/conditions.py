@@ -7,13 +7,17 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.automations.sockets import Condition, Config, StepForm
-from plainsail.automations.vocabulary.choosing import ListForm, SegmentForm, TagForm, list_name, name_of, tag_name
+from plainsail.automations.vocabulary.choosing import ListForm, TagForm, list_name, name_of, tag_name
+from plainsail.automations.vocabulary.choosing import SegmentForm as ChooseSegmentForm
 from plainsail.contacts import queries as contact_queries
+from plainsail.contacts import segment_forms
 from plainsail.contacts.models import ContactTag, ListMember, Segment
+from plainsail.contacts.segment_forms import SegmentForm
 from plainsail.contacts.services import segments
 from plainsail.contacts.sockets import having
 from plainsail.kernel import clock
@@ -24,13 +28,51 @@ NOBODY = Q(id__in=[])
 
 
 class TreeForm(StepForm):
-    """Conditions as a segment has them, for this step alone: `tree`, as JSON."""
+    """Conditions as a segment has them, for this step alone: posted by the segments' own builder, or `tree` as JSON."""
 
-    tree = forms.JSONField(label=gettext_lazy("Conditions"), widget=forms.HiddenInput)
+    template = "automations/tree.html"
+    tree = forms.JSONField(label=gettext_lazy("Conditions"), widget=forms.HiddenInput, required=False)
+
+    @property
+    def is_drafting(self) -> bool:
+        """Whether the post only asks for a condition more or less."""
+        return self.is_built and self.builder.is_drafting
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the builder posted it."""
+        return self.is_bound and "match" in self.data
+
+    @cached_property
+    def builder(self) -> SegmentForm:
+        if not self.is_built:
+            return SegmentForm(initial=segment_forms.start(self._stored()))
+        # A segment has a name; these conditions are the step's own.
+        posted: Any = self.data
+        return SegmentForm({**posted.dict(), "name": "-"} if hasattr(posted, "dict") else {**posted, "name": "-"})
+
+    @property
+    def is_drawable(self) -> bool:
+        """Whether the builder can show groups as deep as these stand in one another."""
+        return segment_forms.depth_of(self._stored()) <= SegmentForm.DEEPEST
+
+    @property
+    def root(self) -> dict[str, Any]:
+        return self.builder.drawn(self.workspace)
+
+    @property
+    def offered(self) -> list[Any]:
+        return segment_forms.offered(self.workspace)
+
+    def _stored(self) -> dict[str, Any]:
+        tree = self.data.get("tree") if self.is_bound else self.initial.get("tree")
+        return tree if isinstance(tree, dict) else {}
 
     def clean_tree(self) -> dict[str, Any]:
-        tree: dict[str, Any] = self.cleaned_data["tree"]
-        if not tree:
+        tree: dict[str, Any] = self.cleaned_data["tree"] or {}
+        if self.is_built:
+            tree = self.builder.tree() if self.builder.is_valid() else {}
+        if not tree or tree in ({"all": []}, {"any": []}):
             raise forms.ValidationError(_("Add a condition."))
         try:
             contact_queries.condition_of(tree, at=clock.now())
@@ -89,7 +131,7 @@ ON_LIST = Condition(
 IN_SEGMENT = Condition(
     label=gettext_lazy("Is in a segment?"),
     icon="users",
-    form=SegmentForm,
+    form=ChooseSegmentForm,
     holds_for=is_in_segment,
     reads=_segment_reads,
     sentence=lambda config: _("Is in “%(segment)s”?") % {"segment": name_of(Segment, config.get("segment"))},

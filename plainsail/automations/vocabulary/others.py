@@ -64,6 +64,7 @@ STOP = Action(
     sentence=lambda config: (
         _("Take out of “%(automation)s”") % {"automation": name_of(Automation, config.get("automation"))}
     ),
+    steers=True,
     order=81,
     **in_sets(stop),
 )

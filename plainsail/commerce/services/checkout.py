@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.events import CheckoutStarted
 from plainsail.commerce.models import (
     ConsentRecord,
     Invoice,
@@ -46,6 +47,7 @@ from plainsail.commerce.services.places import Named, Place
 from plainsail.commerce.sockets import RECURRING
 from plainsail.kernel.crypto import BadToken, sign_json, verify_json
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.events import publish
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
@@ -197,6 +199,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     line = _line(order, offer, made, at=at)
     if order.total_minor:
         invoicing.draft(account, lines=[_spec(line, offer, made)], order=order, at=at)
+    publish(CheckoutStarted(order_id=order.id, product_id=price.product_id, contact_id=account.contact_id, at=at))
     return order
 
 
@@ -348,7 +351,7 @@ def pay(workspace_id: UUID, order_id: UUID, *, fields: Mapping[str, str], return
     A payment that waits for the bank's check is given up for the new one. Raises CardRefused, TooManyTries,
     ChargeUnderway, SellerClosing.
     """
-    standing = _clear_the_way(workspace_id, order_id, at=at)
+    standing = clear_the_way(workspace_id, order_id, at=at)
     if standing.state in {"paid", "processing"}:
         return standing
     with workspace(workspace_id):
@@ -372,14 +375,14 @@ def pay(workspace_id: UUID, order_id: UUID, *, fields: Mapping[str, str], return
     with workspace(workspace_id):
         Order.objects.filter(id=order_id, state=Order.State.OPEN).update(method=method)
     if order.total_minor == 0:
-        return _begin_trial(workspace_id, order_id, method, at=at)
+        return begin_trial(workspace_id, order_id, method, at=at)
     if method.state == PaymentMethod.State.REQUIRES_ACTION:
         # The card is entered at the gateway's; `resuming` charges it once it is there.
         return Progress("action", url=method.action_url)
-    return _charge(workspace_id, order_id, method, return_path=return_path, at=at)
+    return charge_by(workspace_id, order_id, method, return_path=return_path, at=at)
 
 
-def _clear_the_way(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
+def clear_the_way(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
     with workspace(workspace_id):
         if Order.objects.get(id=order_id).is_paid:
             return Progress("paid")
@@ -399,7 +402,7 @@ def _charges(order_id: UUID) -> list[Charge]:
     return list(Charge.objects.filter(subject_id__in=drafts).select_related("method").order_by("created_at", "id"))
 
 
-def _charge(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, return_path: str, at: datetime) -> Progress:
+def charge_by(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, return_path: str, at: datetime) -> Progress:
     with workspace(workspace_id):
         invoice_id = Invoice.objects.filter(order_id=order_id).values_list("id", flat=True).get()
     try:
@@ -421,7 +424,7 @@ def _told(charge: Charge) -> Progress:
     return Progress("processing")
 
 
-def _begin_trial(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, at: datetime) -> Progress:
+def begin_trial(workspace_id: UUID, order_id: UUID, method: PaymentMethod, *, at: datetime) -> Progress:
     """Nothing is charged today, but the card must be good."""
     if method.state == PaymentMethod.State.REQUIRES_ACTION:
         return Progress("action", url=method.action_url)
@@ -443,7 +446,7 @@ def proceed(workspace_id: UUID, order_id: UUID, *, at: datetime) -> Progress:
         return _after_gateway(workspace_id, order, order.method, charges, at=at)
     if order.total_minor == 0 and order.method is not None:
         method = methods.confirm(workspace_id, order.method_id, at=wall)
-        return _begin_trial(workspace_id, order_id, method, at=at)
+        return begin_trial(workspace_id, order_id, method, at=at)
     if not charges:
         return Progress("open")
     last = charges[-1]
@@ -490,5 +493,5 @@ def _after_gateway(
     if not method.is_usable:
         return Progress("declined", words=declines.words("", "abandoned"))
     if order.total_minor == 0:
-        return _begin_trial(workspace_id, order.id, method, at=at)
+        return begin_trial(workspace_id, order.id, method, at=at)
     return Progress("processing")

@@ -169,3 +169,17 @@ def _cancelled_in_parts(made: Quote) -> str:
         "Once all payments are made it is mine to keep. I can cancel online at any time before that; then nothing more is "
         "charged, and I keep it for the days paid for."
     )
+
+
+def button(quote: Quote) -> str:
+    """What pressing the button does, in words that name the price."""
+    amount = quote.today.format(get_language() or "en")
+    if quote.initial:
+        return _("Start the trial and pay %(amount)s") % {"amount": amount}
+    if quote.trial_ends_on:
+        return _("Start the free trial")
+    if not quote.today:
+        return _("Get it for free")
+    if quote.price.is_endless or quote.price.cycle:
+        return _("Subscribe and pay %(amount)s") % {"amount": amount}
+    return _("Pay %(amount)s") % {"amount": amount}

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,12 +18,22 @@ from plainsail.commerce import queries
 from plainsail.commerce.forms import CheckoutForm
 from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
-from plainsail.commerce.services import clocks, places, rates, receipts, sellers, terms, transfer_orders, vat_checks
+from plainsail.commerce.services import (
+    clocks,
+    one_click,
+    places,
+    rates,
+    receipts,
+    sellers,
+    terms,
+    transfer_orders,
+    vat_checks,
+)
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
 from plainsail.commerce.services.places import Named
 from plainsail.commerce.services.vat import Ruling
-from plainsail.commerce.sockets import AFTER_PURCHASE
+from plainsail.commerce.sockets import AFTER_PURCHASE, BOUGHT
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, client_ip, public, public_path, visitor_of
@@ -232,7 +241,21 @@ def go_on(request: Request, order: Order, progress: Progress, token: str) -> Htt
         return redirect("commerce:payment", token)
     with workspace(request.workspace):
         onward = next((path for lead in AFTER_PURCHASE if (path := lead(order))), None)
-    return redirect(onward) if onward else redirect("commerce:receipt", token)
+    response = redirect(onward) if onward else redirect("commerce:receipt", token)
+    remember(request, response, order)
+    return response
+
+
+def remember(request: Request, response: HttpResponse, order: Order) -> None:
+    """Have the browser say for an hour that it has just paid this order: its card may then be used once more by one button."""
+    response.set_cookie(
+        BOUGHT,
+        one_click.remembered(order),
+        max_age=one_click.FOR,
+        httponly=True,
+        secure=request.is_secure(),
+        samesite="Lax",
+    )
 
 
 def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sale:
@@ -301,7 +324,7 @@ def show(
     if form.is_bound:
         needs_new = is_stale or form.has_error("attempt")
         form.to_show_again(attempt=renewed(sale, form, is_new=needs_new) if needs_new or has_news else "")
-    context = {"sale": sale, "form": form, "button": button(sale)}
+    context = {"sale": sale, "form": form, "button": terms.button(sale.quote)}
     return render(request, "commerce/checkout.html", context, status=status)
 
 
@@ -312,17 +335,3 @@ def renewed(sale: Sale, form: CheckoutForm, *, is_new: bool) -> str:
         with suppress(StaleAttempt):
             order_id = purchases.read_attempt(form.data.get("attempt", ""), sale.offer).order_id
     return purchases.new_attempt(sale.offer, terms=sale.terms, order_id=order_id)
-
-
-def button(sale: Sale) -> str:
-    """What pressing it does, in words that name the price."""
-    amount = sale.quote.today.format(get_language() or "en")
-    if sale.quote.initial:
-        return _("Start the trial and pay %(amount)s") % {"amount": amount}
-    if sale.quote.trial_ends_on:
-        return _("Start the free trial")
-    if not sale.quote.today:
-        return _("Get it for free")
-    if sale.offer.price.is_endless or sale.offer.price.cycle:
-        return _("Subscribe and pay %(amount)s") % {"amount": amount}
-    return _("Pay %(amount)s") % {"amount": amount}

@@ -35,7 +35,7 @@ def onward(step: FunnelStep, answer: Answer, *, visitor: str) -> tuple[str, Funn
     A step whose page is not published is passed over. The site's first page where nothing follows.
     """
     if answer == "yes" and step.offer is not None:
-        return public_path("commerce:checkout", step.offer.slug), step
+        return public_path("funnels:offer", step.id) if step.is_one_more else checkout_of(step), step
     steps = list(step.funnel.steps.select_related("page", "other_page", "offer").order_by("position"))
     following = next_of(steps, step, answer)
     while following is not None:
@@ -45,10 +45,16 @@ def onward(step: FunnelStep, answer: Answer, *, visitor: str) -> tuple[str, Funn
     return "/", None
 
 
+def checkout_of(step: FunnelStep) -> str:
+    """The path of the checkout where a step's offer is bought."""
+    assert step.offer is not None, "asked of steps that sell"
+    return public_path("commerce:checkout", step.offer.slug)
+
+
 def path_of(step: FunnelStep, *, visitor: str) -> str:
     """Where a step is seen by a visitor; empty where it has nothing to show."""
     if step.kind == Kind.CHECKOUT:
-        return public_path("commerce:checkout", step.offer.slug) if step.offer and step.offer.is_live else ""
+        return checkout_of(step) if step.offer and step.offer.is_live else ""
     page = page_for(step, visitor)
     return page.path if page is not None and page.is_published else ""
 

@@ -74,7 +74,7 @@ def test_a_form_and_a_checkout_of_a_live_funnel_lead_to_the_next_step(in_juniper
     assert (path, there.kind) == (f"/checkout/{step['checkout'].offer.slug}/", "checkout")
     path, there = routing.onward(step["checkout"], "bought", visitor="x")
     assert (path, there.kind) == ("/glazing-course", "upsell")
-    assert routing.onward(step["upsell"], "yes", visitor="x")[0] == f"/checkout/{step['upsell'].offer.slug}/"
+    assert routing.onward(step["upsell"], "yes", visitor="x")[0] == f"/go/{step['upsell'].id}/offer/"
     assert routing.onward(step["upsell"], "no", visitor="x")[0] == "/kit-list"
 
 

@@ -14,7 +14,7 @@ from plainsail.contacts.models import Contact, List, ListMember, MailPause
 from plainsail.contacts.queries import suppressions_of
 from plainsail.contacts.services import lists, sets
 from plainsail.mail.models import Delivery, Edition, Email, Stream
-from plainsail.mail.services import emails, origins, sending, starters
+from plainsail.mail.services import emails, headers, origins, sending, starters
 
 KIND = "automation"
 
@@ -23,6 +23,11 @@ def begin(at: datetime) -> dict[str, Any]:
     """Settings of a new step: a mail of its own with words to start from, about the default list."""
     email = emails.create(starters.letter(), subject="", at=at)
     return {"email": str(email.id), "list": str(lists.default(origins.business(), at=at).id)}
+
+
+def entitle(config: Mapping[str, Any], subject: str) -> None:
+    """Give a step's new mail its subject."""
+    Email.objects.filter(id=config["email"]).update(subject=headers.one_line(subject))
 
 
 def freeze(config: Mapping[str, Any]) -> dict[str, Any]:

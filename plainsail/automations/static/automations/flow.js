@@ -88,14 +88,16 @@ document.addEventListener("keydown", (event) => {
 let kept;
 document.addEventListener("htmx:before:swap", () => {
   const canvas = document.querySelector(".flow-canvas");
-  const box = document.activeElement?.closest(".node, .plus, #who");
+  const box = document.activeElement?.closest("#flow :is(.node, .plus, #who, #sequence [id], .sequence-add [id])");
+  // Where a menu was placed is written on it; htmx would carry that over as an attribute, which the policy forbids.
+  for (const placed of document.querySelectorAll("#flow [id][style]")) placed.removeAttribute("style");
   kept = { top: canvas?.scrollTop, left: canvas?.scrollLeft, focused: box?.id, caret: document.activeElement?.selectionStart };
 });
 document.addEventListener("htmx:after:swap", () => {
+  if (!screen() || !kept) return;
   const canvas = document.querySelector(".flow-canvas");
-  if (!canvas || !kept) return;
-  canvas.dispatchEvent(new CustomEvent("flow:drawn", { bubbles: true }));
-  canvas.scrollTo(kept.left ?? 0, kept.top ?? 0);
+  canvas?.dispatchEvent(new CustomEvent("flow:drawn", { bubbles: true }));
+  canvas?.scrollTo(kept.left ?? 0, kept.top ?? 0);
   const chosen = document.querySelector(".node.is-chosen");
   const focused = document.getElementById(wanted ?? kept.focused ?? "");
   wanted = undefined;
