@@ -162,8 +162,8 @@ def latest_orders(workspace: Workspace) -> Sequence[Order]:
 
 def _figure(rows: QuerySet[object], column: str, period: Span) -> Figure:  # type: ignore[type-var]
     numbers = rows.filter(**{f"{column}__gte": period.before, f"{column}__lt": period.end}).aggregate(
-        now=Count("*", filter=Q(**{f"{column}__gte": period.start})),
-        before=Count("*", filter=Q(**{f"{column}__lt": period.start})),
+        now=Count(column, filter=Q(**{f"{column}__gte": period.start})),
+        before=Count(column, filter=Q(**{f"{column}__lt": period.start})),
     )
     return Figure(numbers["now"], numbers["before"])
 

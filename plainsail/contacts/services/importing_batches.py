@@ -17,6 +17,8 @@ from plainsail.contacts.services.importing_rows import Person, Rows, merge
 from plainsail.contacts.services.importing_writing import Staged, Tally, staged
 
 T = TypeVar("T")
+MOST_LETTERS = 8_000_000
+"""What a chunk holds at most, and the last row of it beyond: two chunks are in memory at once, as rows and as they are written."""
 
 
 @dataclass
@@ -39,16 +41,27 @@ def batches(
     lists: Sequence[UUID],
     tags: Mapping[str, str],
 ) -> Iterator[Batch]:
-    """Chunks of `size` rows; `lists` and `tags` (names by slug) come to everybody. Asks the database nothing.
+    """Chunks of `size` rows, fewer where they are long; `lists` and `tags` (names by slug) come to everybody. Asks the database nothing.
 
     Two rows of one address in a chunk are one person.
     """
     while True:
         with _uncollected():
-            batch = _batch(islice(records, size), rows, overwrites=overwrites, lists=lists, tags=tags)
+            batch = _batch(_some(records, size), rows, overwrites=overwrites, lists=lists, tags=tags)
         if not batch.rows:
             return
         yield batch
+
+
+def _some(records: Iterator[Record | Fault], size: int) -> Iterator[Record | Fault]:
+    """The next rows of a chunk."""
+    letters = 0
+    for record in islice(records, size):
+        yield record
+        if not isinstance(record, Fault):
+            letters += sum(map(len, record[1]))
+            if letters > MOST_LETTERS:
+                return
 
 
 def _batch(

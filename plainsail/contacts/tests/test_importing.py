@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, Contact, Import, ListMember, Suppression
-from plainsail.contacts.services import consent, fields, importing, suppression, tags
+from plainsail.contacts.services import consent, fields, importing, importing_batches, suppression, tags
 from plainsail.contacts.services import contacts as people
 from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services.importing import Wishes
@@ -338,3 +338,10 @@ def test_another_mapping_wants_another_check(business):
 def test_exports_of_other_programs_are_known_by_their_columns(columns, program):
     assert guessing.program_of(columns.split(",")) == program
     assert "email" in guessing.guess(columns.split(","), [], [], program=program)
+
+
+def test_a_chunk_of_long_rows_is_a_short_one(in_juniper, monkeypatch):
+    monkeypatch.setattr(importing_batches, "MOST_LETTERS", 100)
+    rows = "".join(f"p{number}@example.com,{'x' * 60}\n" for number in range(5))
+    made = importing.receive(in_juniper, name="p.csv", chunks=[f"email,notes\n{rows}".encode()], by=None, at=MAY)
+    assert [batch.rows for batch in importing._batches(made)] == [2, 2, 1]

@@ -128,7 +128,7 @@ def forgiveness(request: Request, dunningcase_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Forgiven. The contract goes on, and the customer is told."))
         return back(request)
-    invoice = request.workspace.invoices.get(id=case.invoice_id)
+    invoice = get_object_or_404(request.workspace.invoices, id=case.invoice_id)
     lines = invoice.lines.order_by("position")
     return render(request, "subscriptions/forgive.html", {"case": case, "invoice": invoice, "lines": lines})
 
