@@ -314,7 +314,7 @@ class Image(Field):
     """A picture: one of the business's own by id, a built-in drawing by name, or a web address with its size, and the
     words for who can't see it.
 
-    Sizes are explicit so that nothing on a page jumps while it loads.
+    Sizes are explicit so that nothing on a page jumps while it loads. `decorative` says that it needs no words.
     """
 
     kind = "image"
@@ -339,6 +339,8 @@ class Image(Field):
         # Only where there is one, so that documents from before there were any stay as they are.
         if file := Reference(label="", to="picture").clean(value.get("file", ""), (*path, "file"), found):
             cleaned["file"] = file
+        if value.get("decorative") is True:
+            cleaned["decorative"] = True
         errors.update(found)
         return cleaned
 

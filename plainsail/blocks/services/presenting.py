@@ -77,9 +77,9 @@ class Presenter:
 
     def image(self, value: Mapping[str, Any]) -> Shown | None:
         """The picture chosen: one of the business's own, else a drawing, else an address; None if there is none of them."""
-        alt = str(value["alt"])
+        alt = "" if value.get("decorative") else str(value["alt"])
         if value.get("file") and (own := self.card("picture", UUID(value["file"]))):
-            return self._own(own, alt or own.alt)
+            return self._own(own, "" if value.get("decorative") else alt or own.alt)
         if drawing := PICTURES.get(value["picture"]):
             if self.surface == "mail":
                 url = urljoin(self.base_url, static(drawing.png_file))

@@ -56,6 +56,8 @@ class PageHead:
     """What its site puts before the page's main part, at its beginning and its end, and after it."""
     kinds: frozenset[str] = frozenset()
     """The kinds of section in the slots, whose style the page carries too."""
+    frames: tuple[str, ...] = ()
+    """Whose pages frames in the slots may show, as origins."""
     has_title: bool = False
     """`above` holds the h1, so no section does."""
 
@@ -109,7 +111,7 @@ def render_page(
                 "editing": editing,
             },
         )
-    frames = sorted({origin for section in sections for origin in section.frames})
+    frames = sorted({origin for section in sections for origin in section.frames} | {*head.frames})
     sources = [style_source(style), *([style_source(players.FRAME_CSS)] if frames else [])]
     return RenderedPage(html=html, style_source=" ".join(sources), frame_sources=tuple(frames))
 

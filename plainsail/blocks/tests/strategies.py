@@ -140,7 +140,8 @@ def _(field: Image) -> st.SearchStrategy[Any]:
             "width": st.integers(0, 8000),
             "height": st.integers(0, 8000),
             "alt": WORDS,
-        }
+        },
+        optional={"decorative": st.just(True)},
     )
 
 

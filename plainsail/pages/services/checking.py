@@ -9,12 +9,12 @@ from typing import Any, Literal
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from plainsail.blocks.schema import Field, Image, Items, Link, Reference
+from plainsail.blocks.schema import Field, Items, Link, Reference
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.services.presenting import cards_of
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, PublishedSnapshot
-from plainsail.pages.services import redirects
+from plainsail.pages.services import describing, redirects
 
 OWN_PREFIXES = ("/checkout/", "/account", "/f/", "/thanks/", "/static/", "/media/", "/archive/", "/blog/")
 """Addresses of the site that are no pages."""
@@ -58,6 +58,8 @@ def _of_sections(page: Page, document: Document) -> Iterator[Finding]:
             yield _at(block, "warn", _("Nothing here knows this kind of section any more; visitors don’t see it."))
             continue
         yield from _of_fields(block, kind.fields, block.props, known)
+    for picture in describing.wordless(document):
+        yield _at(picture.block, "warn", _("A picture has no words for those who can’t see it."))
 
 
 def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, Any], known: _Known) -> Iterator[Finding]:
@@ -66,8 +68,6 @@ def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, An
         if isinstance(field, Items):
             for item in value or []:
                 yield from _of_fields(block, field.fields, item, known)
-        elif isinstance(field, Image):
-            yield from _of_image(block, value or {})
         elif isinstance(field, Reference):
             if value and (field.to, value) not in known.rows:
                 yield _at(block, "bad", _("What this section points to is not there any more."))
@@ -75,12 +75,6 @@ def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, An
             yield from _of_link(block, _label(name, props), str(value or ""), known)
     if block.type == "form" and not props.get("form") and fields is getattr(block.kind, "fields", None):
         yield _at(block, "bad", _("No form is chosen, so nobody can send anything."))
-
-
-def _of_image(block: Block, image: Mapping[str, Any]) -> Iterator[Finding]:
-    # The drawings that come along decorate; a picture of the business's own says something.
-    if image.get("url") and not str(image.get("alt", "")).strip():
-        yield _at(block, "warn", _("A picture has no words for those who can’t see it."))
 
 
 def _label(name: str, props: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.staticfiles import finders
 from django.utils import translation
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from plainsail.accounts.services import hosts
 from plainsail.blocks.services import rendering
@@ -23,7 +23,7 @@ from plainsail.kernel.addresses import public_path
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page
 from plainsail.pages.services import beside, consenting, heads, living, popups, posting
-from plainsail.pages.services.frames import Frame, frame_of
+from plainsail.pages.services.frames import Drawn, Frame, frame_of
 from plainsail.pages.services.living import Dressed
 from plainsail.pages.services.posting import Listing
 from plainsail.ui.sockets import FOOTER_LINKS
@@ -82,9 +82,10 @@ def _framed(
             top, bottom = (_part(kind, page, document, frame, head) for kind in OWN_PART)
             head = replace(
                 head,
-                top=mark_safe(head.top + top),  # noqa: S308  # rendered by templates
-                bottom=mark_safe(bottom + head.bottom),  # noqa: S308  # the same
+                top=mark_safe(head.top + top.html),  # noqa: S308  # rendered by templates
+                bottom=mark_safe(bottom.html + head.bottom),  # noqa: S308  # the same
                 kinds=frame.kinds(page.language),
+                frames=(*top.frames, *bottom.frames),
             )
         if frame.asks and not page.is_part:
             asked = consenting.slot(frame.scripts, recognises=frame.site.asks_to_recognise)
@@ -138,20 +139,21 @@ def _has_title(document: Document) -> bool:
     return any(block.headline for block in document.walk() if block.kind)
 
 
-def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: PageHead) -> SafeString | str:
+def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: PageHead) -> Drawn:
     """The site's navigation or footer on this page; nothing where the page has its own."""
     part = frame.part(kind, page.language)
     if part is None or any(block.type == OWN_PART[kind] for block in document.blocks):
-        return ""
+        return Drawn("")
     key = (kind, head.language)
-    html = frame.drawn.get(key)
-    if html is None:
+    drawn = frame.drawn.get(key)
+    if drawn is None:
         # `has_title`: the h1 is the page's own.
-        sections = rendering.render_sections(part, replace(head, has_title=True))
-        html = "".join(section.html for section in sections)
+        sections = list(rendering.render_sections(part, replace(head, has_title=True)))
+        frames = tuple(origin for section in sections for origin in section.frames)
+        drawn = Drawn("".join(section.html for section in sections), frames)
         if not any(part.references()):
-            frame.drawn[key] = html
-    return mark_safe(_marked(html, page.path))  # noqa: S308  # rendered by templates
+            frame.drawn[key] = drawn
+    return replace(drawn, html=_marked(drawn.html, page.path))
 
 
 def _marked(html: str, path: str) -> str:

@@ -18,6 +18,14 @@ PARTS = (Page.Kind.HEADER, Page.Kind.FOOTER)
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A part as HTML, and whose pages frames in it may show, as origins."""
+
+    html: str
+    frames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Frame:
     """A site as its pages show it. `parts` by kind and language, the site's own language as an empty one."""
 
@@ -27,7 +35,7 @@ class Frame:
     scripts: tuple[SiteScript, ...]
     blog_path: str
     """Address of the published list of posts; empty where there is none."""
-    drawn: dict[tuple[str, str], str] = field(default_factory=dict)
+    drawn: dict[tuple[str, str], Drawn] = field(default_factory=dict)
     """Parts that were rendered already, so that a thousand pages don't render a navigation each."""
 
     @property

@@ -74,7 +74,12 @@ def dress(page: Page, document: Document, head: PageHead, *, script: bool, cards
         live["parts"] = [
             _part(document, block, str(sections[block.id].html)) for block in hidden if block.id in sections
         ]
-        live["style"] = "".join(STYLE.findall(rendering.render_page(whole, head, cards=cards).html))
+        all_of_it = rendering.render_page(whole, head, cards=cards)
+        live["style"] = "".join(STYLE.findall(all_of_it.html))
+        # Whoever sees a section sees its film too.
+        own_style, *_others = rendered.style_source.split()
+        sources = " ".join([own_style, *all_of_it.style_source.split()[1:]])
+        rendered = replace(rendered, style_source=sources, frame_sources=all_of_it.frame_sources)
     if script or live:
         html = html.replace("</body>", f"{_element(page)}</body>", 1)
         live["script"] = True

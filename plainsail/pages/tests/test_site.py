@@ -340,3 +340,38 @@ def test_parts_are_no_pages_of_the_list(in_juniper, as_ada):
 
     assert Page.objects.filter(kind="footer").count() == 1
     assert "Footer" not in as_ada.get("/w/juniper/pages/").content.decode().split("<main")[1]
+
+
+def policy_of(page):
+    return PublishedSnapshot.objects.get(page=page).headers["content-security-policy"]
+
+
+def test_a_film_in_the_footer_may_be_framed_on_pages_that_show_it_and_on_no_other(page, in_juniper):
+    other = without_footer(PageFactory(workspace=in_juniper, path="/with-a-film"))
+    bare = without_footer(PageFactory(workspace=in_juniper, path="/bare"))
+    bare.shows_parts = False
+    bare.save(update_fields=["shows_parts"])
+    part = footer(in_juniper)
+    film = {"id": "film", "type": "video", "v": 1, "props": {"video": "https://www.youtube.com/watch?v=dQw4w9WgXcQ"}}
+    editing.apply(part, [{"op": "add", "at": 0, "block": film}], revision=part.revision, by=None, at=NOW)
+    publish(part)
+    for each in (other, bare, page):
+        publish(each)
+
+    assert "frame-src https://www.youtube-nocookie.com" in policy_of(other)
+    assert "youtube" in body(other)
+    # One page has a footer of its own, the other none.
+    assert "frame-src" not in policy_of(page)
+    assert "frame-src" not in policy_of(bare)
+
+
+def test_a_film_for_some_may_be_framed_too(in_juniper):
+    page = PageFactory(workspace=in_juniper, path="/some")
+    film = {"id": "film", "type": "video", "v": 1, "props": {"video": "https://vimeo.com/76979871"}}
+    shown = {"op": "show", "block": "film", "value": {"visit": {"source": "letter"}}}
+    operations = [{"op": "add", "at": 1, "block": film}, shown]
+    editing.apply(page, operations, revision=page.revision, by=None, at=NOW)
+    publish(page)
+
+    assert "vimeo" not in body(page)
+    assert "frame-src https://player.vimeo.com" in policy_of(page)

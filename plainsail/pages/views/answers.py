@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import comparing, outlines, panels, rendering
-from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.documents import Block, Document, InvalidDocument
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request
+from plainsail.kernel.http import Request, workspace_url
 from plainsail.pages import queries
+from plainsail.pages.live_forms import ShownForm
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing, publishing
 
@@ -33,14 +35,32 @@ def as_page(rendered: rendering.RenderedPage, *, status: int = 200) -> HttpRespo
     return response
 
 
-def panel_of(document: Document, name: str) -> str:
-    """The settings of a section, or of the theme; nothing for a section that isn't there."""
+def panel_of(page: Page, document: Document, name: str) -> str:
+    """The settings of a section, and who sees it, or of the theme; nothing for a section that isn't there."""
     if name == "theme":
         return panels.render_theme_panel(document)
     block = document.find(name)
     if block is None:
         return ""
-    return panels.render_panel(block, anchors=panels.anchors(document), way=outlines.way_to(document, name))
+    way = outlines.way_to(document, name)
+    return panels.render_panel(block, anchors=panels.anchors(document), way=way, below=_shown(page, document, block))
+
+
+def _shown(page: Page, document: Document, block: Block) -> SafeString | str:
+    """Who sees a section: nothing where everybody has to, or where sections can't differ."""
+    if document.index(block.id) < 0 or block.kind is None or block.type == "footer" or page.is_part:
+        return ""
+    form = shown_form(document, block, auto_id="shown-%s")
+    all_url = workspace_url(page.workspace, "pages:audience", page.id)
+    return render_to_string("pages/shown.html", {"block": block, "form": form, "all_url": all_url})
+
+
+def shown_form(document: Document, block: Block, data: QueryDict | None = None, **options: Any) -> ShownForm:
+    """The form that asks who sees a section."""
+    index = document.index(block.id)
+    above = (document.blocks[index - 1].shown or {}) if index > 0 else {}
+    may_be_rest = bool(above) or bool((block.shown or {}).get("rest"))
+    return ShownForm(data, shown=block.shown, may_be_rest=may_be_rest, **options)
 
 
 def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
@@ -55,7 +75,7 @@ def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[s
         "inside": [block.id for section in after.blocks for block in section.walk() if block is not section],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
         "list": _list(edited, panel),
-        "panel": panel_of(after, panel) if panel else "",
+        "panel": panel_of(edited.page, after, panel) if panel else "",
         "chosen": panel,
         "reload": edited.before.theme != after.theme,
         "met": [_met(each, edited) for each in edited.met],

@@ -17,6 +17,7 @@ from plainsail.pages import queries
 from plainsail.pages.live_forms import ShownForm
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing
+from plainsail.pages.views.answers import shown_form
 
 
 @require_GET
@@ -61,11 +62,7 @@ def _show(
 
 
 def _form(document: Document, block: Block, request: Request | None = None) -> ShownForm:
-    index = document.index(block.id)
-    above = (document.blocks[index - 1].shown or {}) if index > 0 else {}
-    may_be_rest = bool(above) or bool((block.shown or {}).get("rest"))
-    data = request.POST if request is not None else None
-    return ShownForm(data, shown=block.shown, may_be_rest=may_be_rest, auto_id=f"{block.id}-%s")
+    return shown_form(document, block, request.POST if request is not None else None, auto_id=f"{block.id}-%s")
 
 
 def _page(request: Request, page_id: UUID) -> Page:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
@@ -16,7 +17,7 @@ from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
 from plainsail.pages import queries
-from plainsail.pages.services import editing, publishing
+from plainsail.pages.services import describing, editing, publishing
 from plainsail.pages.views import answers
 from plainsail.pages.views.answers import find
 
@@ -31,7 +32,7 @@ def editor(request: Request, page_id: UUID) -> HttpResponse:
         "page": page,
         "document": document,
         "chosen": chosen.id if chosen else "",
-        "panel": answers.panel_of(document, chosen.id) if chosen else "",
+        "panel": answers.panel_of(page, document, chosen.id) if chosen else "",
         "palette": panels.palette("page"),
         "elements": panels.palette("page", place="element"),
         "rows": outlines.row_shapes(),
@@ -54,7 +55,7 @@ def preview(request: Request, page_id: UUID) -> HttpResponse:
 @can("pages.change")
 def panel(request: Request, page_id: UUID) -> HttpResponse:
     page = find(request, page_id)
-    return HttpResponse(answers.panel_of(page.document, request.GET.get("section", "")))
+    return HttpResponse(answers.panel_of(page, page.document, request.GET.get("section", "")))
 
 
 @require_GET
@@ -114,7 +115,11 @@ def redo(request: Request, page_id: UUID) -> HttpResponse:
 @require_POST
 @can("pages.change")
 def publication(request: Request, page_id: UUID) -> HttpResponse:
+    """Publish; where pictures without words are to be asked for (`asks`), first say which."""
     page = find(request, page_id)
+    asks = b'"asks":true' in request.body
+    if asks and (wordless := describing.wordless(page.document)):
+        return JsonResponse({"wordless": render_to_string("pages/wordless.html", {"wordless": wordless})})
     try:
         publishing.publish(page, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except Refusal as refusal:

@@ -8,7 +8,9 @@ import { Session } from "../blocks/editor/session.js";
 import { PicturePicker } from "../files/picker.js";
 import { Inside } from "./inside.js";
 import { InsideTools } from "./inside-tools.js";
+import { dressShown } from "./shown.js";
 import { Stage } from "./stage.js";
+import { Wordless } from "./wordless.js";
 
 class PageSession extends Session {
   keep() {
@@ -135,10 +137,15 @@ class PageSession extends Session {
     this.announce(message);
   }
 
-  async publish() {
+  // Pictures that say nothing to those who can't see them are asked for once; then the page goes live all the same.
+  async publish({ asks = true } = {}) {
     const ready = await this.settle();
-    const answer = ready && (await this.post(this.settings.publish, {}));
+    const answer = ready && (await this.post(this.settings.publish, asks ? { asks } : {}));
     if (!answer) return;
+    if (answer.wordless) {
+      this.say("saved");
+      return this.wordless.ask(answer.wordless);
+    }
     if (this.final.has(answer.code)) return this.stop(answer.message);
     if (answer.code) return void (this.saving.textContent = answer.message);
     this.revision = answer.revision;
@@ -162,6 +169,9 @@ session.stage.start(frame(session));
 session.keeping = new Keeping(session, session.settings);
 session.keeping.takeUp();
 session.presence = new Presence(session, document.getElementById("presence"));
+
+dressShown(session, document.getElementById("panel"));
+session.wordless = new Wordless(session, document.getElementById("wordless"));
 
 const button = document.getElementById("publish");
 button.addEventListener("click", async () => {

@@ -172,5 +172,6 @@ function readValue(control) {
     width: Number(part("width")) || 0,
     height: Number(part("height")) || 0,
     alt: part("alt"),
+    ...(control.querySelector("[data-part=decorative]").checked && { decorative: true }),
   };
 }
