@@ -249,7 +249,8 @@ class TestForm(forms.Form):
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # It stands beside the form of the departure, which asks for a time too.
+        super().__init__(*args, auto_id="id_test_%s", **kwargs)
         self.workspace = workspace
 
     def clean_readers(self) -> list[Contact]:

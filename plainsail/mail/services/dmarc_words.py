@@ -39,7 +39,7 @@ class Panel:
     address: str
     """Where reports shall go; empty where the installation takes none in."""
     is_asked_for: bool
-    """Whether the record in the DNS names that address."""
+    """Whether the record in the DNS names that address, or reports come."""
     reports: int
     reporters: Sequence[str]
     messages: int
@@ -57,15 +57,17 @@ def panel(domain: SendingDomain, *, today: date) -> Panel:
     """What was reported in the last thirty days. Four queries."""
     since = today - timedelta(days=DAYS - 1)
     days = queries.reported_days(domain, since=since, until=today)
+    if not any(days[-1][1:]):
+        days.pop()  # nobody has reported about a day that isn't over
     found = DmarcReport.objects.filter(domain=domain, begins_at__date__gte=since)
-    address = dmarc.address_of(domain)
+    address, reports = dmarc.address_of(domain), found.count()
     record = domain.finding("dmarc") or {}
     passed, failed = sum(good for _day, good, _bad in days), sum(bad for _day, _good, bad in days)
     sources = [_source(each) for each in queries.reported_sources(domain, since=since, most=MOST_SOURCES)]
     return Panel(
         address=address,
-        is_asked_for=bool(address) and address.lower() in str(record.get("seen", "")).lower(),
-        reports=found.count(),
+        is_asked_for=reports > 0 or (bool(address) and address.lower() in str(record.get("seen", "")).lower()),
+        reports=reports,
         reporters=list(found.order_by("org").values_list("org", flat=True).distinct()[:12]),
         messages=passed + failed,
         passed=passed,
