@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Offer
 from plainsail.funnels.models import FunnelStep
-from plainsail.funnels.services import packing
+from plainsail.funnels.services import bundling
 from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
 from plainsail.funnels.starters import TEMPLATES
@@ -188,6 +188,6 @@ class PackageForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > packing.MOST_BYTES:
+        if file.size > bundling.MOST_BYTES:
             raise forms.ValidationError(_("This file is too large to be a funnel."))
         return file

@@ -24,7 +24,7 @@ workspace_urls = [
     path("funnels/<uuid:funnel_id>/numbers/", numbers.numbers, name="numbers"),
     path("funnels/<uuid:funnel_id>/simulation/", numbers.simulation, name="simulation"),
     path("funnels/<uuid:funnel_id>/sharing/", sharing.sharing, name="sharing"),
-    path("funnels/<uuid:funnel_id>/package.json", sharing.package, name="package"),
+    path("funnels/<uuid:funnel_id>/package.zip", sharing.package, name="package"),
     path("funnels/<uuid:funnel_id>/codes/<uuid:code_id>/withdrawal/", sharing.withdrawal, name="withdrawal"),
 ]
 

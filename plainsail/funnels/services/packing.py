@@ -5,6 +5,8 @@
      "forms": [{"id", "name", "fields", "consent", "thanks_title", "thanks_text"}], "emails": [{"id", "subject", "preheader", "document"}],
      "offers": [{"id", "name", "description", "product", "supply", "price": {…}}]}
 
+As a file it brings its pictures along, see `bundling`.
+
 Documents point to forms, offers and steps by these ids, so unpacking gives everything an id of its own and writes it in their place.
 Templates are packages too: whatever builds a funnel goes through here.
 """
@@ -166,14 +168,24 @@ def read(raw: str | bytes) -> Package:
 
 
 @transaction.atomic
-def unpack(workspace: Workspace, package: Mapping[str, Any], *, by: User | None, at: datetime) -> Funnel:
+def unpack(
+    workspace: Workspace,
+    package: Mapping[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    ids: Mapping[str, str] | None = None,
+) -> Funnel:
     """A draft funnel from a package: every row new, every id renewed, nothing published, nothing for sale on a live page.
 
-    Prices are taken over in their currency. Raises BadPackage, and makes nothing then.
+    Prices are taken over in their currency. `ids` says what else is here under another id, such as pictures. Raises
+    BadPackage, and makes nothing then.
     """
     try:
         with transaction.atomic():
-            return _Unpacking(workspace, package, by=by, at=at).funnel()
+            unpacking = _Unpacking(workspace, package, by=by, at=at)
+            unpacking.ids |= ids or {}
+            return unpacking.funnel()
     except (KeyError, TypeError, ValueError, AttributeError, InvalidDocument, BadTerms, BadMoney) as error:
         raise BadPackage from error
 

@@ -130,9 +130,9 @@ class TestDrawing:
 
 class TestSharing:
     def test_a_file_goes_out_and_comes_in(self, as_ada, juniper, funnel):
-        answer = as_ada.get(url(funnel, "package.json"))
-        assert answer["Content-Disposition"] == 'attachment; filename="small-offer-first.funnel.json"'
-        file = SimpleUploadedFile("funnel.json", answer.content)
+        answer = as_ada.get(url(funnel, "package.zip"))
+        assert answer["Content-Disposition"] == 'attachment; filename="small-offer-first.funnel.zip"'
+        file = SimpleUploadedFile("funnel.zip", answer.content)
         made = as_ada.post(f"{HOME}import/", {"file": file})
         assert made.status_code == 302
         with workspace(juniper):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.funnels import queries
 from plainsail.funnels.forms import CodeForm, MakeCodeForm, PackageForm
 from plainsail.funnels.models import Funnel
-from plainsail.funnels.services import packing
+from plainsail.funnels.services import bundling
 from plainsail.funnels.services import sharing as codes
 from plainsail.funnels.views.funnels import find
 from plainsail.kernel.errors import Refusal
@@ -49,8 +49,8 @@ def withdrawal(request: Request, funnel_id: UUID, code_id: UUID) -> HttpResponse
 @can("funnels.change")
 def package(request: Request, funnel_id: UUID) -> HttpResponse:
     found = find(request, funnel_id)
-    response = JsonResponse(packing.pack(found), json_dumps_params={"indent": 1, "ensure_ascii": False})
-    response["Content-Disposition"] = f'attachment; filename="{slugify(found.name)[:60] or "funnel"}.funnel.json"'
+    response = HttpResponse(bundling.bundle(found), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{slugify(found.name)[:60] or "funnel"}.funnel.zip"'
     return response
 
 
@@ -60,8 +60,8 @@ def importing(request: Request) -> HttpResponse:
     form = PackageForm(request.POST, request.FILES) if request.method == "POST" else PackageForm()
     if form.is_valid():
         try:
-            read = packing.read(form.cleaned_data["file"].read())
-            return made(request, packing.unpack(request.workspace, read, by=request.user, at=request.now))  # type: ignore[arg-type]  # a member
+            read = bundling.read(form.cleaned_data["file"].read())
+            return made(request, bundling.unpack(request.workspace, read, by=request.user, at=request.now))  # type: ignore[arg-type]  # a member
         except Refusal as refusal:
             form.add_error("file", str(refusal))
     context = {"form": form, "code_form": CodeForm()}
