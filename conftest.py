@@ -26,7 +26,7 @@ def _fast_and_plain(settings: settings) -> None:
     """Hashing that costs nothing, static files from the source tree."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        "staticfiles": {"BACKEND": "plainsail.kernel.testing.static.Storage"}
     }
 
 
