@@ -12,7 +12,7 @@ from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.utils.formats import localize
 from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 SELECT, OPTION = "django/forms/widgets/select.html", "django/forms/widgets/select_option.html"
 
@@ -20,12 +20,11 @@ SELECT, OPTION = "django/forms/widgets/select.html", "django/forms/widgets/selec
 class Renderer(DjangoTemplates):
     """The project's FORM_RENDERER."""
 
-    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> SafeString:
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
         """The HTML of a widget; the same, byte for byte, as Django's templates give."""
         if template_name == SELECT and _is_plain(context["widget"]):
             return mark_safe("".join(_select(context["widget"])))  # noqa: S308 - each value is escaped below
-        rendered: SafeString = super().render(template_name, context, request)
-        return rendered
+        return super().render(template_name, context, request)
 
 
 def _is_plain(widget: Mapping[str, Any]) -> bool:
