@@ -25,9 +25,7 @@ __all__ = ["browser", "django_db_setup", "outbox", "page"]
 def _fast_and_plain(settings: settings) -> None:
     """Hashing that costs nothing, static files from the source tree."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "plainsail.kernel.testing.static.Storage"}}
 
 
 @pytest.fixture

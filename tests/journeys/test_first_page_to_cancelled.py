@@ -100,9 +100,9 @@ def test_from_the_first_page_to_paid_to_cancelled(installation, page, visitor):
     page.wait_for_url(re.compile(r"/pages/[0-9a-f-]+/"))
     page.get_by_label("Headline").fill("Your first bowl, for nothing")
     page.get_by_label("Headline").blur()
-    page.wait_for_timeout(1500)
+    page.locator("#saving[data-state=saved]").wait_for()
     press(page, "Publish")
-    page.wait_for_timeout(1500)
+    page.locator("#published[open]").wait_for()
     page.goto(f"{office}/pages/")
     address = page.evaluate(
         "host => [...document.querySelectorAll('main a')].map(a => a.href).find(href => href.startsWith(host))", site
@@ -112,8 +112,8 @@ def test_from_the_first_page_to_paid_to_cancelled(installation, page, visitor):
     page.goto(f"{office}/automations/new/")
     page.locator("form:has(input[value='mail.welcome']) button").click()
     page.wait_for_url(re.compile(r"/automations/[0-9a-f-]+/"))
-    page.get_by_role("button", name=re.compile("Publish|Go live|Start")).first.click()
-    page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Publish", exact=True).first.click()
+    page.get_by_role("button", name="Published", exact=True).wait_for()
 
     # Two things to buy.
     for name, amount, paid in (("Full weekend", "175.00", "Once"), ("Studio club", "29.00", "Again and again")):
