@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.accounts.models import User
+from plainsail.commerce.models import Invoice
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
@@ -128,8 +129,11 @@ def forgiveness(request: Request, dunningcase_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Forgiven. The contract goes on, and the customer is told."))
         return back(request)
-    invoice = get_object_or_404(request.workspace.invoices, id=case.invoice_id)
-    lines = invoice.lines.order_by("position")
+    invoice: Invoice = get_object_or_404(request.workspace.invoices, id=case.invoice_id)
+    # People count a period to its last day, the books to the day after.
+    lines = [
+        (line, line.period_end and line.period_end - timedelta(days=1)) for line in invoice.lines.order_by("position")
+    ]
     return render(request, "subscriptions/forgive.html", {"case": case, "invoice": invoice, "lines": lines})
 
 
