@@ -83,7 +83,7 @@ def test_what_stands_in_a_section_is_chosen_on_the_page_moved_copied_and_deleted
 
 
 def test_a_row_a_column_and_an_element_are_added_where_there_is_room(editor, stage, stored):
-    stage.get_by_role("button", name="Add a row").click()
+    stage.get_by_role("button", name="Add a row", exact=True).click()
     editor.get_by_role("dialog", name="Add a row").get_by_role("button", name="Two, the second wider").click()
     expect(editor.locator("#panel .panel-title")).to_have_text("Row")
     expect(editor.get_by_label("Columns", exact=True)).to_have_value("1-2")

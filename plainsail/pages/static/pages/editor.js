@@ -174,9 +174,11 @@ dressShown(session, document.getElementById("panel"));
 session.wordless = new Wordless(session, document.getElementById("wordless"));
 
 const button = document.getElementById("publish");
+// Not disabled meanwhile: it would lose the focus, which comes back to it from the dialog.
 button.addEventListener("click", async () => {
-  button.disabled = true;
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   await session.publish();
-  button.disabled = false;
+  button.ariaBusy = "false";
 });
 document.documentElement.dataset.ready = "yes";

@@ -33,16 +33,14 @@ export class Panel {
   }
 
   show(html) {
-    const focused = document.activeElement?.id;
-    const act = this.root.contains(document.activeElement) && document.activeElement.dataset;
+    const focused = this.root.contains(document.activeElement) && placeOf(document.activeElement);
     const top = this.root.parentElement.scrollTop;
     const before = this.shown;
     this.root.innerHTML = html;
     if (before !== this.shown) this.root.parentElement.scrollTop = 0;
     else {
       this.root.parentElement.scrollTop = top;
-      if (focused) this.root.querySelector(`#${CSS.escape(focused)}`)?.focus();
-      else if (act?.column) this.root.querySelector(`[data-column="${act.column}"]:not(:disabled)`)?.focus();
+      if (focused) this.root.querySelector(focused)?.focus();
     }
   }
 
@@ -154,6 +152,17 @@ export class Panel {
       return;
     }
   }
+}
+
+// How a control is found again in a panel that came anew: by its id, or by what it does and to what.
+function placeOf(control) {
+  const { column, itemAct, at } = control.dataset;
+  const of = (name, holder) => holder && `[data-${name}="${CSS.escape(holder.dataset[name])}"] `;
+  if (control.id) return `#${CSS.escape(control.id)}`;
+  if (column) return `[data-column="${column}"]:not(:disabled)`;
+  if (control.matches("[data-pick-picture], [data-drop-picture]")) return `${of("path", control.closest("[data-path]"))}[data-pick-picture]`;
+  if (itemAct) return `${of("items", control.closest("[data-items]"))}[data-item-act="${itemAct}"]${at ? `[data-at="${at}"]` : ""}`;
+  return undefined;
 }
 
 export function readPath(path) {
