@@ -13,11 +13,12 @@ import struct
 import time
 from binascii import b2a_base64
 from functools import lru_cache
-from typing import Any
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import TYPE_CHECKING, Any
 
 from plainsail.kernel import environment
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 MAC_BYTES = 16
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -106,6 +107,8 @@ def encrypt(purpose: str, value: str) -> str:
 
 def decrypt(purpose: str, sealed: str) -> str:
     """Open what `encrypt` sealed. Raises BadToken."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _box(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -113,4 +116,7 @@ def decrypt(purpose: str, sealed: str) -> str:
 
 
 def _box(purpose: str) -> Fernet:
+    # Here, since every sending process begins by loading this module, and seals nothing: it is a tenth of what that costs.
+    from cryptography.fernet import Fernet
+
     return Fernet(base64.urlsafe_b64encode(purpose_key(f"seal:{purpose}")))

@@ -250,8 +250,8 @@ class TestForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         # It stands beside the form of the departure, which asks for a time too.
-        super().__init__(*args, auto_id="id_test_%s", **kwargs)
-        self.workspace = workspace
+        super().__init__(*args, **kwargs)
+        self.auto_id, self.workspace = "id_test_%s", workspace
 
     def clean_readers(self) -> list[Contact]:
         given = self.cleaned_data["readers"]

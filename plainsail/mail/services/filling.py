@@ -36,6 +36,8 @@ SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 """Short text that quoted-printable leaves as it is, wherever it stands; a leading dot is looked at apart."""
 SHORT = 25
 """Bytes that fit one line even if each of them takes three characters."""
+MOST_KNOWN = 5_000
+"""Values of fields that are remembered as they stand in a body."""
 TIDY = re.compile(r"[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 """Text that HTML, a line of plain text and quoted-printable all leave as it is."""
 UNBROKEN = re.compile(r"[!-<>-~]+")
@@ -224,6 +226,11 @@ class Form:
         return tuple((name, tuple(found)) for name, found in keys.items())
 
     @cached_property
+    def _known(self) -> dict[tuple[str, str], Encoded]:
+        """What fields say of many readers, such as first names and towns, as it stands in a body; emptied when it grows large."""
+        return {}
+
+    @cached_property
     def fields(self) -> frozenset[str]:
         """Names of the merge fields that it asks for."""
         return frozenset(name for name, _keys in self._needs) | {name for name, _fallback in self.subject[1]}
@@ -288,7 +295,7 @@ class Form:
 
     def _encoded(self, recipient: Recipient) -> Encoded:
         encoded = self._linked(recipient)
-        values = recipient.values
+        values, known = recipient.values, self._known
         for name, keys in self._needs:
             if name == "unsubscribe_url":
                 value = recipient.unsubscribe_url
@@ -298,19 +305,18 @@ class Form:
                 value = f"{self.site}{web_path(self.workspace_id, recipient.delivery_id)}"
             else:
                 value = values.get(name, "")
-            if not value:
-                continue
-            if TIDY.fullmatch(value) and (made := tidied(value)):
-                for key in keys:
-                    encoded[key] = made
-                continue
-            last, made = "", b""
-            for key in keys:
-                shown = ESCAPES[key[1]](value)
-                if shown != last or not made:
-                    last, made = shown, quoted(shown)
-                encoded[key] = made
+                if value and len(value) <= SHORT and name != "email":
+                    encoded.update(known.get((name, value)) or self._remembered(name, value, keys))
+                    continue
+            if value:
+                encoded.update(_said(value, keys))
         return encoded
+
+    def _remembered(self, name: str, value: str, keys: Sequence[tuple[str, str]]) -> Encoded:
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        made = self._known[name, value] = _said(value, keys)
+        return made
 
     def _linked(self, recipient: Recipient) -> Encoded:
         """Tokens as quoted-printable lines that end in a soft break."""
@@ -326,6 +332,20 @@ class Form:
             # The open token is the last one, and has no place where nothing is counted.
             for key, code, tail in zip(keys, tokens.codes(ids), known[last], strict=False)
         }
+
+
+def _said(value: str, keys: Sequence[tuple[str, str]]) -> Encoded:
+    """A value as it stands in a body, under each of the keys that ask for it."""
+    if TIDY.fullmatch(value) and (tidy := tidied(value)):
+        return dict.fromkeys(keys, tidy)
+    encoded: Encoded = {}
+    last, made = "", b""
+    for key in keys:
+        shown = ESCAPES[key[1]](value)
+        if shown != last or not made:
+            last, made = shown, quoted(shown)
+        encoded[key] = made
+    return encoded
 
 
 def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
