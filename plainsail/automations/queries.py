@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from plainsail.automations.models import Automation, AutomationVersion, Call, Run, StepLog
+from plainsail.contacts.models import CustomField
 from plainsail.kernel.models import Workspace
 
 
@@ -140,6 +141,12 @@ def caller(call: Call) -> Automation | None:
         return None
     found: Automation | None = Automation.objects.filter(runs__id=key).first()
     return found
+
+
+def label_of(key: str) -> str:
+    """What an own field of contacts is called; empty for one that is gone."""
+    found = CustomField.objects.filter(key=key).values_list("label", flat=True).first() if key else None
+    return found or ""
 
 
 def needing(text: str) -> list[Automation]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from plainsail.commerce.models import Order
+from plainsail.commerce.models import Offer, Order
 from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.models import Workspace
@@ -24,6 +24,14 @@ Kind = FunnelStep.Kind
 HUMAN = "human"
 DIRECT = "direct"
 """The source of those who came without saying whence."""
+
+
+def one_more(workspace: Workspace) -> QuerySet[FunnelStep]:
+    """Steps that offer one thing more after a purchase, with an offer that is sold now."""
+    found: QuerySet[FunnelStep] = FunnelStep.objects.filter(
+        workspace=workspace, kind__in=[Kind.UPSELL, Kind.DOWNSELL], offer__in=Offer.objects.live()
+    )
+    return found.select_related("funnel", "offer__price__product").order_by("id")
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from plainsail.automations import queries
 from plainsail.automations.queries import StepCounts
 from plainsail.automations.services import flows
 from plainsail.automations.services.flows import Flow, Place, Step
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Condition
-from plainsail.contacts.models import CustomField
 
 TRIGGER = "trigger"
 WORKING_WEEK = [0, 1, 2, 3, 4]
@@ -245,9 +245,8 @@ def _day(step: Step) -> str:
 
 def their_day(step: Step) -> str:
     """`“Birthday”`, or so many days before or after it."""
-    found = CustomField.objects.filter(key=step.get("field")).first() if step.get("field") else None
     offset = int(step.get("offset") or 0)
-    words = {"field": found.label if found else "…", "count": abs(offset)}
+    words = {"field": queries.label_of(step.get("field", "")) or "…", "count": abs(offset)}
     if not offset:
         return _("“%(field)s”") % words
     if offset < 0:

@@ -272,25 +272,26 @@ def show(
 
 
 def _screen(request: Request, found: Automation, step_id: str, rehearsed: Rehearsal | None) -> dict[str, Any]:
-    flow, faults = found.draft, flows.faults(found.draft, request.workspace)
+    faults = flows.faults(found.draft, request.workspace)
     walked = rehearsed.ids if rehearsed else frozenset[str]()
     look = drawing.Drawing(queries.step_counts(found), faults, step_id, walked)
-    entered = queries.entered_since(found, request.now - MONTH)
-    drawn = letters.shown(request, found, look) if view_of(request) == SEQUENCE else {}
-    return (
-        {
-            "automation": found,
-            "trigger": drawing.trigger_node(flow, look, entered=entered),
-            "row": drawing.draw(flow["steps"], look),
-            "may_be_sequence": sequences.is_sequence(flow),
-            "exits": [drawing.asked(question) for question in flow.get("exits", ())],
-            "faults": faults,
-            "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
-            "moving": publishing_numbers(found),
-        }
-        | _look(request)
-        | drawn
-    )
+    numbers = {
+        "faults": faults,
+        "traffic": queries.traffic(request.workspace).get(found.id, queries.Traffic()),
+        "moving": publishing_numbers(found),
+    }
+    return {"automation": found} | _drawn(request, found, look) | numbers | _look(request)
+
+
+def _drawn(request: Request, found: Automation, look: drawing.Drawing) -> dict[str, Any]:
+    """The flow itself; as a list of mails where it is looked at as one."""
+    flow, entered = found.draft, queries.entered_since(found, request.now - MONTH)
+    return {
+        "trigger": drawing.trigger_node(flow, look, entered=entered),
+        "row": drawing.draw(flow["steps"], look),
+        "may_be_sequence": sequences.is_sequence(flow),
+        "exits": [drawing.asked(question) for question in flow.get("exits", ())],
+    } | (letters.shown(request, found, look) if view_of(request) == SEQUENCE else {})
 
 
 def _look(request: Request) -> dict[str, Any]:

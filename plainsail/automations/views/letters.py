@@ -27,9 +27,7 @@ class Line:
     address: str
     """Where it is written, with the way back."""
     delay: DelayForm
-    waits: str
-    has_several_waits: bool
-    window: str
+    waits: Sequence[Step]
     is_off: bool
     is_chosen: bool
     fault: str
@@ -37,6 +35,19 @@ class Line:
     """People who wait for it, or whom it is about to reach."""
     up: str
     down: str
+
+    @property
+    def said(self) -> str:
+        """The waits before it in words."""
+        return ", ".join(filter(None, map(said, self.waits)))
+
+    @property
+    def has_several_waits(self) -> bool:
+        return len(self.waits) > 1
+
+    @property
+    def window(self) -> str:
+        return drawing.hours(self.waits[0]) if self.waits else ""
 
     @property
     def clicked(self) -> int:
@@ -54,32 +65,39 @@ def shown(request: Request, found: Automation, drawn: drawing.Drawing) -> dict[s
     if not sequences.is_sequence(found.draft):
         return {"is_sequence": False}
     letters = sequences.letters(found.draft)
-    order, written = [letter.id for letter in letters], _written(request, letters)
+    written = _written(request, letters)
     lines = [
-        Line(
-            id=letter.id,
-            number=number,
-            written=written[letter.id],
-            address=_address(request, found, letter, written[letter.id]),
-            delay=delay_form(request, letter, auto_id=f"{letter.id}-%s"),
-            waits=", ".join(filter(None, map(said, letter.waits))),
-            has_several_waits=len(letter.waits) > 1,
-            window=drawing.hours(letter.waits[0]) if letter.waits else "",
-            is_off=letter.is_off,
-            is_chosen=drawn.chosen == letter.id,
-            fault=drawn.faults.get(letter.id, ""),
-            here=sum(drawn.counts.here[step["id"]] for step in (*letter.waits, letter.step)),
-            up=moved(order, number - 1, -1),
-            down=moved(order, number - 1, 1),
-        )
-        for number, letter in enumerate(letters, 1)
+        _line(request, found, drawn, letters=letters, index=index, written=written) for index in range(len(letters))
     ]
     mails = sum(1 + len(letter.waits) for letter in letters)
-    return {
-        "is_sequence": True,
-        "lines": lines,
-        "after": ", ".join(said(step) for step in found.draft["steps"][mails:]),
-    }
+    after = ", ".join(said(step) for step in found.draft["steps"][mails:])
+    return {"is_sequence": True, "lines": lines, "after": after}
+
+
+def _line(
+    request: Request,
+    found: Automation,
+    drawn: drawing.Drawing,
+    *,
+    letters: Sequence[Letter],
+    index: int,
+    written: Mapping[str, Written | None],
+) -> Line:
+    letter, order = letters[index], [each.id for each in letters]
+    return Line(
+        id=letter.id,
+        number=index + 1,
+        written=written[letter.id],
+        address=_address(request, found, letter, written[letter.id]),
+        delay=delay_form(request, letter, auto_id=f"{letter.id}-%s"),
+        waits=letter.waits,
+        is_off=letter.is_off,
+        is_chosen=drawn.chosen == letter.id,
+        fault=drawn.faults.get(letter.id, ""),
+        here=sum(drawn.counts.here[step["id"]] for step in (*letter.waits, letter.step)),
+        up=moved(order, index, -1),
+        down=moved(order, index, 1),
+    )
 
 
 def delay_form(request: Request, letter: Letter, data: Any = None, *, auto_id: str = "id_%s") -> DelayForm:

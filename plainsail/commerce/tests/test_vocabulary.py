@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from plainsail.automations.services import coming, flows
+from plainsail.automations.tests.factories import live
 from plainsail.commerce import vocabulary
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.tests.factories import NOON, bought, offer, placed
 from plainsail.contacts.models import Contact
 from plainsail.kernel.ids import new_id
+from plainsail.kernel.models import EventRow
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 from plainsail.portal.services import grants
 
 IDA = Buyer(email="ida@example.com", name="Ida Holm")
@@ -46,3 +50,30 @@ def test_access_by_an_automation_ends_by_one_and_leaves_what_was_bought(juniper)
         assert vocabulary.end_access(contact, config, key, NOON) is None
         assert vocabulary.end_access(contact, config, key, NOON).skipped
         assert grants.has_access(contact, product.resource_key, at=NOON)
+
+
+def test_a_checkout_that_begins_is_told_and_lets_in_whom_it_is_about(juniper):
+    with workspace(juniper):
+        course, other = offer("Wheel course"), offer("Kiln hire")
+        wanted = {"product": str(course.price.product_id)}
+        started = live(flows.build("commerce.checkout_started", wanted, [flows.wait(900)]), at=NOON)
+    placed(juniper, other, buyer=IDA, at=NOON)
+    order = placed(juniper, course, at=NOON)
+    placed(juniper, course, at=NOON, order_id=order.id)
+    run_jobs()
+    with workspace(juniper):
+        assert [run.contact.email for run in started.runs.all()] == ["maren@example.com"]
+        told = EventRow.objects.filter(name="commerce.checkout_started").order_by("id")
+        assert [row.payload["order_id"] for row in told][-1] == str(order.id)
+        assert told.count() == 2
+
+
+def test_a_cart_that_was_left_lets_its_buyer_in_once(juniper):
+    with workspace(juniper):
+        course = offer("Wheel course")
+        left = live(flows.build("commerce.left_cart", {"product": "", "hours": 2}, [flows.wait(900)]), at=NOON)
+    placed(juniper, course, at=NOON + HOUR)
+    for later in (2, 4, 5):
+        coming.look(workspace_id=juniper.id, at=NOON + later * HOUR)
+        with workspace(juniper):
+            assert left.runs.count() == (later > 2)

@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from plainsail.commerce.models import Offer, Order
+from plainsail.commerce.models import Order
 from plainsail.commerce.services import clocks, one_click, receipts, terms
-from plainsail.commerce.services.checkout import StaleAttempt, TotalChanged, Trace
+from plainsail.commerce.services.checkout import Progress, StaleAttempt, TotalChanged, Trace
 from plainsail.commerce.services.one_click import OneClick
 from plainsail.commerce.sockets import BOUGHT
+from plainsail.funnels import queries
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.services import routing
 from plainsail.kernel.addresses import public_path
@@ -24,8 +25,6 @@ from plainsail.kernel.http import Request, client_ip, public, visitor_cookie
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.pages.services import countdowns
 from plainsail.payments.services.charging import ChargeUnderway
-
-ONE_MORE = (FunnelStep.Kind.UPSELL, FunnelStep.Kind.DOWNSELL)
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ def offer(request: Request, step_id: UUID) -> HttpResponse:
 
 def find(request: Request, step_id: UUID) -> Found:
     """The step's offer as it is sold now. Raises Http404, SellerClosing, TimeIsUp."""
-    steps = request.workspace.funnel_steps.select_related("funnel", "offer__price__product")
-    sold = steps.filter(kind__in=ONE_MORE, offer__in=Offer.objects.live())
-    step: FunnelStep = get_object_or_404(sold, id=step_id)
+    step: FunnelStep = get_object_or_404(queries.one_more(request.workspace), id=step_id)
     assert step.offer is not None, "only steps with one are looked for"
     countdowns.refuse_if_over(step.offer.id, visitor_id=visitor_cookie(request), at=request.now)
     at, earlier = clocks.seller_now(request.now), one_click.recall(request.COOKIES.get(BOUGHT, ""))
@@ -72,26 +69,32 @@ def find(request: Request, step_id: UUID) -> Found:
 
 def take(request: Request, found: Found, shown: OneClick) -> HttpResponse:
     """Charge the card and lead on; to the checkout, with this order, where the bank says no."""
-    token = token_of(shown)
     try:
-        progress = one_click.buy(
-            request.workspace.pk,
-            shown,
-            attempt=request.POST.get("attempt", ""),
-            trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
-            return_path=public_path("commerce:payment", token),
-            at=found.at,
-        )
+        progress = buy(request, found, shown)
     except ChargeUnderway:
         # The same form came twice. Whoever was first is at work; this one waits for what comes of it.
-        return redirect("commerce:payment", token)
+        return redirect("commerce:payment", token_of(shown))
     except (StaleAttempt, TotalChanged) as refusal:
         return show(request, found, shown, says=str(refusal), status=refusal.status)
     except Refusal:
         return again(request, found, shown)
     if progress.state == "paid":
         return redirect(routing.way(found.step, "bought"))
-    return again(request, found, shown) if progress.state == "declined" else redirect("commerce:payment", token)
+    return (
+        again(request, found, shown) if progress.state == "declined" else redirect("commerce:payment", token_of(shown))
+    )
+
+
+def buy(request: Request, found: Found, shown: OneClick) -> Progress:
+    """Place the order and charge it. Raises Refusal."""
+    return one_click.buy(
+        request.workspace.pk,
+        shown,
+        attempt=request.POST.get("attempt", ""),
+        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
+        return_path=public_path("commerce:payment", token_of(shown)),
+        at=found.at,
+    )
 
 
 def again(request: Request, found: Found, shown: OneClick) -> HttpResponse:
