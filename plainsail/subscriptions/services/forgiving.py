@@ -84,7 +84,7 @@ def _tell(case: DunningCase, invoice: Invoice, note: CreditNote, *, at: datetime
         words = _("%(business)s has taken back what was open for contract %(contract)s. It goes on as before.") % facts
         rows = [
             (_("Invoice"), invoice.number),
-            (_("Taken back"), note.gross.format(translation.get_language() or "en")),
+            (_("Forgiven"), note.gross.format(translation.get_language() or "en")),
             *([(_("Next charge"), letters.next_charge(subscription))] if subscription.renews_at else []),
         ]
         html, text = letter(subject, [words], rows=rows, button=(_("Open the receipt"), receipts.url(invoice)))
