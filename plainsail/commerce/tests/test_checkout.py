@@ -73,7 +73,12 @@ def test_a_purchase_leaves_a_paid_order_an_invoice_and_even_books(juniper):
         assert (order.state, order.number, order.total, order.paid_at) == ("paid", "TEST-ORD-00001", euros(17500), NOON)
         assert (invoice.state, invoice.number, invoice.paid_minor) == ("paid", "TEST-INV-00001", 17500)
         assert queries.balances() == {("clearing", "sandbox", "EUR"): 17500, ("revenue", "", "EUR"): -17500}
-    assert told(juniper) == ["commerce.invoice_issued", "commerce.invoice_paid", "commerce.order_paid"]
+    assert told(juniper) == [
+        "commerce.checkout_started",
+        "commerce.invoice_issued",
+        "commerce.invoice_paid",
+        "commerce.order_paid",
+    ]
 
 
 def test_the_events_of_the_rails_find_everything_done(juniper):
@@ -117,7 +122,8 @@ def test_a_decline_leaves_no_number_no_booking_and_room_to_try_again(juniper):
     assert (progress.state, "declined" in str(progress.words)) == ("declined", True)
     with workspace(juniper):
         assert (Invoice.objects.get().number, queries.balances()) == ("", {})
-    assert told(juniper) == ["commerce.invoice_declined", "commerce.checkout_declined"]
+    names = ["commerce.checkout_started", "commerce.invoice_declined", "commerce.checkout_declined"]
+    assert told(juniper) == names
     assert pay(juniper, order).state == "paid"
     with workspace(juniper):
         assert Invoice.objects.get().number == "TEST-INV-00001"
