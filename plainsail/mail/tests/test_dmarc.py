@@ -225,3 +225,7 @@ def test_garbage_of_any_kind_is_no_report():
     for content in (b"", b"\x1f\x8b", zlib.compress(b"x"), b"<", b"<feedback", b"\xff\xfe<feedback/>"):
         with pytest.raises(dmarc_reading.Unreadable):
             dmarc_reading.read_mail(mail(content))
+
+
+def test_a_stranger_sees_no_reports(juniper, as_cleo, domain):
+    assert as_cleo.get(workspace_url(juniper, "mail:domain_reports", domain.id)).status_code == 404
