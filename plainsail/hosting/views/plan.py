@@ -68,7 +68,7 @@ def confirm(request: Request, form: ChangeForm) -> Progress:
 
 def go_on(request: Request, made: Progress) -> HttpResponse:
     """To Billing, or to the page that leads to the bank: it lies on another host, where a form may not lead."""
-    if made.state in {"action", "processing"}:
+    if made.state in {"action", "processing", "asked"}:
         return redirect(workspace_url(request.workspace, "hosting:change"))
     words = {
         "done": _("Your plan has changed. The receipt is on its way."),

@@ -435,9 +435,8 @@ def look_up(workspace_id: UUID, subscription_id: UUID, *, at: datetime) -> Progr
     """How the change that waits for its payment stands, asking the gateway; None where none waits. Outside any transaction."""
     with workspace(workspace_id):
         charge = _charge_underway(subscription_id)
-        asked = _asked_for(subscription_id)
-    if asked is not None:
-        return changing_by_transfer.ask(workspace_id, asked, finish=finish, state_of=_state_of, at=at)
+        if asked := _asked_for(subscription_id):
+            return changing_by_transfer.asked_for(asked)
     if charge is None:
         return None
     return _enter(workspace_id, collecting.look_up(workspace_id, charge.id, at=at), at=at)

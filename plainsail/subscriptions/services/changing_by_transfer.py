@@ -54,7 +54,12 @@ def ask(
         finish(invoice_id, at=at)
         if state_of(invoice_id) == PlanChange.State.DONE:
             return Progress("done")
-        return Progress("asked", url=transfer_orders.url(Invoice.objects.get(id=invoice_id)))
+        return asked_for(invoice_id)
+
+
+def asked_for(invoice_id: UUID) -> Progress:
+    """That the money is waited for, and where it says how to send it. Changes nothing."""
+    return Progress("asked", url=transfer_orders.url(Invoice.objects.get(id=invoice_id)))
 
 
 def keep_to_days(

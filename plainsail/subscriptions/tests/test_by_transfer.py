@@ -256,6 +256,8 @@ def test_a_change_that_waits_for_its_money_is_taken_back(juniper, contract, dear
     change(juniper, contract, dearer)
     with pytest.raises(changing.NotChangeable, match="waits for its payment"):
         change(juniper, contract, dearer)
+    looked = changing.look_up(juniper.pk, contract.pk, at=NOON)
+    assert (looked.state, "/transfer/" in looked.url, letters(juniper)) == ("asked", True, 1)
     assert changing.give_up(juniper.pk, contract.pk, at=NOON) is not None
     assert newest(juniper).state == "void"
     with workspace(juniper):
