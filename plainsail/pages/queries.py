@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, TruncDate
 
 from plainsail.accounts.models import User
 from plainsail.accounts.services import hosts
-from plainsail.blocks.services import presenting
+from plainsail.blocks.services import histories, presenting
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, PageQuerySet, PageRevision, Post, PublishedSnapshot, Submission
 from plainsail.pages.starters import PURPOSES, SITE_STARTERS, STARTERS, SiteStarter, Starter
@@ -200,32 +200,8 @@ def undoable(page: Page, by: User | None) -> tuple[int, int]:
 
     Looks at the person's newest steps only: whoever wants to go back further than that restores a version.
     """
-    kind = PageRevision.Kind
-    steps = (
-        PageRevision.objects.filter(page=page, by=by)
-        .steps()
-        .order_by("-number")
-        .values_list("number", "kind", "of")[:UNDO_DEPTH]
-    )
-    stands: dict[int, bool] = {}
-    redo, brought_back, is_fresh = 0, 0, True
-    for number, step, of in steps:
-        if step in (kind.EDIT, kind.RESTORE):
-            if stands.get(number, True):
-                return number, redo
-            is_fresh = False
-        elif of is None:
-            break  # from before it was written down what an Undo takes back
-        else:
-            stands.setdefault(of, step == kind.REDO)
-            if is_fresh and not redo:
-                if step == kind.REDO:
-                    brought_back += 1
-                elif brought_back:
-                    brought_back -= 1
-                else:
-                    redo = of
-    return 0, redo
+    steps = PageRevision.objects.filter(page=page, by=by).steps().order_by("-number")
+    return histories.undoable(steps.values_list("number", "kind", "of")[:UNDO_DEPTH])
 
 
 def last_step(page: Page, number: int, kinds: Collection[str]) -> PageRevision | None:

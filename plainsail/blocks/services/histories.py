@@ -7,16 +7,37 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from plainsail.blocks.services import operations, rebasing
 from plainsail.blocks.services.documents import Document
 from plainsail.blocks.services.rebasing import Rebased
 from plainsail.blocks.sockets import Surface
+from plainsail.kernel.errors import Refusal
+
+MOST_STEPS_BEHIND = 500
+"""How far behind a window may be and still be merged; further back, it has to look first."""
+
+
+class NothingToUndo(Refusal):
+    """There is no edit of this person to take back, or to bring back."""
+
+    code = "nothing_to_undo"
+    message = _("There is nothing to undo.")
+
+
+class ChangedSince(Refusal):
+    """Somebody else has changed the same place since: undoing would take their words away."""
+
+    code = "changed_since"
+    message = _("Somebody else has changed this since, so it can’t be undone.")
 
 
 class Step(Protocol):
-    """One step of a history: what it did to the document, and what takes that back."""
+    """One step of a history: whose it is, what it did to the document, and what takes that back."""
 
     number: Any
+    by_id: Any
     token: Any
     operations: Any
     inverse: Any
@@ -64,6 +85,7 @@ def merge(
     Where the same request `made` a step already, it meets what it met then. Steps whose token is `known` are the
     window's own. Raises InvalidOperation, InvalidDocument.
     """
+    # What met others' changes was decided on what stood then, and is said again from the same history.
     between = [step for step in steps if made is None or step.number < made.number]
     base = walk_back(document, steps, surface=surface)
     now = walk_back(document, steps[len(between) :], surface=surface)
@@ -73,6 +95,20 @@ def merge(
     others = [step for step in between if step.token not in known]
     rebased = rebasing.rebase(changes, base=base, now=now, theirs=touched(others), surface=surface)
     return Merged(base, rebased, [Met(operation, _step_met(operation, between)) for operation in rebased.refused])
+
+
+def reverse(document: Document, step: Step, *, since: Sequence[Step], surface: Surface) -> Rebased:
+    """What takes a step back, on top of all that was done `since`. Raises ChangedSince."""
+    # This person's own later steps took each other back: what stands in the way can only be somebody else's.
+    others = [each for each in since if each.by_id != step.by_id]
+    if not others:
+        done = operations.apply(document, step.inverse, surface=surface)
+        return Rebased(done.document, done.operations, done.inverse, [])
+    base = walk_back(document, since, surface=surface)
+    merged = rebasing.rebase(step.inverse, base=base, now=document, theirs=touched(others), surface=surface)
+    if merged.refused:
+        raise ChangedSince
+    return merged
 
 
 def touched(steps: Iterable[Step]) -> set[rebasing.Place]:
@@ -87,16 +123,19 @@ def touched(steps: Iterable[Step]) -> set[rebasing.Place]:
 def undoable(steps: Iterable[tuple[int, str, int | None]]) -> tuple[int, int]:
     """Numbers of the edits that Undo takes back and Redo brings back next; 0 where there is none.
 
-    Of one person's steps, newest first, each as number, kind (`edit`, `undo`, `redo`) and the number of the edit it is about.
+    Of one person's steps, newest first, each as number, kind (`undo`, `redo`, or an edit's) and the number of the edit that
+    it is about. From before that number was written down nothing can be said: there it ends.
     """
     stands: dict[int, bool] = {}
     redo, brought_back, is_fresh = 0, 0, True
     for number, kind, of in steps:
-        if kind == "edit":
+        if kind not in {"undo", "redo"}:
             if stands.get(number, True):
                 return number, redo
             is_fresh = False
-        elif of is not None:
+        elif of is None:
+            break
+        else:
             stands.setdefault(of, kind == "redo")
             if is_fresh and not redo:
                 redo, brought_back = _next_redo(kind, of, brought_back)

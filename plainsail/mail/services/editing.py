@@ -13,10 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
-from plainsail.blocks.services import documents, histories, operations, rebasing
+from plainsail.blocks.services import documents, histories, rebasing
 from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.contacts.queries import condition_of
 from plainsail.kernel.errors import Refusal
@@ -29,23 +28,6 @@ from plainsail.mail.services.merge_fields import Errors
 Kind = EmailChange.Kind
 Met = histories.Met[EmailChange]
 HEAD = ("subject", "preheader")
-
-MOST_STEPS_BEHIND = 500
-"""How far behind a window may be and still be merged; further back, it has to look first."""
-
-
-class NothingToUndo(Refusal):
-    """There is no change of this person to take back, or to bring back."""
-
-    code = "nothing_to_undo"
-    message = _("There is nothing to undo.")
-
-
-class ChangedSince(Refusal):
-    """Somebody else has changed the same place since: undoing would take their words away."""
-
-    code = "changed_since"
-    message = _("Somebody else has changed this since, so it can’t be undone.")
 
 
 @dataclass(frozen=True)
@@ -133,18 +115,8 @@ def _reverse(
     seen = histories.walk_back(document, _steps_since(email, revision), surface="mail")
     step = queries.last_change(email, number, kinds)
     if step is None:
-        raise NothingToUndo
-    since = _steps_since(email, step.number)
-    # This person's own later steps took each other back: what stands in the way can only be somebody else's.
-    others = [each for each in since if each.by_id != step.by_id]
-    if others:
-        base, theirs = histories.walk_back(document, since, surface="mail"), histories.touched(others)
-        merged = rebasing.rebase(step.inverse, base=base, now=document, theirs=theirs, surface="mail")
-        if merged.refused:
-            raise ChangedSince
-    else:
-        done = operations.apply(document, step.inverse, surface="mail")
-        merged = rebasing.Rebased(done.document, done.operations, done.inverse, [])
+        raise histories.NothingToUndo
+    merged = histories.reverse(document, step, since=_steps_since(email, step.number), surface="mail")
     _write(email, kind, merged, by=by, at=at, of=number)
     return Edited(email, seen, merged.document)
 
@@ -213,7 +185,7 @@ def _steps_since(email: Email, revision: int) -> list[EmailChange]:
     behind = email.revision - revision
     if behind == 0:
         return []
-    if not 0 < behind <= MOST_STEPS_BEHIND:
+    if not 0 < behind <= histories.MOST_STEPS_BEHIND:
         raise Stale
     steps = list(
         EmailChange.objects.filter(email=email, number__gt=revision).select_related("by").order_by("number")[:behind]

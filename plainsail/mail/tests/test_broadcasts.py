@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import Count
 
-from plainsail.blocks.services import operations
+from plainsail.blocks.services import histories, operations
 from plainsail.contacts.models import ListMember, Suppression
 from plainsail.contacts.services import consent, suppression
 from plainsail.kernel import clock
@@ -319,7 +319,7 @@ def test_edits_can_be_undone_and_redone(broadcast):
     assert met.operation["value"] == "Look in"
     with pytest.raises(emails.Stale):
         editing.apply(email, [edit], revision=4, at=at)
-    with pytest.raises(editing.NothingToUndo):
+    with pytest.raises(histories.NothingToUndo):
         editing.redo(email, revision=3, at=at)
 
 

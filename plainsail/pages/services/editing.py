@@ -6,7 +6,7 @@ the two speak of different places; what meets somebody else's change is given ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,15 +15,14 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
-from plainsail.blocks.services import documents, operations, rebasing
+from plainsail.blocks.services import documents, histories
 from plainsail.blocks.services.documents import Document
 from plainsail.blocks.sockets import REFERENCES
 from plainsail.kernel.errors import Refusal
 from plainsail.pages import queries
 from plainsail.pages.models import Page, PageRevision
 
-MOST_STEPS_BEHIND = 500
-"""How far behind a window may be and still be merged; further back, it has to look first."""
+Met = histories.Met[PageRevision]
 
 
 class Stale(Refusal):
@@ -32,20 +31,6 @@ class Stale(Refusal):
     code = "stale"
     message = _("This page was changed somewhere else in the meantime. The newest version is loaded now.")
     status = 409
-
-
-class NothingToUndo(Refusal):
-    """There is no edit of this person to take back, or to bring back."""
-
-    code = "nothing_to_undo"
-    message = _("There is nothing to undo.")
-
-
-class ChangedSince(Refusal):
-    """Somebody else has changed the same place since: undoing would take their words away."""
-
-    code = "changed_since"
-    message = _("Somebody else has changed this since, so it can’t be undone.")
 
 
 class UnknownReference(Refusal):
@@ -62,14 +47,6 @@ class NoSuchVersion(Refusal):
     code = "no_such_version"
     message = _("There is no such version of this page.")
     status = 404
-
-
-@dataclass(frozen=True)
-class Met:
-    """An operation that was given back, and the step of somebody else that it met."""
-
-    operation: dict[str, Any]
-    step: PageRevision | None
 
 
 @dataclass(frozen=True)
@@ -113,33 +90,20 @@ def _apply_once(
     **written: Any,
 ) -> Edited:
     """Write the change, unless it was `made` already: then only say again what became of it."""
-    newest = page.revision
-    # What met others' changes was decided on what stood then, and is said again from the same history.
-    steps = steps_since(page, revision)
-    between = [step for step in steps if made is None or step.number < made.number]
-    base, now = walk_back(page.document, steps), walk_back(page.document, steps[len(between) :])
-    if not between:
-        done = operations.apply(base, changes, surface="page")
-        merged = rebasing.Rebased(done.document, done.operations, done.inverse, [])
-    else:
-        others = [step for step in between if step.token not in known]
-        theirs = rebasing.touched(_all(others, "operations"), _all(others, "inverse"))
-        merged = rebasing.rebase(changes, base=base, now=now, theirs=theirs, surface="page")
-    met = [Met(operation, _step_met(operation, between)) for operation in merged.refused]
+    newest, document = page.revision, page.document
+    merged = histories.merge(
+        document, changes, steps=steps_since(page, revision), made=made, known=known, surface="page"
+    )
+    done = merged.rebased
     if made is not None:
-        return Edited(page, base, page.document, met)
-    if merged.operations:
-        _refuse_unknown_references(now, merged.document)
-        number = _advance(page, merged.document, revision=newest, at=written["at"])
+        return Edited(page, merged.base, document, merged.met)
+    if done.operations:
+        _refuse_unknown_references(document, done.document)
+        number = _advance(page, done.document, revision=newest, at=written["at"])
         _record(
-            page,
-            PageRevision.Kind.EDIT,
-            number=number,
-            operations=merged.operations,
-            inverse=merged.inverse,
-            **written,
+            page, PageRevision.Kind.EDIT, number=number, operations=done.operations, inverse=done.inverse, **written
         )
-    return Edited(page, base, merged.document, met)
+    return Edited(page, merged.base, done.document, merged.met)
 
 
 def undo(page: Page, *, revision: int, by: User | None, at: datetime) -> Edited:
@@ -168,22 +132,11 @@ def _reverse(
     at: datetime,
 ) -> Edited:
     """Apply the inverse of the last of these steps about an edit, on top of what others did since."""
-    known = walk_back(page.document, steps_since(page, revision))
+    known = histories.walk_back(page.document, steps_since(page, revision), surface="page")
     step = queries.last_step(page, number, kinds)
     if step is None:
-        raise NothingToUndo
-    since = steps_since(page, step.number)
-    # This person's own later steps took each other back: what stands in the way can only be somebody else's.
-    others = [each for each in since if each.by_id != step.by_id]
-    theirs = rebasing.touched(_all(others, "operations"), _all(others, "inverse"))
-    base = walk_back(page.document, since)
-    if others:
-        merged = rebasing.rebase(step.inverse, base=base, now=page.document, theirs=theirs, surface="page")
-        if merged.refused:
-            raise ChangedSince
-    else:
-        done = operations.apply(page.document, step.inverse, surface="page")
-        merged = rebasing.Rebased(done.document, done.operations, done.inverse, [])
+        raise histories.NothingToUndo
+    merged = histories.reverse(page.document, step, since=steps_since(page, step.number), surface="page")
     following = _advance(page, merged.document, revision=page.revision, at=at)
     _record(
         page,
@@ -230,7 +183,7 @@ def keep(page: Page, kind: PageRevision.Kind, *, by: User | None, at: datetime, 
 def seen(page: Page, *, revision: int) -> Edited:
     """What changed since a window's revision; nothing is written. Raises Stale."""
     now = page.document
-    return Edited(page, walk_back(now, steps_since(page, revision)), now)
+    return Edited(page, histories.walk_back(now, steps_since(page, revision), surface="page"), now)
 
 
 def steps_since(page: Page, revision: int) -> list[PageRevision]:
@@ -238,7 +191,7 @@ def steps_since(page: Page, revision: int) -> list[PageRevision]:
     behind = page.revision - revision
     if behind == 0:
         return []
-    if not 0 < behind <= MOST_STEPS_BEHIND:
+    if not 0 < behind <= histories.MOST_STEPS_BEHIND:
         raise Stale
     steps = list(
         PageRevision.objects.filter(page=page, number__gt=revision, number__lte=page.revision)
@@ -251,33 +204,11 @@ def steps_since(page: Page, revision: int) -> list[PageRevision]:
     return steps
 
 
-def walk_back(document: Document, steps: Sequence[PageRevision]) -> Document:
-    """The document as it was before these steps, given in order."""
-    for step in reversed(steps):
-        if step.inverse:
-            document = operations.apply(document, step.inverse, surface="page").document
-    return document
-
-
 def _lock(page: Page) -> None:
     """Read the draft again and hold it, so that what is merged is merged with the newest."""
     page.refresh_from_db(
         fields=["draft", "revision", "edited_at"], from_queryset=Page.objects.select_for_update(no_key=True)
     )
-
-
-def _all(steps: Iterable[PageRevision], name: str) -> list[dict[str, Any]]:
-    return [operation for step in steps for operation in getattr(step, name)]
-
-
-def _step_met(operation: dict[str, Any], steps: Sequence[PageRevision]) -> PageRevision | None:
-    """The newest of these steps about the same section."""
-    block = rebasing.block_of(operation)
-    for step in reversed(steps):
-        places = rebasing.touched(step.operations, step.inverse)
-        if rebasing.meet({(block,)} if block else {()}, places):
-            return step
-    return None
 
 
 def _refuse_unknown_references(before: Document, after: Document) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from plainsail.blocks.services import histories
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.pages.models import Page, PageRevision
@@ -64,12 +65,12 @@ def test_a_new_edit_forgets_what_could_be_redone(page):
     editing.undo(page, revision=page.revision, by=None, at=NOW)
     set_heading(page, "Other")
 
-    with pytest.raises(editing.NothingToUndo):
+    with pytest.raises(histories.NothingToUndo):
         editing.redo(page, revision=page.revision, by=None, at=NOW)
 
 
 def test_a_fresh_page_has_nothing_to_undo(page):
-    with pytest.raises(editing.NothingToUndo):
+    with pytest.raises(histories.NothingToUndo):
         editing.undo(page, revision=page.revision, by=None, at=NOW)
 
 

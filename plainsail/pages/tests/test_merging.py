@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from plainsail.blocks.services import histories
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.pages.models import Page
 from plainsail.pages.services import editing
@@ -147,7 +148,7 @@ def test_each_undoes_their_own(page, ids, ada, ben):
 
     undo(page, ada)
     assert [stored(page).find(each).props["heading"] for each in ids[:2]] == [before[0], "Ben’s"]
-    with pytest.raises(editing.NothingToUndo):
+    with pytest.raises(histories.NothingToUndo):
         undo(page, ada)
     redo(page, ada)
     undo(page, ben)
@@ -158,7 +159,7 @@ def test_undo_never_takes_the_words_of_somebody_else(page, ids, ada, ben):
     edit(page, words(ids[0], "Ada’s"), by=ada)
     edit(page, words(ids[0], "Ben’s"), by=ben)
 
-    with pytest.raises(editing.ChangedSince):
+    with pytest.raises(histories.ChangedSince):
         undo(page, ada)
 
     assert stored(page).find(ids[0]).props["heading"] == "Ben’s"
