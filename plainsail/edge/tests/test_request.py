@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from plainsail.edge.request import host_name, peer_address
-from plainsail.edge.tests.factories import EdgeDatabase, Served, edge_process, free_port
+from plainsail.edge.tests.factories import FORM, FORM_ID, EdgeDatabase, Served, edge_process, free_port
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,10 @@ def test_an_odd_request_id_is_replaced(behind_proxy: Served, given: str):
 def test_behind_https_the_visitors_cookie_is_secure(
     behind_proxy: Served, database: EdgeDatabase, site: str, workspace_id
 ):
-    database.publish(workspace_id, "/")
-    (cookie,) = behind_proxy.get("/", host=site, x_forwarded_proto="https").cookies
+    database.publish(workspace_id, "/", forms={FORM_ID: FORM})
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-Proto": "https"}
+    sent = urlencode({"_page": "/", "email": "ada@example.com", "terms": "on", "company_url": ""}).encode()
+    (cookie,) = behind_proxy.ask("POST", f"/f/{FORM_ID}", host=site, headers=headers, body=sent).cookies
     assert cookie.endswith("; Secure")
 
 

@@ -224,7 +224,7 @@ def test_the_line_has_a_value_for_every_column(workspace_id: UUID):
         workspace_id=workspace_id.hex, kind="click", host="h", contact_id="1" * 32, delivery_id="2" * 32
     )
     request: Any = StubRequest("::1")
-    made = landing.line(request, about, visitor=Visitor("0" * 32, is_new=False), payload="{}")
+    made = landing.line(request, about, visitor=Visitor("0" * 32, is_passing=False), payload="{}")
     assert len(made.rstrip("\n").split("\t")) == len(COLUMNS)
 
 

@@ -164,6 +164,7 @@ def test_all_of_it_goes_by_keyboard(editor, stage, stored):
 
 def test_words_that_are_being_written_stay_while_something_beside_them_changes(editor, stage, stored):
     stage.get_by_text("Bread and more").click()
+    expect(stage.locator(".ps-rich")).to_be_focused()
     editor.keyboard.press("End")
     editor.keyboard.type(" and butter")
     expect(editor.locator("#saving")).to_have_attribute("data-state", "saved")

@@ -122,19 +122,23 @@ def forgiveness(request: Request, dunningcase_id: UUID) -> HttpResponse:
     rows = request.workspace.dunning_cases.select_related("subscription__account")
     case = get_object_or_404(rows, id=dunningcase_id)
     if request.method == "POST":
-        try:
-            forgiving.forgive(case.id, by=cast(User, request.user), at=now(request))
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("Forgiven. The contract goes on, and the customer is told."))
-        return back(request)
+        return forgive(request, case)
     invoice: Invoice = get_object_or_404(request.workspace.invoices, id=case.invoice_id)
     # People count a period to its last day, the books to the day after.
     lines = [
         (line, line.period_end and line.period_end - timedelta(days=1)) for line in invoice.lines.order_by("position")
     ]
     return render(request, "subscriptions/forgive.html", {"case": case, "invoice": invoice, "lines": lines})
+
+
+def forgive(request: Request, case: DunningCase) -> HttpResponse:
+    try:
+        forgiving.forgive(case.id, by=cast(User, request.user), at=now(request))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Forgiven. The contract goes on, and the customer is told."))
+    return back(request)
 
 
 def find(request: Request, dunningcase_id: UUID) -> datetime:
