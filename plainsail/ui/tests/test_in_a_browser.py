@@ -140,7 +140,7 @@ def test_fonts_and_icons_come_from_this_host(at, page):
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
     at("public/")
-    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready.then(() => true)")
     assert hosts == {"localhost"}
     assert page.evaluate("document.fonts.check('16px \"Inter Variable\"')") is True
 

@@ -46,6 +46,8 @@ export class Stage {
     this.addInsert();
     this.choose(this.editor.chosen, Boolean(this.scrollTo));
     this.scrollTo = undefined;
+    // So that words can be written the moment that they are clicked.
+    if (page.querySelector("[data-rich]")) RichWords.prepare();
   }
 
   reload(block) {

@@ -28,11 +28,15 @@ export class Panel {
     if (!response.ok || ask !== this.asked) return;
     const html = await response.text();
     if (ask !== this.asked) return;
+    const { written } = this;
     this.show(html);
-    for (const [path, value] of this.written) this.mirror(path, value);
+    for (const [path, value] of written) this.mirror(path, value);
   }
 
+  // What was asked for before is older than what is shown now, and so is what was written: an Undo may have taken it back.
   show(html) {
+    this.asked = undefined;
+    this.written = new Map();
     const focused = this.root.contains(document.activeElement) && placeOf(document.activeElement);
     const top = this.root.parentElement.scrollTop;
     const before = this.shown;

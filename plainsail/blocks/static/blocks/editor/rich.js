@@ -1,12 +1,17 @@
 // Rich words: ProseMirror on them, HTML of a few tags out. The server cleans it once more.
 // `<rich-text>` stands around a textarea in the panel; `RichWords` is the same on the page itself.
-// The library is loaded when the first such field appears.
+// The library is loaded when the first such field appears, or such words on a page.
 const library = () => import("../../vendor/prosemirror/prosemirror.js");
 
 export class RichWords {
   // `on` takes: change(html), link(href) → a promise of the new target (undefined: leave it), slash() for “/” on an empty line.
   static async mount(place, html, on, attributes = {}) {
     return new RichWords(await library(), place, html, on, attributes);
+  }
+
+  // Whoever clicks next doesn't wait for the library.
+  static prepare() {
+    library().catch(() => {});
   }
 
   constructor(kit, place, html, on, attributes) {
