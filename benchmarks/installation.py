@@ -68,6 +68,7 @@ def idle_memory() -> Result:
         command = [sys.executable, "-m", "plainsail.cli", "up"]
         with running(command, folder / "data", cwd=ROOT, within=120) as (pid, _port):
             await_rest(pid)
+            time.sleep(25)  # the pools give up their connections one after the other
             rounds: list[dict[str, Any]] = []
             for _ in range(5):
                 time.sleep(2 if QUICK else 15)

@@ -213,7 +213,7 @@ class Manager(JobManager):
 def worker_app() -> procrastinate.App:
     """The queue as a worker talks to it."""
     connector = procrastinate.PsycopgConnector(
-        kwargs=connector_params(), min_size=1, max_size=4, max_idle=10, num_workers=1
+        kwargs=connector_params(), min_size=1, max_size=4, max_idle=3, num_workers=1
     )
     made = queue_app.with_connector(connector)
     made.job_manager = Manager(made.connector)

@@ -10,8 +10,8 @@ POOL = {
     # Threads are what limits a process, not its pool.
     "min_size": 1,
     "max_size": 200,
-    # Seconds: each open connection costs PostgreSQL some 9 MB, so those that a burst needed are given up soon after it.
-    "max_idle": 10,
+    # Seconds: each open connection costs PostgreSQL some 9 MB, so one that a burst needed is given up each time, soon after it.
+    "max_idle": 3,
     "num_workers": 1,
     # A database that starts anew is waited for; one that is away is said to be, and asked again by whoever comes next.
     "timeout": 3,
