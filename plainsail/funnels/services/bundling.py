@@ -23,6 +23,7 @@ from plainsail.files.services import library, storing
 from plainsail.funnels.models import Funnel
 from plainsail.funnels.services import packing
 from plainsail.funnels.services.packing import BadPackage, Package
+from plainsail.kernel import zips
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
@@ -80,7 +81,7 @@ def read(raw: bytes) -> Bundle:
             package = packing.read(archive.read(PACKAGE))
             named = {str(one["file"]) for one in package.get("pictures") or ()}
             return Bundle(package, {name: archive.read(name) for name in sorted(named)})
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+    except (*zips.BROKEN, KeyError, TypeError) as error:
         raise BadPackage from error
 
 

@@ -17,6 +17,8 @@ from io import BytesIO
 from typing import NoReturn
 from xml.parsers import expat
 
+from plainsail.kernel import zips
+
 LARGEST = 20_000_000
 """Bytes of a report, unpacked. The largest real ones have some megabytes."""
 MOST_RECORDS = 100_000
@@ -126,7 +128,7 @@ def _unzipped(content: bytes) -> bytes:
             # What the archive says of its own size is not believed.
             with packed.open(names[0]) as opened:
                 xml = opened.read(LARGEST + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error, ValueError) as error:
+    except zips.BROKEN as error:
         raise Unreadable("broken") from error
     if len(xml) > LARGEST:
         raise Unreadable("too_large")

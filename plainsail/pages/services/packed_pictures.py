@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.models import User
 from plainsail.files.models import File
 from plainsail.files.services import library, storing
+from plainsail.kernel import zips
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
@@ -95,15 +96,7 @@ class Unpacked:
         try:
             with self._zip.open(name) as opened:
                 content = opened.read(most + 1)
-        except (
-            KeyError,
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            OSError,
-            ValueError,
-        ) as error:
+        except (*zips.BROKEN, KeyError) as error:
             raise BadArchive from error
         if len(content) > most:
             raise BadArchive
