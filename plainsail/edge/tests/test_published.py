@@ -96,7 +96,8 @@ def test_unpublishing_takes_the_page_away(edge: Served, database: EdgeDatabase, 
     database.publish(workspace_id, "/offer", "<p>old")
     assert edge.get("/offer", host=site).text == "<p>old"
     database.unpublish(workspace_id, "/offer")
-    eventually(lambda: edge.get("/offer", host=site).json["path"] == "/offer")
+    eventually(lambda: edge.get("/offer", host=site).text != "<p>old")
+    assert edge.get("/offer", host=site).json["path"] == "/offer"
 
 
 def test_a_page_that_was_looked_for_in_vain_appears_once_published(

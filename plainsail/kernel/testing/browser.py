@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,9 @@ def browser() -> Iterator[Browser]:
         _running.append(started)
         yield started
         _running.clear()
-        started.close()
+        # Every test is over by now; a browser that is gone already needs no closing.
+        with suppress(Error):
+            started.close()
 
 
 @pytest.fixture
