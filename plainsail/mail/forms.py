@@ -327,7 +327,7 @@ class CarrierForm(forms.Form):
             regions = {"us": gettext_lazy("United States"), "eu": gettext_lazy("European Union")}
             self.fields[carriers.REGION] = forms.ChoiceField(
                 label=gettext_lazy("Region of the account"),
-                choices=[(region, regions.get(region, gettext_lazy("Worldwide"))) for region in known.regions],
+                choices=[(region, regions.get(region, region)) for region in known.regions],
             )
 
     def clean_name(self) -> str:

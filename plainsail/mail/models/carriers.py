@@ -14,6 +14,7 @@ class Carrier(WorkspaceOwned):
     """An account at a mail service, with its keys. Senders that name it hand their mail over there."""
 
     class Kind(models.TextChoices):
+        SES = "ses", "Amazon SES"
         BREVO = "brevo", "Brevo"
         MAILGUN = "mailgun", "Mailgun"
         MAILJET = "mailjet", "Mailjet"

@@ -11,10 +11,11 @@ import binascii
 import hashlib
 import hmac
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext_lazy as _
@@ -23,15 +24,26 @@ from plainsail.contacts.models import Contact, Suppression
 from plainsail.contacts.services import suppression
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
+from plainsail.kernel.lazily import Lazily
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Carrier, Delivery
 from plainsail.mail.services import carrier_kinds, carriers, ledger, return_paths, returns, verdicts
 from plainsail.mail.services.return_paths import Row
 
+if TYPE_CHECKING:
+    from anymail import exceptions
+else:
+    exceptions = Lazily("anymail.exceptions")
+
+log = logging.getLogger("plainsail.mail")
+
 TOLD = {"bounced", "rejected", "failed", "complained", "deferred", "autoresponded"}
 """Events that are kept. Opens and clicks are counted here already, and a row for each delivery would double the ledger."""
 FRESH = 300
 """Seconds that a signed moment may be away from now (docs.svix.com, “Verifying webhooks manually”)."""
+GARBAGE = (SuspiciousOperation, ValueError, KeyError, TypeError, AttributeError, IndexError)
+PATIENCE = (5.0, 10.0)
+"""Seconds to connect and to answer, where a service wants to be told that its reports are welcome."""
 LARGEST = 5_000_000
 """Bytes of a report; services bundle some thousand events."""
 
@@ -54,9 +66,16 @@ class BadReport(Refusal):
     status = 400
 
 
+class PasswordWanted(BadReport):
+    """Nothing shows that it is the service's own. Amazon sends the password only to who asks for it."""
+
+    code = "password_wanted"
+    status = 401
+
+
 @outside_transaction
 def receive(carrier: Carrier, request: Posted, *, at: datetime) -> int:
-    """Take in what a service reports; returns how many events were about messages of ours. Raises BadReport.
+    """Take in what a service reports; returns how many events were about messages of ours. Raises BadReport, PasswordWanted.
 
     Each event commits by itself. Whatever fails in between, the service reports all of it again, and what was taken in
     changes nothing then.
@@ -72,9 +91,12 @@ def _read(carrier: Carrier, request: Posted, *, at: datetime) -> list[Any]:
     """Its events as anymail has them, once they are known to be the service's own."""
     known = carrier_kinds.KINDS[carrier.kind]
     settings = carriers.settings_of(carrier)
-    options = {"webhook_secret": f"{carriers.USER}:{carriers.hook_password(carrier)}"}
+    options: dict[str, Any] = {"webhook_secret": f"{carriers.USER}:{carriers.hook_password(carrier)}"}
+    if not known.hook_key and not request.headers.get("Authorization"):
+        raise PasswordWanted
     if known.hook_key:
         options = {known.hook_key: settings[known.hook_key]}
+    options |= known.hook_options(settings, PATIENCE)
     if carrier.kind == "resend":
         # anymail checks Svix's signature by Svix's own library, which brings a client of its whole service along.
         _check_svix(options.pop(known.hook_key), request, at=at)
@@ -85,7 +107,8 @@ def _read(carrier: Carrier, request: Posted, *, at: datetime) -> list[Any]:
             reader = carrier_kinds.hook_of(carrier.kind)(**options)
         reader.run_validators(request)
         found: list[Any] = reader.parse_events(request)
-    except (SuspiciousOperation, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (*GARBAGE, exceptions.AnymailError, *known.hook_errors()) as error:
+        log.warning("report of a mail service refused", extra={"kind": carrier.kind, "error": str(error)[:500]})
         raise BadReport from error
     return found
 

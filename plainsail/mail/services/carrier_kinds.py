@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.mail.services import carrier_ses
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise  # a type of django-stubs, for words that are translated when shown
 
 Event = Mapping[str, Any]
+Timeout = tuple[float, float]
+"""Seconds to connect, and to answer."""
 
 ROW = "plainsail"
 """What a message's own mark is called among the facts that a service keeps with it and reports back."""
@@ -31,9 +35,16 @@ class Setting:
     help: str | _StrPromise = ""
 
 
+def over_http(settings: Mapping[str, str], _region: str, url: str, timeout: Timeout) -> dict[str, Any]:
+    """What anymail's backend of most services is made with."""
+    return {**settings, "api_url": url, "timeout": timeout}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A mail service. `backend` and `hook` are classes of anymail's; `sort_of` is the service's own class of a bounce."""
+    """A mail service. `backend` and `hook` are classes of anymail's, made with `options` and `hook_options`; `sort_of` is the
+    service's own class of a bounce.
+    """
 
     backend: str
     hook: str
@@ -42,6 +53,10 @@ class Kind:
     """The setting that its reports are signed with; where there is none, a password stands in their address."""
     regions: Mapping[str, str] = field(default_factory=dict)
     """Address of its API by region; the first is where nobody chose."""
+    options: Callable[[Mapping[str, str], str, str, Timeout], dict[str, Any]] = over_http
+    hook_options: Callable[[Mapping[str, str], Timeout], dict[str, Any]] = lambda _settings, _timeout: {}
+    hook_errors: Callable[[], tuple[type[Exception], ...]] = tuple
+    """What reading a report may raise besides what garbage does."""
     sort_of: Callable[[Event], str] = lambda _event: ""
     events: str = ""
     """What to switch on there, in its own words."""
@@ -52,6 +67,14 @@ class Kind:
 
 
 KEY = Setting(name="api_key", label=_("API key"))
+# Where SES version 2 answers, as Amazon's “Service endpoints and quotas” lists it; those of governments are left out.
+SES_REGIONS = (
+    *("eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3"),
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "sa-east-1"),
+    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2"),
+    *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-5"),
+    *("af-south-1", "il-central-1", "me-central-1", "me-south-1"),
+)
 
 KINDS: dict[str, Kind] = {
     "brevo": Kind(
@@ -132,6 +155,34 @@ KINDS: dict[str, Kind] = {
         sort_of=lambda event: str(event.get("type", "")),
         regions={"world": "https://api.sendgrid.com/v3/", "eu": "https://api.eu.sendgrid.com/v3/"},
         events="Delivered, Deferred, Bounced, Dropped, Spam Reports, Unsubscribed",
+    ),
+    "ses": Kind(
+        backend="amazon_ses.EmailBackend",
+        hook="amazon_ses.AmazonSESTrackingWebhookView",
+        settings=(
+            Setting(name="access_key_id", label=_("Access key ID"), is_secret=False),
+            Setting(
+                name="secret_access_key",
+                label=_("Secret access key"),
+                help=_("Of a user who may do ses:SendEmail and sns:ConfirmSubscription, and nothing else."),
+            ),
+            Setting(
+                name="configuration_set_name",
+                label=_("Configuration set"),
+                is_secret=False,
+                is_needed=False,
+                help=_(
+                    "Its events go to an SNS topic, and the topic to the address that stands here after saving. "
+                    "Without it nobody here learns of bounces and complaints."
+                ),
+            ),
+        ),
+        options=carrier_ses.options,
+        hook_options=carrier_ses.hook_options,
+        hook_errors=carrier_ses.hook_errors,
+        sort_of=carrier_ses.sort_of,
+        regions={region: f"https://email.{region}.amazonaws.com" for region in SES_REGIONS},
+        events="Deliveries, Hard bounces, Complaints, Rejects",
     ),
     "sparkpost": Kind(
         backend="sparkpost.EmailBackend",

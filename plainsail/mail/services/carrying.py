@@ -22,7 +22,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from plainsail.kernel.lazily import Lazily
 from plainsail.mail.models import Carrier
-from plainsail.mail.services import carrier_kinds, carriers, return_paths
+from plainsail.mail.services import carrier_kinds, carrier_ses, carriers, return_paths
 from plainsail.mail.services.pipelines import Parcel, Record
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.smtp import Answer, Fate, said
@@ -153,10 +153,11 @@ def options_of(kind: str, settings: Mapping[str, str]) -> dict[str, Any]:
     """What anymail's backend of a service is made with."""
     known = carrier_kinds.KINDS[kind]
     given = {name: settings[name] for each in known.settings if settings.get(name := each.name)}
-    url = known.regions.get(settings.get(carriers.REGION, ""), next(iter(known.regions.values())))
+    region = settings.get(carriers.REGION, "")
+    region = region if region in known.regions else next(iter(known.regions))
     for name in known.hook_settings:
         given.pop(name, None)
-    return {**given, "api_url": url, "timeout": TIMEOUT, "ignore_unsupported_features": True}
+    return {**known.options(given, region, known.regions[region], TIMEOUT), "ignore_unsupported_features": True}
 
 
 def message_of(parcel: Parcel, *, mark: str) -> EmailMultiAlternatives:
@@ -189,12 +190,9 @@ def answer_to(kind: str, error: Any, *, has_accepted: bool) -> Answer:
     read, or a server's failure in the middle of it leaves the message uncertain.
     """
     words = _line(f"{kind}: {error}")
-    status = getattr(error, "status_code", None)
+    status = _status_of(error)
     if status is None:
-        never_left = isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError) or (
-            isinstance(error, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(error.__cause__)
-        )
-        return Answer(fate=Fate.PUT_OFF if never_left else Fate.UNKNOWN, reply=words)
+        return Answer(fate=Fate.PUT_OFF if _never_left(error) else Fate.UNKNOWN, reply=words)
     if status in NOT_US:
         return Answer(fate=Fate.PUT_OFF, reply=words, cause=Cause.SENDER_REPUTATION)
     if status in BUSY:
@@ -203,6 +201,23 @@ def answer_to(kind: str, error: Any, *, has_accepted: bool) -> Answer:
         cause = Cause.MESSAGE_FAULT if has_accepted else Cause.SENDER_REPUTATION
         return Answer(fate=Fate.REFUSED, reply=words, cause=cause)
     return Answer(fate=Fate.UNKNOWN, reply=words)
+
+
+def _status_of(error: Any) -> int | None:
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return carrier_ses.status_of(response)
+    status: int | None = getattr(error, "status_code", None)
+    return status
+
+
+def _never_left(error: Any) -> bool:
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    cause = error.__cause__
+    return carrier_ses.never_left(cause) or (
+        isinstance(error, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(cause)
+    )
 
 
 def refusal(kind: str, refused: Any) -> Answer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from quopri import decodestring
 from urllib.parse import unquote_plus
 
 import pytest
@@ -28,6 +29,7 @@ FINE = {
     "postmark": (200, None),
     "resend": (200, {"id": "49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}),
     "sendgrid": (202, ""),
+    "ses": (200, {"MessageId": "010001"}),
     "sparkpost": (200, {"results": {"total_rejected_recipients": 0, "total_accepted_recipients": 1, "id": "11"}}),
 }
 KEYS = {
@@ -37,6 +39,7 @@ KEYS = {
     "postmark": {"server_token": "key"},
     "resend": {"api_key": "key", "signing_secret": "whsec_c2VjcmV0LXNpZ25pbmcta2V5"},
     "sendgrid": {"api_key": "key", "tracking_webhook_verification_key": b64encode(VERIFYING).decode()},
+    "ses": {"access_key_id": "AKID", "secret_access_key": "secret", "configuration_set_name": "plainsail"},
     "sparkpost": {"api_key": "key"},
 }
 
@@ -76,6 +79,8 @@ def serving(service: Service):
                 request = json.loads(raw)
             except ValueError:
                 request = {"form": unquote_plus(raw.decode())}
+            if "Raw" in request.get("Content", ()):
+                request["Content"] = decodestring(b64decode(request["Content"]["Raw"]["Data"])).decode(errors="replace")
             service.requests.append({"path": self.path, "body": request, "head": dict(self.headers)})
             said = service.says(request)
             if said == "hang":

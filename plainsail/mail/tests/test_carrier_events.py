@@ -68,6 +68,22 @@ def reports(event, mark, number="1"):
             "type": "bounce", "email": ADDRESS, "timestamp": 1764000000, "sg_event_id": f"ev-{number}",
             "sg_message_id": "sg-1", "status": "5.1.1", "reason": words, "plainsail": mark,
         }],
+        "ses": {
+            "Type": "Notification", "MessageId": f"sns-{number}", "Timestamp": "2026-11-24T10:00:00.000Z",
+            "Message": json.dumps({
+                "eventType": {"bounce": "Bounce", "complaint": "Complaint"}.get(event, "Delivery"),
+                "mail": {
+                    "messageId": "010001", "destination": [ADDRESS],
+                    "headers": [{"name": "X-Metadata", "value": json.dumps({"plainsail": mark})}],
+                },
+                "bounce": {
+                    "bounceType": "Permanent", "bounceSubType": "General",
+                    "bouncedRecipients": [{"emailAddress": ADDRESS, "diagnosticCode": f"smtp; {words}"}],
+                },
+                "complaint": {"complainedRecipients": [{"emailAddress": ADDRESS}], "complaintFeedbackType": "abuse"},
+                "delivery": {"recipients": [ADDRESS], "smtpResponse": "250 ok"},
+            }),
+        },
         "sparkpost": [{"msys": {
             "unsubscribe_event" if event == "unsubscribed" else "message_event": {
                 "type": {"complaint": "spam_complaint", "delivered": "delivery", "unsubscribed": "list_unsubscribe"}.get(
@@ -104,6 +120,8 @@ def signed(carrier, report, *, at, is_forged=False):
     else:
         login = f"{carriers.USER}:{key or carriers.hook_password(carrier)}"
         headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+        if carrier.kind == "ses":
+            headers |= {"x-amz-sns-message-type": report["Type"], "x-amz-sns-message-id": report["MessageId"]}
     return {"data": body, "content_type": "application/json", "headers": headers}
 
 

@@ -28,8 +28,15 @@ def receive(request: Request, token: str) -> HttpResponse:
     try:
         carrier_events.receive(carrier, request, at=request.now)
     except Refusal as refusal:
-        return problem(status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code)
+        return _refused(refusal)
     return HttpResponse()
+
+
+def _refused(refusal: Refusal) -> HttpResponse:
+    answer = problem(status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code)
+    if refusal.status == 401:
+        answer["WWW-Authenticate"] = 'Basic realm="Plainsail"'
+    return answer
 
 
 def _announced(request: Request) -> int:
