@@ -268,7 +268,7 @@ def _refund(facts: Facts, paid: PaidLine, wish: Wish, *, at: datetime) -> Refund
         at=at,
         zone=facts.timezone,
         contract_at=facts.started_at,
-        first_paid_at=min(line.paid_at for line in facts.paid),
+        first_paid_at=paid.first_paid_at,
         paid_at=paid.paid_at,
         interval=paid.interval,
         period=paid.period,
