@@ -141,6 +141,7 @@ AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettex
 for action, label in {
     "subscriptions.price_planned": gettext_lazy("Planned a new price for running contracts"),
     "subscriptions.price_taken_back": gettext_lazy("Took a planned price back"),
+    "subscriptions.told_otherwise": gettext_lazy("Noted that a customer was told of a charge another way"),
     "subscriptions.forgiven": gettext_lazy("Forgave a period that wasn’t paid"),
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
@@ -421,7 +422,7 @@ for table, fields in {
     "cancellationundo": (),
     "repeatedrequest": (),
     "dunningcase": (),
-    "notice": (),
+    "notice": ("told_how", "told_by"),
     "pause": (),
     "datemove": (),
 }.items():
