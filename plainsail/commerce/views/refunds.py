@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -70,19 +70,23 @@ def show(
 ) -> HttpResponse:
     """The page; with a form that was refused beside its row."""
     at = clocks.seller_now(request.now)
-    owed = [
-        {
-            "owed": one,
-            "until": one.note.issued_at + WITHIN,
-            "is_late": one.note.issued_at + WITHIN < at,
-            "form": form if one.note.id == note_id else HandRefundForm(),
-            "is_refused": one.note.id == note_id,
-        }
-        for one in queries.refunds_owed(request.workspace)
-    ]
     context = {
-        "owed": owed,
+        "owed": [
+            row(one, form if one.note.id == note_id else None, at=at) for one in queries.refunds_owed(request.workspace)
+        ],
         "disputes": Paginator(queries.disputes(request.workspace), PER_PAGE).get_page(request.GET.get("disputes")),
         "page": Paginator(queries.refunds(request.workspace), PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "commerce/refunds.html", context, status=status)
+
+
+def row(owed: queries.Owed, refused: HandRefundForm | None, *, at: datetime) -> dict[str, Any]:
+    """What is owed, by when it must be on its way, and the form that notes it."""
+    until = owed.note.issued_at + WITHIN
+    return {
+        "owed": owed,
+        "until": until,
+        "is_late": until < at,
+        "form": refused or HandRefundForm(),
+        "is_refused": refused is not None,
+    }
