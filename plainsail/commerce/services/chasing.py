@@ -23,6 +23,21 @@ class NothingOwed(Refusal):
     message = _("Nothing of this is open any more.")
 
 
+WHY = {
+    "account_closed": _("the account is closed"),
+    "lost_or_stolen_card": _("the card is reported lost or stolen"),
+    "expired_or_canceled_card": _("the card has expired or was cancelled"),
+    "declined": _("the bank declined"),
+    "insufficient_funds": _("your balance at the payment service was too low"),
+}
+"""Codes that gateways give for refunds that failed ("failure_reason", docs.stripe.com/api/refunds/object), in words."""
+
+
+def why(code: str) -> str:
+    """In words where it is known, else as the gateway wrote it."""
+    return str(WHY.get(code, code))
+
+
 @transaction.atomic
 def try_again(note_id: UUID, *, at: datetime) -> None:
     """Ask the gateway once more; a job sends it after the commit. Raises NothingOwed, ExceedsPaid, Disputed."""

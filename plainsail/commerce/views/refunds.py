@@ -85,6 +85,7 @@ def row(owed: queries.Owed, refused: HandRefundForm | None, *, at: datetime) -> 
     until = owed.note.issued_at + WITHIN
     return {
         "owed": owed,
+        "why": chasing.why(owed.failure_code),
         "until": until,
         "is_late": until < at,
         "form": refused or HandRefundForm(),

@@ -117,6 +117,15 @@ def test_bad_input_is_said_at_the_form(seller, as_ada, values):
     assert as_ada.post(f"{BILLING}plan/", values).status_code == 422
 
 
+def test_what_is_used_stands_beside_the_plan(on_plan, juniper, as_ada):
+    subscribed(juniper)
+    page = " ".join(re.sub(r"<[^>]+>", " ", as_ada.get(BILLING).content.decode()).split())
+    assert (
+        "What you use Contacts 1 People who can sign in 1 Domains of your own 0 Pictures and files 0 bytes of 4.7 GB"
+        in (page.replace("\xa0", " "))
+    )
+
+
 def test_a_second_plan_is_refused(on_plan, as_ada):
     assert as_ada.post(f"{BILLING}plan/", CARD).status_code == 409
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.commerce.services.checkout import TooManyTries
 from plainsail.hosting import queries
 from plainsail.hosting.forms import PlanForm
-from plainsail.hosting.services import cancelling, plans
+from plainsail.hosting.services import cancelling, plans, usage
 from plainsail.hosting.views.plan import REFUSALS, trace_of
 from plainsail.kernel.http import Request, can, client_ip, workspace_url
 from plainsail.kernel.tenancy import outside_transaction
@@ -27,7 +27,8 @@ def billing(request: Request) -> HttpResponse:
     """Plan, next charge, card, add-ons, invoices, and Cancel beside them."""
     found = queries.billing_of(request.workspace, at=request.now)
     form = PlanForm(plans=found.plans, stated=found.stated) if found.plans else None
-    return render(request, "hosting/billing.html", {"billing": found, "form": form})
+    context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
+    return render(request, "hosting/billing.html", context)
 
 
 @sensitive_post_parameters("number", "expiry", "cvc")
@@ -42,7 +43,8 @@ def take_plan(request: Request) -> HttpResponse:
         messages.success(request, _("Your plan has begun. The receipt is on its way."))
         return redirect(workspace_url(request.workspace, "hosting:billing"))
     form.to_show_again()
-    return render(request, "hosting/billing.html", {"billing": found, "form": form}, status=422)
+    context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
+    return render(request, "hosting/billing.html", context, status=422)
 
 
 def press(request: Request, form: PlanForm) -> bool:
