@@ -36,7 +36,8 @@ def test_a_customer_s_account_shows_the_card_and_leads_to_another(maren):
     page = maren.get("/account/").content.decode()
     assert "Visa •••• 4242" in page
     (path,) = set(re.findall(r'href="(/pay/[^"]+)"', page))
-    assert maren.post(path, CARD).status_code == 302
+    page = maren.post(path, CARD, follow=True).content.decode()
+    assert "From now on Mastercard •••• 4444 pays" in page
     assert "Mastercard •••• 4444" in maren.get("/account/").content.decode()
 
 
