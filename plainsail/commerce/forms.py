@@ -257,6 +257,16 @@ class RefundForm(forms.Form):
         return one_line(self.cleaned_data["reason"])
 
 
+class HandRefundForm(forms.Form):
+    """How somebody paid back what a gateway could not."""
+
+    how = forms.CharField(
+        label=_("How was it paid back?"),
+        max_length=200,
+        help_text=_("Such as “by bank transfer on 3 May, as Maren asked by mail”."),
+    )
+
+
 class SellerForm(forms.Form):
     """What stands on invoices, and how tax is worked out."""
 

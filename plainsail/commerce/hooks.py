@@ -18,6 +18,8 @@ from plainsail.commerce.events import (
     OrderLapsed,
     OrderPaid,
     OrderRefunded,
+    PaymentDisputed,
+    RefundBounced,
     VatIdAnswered,
 )
 from plainsail.commerce.models import CreditNote, Invoice, Order, Product
@@ -247,20 +249,8 @@ for place, (kind, label, when, original) in enumerate(
             order=31 + place,
         ),
     )
-NOTICES.register(
-    team_letters.NEW_ORDER,
-    Notice(
-        label=gettext_lazy("New order"),
-        text=gettext_lazy("Somebody bought something: a mail to every owner."),
-        to="team",
-        original=team_letters.original,
-        fields={"amount": gettext_lazy("Amount"), "buyer": gettext_lazy("The buyer’s address")},
-        examples={"amount": "€49.00", "buyer": "maren@example.com"},
-        may_be_silent=True,
-        starts_on=False,
-        order=10,
-    ),
-)
+for kind, notice in team_letters.NOTICES.items():
+    NOTICES.register(kind, notice)
 
 
 @on(OrderPaid, subscriber="commerce.tell_team")
@@ -268,6 +258,19 @@ def tell_team(event: OrderPaid) -> None:
     order = Order.objects.select_related("billing_account", "workspace").get(id=event.order_id)
     if event.amount_minor and not order.is_test:
         team_letters.tell_order(order, at=event.at)
+
+
+@on(RefundBounced, subscriber="commerce.tell_team")
+def tell_bounced(event: RefundBounced) -> None:
+    invoice = Invoice.objects.select_related("billing_account__workspace").get(id=event.invoice_id)
+    amount = Money(event.amount_minor, event.currency)
+    team_letters.tell_bounced(invoice, amount, refund_id=event.refund_id, at=event.at)
+
+
+@on(PaymentDisputed, subscriber="commerce.tell_team")
+def tell_disputed(event: PaymentDisputed) -> None:
+    invoice = Invoice.objects.select_related("billing_account__workspace").get(id=event.invoice_id)
+    team_letters.tell_disputed(invoice, charge_id=event.charge_id, at=event.at)
 
 
 @on(OrderPaid, subscriber="commerce.credit_mail")
@@ -461,6 +464,7 @@ for action, label in {
     "commerce.transfer_noted": gettext_lazy("Noted a bank transfer"),
     "commerce.transfer_set_aside": gettext_lazy("Set a bank transfer aside"),
     "commerce.refund_sent": gettext_lazy("Noted that money was sent back"),
+    "commerce.refunded_by_hand": gettext_lazy("Paid back by hand what a payment service could not"),
     "commerce.statement_read": gettext_lazy("Imported a bank statement"),
     "commerce.gateway_disconnected": gettext_lazy("Disconnected a payment service"),
 }.items():

@@ -54,6 +54,7 @@ TABLES: Mapping[str, PersonalData] = {
         kept=Kept(category="invoices", columns=("id", "invoice_id", *PAPER), dated="issued_at"),
     ),
     "creditnoteline": PersonalData(fields=(), erase="keep", ground=BOOKS),
+    "handrefund": PersonalData(fields=("how", "by"), erase="keep", ground=BOOKS),
     "ledgeraccount": PersonalData(
         fields=(),
         erase="keep",

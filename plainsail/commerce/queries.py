@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import TruncQuarter
 
 from plainsail.commerce.models import (
@@ -313,3 +313,67 @@ def orders_of_contacts(people: Sequence[UUID]) -> Iterable[dict[str, Any]]:
     rows = Order.objects.filter(billing_account__contact_id__in=people).order_by("created_at", "id")
     found: Iterable[dict[str, Any]] = rows.annotate(contact_id=F("billing_account__contact_id")).values(*ORDER_COLUMNS)
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """A credit note whose money came back from the gateway, or was refused by it."""
+
+    note: CreditNote
+    amount: Money
+    failure_code: str
+    failed_at: datetime | None
+
+
+def refunds_owed(workspace: Workspace) -> list[Owed]:
+    """What customers were promised and didn't get, oldest note first. Three queries; it grows with the failed refunds."""
+    failed = workspace.refunds.filter(state=Refund.State.FAILED, subject_id__isnull=False)
+    last = {one.subject_id: one for one in failed.order_by("settled_at", "id")}
+    notes = workspace.credit_notes.filter(id__in=list(last)).select_related(
+        "invoice__billing_account", "invoice__order"
+    )
+    sums = {
+        row["subject_id"]: int(row["total"])
+        for row in workspace.refunds.filter(subject_id__in=list(last))
+        .exclude(state=Refund.State.FAILED)
+        .values("subject_id")
+        .annotate(total=Sum("amount_minor"))
+        .order_by()
+    }
+    by_hand = notes.annotate(by_hand=Sum("hand_refunds__amount_minor")).order_by("issued_at", "id")
+    left = [(note, note.payable_minor - sums.get(note.id, 0) - int(note.by_hand or 0)) for note in by_hand]
+    return [
+        Owed(
+            note=note,
+            amount=Money(minor, note.currency),
+            failure_code=last[note.id].failure_code,
+            failed_at=last[note.id].settled_at,
+        )
+        for note, minor in left
+        if minor > 0
+    ]
+
+
+def disputes(workspace: Workspace) -> QuerySet[Dispute]:
+    """Payments that a cardholder told the bank about: those not decided first, then the newest. One query.
+
+    `invoice_number`, `order_id` and `buyer` say what was paid and by whom.
+    """
+    found: QuerySet[Dispute] = workspace.disputes.annotate(**_paid("charge__subject_id"))
+    is_decided = Case(When(state=Dispute.State.OPEN, then=Value(0)), default=Value(1))
+    return found.order_by(is_decided, "-created_at", "-id")
+
+
+def refunds(workspace: Workspace) -> QuerySet[Refund]:
+    """Every refund, newest first, with what was paid and by whom, as `disputes` has it. One query."""
+    found: QuerySet[Refund] = workspace.refunds.annotate(**_paid("charge__subject_id"))
+    return found.order_by("-created_at", "-id")
+
+
+def _paid(subject: str) -> dict[str, Subquery]:
+    invoices = Invoice.objects.filter(id=OuterRef(subject))
+    return {
+        "invoice_number": Subquery(invoices.values("number")[:1]),
+        "order_id": Subquery(invoices.values("order_id")[:1]),
+        "buyer": Subquery(invoices.values("billing_account__email")[:1]),
+    }

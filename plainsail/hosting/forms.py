@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
-from plainsail.commerce.services import terms
 from plainsail.hosting.models import Closure, Plan
 
 
@@ -29,15 +29,12 @@ class PlanForm(forms.Form):
 
     CARD = ("number", "expiry", "cvc")
 
-    def __init__(self, *args: Any, plans: Sequence[Plan], **options: Any) -> None:
+    def __init__(self, *args: Any, plans: Sequence[Plan], stated: Mapping[str, str], **options: Any) -> None:
+        """`stated` says what each plan costs, by its slug."""
         super().__init__(*args, **options)
         for name, wanted in (("plan", False), ("addons", True)):
             field: Any = self.fields[name]
-            field.choices = [
-                (plan.slug, f"{plan.name}: {terms.sentence(plan.price, plan.price.amount)}")
-                for plan in plans
-                if plan.is_addon is wanted
-            ]
+            field.choices = [(plan.slug, stated[plan.slug]) for plan in plans if plan.is_addon is wanted]
         self.fields["plan"].initial = next((plan.slug for plan in plans if not plan.is_addon), None)
         if not any(plan.is_addon for plan in plans):
             del self.fields["addons"]
@@ -50,6 +47,11 @@ class PlanForm(forms.Form):
     @property
     def card(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.CARD}
+
+    def to_show_again(self) -> None:
+        """For the answer that says what is wrong: a card is never sent back."""
+        sent: Any = self.data
+        self.data = MultiValueDict({name: sent.getlist(name) for name in sent if name not in self.CARD})
 
 
 class ClosingForm(forms.Form):

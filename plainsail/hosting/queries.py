@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from plainsail.commerce.services import clocks, receipts
+from django.utils.translation import gettext as _
+
+from plainsail.commerce.models import Seller
+from plainsail.commerce.services import clocks, receipts, sellers, terms
 from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
+from plainsail.payments.services import accounts
 from plainsail.subscriptions import queries as contracts
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import documents, letters, planning, policies, pricing
+from plainsail.subscriptions.services import documents, letters, links, planning, policies, pricing
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,23 @@ class Billing:
     plans: list[Plan] = field(default_factory=list)
     contract: Subscription | None = None
     items: list[tuple[SubscriptionItem, str]] = field(default_factory=list)
-    """Each with the sentence that says what it costs and when."""
-    """What runs, each with how often it is charged; the plan first."""
+    """What runs, each with the sentence that says what it costs and when; the plan first."""
     next_charge: str = ""
     planned: PlanChange | None = None
     """Another plan that begins when the time paid for is over."""
     card: Any = None
+    card_url: str = ""
+    """Where another card is entered for the contract, on the operator's site."""
+    takes_cards: bool = True
+    """Whether a card can be entered on our page, as beginning a plan asks for."""
+    stated: dict[str, str] = field(default_factory=dict)
+    """What each plan on sale costs, in words, by its slug."""
+    consent: str = ""
+    """The words that are agreed to by starting a plan."""
     invoices: list[InvoiceRow] = field(default_factory=list)
     receipt: dict[str, Any] | None = None
+    receipt_url: str = ""
+    """The cancellation's receipt to keep, on the operator's site."""
 
 
 def billing_of(business: Workspace, *, at: datetime) -> Billing:
@@ -55,9 +68,34 @@ def billing_of(business: Workspace, *, at: datetime) -> Billing:
         on_sale = list(
             seller.plans.filter(is_offered=True).select_related("price__product").order_by("is_addon", "position")
         )
-        if link is None:
-            return Billing(seller=seller, plans=on_sale)
-        return _of_account(seller, on_sale, link.account_id, now=clocks.seller_now(at))
+        now = clocks.seller_now(at)
+        shop = _shop(seller, on_sale, now=now)
+        return _of_account(shop, seller, link.account_id, now=now) if link is not None else shop
+
+
+def _shop(operator: Workspace, on_sale: list[Plan], *, now: datetime) -> Billing:
+    """What is sold and how, for who has nothing yet."""
+    seller = sellers.of_workspace(at=now)
+    return Billing(
+        seller=operator,
+        plans=on_sale,
+        takes_cards=accounts.takes_card_fields(seller.gateway_account),
+        stated={plan.slug: stated(plan, seller=seller, at=now) for plan in on_sale},
+        consent=consent(seller),
+    )
+
+
+def stated(plan: Plan, *, seller: Seller, at: datetime) -> str:
+    """A plan and what it costs, tax included: “Studio: €29.00 every month until you cancel”."""
+    return f"{plan.name}: {terms.sentence_of(terms.quote(plan.price, seller=seller, at=at))}"
+
+
+def consent(seller: Seller) -> str:
+    """The words under the prices that are chosen from, in the active language; kept together with what was chosen."""
+    return _(
+        "I subscribe to what is chosen above, from %(seller)s, at the prices stated there. My card is charged today and "
+        "then at the start of each period. I can cancel online at any time."
+    ) % {"seller": seller.legal_name}
 
 
 def promised_days(business: Workspace) -> int:
@@ -75,15 +113,14 @@ def promised_days(business: Workspace) -> int:
         return max(int(text["grace_days"]) for text in texts)
 
 
-def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now: datetime) -> Billing:
+def _of_account(shop: Billing, seller: Workspace, account_id: UUID, *, now: datetime) -> Billing:
     found = seller.subscriptions.select_related("account", "workspace").filter(account_id=account_id)
     contract = found.order_by("-started_at", "-id").first()
     if contract is None:
-        return Billing(seller=seller, plans=on_sale)
+        return shop
     made = contracts.last_cancellation(contract)
-    return Billing(
-        seller=seller,
-        plans=on_sale,
+    return replace(
+        shop,
         contract=contract,
         items=[
             (item, pricing.sentence(item, item.price()))
@@ -99,5 +136,7 @@ def _of_account(seller: Workspace, on_sale: list[Plan], account_id: UUID, *, now
             for row in contracts.invoices_of(contract)
             if row.issued_at is not None
         ],
+        card_url="" if contract.is_ended else links.absolute(seller, links.pay_path(contract)),
         receipt=documents.receipt(made, now=now) if made else None,
+        receipt_url=links.absolute(seller, links.receipt_path(made)) if made else "",
     )

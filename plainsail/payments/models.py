@@ -259,6 +259,7 @@ class Refund(WorkspaceOwned):
                 condition=Q(state__in=["requested", "submitted", "unknown"]),
                 name="refunds_open",
             ),
+            models.Index(fields=["workspace", "settled_at"], condition=Q(state="failed"), name="refunds_failed"),
         ]
 
     def __str__(self) -> str:

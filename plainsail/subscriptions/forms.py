@@ -199,6 +199,17 @@ class StaffNoticeForm(forms.Form):
         return need_a_day(self, super().clean() or {})
 
 
+class ToldForm(forms.Form):
+    """That a customer was told of a charge by other means than mail."""
+
+    how = forms.CharField(
+        label=_("How was the customer told?"),
+        max_length=200,
+        help_text=_("Such as “by letter”, or “by phone, to Maren”."),
+    )
+    on = forms.DateField(label=_("On which day?"), widget=Day())
+
+
 class AddonForm(forms.Form):
     """An add-on, as it was shown."""
 

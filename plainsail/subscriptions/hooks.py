@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,9 +32,10 @@ from plainsail.contacts.sockets import ERASURE_OBSTACLES, EVENT_WORDING, SEGMENT
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.mail.sockets import NOTICES, Notice
-from plainsail.payments.models import Charge
+from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
 from plainsail.subscriptions import queries, recipes, segment_fields, vocabulary
@@ -139,6 +141,7 @@ AUDIT_ACTIONS.register("subscriptions.addon_withdrawn", AuditAction(label=gettex
 for action, label in {
     "subscriptions.price_planned": gettext_lazy("Planned a new price for running contracts"),
     "subscriptions.price_taken_back": gettext_lazy("Took a planned price back"),
+    "subscriptions.told_otherwise": gettext_lazy("Noted that a customer was told of a charge another way"),
     "subscriptions.forgiven": gettext_lazy("Forgave a period that wasn’t paid"),
 }.items():
     AUDIT_ACTIONS.register(action, AuditAction(label=label))
@@ -260,7 +263,34 @@ def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -
     words = "; ".join(agreed.terms(subscription, at=at))
     text = _("Contract %(number)s: %(terms)s.") % {"number": subscription.reference, "terms": words}
     url = links.absolute(subscription.workspace, links.cancel_path(subscription))
-    return [ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url)]
+    return [
+        *_agreed_note(subscription, invoice),
+        ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url),
+        *_withdrawal_note(subscription, at=at),
+    ]
+
+
+def _agreed_note(subscription: Subscription, invoice: Invoice | None) -> list[ReceiptNote]:
+    """The words that were agreed to, on the first receipt of a contract that no order began; orders tell theirs themselves."""
+    if (
+        subscription.consent is None
+        or invoice != queries.invoices_of(subscription).order_by("created_at", "id").first()
+    ):
+        return []
+    return [ReceiptNote(_("You agreed to this: %(terms)s") % {"terms": subscription.consent.text})]
+
+
+def _withdrawal_note(subscription: Subscription, *, at: datetime) -> list[ReceiptNote]:
+    """That a consumer can withdraw, until when and where, as the Consumer Rights Directive asks (art. 8(7)), while they can."""
+    last_on = policies.withdrawal_until(subscription.started_at, zone=subscription.timezone)
+    if not subscription.account.is_consumer or local_date(at, subscription.timezone) > last_on:
+        return []
+    text = _(
+        "Until the end of %(day)s you can withdraw from this contract without giving a reason, and get back what you paid."
+    )
+    url = links.absolute(subscription.workspace, links.WITHDRAW_PATH)
+    label = _("Withdraw from contract here")
+    return [ReceiptNote(text % {"day": date_format(last_on, "DATE_FORMAT")}, link_label=label, link_url=url)]
 
 
 def _contract_of(invoice: Invoice | None, order: Order | None) -> Subscription | None:
@@ -288,12 +318,16 @@ ORDER_FACTS.register("subscriptions", contract_note)
 def own_contracts(request: Request, contact: Contact) -> Rendered:
     """The customer's contracts, each with its next charge and its way out."""
     newest = policies.terms()["pausing"]
+    found = list(queries.of_contact(request.workspace, contact.id))
+    cards = PaymentMethod.objects.in_bulk([one.payment_method_id for one in found if one.payment_method_id])
     rows = [
         {
             "subscription": subscription,
             "items": (items := list(queries.standing_items(subscription).select_related("subscription", "product"))),
             "terms": agreed.terms_of(subscription, items, at=clocks.seller_now(request.now)),
             "next_charge": letters.next_charge(subscription),
+            "card": cards.get(subscription.payment_method_id),
+            "pay_path": links.pay_path(subscription),
             "cancel_path": links.cancel_path(subscription),
             "receipt_path": links.receipt_path(queries.last_cancellation(subscription)),
             "planned": (planned := planning.planned(subscription)),
@@ -304,7 +338,7 @@ def own_contracts(request: Request, contact: Contact) -> Rendered:
             "rests": subscription.state == Subscription.State.PAUSED and not subscription.is_ending,
             "has_addons": addons.is_of_interest(subscription, at=clocks.seller_now(request.now)),
         }
-        for subscription in queries.of_contact(request.workspace, contact.id)
+        for subscription in found
     ]
     return ("subscriptions/portal.html", {"rows": rows}) if rows else None
 
@@ -388,7 +422,7 @@ for table, fields in {
     "cancellationundo": (),
     "repeatedrequest": (),
     "dunningcase": (),
-    "notice": (),
+    "notice": ("told_how", "told_by"),
     "pause": (),
     "datemove": (),
 }.items():

@@ -52,6 +52,7 @@ workspace_urls = [
         name="record_cancellation",
     ),
     path("sales/subscriptions/<uuid:subscription_id>/cancellation/undo/", staff.undo, name="undo_cancellation"),
+    path("sales/subscriptions/<uuid:subscription_id>/notices/<uuid:notice_id>/", staff.tell, name="tell_otherwise"),
     path("sales/subscriptions/<uuid:subscription_id>/pause/", staff_dates.pause, name="pause"),
     path("sales/subscriptions/<uuid:subscription_id>/pause/end/", staff_dates.resume, name="resume"),
     path("sales/subscriptions/<uuid:subscription_id>/date/", staff_dates.move, name="move_date"),

@@ -2,7 +2,7 @@
 
 from plainsail.commerce.models.books import JournalEntry, LedgerAccount, Posting
 from plainsail.commerce.models.catalogue import Offer, Price, Product, Supply, TaxBehavior
-from plainsail.commerce.models.invoices import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from plainsail.commerce.models.invoices import CreditNote, CreditNoteLine, HandRefund, Invoice, InvoiceLine
 from plainsail.commerce.models.orders import ConsentRecord, Order, OrderLine
 from plainsail.commerce.models.parties import (
     BillingAccount,
@@ -20,6 +20,7 @@ __all__ = [
     "ConsentRecord",
     "CreditNote",
     "CreditNoteLine",
+    "HandRefund",
     "Invoice",
     "InvoiceLine",
     "JournalEntry",

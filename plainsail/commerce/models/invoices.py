@@ -257,3 +257,32 @@ class CreditNoteLine(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.gross_minor} of {self.invoice_line_id}"
+
+
+class HandRefund(WorkspaceOwned):
+    """What a gateway could not pay back, somebody paid back another way: how, who says so, when. Append-only."""
+
+    workspace = WorkspaceKey(related_name="hand_refunds")
+    note = TiedForeignKey(CreditNote, on_delete=models.PROTECT, related_name="hand_refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    how = models.CharField(max_length=200)
+    by = models.CharField(max_length=254)
+    """Who noted it, in words that outlive the account."""
+    at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="hand_refund_is_positive"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "note"], name="hand_refunds_of_note")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.how}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.events import OrderRefunded, RefundBounced, RefundSettled
-from plainsail.commerce.models import CreditNote, Invoice, Order
+from plainsail.commerce.models import CreditNote, HandRefund, Invoice, Order, Posting
 from plainsail.commerce.services import clocks, crediting, ledger, proration
 from plainsail.commerce.services.ledger import Kind
 from plainsail.kernel.errors import Refusal
@@ -68,8 +68,7 @@ def pay_back(note: CreditNote, *, at: datetime) -> list[Refund]:
 
     A job sends the refunds after the commit. Raises ExceedsPaid (charges no longer hold as much), Disputed.
     """
-    asked = sum(Refund.objects.filter(subject_id=note.id).counting().values_list("amount_minor", flat=True))
-    left = note.payable - Money(asked, note.currency)
+    left = owed(note)
     charges = payments.charges_of(note.invoice_id)
     held = [payments.refundable(taken).minor for taken in charges]
     parts = proration.newest_first(left.minor, held)
@@ -86,6 +85,13 @@ def pay_back(note: CreditNote, *, at: datetime) -> list[Refund]:
     if refunds and note.invoice.order_id:
         _tell_order(note, at=at)
     return refunds
+
+
+def owed(note: CreditNote) -> Money:
+    """What a note gives back and nobody has asked a gateway for, or sent by hand. Two queries."""
+    asked = sum(Refund.objects.filter(subject_id=note.id).counting().values_list("amount_minor", flat=True))
+    sent = sum(HandRefund.objects.filter(note=note).values_list("amount_minor", flat=True))
+    return note.payable - Money(asked + sent, note.currency)
 
 
 def _refuse_disputed(charge: Charge) -> None:
@@ -132,7 +138,8 @@ def settle(refund_id: UUID) -> None:
         ledger.credit(Kind.CLEARING, refund.amount, refund.charge.account.code),
     ]
     # A refund that bounced moves nothing: it stays payable. Its entry without postings says that it was told.
-    if ledger.post("refund", refund.id, postings=postings if arrived else [], at=at, memo=invoice.number) is None:
+    is_new = ledger.post("refund", refund.id, postings=postings if arrived else [], at=at, memo=invoice.number)
+    if not is_new and (arrived or not _take_back(refund, invoice, at=at)):
         return
     tell = RefundSettled if arrived else RefundBounced
     publish(
@@ -145,6 +152,17 @@ def settle(refund_id: UUID) -> None:
             at=at,
         )
     )
+
+
+def _take_back(refund: Refund, invoice: Invoice, *, at: datetime) -> bool:
+    """A refund that had arrived was sent back by the payer's bank: it is owed again. Whether that is news."""
+    if not Posting.objects.filter(entry__source_type="refund", entry__source_id=refund.id).exists():
+        return False
+    postings = [
+        ledger.debit(Kind.CLEARING, refund.amount, refund.charge.account.code),
+        ledger.credit(Kind.REFUNDS_PAYABLE, refund.amount, invoice.billing_account_id),
+    ]
+    return ledger.post("refund_returned", refund.id, postings=postings, at=at, memo=invoice.number) is not None
 
 
 def refunds_of(note: CreditNote) -> list[UUID]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from plainsail.accounts.models import Membership, Role
-from plainsail.commerce.models import Order
+from plainsail.accounts.services import hosts
+from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.mail.services import letters, notices, transactional
+from plainsail.mail.sockets import Notice
 
-NEW_ORDER = "commerce.team_order"
+NEW_ORDER, REFUND_FAILED, DISPUTED = "commerce.team_order", "commerce.team_refund_failed", "commerce.team_disputed"
+Words = Callable[[dict[str, str]], tuple[str, list[str]]]
 
 
 def tell_order(order: Order, *, at: datetime) -> None:
@@ -27,24 +33,113 @@ def tell_order(order: Order, *, at: datetime) -> None:
         subject, words = _words(values)
         said = notices.said(NEW_ORDER, subject=subject, paragraphs=words, values=values)
         letter = letters.letter(said.subject, said.paragraphs, rows=[(_("Total"), amount)])
+    _to_owners(business, NEW_ORDER, said, letter, key=str(order.id), at=at)
+
+
+def tell_bounced(invoice: Invoice, amount: Money, *, refund_id: UUID, at: datetime) -> None:
+    """Tell the owners that a customer's bank sent a refund back, once for each."""
+    _tell(REFUND_FAILED, _bounced, invoice, amount, key=str(refund_id), at=at)
+
+
+def tell_disputed(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
+    """Tell the owners that a customer told the bank that a payment is wrong, once for each payment."""
+    _tell(DISPUTED, _disputed, invoice, invoice.gross, key=str(charge_id), at=at)
+
+
+def _tell(kind: str, words: Words, invoice: Invoice, amount: Money, *, key: str, at: datetime) -> None:
+    if invoice.is_test or not notices.is_on(kind):
+        return
+    business = invoice.billing_account.workspace
+    with override(business.locale):
+        values = {"amount": amount.format(get_language() or "en"), "buyer": invoice.billing_account.email}
+        subject, paragraphs = words(values)
+        said = notices.said(kind, subject=subject, paragraphs=paragraphs, values=values)
+        rows = [(_("Invoice"), invoice.number), (_("Amount"), values["amount"])]
+        page = hosts.app_url(f"/w/{business.slug}/sales/refunds/")
+        letter = letters.letter(said.subject, said.paragraphs, rows=rows, button=(_("See what to do"), page))
+    _to_owners(business, kind, said, letter, key=key, at=at)
+
+
+def _to_owners(
+    business: Workspace, kind: str, said: notices.Said, letter: letters.Letter, *, key: str, at: datetime
+) -> None:
     owners = Membership.objects.filter(workspace=business, role=Role.OWNER).select_related("user")
     for owner in owners:
         transactional.send(
-            NEW_ORDER,
+            kind,
             to=owner.user.email,
             subject=said.subject,
             text=letter.text,
             html=letter.html,
-            key=f"{order.id}:{owner.user_id}",
+            key=f"{key}:{owner.user_id}",
             at=clocks.wall(at),
         )
 
 
-def original() -> tuple[str, str]:
-    """Subject and words with their fields in braces, in the active language."""
-    subject, words = _words({"amount": "{{amount}}", "buyer": "{{buyer}}"})
-    return subject, "\n\n".join(words)
-
-
 def _words(values: dict[str, str]) -> tuple[str, list[str]]:
     return _("New order: %(amount)s") % values, [_("%(buyer)s bought something for %(amount)s.") % values]
+
+
+def _bounced(values: dict[str, str]) -> tuple[str, list[str]]:
+    return _("A refund came back: %(amount)s") % values, [
+        _(
+            "%(buyer)s was to get %(amount)s back, but their bank sent it back. They still have no money: try again, or "
+            "pay it back another way."
+        )
+        % values
+    ]
+
+
+def _disputed(values: dict[str, str]) -> tuple[str, list[str]]:
+    return _("A payment is disputed: %(amount)s") % values, [
+        _(
+            "%(buyer)s told their bank that a payment of %(amount)s is wrong. The bank holds the money and decides. Answer "
+            "it in your payment service in time."
+        )
+        % values
+    ]
+
+
+def _original(words: Words) -> Callable[[], tuple[str, str]]:
+    def original() -> tuple[str, str]:
+        subject, paragraphs = words({"amount": "{{amount}}", "buyer": "{{buyer}}"})
+        return subject, "\n\n".join(paragraphs)
+
+    return original
+
+
+NOTICES: dict[str, Notice] = {
+    kind: Notice(
+        label=label,
+        text=text,
+        to="team",
+        original=_original(words),
+        fields={"amount": gettext_lazy("Amount"), "buyer": gettext_lazy("The buyer’s address")},
+        examples={"amount": "€49.00", "buyer": "maren@example.com"},
+        may_be_silent=True,
+        starts_on=kind != NEW_ORDER,
+        order=10 + place,
+    )
+    for place, (kind, label, text, words) in enumerate(
+        [
+            (
+                NEW_ORDER,
+                gettext_lazy("New order"),
+                gettext_lazy("Somebody bought something: a mail to every owner."),
+                _words,
+            ),
+            (
+                REFUND_FAILED,
+                gettext_lazy("Refund came back"),
+                gettext_lazy("A customer’s bank sent a refund back: a mail to every owner."),
+                _bounced,
+            ),
+            (
+                DISPUTED,
+                gettext_lazy("Disputed payment"),
+                gettext_lazy("A customer told the bank that a payment is wrong: a mail to every owner."),
+                _disputed,
+            ),
+        ]
+    )
+}

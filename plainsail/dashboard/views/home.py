@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from plainsail.commerce import queries as commerce
 from plainsail.contacts import queries as contacts
 from plainsail.dashboard import queries
 from plainsail.dashboard.services import checklist
@@ -24,6 +25,8 @@ def home(request: Request) -> HttpResponse:
     context = queries.overview(workspace, at=request.now) | {
         "steps": steps,
         "late": contracts.late(workspace).count(),
+        "unmatched": contracts.unmatched(workspace).count(),
+        "owed": len(commerce.refunds_owed(workspace)),
         "load": contacts.load_of(workspace, request.user.pk, today=local_date(request.now, workspace.timezone)),
         "is_beginning": steps.is_beginning and request.role.allows("dashboard.change"),
         "greeting": checklist.greeting(request.now, workspace, request.user),

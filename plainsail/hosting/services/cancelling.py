@@ -17,7 +17,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import cancellation, declaring
+from plainsail.subscriptions.services import cancellation, declaring, winding_down
 from plainsail.subscriptions.services.quoting import Quote, When
 
 
@@ -62,6 +62,12 @@ def preview(business: Workspace, *, at: datetime, last_on: date | None = None) -
             cancellation.preview(contract, when="now", at=now),
             cancellation.preview(contract, when="period_end", last_on=last_on, at=now) if last_on else None,
         )
+
+
+def own_customers(business: Workspace) -> int:
+    """How many contracts of the business's own customers run, which the end of its plan leaves as they are. One query."""
+    with workspace(business):
+        return int(winding_down.running(business).count())
 
 
 def cancel(business: Workspace, data: Mapping[str, Any], *, at: datetime) -> UUID:

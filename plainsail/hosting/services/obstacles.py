@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from plainsail.commerce import queries as commerce
 from plainsail.commerce.models import Invoice
 from plainsail.hosting.models import BillingLink, Closure
 from plainsail.kernel.models import Workspace
@@ -33,13 +34,13 @@ class Obstacle:
 def in_the_way(business: Workspace, closure: Closure | None) -> list[Obstacle]:
     """Everything that has to be settled before the business may be erased. Opens its workspace and the operator's."""
     with workspace(business):
-        found = [*_contracts(business), *_money(closure)]
+        found = [*_contracts(business), *_money(business, closure)]
     return [*found, *_plan_refunds(business)]
 
 
 def unsettled(business: Workspace, closure: Closure, *, at: datetime) -> list[Obstacle]:
     """What still has to be done for customers before the doors close. In the open workspace."""
-    return [*_contracts(business), *_money(closure), *_letters(at=at)]
+    return [*_contracts(business), *_money(business, closure), *_letters(at=at)]
 
 
 def _contracts(business: Workspace) -> list[Obstacle]:
@@ -52,7 +53,7 @@ def _contracts(business: Workspace) -> list[Obstacle]:
     return [Obstacle("contracts", words % {"number": number})] if number else []
 
 
-def _money(closure: Closure | None) -> list[Obstacle]:
+def _money(business: Workspace, closure: Closure | None) -> list[Obstacle]:
     found = []
     if Charge.objects.open().exists():
         found.append(Obstacle("charges", _("A payment is under way; its outcome isn’t known yet.")))
@@ -60,7 +61,7 @@ def _money(closure: Closure | None) -> list[Obstacle]:
         found.append(Obstacle("refunds", _("A refund is on its way to a customer of yours.")))
     if Dispute.objects.filter(state=Dispute.State.OPEN).exists():
         found.append(Obstacle("disputes", _("A customer’s bank is looking into a payment.")))
-    if Refund.objects.filter(state=Refund.State.FAILED).exists() and not _are_taken_over(closure):
+    if commerce.refunds_owed(business) and not _are_taken_over(closure):
         found.append(Obstacle("failed_refunds", _("A refund failed: the customer has not got the money back.")))
     return found
 

@@ -14,9 +14,11 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import Membership, Role
-from plainsail.commerce.models import BillingAccount, Invoice
-from plainsail.commerce.services import buyers, clocks, sellers
+from plainsail.commerce.models import BillingAccount, ConsentRecord, Invoice
+from plainsail.commerce.services import buyers, clocks, sellers, terms
 from plainsail.commerce.services.buyers import Buyer
+from plainsail.commerce.services.checkout import Trace
+from plainsail.hosting import queries as words
 from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -26,6 +28,9 @@ from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, ending, renewal
+
+NOWHERE = Trace()
+"""Nobody pressed a button: a program took the plan."""
 
 
 class NoPlans(Refusal):
@@ -99,8 +104,12 @@ def account_of(business: Workspace, seller: Workspace, *, at: datetime) -> Billi
     return account
 
 
-def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], at: datetime) -> UUID:
+def take(
+    business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], trace: Trace = NOWHERE, at: datetime
+) -> UUID:
     """Begin a plan with its add-ons, charged now to a card; returns the contract’s id. Opens its own transactions.
+
+    The words agreed to (`queries.consent`) and the prices are kept in the active language, with where they were agreed to.
 
     Raises NoPlans, AlreadyOnAPlan, CardsElsewhere, and what the gateway says of the card (CardRefused).
     """
@@ -118,16 +127,20 @@ def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], 
         seller.id, account_id=rails, payer_key=account_id, fields=card, verify=True, return_path="/", at=at
     )
     with workspace(seller):
-        prices = [
-            plan.price
-            for plan in seller.plans.filter(slug__in=slugs).select_related("price__product").order_by("is_addon")
-        ]
-        if not prices:
+        rows = seller.plans.filter(slug__in=slugs, is_offered=True).select_related("price__product")
+        chosen = list(rows.order_by("is_addon", "position", "id"))
+        if not chosen:
             raise NoPlans
         account = seller.billing_accounts.select_for_update().get(id=account_id)
         if running(account) is not None:
             raise AlreadyOnAPlan
-        contract = contracts.open_contract(account, prices=prices, payment_method_id=method.id, at=now)
+        contract = contracts.open_contract(
+            account,
+            prices=[plan.price for plan in chosen],
+            payment_method_id=method.id,
+            consent=_keep_consent(chosen, trace=trace, at=now),
+            at=now,
+        )
         contract_id: UUID = contract.id
     renewal.renew(seller.id, contract_id, at=now)
     with workspace(seller):
@@ -135,6 +148,26 @@ def take(business: Workspace, *, slugs: Sequence[str], card: Mapping[str, str], 
     if not is_paid:
         raise CardRefused("number", _("The bank declined this card. Nothing was charged; please try another one."))
     return contract_id
+
+
+def _keep_consent(chosen: Sequence[Plan], *, trace: Trace, at: datetime) -> ConsentRecord:
+    """What was agreed to, word for word as it stood on the page; the amount is that of all that was chosen, tax included."""
+    seller = sellers.of_workspace(at=at)
+    quotes = [terms.quote(plan.price, seller=seller, at=at) for plan in chosen]
+    base = chosen[0].price
+    made: ConsentRecord = ConsentRecord.objects.create(
+        text="\n".join([*(words.stated(plan, seller=seller, at=at) for plan in chosen), words.consent(seller)]),
+        price=base,
+        amount_minor=sum(quote.today.minor for quote in quotes),
+        currency=base.currency,
+        interval=base.interval,
+        interval_count=base.interval_count,
+        ip=trace.ip,
+        user_agent=trace.user_agent[:400],
+        at=at,
+        created_at=at,
+    )
+    return made
 
 
 def _keep_if_paid(contract_id: UUID, *, at: datetime) -> bool:

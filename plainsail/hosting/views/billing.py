@@ -6,12 +6,15 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.commerce.services.checkout import TooManyTries
 from plainsail.hosting import queries
 from plainsail.hosting.forms import PlanForm
-from plainsail.hosting.services import cancelling, plans
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.hosting.services import cancelling, plans, usage
+from plainsail.hosting.views.plan import REFUSALS, trace_of
+from plainsail.kernel.http import Request, can, client_ip, workspace_url
 from plainsail.kernel.tenancy import outside_transaction
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions.sockets import ConfirmForm
@@ -23,26 +26,40 @@ from plainsail.subscriptions.sockets import ConfirmForm
 def billing(request: Request) -> HttpResponse:
     """Plan, next charge, card, add-ons, invoices, and Cancel beside them."""
     found = queries.billing_of(request.workspace, at=request.now)
-    form = PlanForm(plans=found.plans) if found.plans else None
-    return render(request, "hosting/billing.html", {"billing": found, "form": form})
+    form = PlanForm(plans=found.plans, stated=found.stated) if found.plans else None
+    context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
+    return render(request, "hosting/billing.html", context)
 
 
+@sensitive_post_parameters("number", "expiry", "cvc")
 @require_POST
 @can("hosting.own")
 @outside_transaction
 def take_plan(request: Request) -> HttpResponse:
     """Begin a plan, charged to the card given."""
     found = queries.billing_of(request.workspace, at=request.now)
-    form = PlanForm(request.POST, plans=found.plans)
-    if form.is_valid():
-        try:
-            plans.take(request.workspace, slugs=form.slugs, card=form.card, at=request.now)
-        except CardRefused as refused:
-            form.add_error(refused.field, str(refused.message))
-        else:
-            messages.success(request, _("Your plan has begun. The receipt is on its way."))
-            return redirect(workspace_url(request.workspace, "hosting:billing"))
-    return render(request, "hosting/billing.html", {"billing": found, "form": form}, status=422)
+    form = PlanForm(request.POST, plans=found.plans, stated=found.stated)
+    if form.is_valid() and press(request, form):
+        messages.success(request, _("Your plan has begun. The receipt is on its way."))
+        return redirect(workspace_url(request.workspace, "hosting:billing"))
+    form.to_show_again()
+    context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
+    return render(request, "hosting/billing.html", context, status=422)
+
+
+def press(request: Request, form: PlanForm) -> bool:
+    """Begin the plan as chosen, or say at the form why not."""
+    who, trace = client_ip(request), trace_of(request)
+    if REFUSALS.is_spent(who, at=request.now):
+        form.add_error(None, str(TooManyTries.message))
+        return False
+    try:
+        plans.take(request.workspace, slugs=form.slugs, card=form.card, trace=trace, at=request.now)
+    except CardRefused as refused:
+        REFUSALS.spend(who, at=request.now)
+        form.add_error(refused.field, str(refused.message))
+        return False
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,7 +72,12 @@ def cancel(request: Request) -> HttpResponse:
         cancelling.cancel(request.workspace, form.cleaned_data, at=request.now)
         return redirect(workspace_url(request.workspace, "hosting:billing"))
     found = cancelling.preview(request.workspace, at=request.now, last_on=form.later_end)
-    context = {"subscription": found.subscription, "quotes": found, "form": form}
+    context = {
+        "subscription": found.subscription,
+        "quotes": found,
+        "form": form,
+        "own_customers": cancelling.own_customers(request.workspace),
+    }
     return render(request, "hosting/cancel.html", context, status=422 if form.errors else 200)
 
 

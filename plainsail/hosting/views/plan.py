@@ -61,9 +61,13 @@ def confirm(request: Request, form: ChangeForm) -> Progress:
     """Raises Refusal, CardRefused."""
     if REFUSALS.is_spent(client_ip(request), at=request.now):
         raise TooManyTries
-    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
     back = workspace_url(request.workspace, "hosting:billing")
-    return changing_plan.change(request.workspace, trace=trace, back=back, at=request.now, **form.wish)
+    return changing_plan.change(request.workspace, trace=trace_of(request), back=back, at=request.now, **form.wish)
+
+
+def trace_of(request: Request) -> Trace:
+    """Where something is agreed to."""
+    return Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
 
 
 def go_on(request: Request, made: Progress) -> HttpResponse:

@@ -87,16 +87,19 @@ def look_up(workspace_id: UUID, refund_id: UUID, *, at: datetime) -> Refund:
 
 
 def ask(workspace_id: UUID, refund_id: UUID, *, at: datetime) -> tuple[Refund, bool]:
-    """The same; tells besides whether the gateway answered at all."""
+    """The same; tells besides whether the gateway answered at all. One that arrived is asked about too: the payer's bank
+
+    may send it back days later.
+    """
     refund = _load(workspace_id, refund_id)
-    if refund.is_final:
+    if refund.state == Refund.State.FAILED:
         return refund, True
     if refund.state == Refund.State.REQUESTED:
         return submit(workspace_id, refund_id, at=at), True
     outcome = gateway_of(refund.charge.account).fetch_refund(
         refund.charge.account, refund.idempotency_key, charge_ref=refund.charge.gateway_ref, at=at
     )
-    if outcome.state == "not_found":
+    if outcome.state == "not_found" and not refund.is_final:
         return _send(workspace_id, refund, at=at), True
     return _record(workspace_id, refund_id, outcome, at=at), not outcome.is_silence
 
@@ -123,8 +126,8 @@ def _record(workspace_id: UUID, refund_id: UUID, outcome: RefundOutcome, *, at: 
 
 
 def _merge(refund: Refund, outcome: RefundOutcome, *, at: datetime) -> None:
-    if refund.is_final:
-        return
+    if refund.is_final and (refund.state == Refund.State.FAILED or outcome.state != "failed"):
+        return  # what arrived can only be sent back by the payer's bank
     refund.gateway_ref = outcome.ref or refund.gateway_ref
     if outcome.state == "succeeded":
         refund.state, refund.settled_at = Refund.State.SUCCEEDED, at

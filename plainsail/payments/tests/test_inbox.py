@@ -153,6 +153,24 @@ def test_a_refund_that_fails_days_later_is_told(juniper, account, fake, outside,
         assert (Refund.objects.get().state, Refund.objects.get().failure_code) == ("failed", "lost_or_stolen_card")
 
 
+def test_a_refund_that_had_arrived_and_comes_back_days_later_has_failed(juniper, account, fake, outside):
+    charge = attempt(juniper, saved(juniper, account, fake))
+    with workspace(juniper):
+        refund = refunding.request(charge, amount=Money(2900, "EUR"), at=NOON)
+    assert refunding.submit(juniper.pk, refund.pk, at=NOON).state == "succeeded"
+    with workspace(juniper):
+        ref = Refund.objects.get().gateway_ref
+    fake.settle_refund(ref, "failed", "expired_or_canceled_card")
+    late = fake.signed(fake.events("refund.created")[0]) if fake.events("refund.created") else None
+    for message in (fake.signed(fake.events("refund.failed")[0]), late):
+        if message is not None:
+            send(outside, account, message)
+            run_jobs(at=NOON)
+    with workspace(juniper):
+        assert (Refund.objects.get().state, Refund.objects.get().failure_code) == ("failed", "expired_or_canceled_card")
+        refunding.request(charge, amount=Money(2900, "EUR"), at=NOON)
+
+
 def test_what_we_do_not_know_is_kept_and_called_unknown(juniper, account, fake, outside):
     intent = fake.put("pi_", object="payment_intent", metadata={"plainsail_key": "of another program"})
     for event in (fake.tell("payment_intent.succeeded", intent), fake.tell("invoice.paid", {"id": "in_1"})):

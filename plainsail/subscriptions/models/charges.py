@@ -70,7 +70,13 @@ class Notice(WorkspaceOwned):
     delivery_id = models.UUIDField(null=True)
     """Its row in the ledger of mails. Loose: the ledger forgets before contracts do."""
     sent_at = models.DateTimeField(null=True)
-    """When it left; empty while nobody knows that it did."""
+    """When it left, or when somebody told the customer another way; empty while nobody knows that it did."""
+    told_how = models.CharField(max_length=200, blank=True)
+    """How the customer was told, where no mail reached them."""
+    told_by = models.CharField(max_length=254, blank=True)
+    """Who noted that, in words that outlive the account."""
+    told_at = models.DateTimeField(null=True)
+    """When that was noted."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -74,6 +74,9 @@ class Subscription(WorkspaceOwned):
     end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
     payment_method_id = models.UUIDField(null=True)
     order_id = models.UUIDField(null=True)
+    """The purchase that began it; its words are kept with it."""
+    consent = TiedForeignKey("commerce.ConsentRecord", on_delete=models.PROTECT, related_name="contracts", null=True)
+    """What was agreed to, of a contract that no order began."""
     terms = models.JSONField(default=dict)
     """Policies as they stood at the purchase: {"refund": …, "retention": …, "dunning": …}."""
     previous = TiedForeignKey("self", on_delete=models.SET_NULL, related_name="successors", null=True)

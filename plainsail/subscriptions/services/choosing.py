@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy
+
 from plainsail.commerce.models import Invoice
 from plainsail.commerce.services import clocks, sellers, shapes, transfer_orders
 from plainsail.commerce.services.checkout import Trace
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import PaymentMethod
-from plainsail.payments.services import methods
+from plainsail.payments.services import accounts, methods
 from plainsail.payments.services.charging import MethodUnusable
 from plainsail.payments.services.methods import CardRefused
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import change_consents, changing, planning
+from plainsail.subscriptions.services import change_consents, changing, links, planning
 from plainsail.subscriptions.services.changing import NotOffered, Wanted
 from plainsail.subscriptions.services.pausing import AmountChanged
 from plainsail.subscriptions.services.presses import Progress
 from plainsail.subscriptions.services.switching import Quote
+
+
+class CardElsewhere(Refusal):
+    """A card was typed, but the gateway takes it on its own page only: it goes nowhere."""
+
+    code = "card_elsewhere"
+    message = gettext_lazy("Cards aren’t taken on this page. Change the card of the contract first.")
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,9 @@ class Choices:
     card: PaymentMethod | None = None
     transfer_url: str = ""
     """Where it says how to pay for a change that waits for a bank transfer."""
+    types_card: bool = True
+    """Whether another card may be typed here; otherwise it is entered on the gateway's page first (`card_url`)."""
+    card_url: str = ""
     plan_words: str = ""
     """The plan as it is, with its price."""
 
@@ -90,6 +102,7 @@ def choices(subscription: Subscription, offered: Sequence[Wanted], *, at: dateti
         )
     plan = changing.plan_of(subscription)
     others = [wanted for wanted in offered if wanted.price.id != plan.price_id]
+    gateway = sellers.of_workspace(at=at).gateway_account
     return Choices(
         subscription,
         plan,
@@ -98,6 +111,8 @@ def choices(subscription: Subscription, offered: Sequence[Wanted], *, at: dateti
         underway=waiting[1],
         plan_words=planning.words_of(plan, gross=changing.gross_of(plan, at=at)),
         card=PaymentMethod.objects.filter(id=subscription.payment_method_id).first(),
+        types_card=accounts.takes_card_fields(gateway),
+        card_url=links.absolute(subscription.workspace, links.pay_path(subscription)),
         transfer_url=transfer_url,
     )
 
@@ -129,7 +144,7 @@ def confirm(
     """Change to one of the plans offered, as it was shown, charged to the card that was typed or to the contract’s own.
 
     Outside any transaction. Raises CardRefused (with the field at fault; also where the bank declined), AlreadyEnded,
-    NotChangeable, NotOffered, AmountChanged, SellerClosing.
+    NotChangeable, NotOffered, AmountChanged, SellerClosing, CardElsewhere.
     """
     wanted = next((one for one in offered if one.price.id == plan), None)
     if wanted is None:
@@ -140,10 +155,12 @@ def confirm(
             contract = Subscription.objects.select_related("account", "workspace").get(id=subscription_id)
             if changing.preview(contract, wanted, at=at).digest != shown:
                 raise AmountChanged
-            account_id, wall = sellers.selling(at=at).gateway_account_id, clocks.wall(at)
+            gateway, wall = sellers.selling(at=at).gateway_account, clocks.wall(at)
+            if not accounts.takes_card_fields(gateway):
+                raise CardElsewhere
         method_id = methods.add(
             workspace_id,
-            account_id=account_id,
+            account_id=gateway.id,
             payer_key=contract.account_id,
             fields=card,
             verify=False,

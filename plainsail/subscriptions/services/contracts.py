@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from plainsail.commerce.models import BillingAccount, Order, OrderLine, Price
+from plainsail.commerce.models import BillingAccount, ConsentRecord, Order, OrderLine, Price
 from plainsail.commerce.services import clocks, sellers
 from plainsail.kernel import due
 from plainsail.kernel.events import publish
@@ -113,7 +113,12 @@ def moment_of(subscription: Subscription, items: Sequence[SubscriptionItem]) -> 
 
 @transaction.atomic
 def open_contract(
-    account: BillingAccount, *, prices: Sequence[Price], payment_method_id: UUID | None, at: datetime
+    account: BillingAccount,
+    *,
+    prices: Sequence[Price],
+    payment_method_id: UUID | None,
+    consent: ConsentRecord | None = None,
+    at: datetime,
 ) -> Subscription:
     """A contract without an order: the first price is the plan, further ones are add-ons. Nothing is invoiced yet.
 
@@ -130,6 +135,7 @@ def open_contract(
         started_at=at,
         renews_at=at,
         payment_method_id=payment_method_id,
+        consent=consent,
         terms=policies.terms(),
     )
     for index, price in enumerate(prices):

@@ -16,6 +16,7 @@ from plainsail.subscriptions.models import Cancellation, CancellationRequest, Pr
 CANCEL, RECEIPT, DECLARATION = "subscriptions.cancel", "subscriptions.receipt", "subscriptions.declaration"
 PROGRESS, PAY, PRICE = "subscriptions.progress", "subscriptions.pay", "subscriptions.price"
 PROGRESS_AGE = 24 * 3600
+WITHDRAW_PATH = "/withdraw/"
 
 M = TypeVar("M", bound=Model)
 

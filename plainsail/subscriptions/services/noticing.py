@@ -233,11 +233,7 @@ def follow_up(*, at: datetime) -> bool:
     is_open = False
     for notice in _awaited().select_for_update(of=("self",)).order_by("written_at", "id")[:AT_ONCE]:
         if sent_at := _left_at(notice):
-            notice.sent_at = sent_at
-            notice.save(update_fields=["sent_at"])
-            if coming := _of_notice(notice.subscription, notice):
-                charge_at = _charge_after(notice.subscription, coming, sent_at=sent_at)
-                _move_charge(notice.subscription, coming, charge_at)
+            count_as_told(notice, sent_at=sent_at)
             continue
         is_open = True
         if has_failed(notice) and at - notice.written_at >= timedelta(days=notice.attempts):
@@ -245,6 +241,19 @@ def follow_up(*, at: datetime) -> bool:
             if coming is not None:
                 _write(notice, notice.subscription, coming, at=at)
     return is_open
+
+
+def count_as_told(notice: Notice, *, sent_at: datetime) -> None:
+    """The customer knows since a moment: the charge follows once its lead is over."""
+    notice.sent_at = sent_at
+    notice.save(update_fields=["sent_at", "told_how", "told_by", "told_at"])
+    if coming := _of_notice(notice.subscription, notice):
+        _move_charge(notice.subscription, coming, _charge_after(notice.subscription, coming, sent_at=sent_at))
+
+
+def waiting(subscription: Subscription) -> QuerySet[Notice]:
+    """Letters of a contract that haven't left and that a charge waits for, or will."""
+    return _awaited().filter(subscription=subscription)
 
 
 def _awaited() -> QuerySet[Notice]:
@@ -396,10 +405,10 @@ class Told:
 
 def told(subscription: Subscription) -> list[Told]:
     """The letters of a contract, newest charge first; those left out aren't among them."""
-    waiting = {one.id for one in _awaited().filter(subscription=subscription)}
+    open_ones = {one.id for one in waiting(subscription)}
     rows = subscription.notices.filter(attempts__gt=0).order_by("-about_on", "-written_at", "id")
     found = [(row, row.sent_at or _left_at(row)) for row in rows]
-    return [Told(row, sent_at, sent_at is None and row.id in waiting) for row, sent_at in found]
+    return [Told(row, sent_at, sent_at is None and row.id in open_ones) for row, sent_at in found]
 
 
 @dataclass(frozen=True)
@@ -416,4 +425,4 @@ def hold_of(subscription: Subscription, *, at: datetime) -> Hold | None:
         return None
     if local_date(subscription.charge_from, subscription.timezone) == _next_day(subscription):
         return None  # the noon at which a trial ends
-    return Hold(subscription.charge_from, _awaited().filter(subscription=subscription).exists())
+    return Hold(subscription.charge_from, waiting(subscription).exists())

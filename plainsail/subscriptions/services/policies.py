@@ -12,7 +12,7 @@ all of which must hold: `kind` (a list), `within` with `of` (`first_payment`, `r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal, get_args
@@ -144,6 +144,8 @@ class Share:
     part: Fraction
     rule: Refund
     ground: str = "policy"
+    by: Policy = field(default_factory=dict)
+    """The policy's rule that gives it, with how the policy counts days; empty where a law or our word does."""
 
 
 NOTHING = Share(Fraction(0), "none")
@@ -152,6 +154,11 @@ NOTHING = Share(Fraction(0), "none")
 def is_in_time(contract_at: datetime, *, at: datetime, zone: str) -> bool:
     """Whether a contract made at a moment can still be withdrawn from at another."""
     return _is_within(WITHDRAWAL, contract_at, at=at, zone=zone)
+
+
+def withdrawal_until(contract_at: datetime, *, zone: str) -> date:
+    """The last local day on which a contract made at a moment can be withdrawn from."""
+    return WITHDRAWAL.after(local_date(contract_at, zone))
 
 
 def _is_within(span: Span, since: datetime, *, at: datetime, zone: str) -> bool:
@@ -217,12 +224,13 @@ def pay_within(policy: Policy) -> Span:
 def _by_policy(policy: Policy, case: Case) -> Share:
     policy = modern(policy)
     check(policy)
-    refund = next((rule["refund"] for rule in policy["rules"] if _matches(rule["when"], case)), "none")
-    if refund == "none":
+    found = next((rule for rule in policy["rules"] if _matches(rule["when"], case)), None)
+    if found is None or found["refund"] == "none":
         return NOTHING
+    refund, by = found["refund"], found | {name: policy[name] for name in ("unit", "cancel_day") if name in policy}
     if refund == "prorated" or (refund != "full" and case.express_start):
-        return Share(case.unused(policy), "prorated")
-    return Share(Fraction(1), "full")
+        return Share(case.unused(policy), "prorated", by=by)
+    return Share(Fraction(1), "full", by=by)
 
 
 def _matches(when: Mapping[str, Any], case: Case) -> bool:

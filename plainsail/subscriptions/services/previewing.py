@@ -119,4 +119,5 @@ def _line(sample: Sample, period: Period) -> PaidLine:
         billed=sample.billed,
         paid_at=day_start(period.start, sample.zone),
         is_first=period.start == sample.starts_on,
+        first_paid_at=day_start(sample.starts_on, sample.zone),
     )

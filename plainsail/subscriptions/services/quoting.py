@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -35,6 +35,11 @@ class RefundLine:
     net_minor: int | None = None
     """What of it is net, where the price came without tax and so was cut by its net."""
     ground: str = "policy"
+    by: dict[str, Any] = field(default_factory=dict)
+    """The policy's rule, as `policies.Share` has it."""
+
+    def amount_in(self, currency: str) -> Money:
+        return Money(self.amount_minor, currency)
 
 
 @dataclass(frozen=True)
@@ -268,7 +273,7 @@ def _refund(facts: Facts, paid: PaidLine, wish: Wish, *, at: datetime) -> Refund
         at=at,
         zone=facts.timezone,
         contract_at=facts.started_at,
-        first_paid_at=min(line.paid_at for line in facts.paid),
+        first_paid_at=paid.first_paid_at,
         paid_at=paid.paid_at,
         interval=paid.interval,
         period=paid.period,
@@ -293,6 +298,7 @@ def _line(paid: PaidLine, given: policies.Share) -> RefundLine | None:
         rule=given.rule,
         net_minor=None if paid.billed.is_inclusive else amount.net,
         ground=given.ground,
+        by=dict(given.by),
     )
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.kernel.periods import Span
 from plainsail.subscriptions.services import limits, policies, retries
-from plainsail.subscriptions.services.quoting import Quote
+from plainsail.subscriptions.services.quoting import Quote, RefundLine
 
 KINDS = {
     "ordinary": gettext_lazy("an ordinary cancellation"),
@@ -235,6 +235,29 @@ def text(kind: str, policy: Mapping[str, Any]) -> list[str]:
     if kind == "refund":
         return [*(rule.sentence for rule in rules(policy)), *counting(policy)]
     return {"dunning": dunning, "retention": retention, "pausing": pausing}[kind](policy)
+
+
+def because(quote: Quote) -> list[str]:
+    """Why what a quote pays back comes back: a sentence for all of it, or one a line where the grounds differ."""
+    words = [_because(line) for line in quote.refunds]
+    if len(set(words)) < 2:
+        return words[:1]
+    language = get_language() or "en"
+    amounts = [line.amount_in(quote.currency).format(language) for line in quote.refunds]
+    return [
+        f"{line.description} ({amount}): {said}"
+        for line, amount, said in zip(quote.refunds, amounts, words, strict=True)
+    ]
+
+
+def _because(line: RefundLine) -> str:
+    if line.ground != "policy" or not line.by:  # stored before quotes named their rule
+        return capfirst(ground(line.ground)) + "."
+    said = sentence(line.by, place=1)
+    if line.rule == "full" or line.by.get("unit") == "second":
+        return said
+    is_unused = line.by.get("cancel_day", "unused") == "unused"
+    return f"{said} {_('The day of cancelling comes back too.') if is_unused else _('The day of cancelling is kept.')}"
 
 
 def nothing(quote: Quote) -> str:

@@ -302,3 +302,60 @@ def test_a_server_that_slept_tells_first_and_charges_later(juniper, outbox, asle
     assert charges(juniper) == 1
     live(wakes + 17 * DAY)
     assert charges(juniper) == 2
+
+
+@pytest.fixture
+def unreachable(juniper, outbox):
+    """A yearly contract whose customer no mail reaches; its letter fell due on 2 November 2027."""
+    contract = subscribed(juniper, minor=24000, **YEAR)
+    live(NOON)
+    outbox.answers[MAREN] = AWAY
+    live(*daily(local(contract, "2027-11-02", 9), 20))
+    return contract
+
+
+def tell(contract, as_ada, *, on: str, how: str = "By letter", now: str = "2027-11-22"):
+    with workspace(contract.workspace_id):
+        notice = Notice.objects.get(kind="renewal")
+    with clock.fixed(local(contract, now, 10)):
+        path = f"/w/juniper/sales/subscriptions/{contract.id}/notices/{notice.id}/"
+        return as_ada.post(path, {"how": how, "on": on})
+
+
+def test_who_was_told_by_letter_is_charged_when_the_lead_is_over(unreachable, juniper, as_ada, outbox):
+    live(*daily(local(unreachable, "2027-11-23", 1), 10))
+    assert charges(juniper) == 1
+    with clock.fixed(local(unreachable, "2027-12-03", 10)):
+        assert (
+            "I told them another way"
+            in as_ada.get(f"/w/juniper/sales/subscriptions/{unreachable.id}/").content.decode()
+        )
+    assert tell(unreachable, as_ada, on="2027-12-01", now="2027-12-03").status_code == 302
+    live(*daily(local(unreachable, "2027-12-04", 1), 13))
+    assert charges(juniper) == 1
+    live(local(unreachable, "2027-12-17", 1), local(unreachable, "2027-12-18", 1))
+    assert charges(juniper) == 2
+    with workspace(juniper):
+        told = Notice.objects.get(kind="renewal")
+    assert (told.told_how, told.told_by, told.told_at) == (
+        "By letter",
+        "ada@example.com",
+        local(unreachable, "2027-12-03", 10),
+    )
+    with clock.fixed(local(unreachable, "2027-12-18", 10)):
+        page = as_ada.get(f"/w/juniper/sales/subscriptions/{unreachable.id}/").content.decode()
+    assert "By letter; noted by ada@example.com on" in page
+
+
+@pytest.mark.parametrize(
+    "fields", [{"on": "2027-11-23"}, {"on": "2027-11-01"}, {"on": "x"}, {"on": "2027-11-22", "how": ""}]
+)
+def test_nobody_was_told_tomorrow_or_long_before_or_in_no_way(unreachable, juniper, as_ada, fields):
+    assert tell(unreachable, as_ada, **fields).status_code == 422
+    assert notices(unreachable)[0][2] is False
+
+
+def test_what_nothing_waits_for_is_not_told_again(unreachable, juniper, as_ada, as_cleo):
+    assert tell(unreachable, as_cleo, on="2027-11-20").status_code == 404
+    assert tell(unreachable, as_ada, on="2027-11-20").status_code == 302
+    assert tell(unreachable, as_ada, on="2027-11-20").status_code == 409

@@ -24,7 +24,7 @@ def priced(minor: int, interval: Interval = MONTH) -> Priced:
 def paid(start: date, end: date, gross: int, *, rate: str = "0", behavior: str = "inclusive", tax: int = 0) -> PaidLine:
     billed = Billed(net=gross - tax, tax=tax, rate=Decimal(rate), behavior=behavior)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return PaidLine("invoice", "line", "item", "Club", Period(start, end), MONTH, billed, moment, True)
+    return PaidLine("invoice", "line", "item", "Club", Period(start, end), MONTH, billed, moment, True, moment)
 
 
 def standing(

@@ -8,6 +8,8 @@ import pytest
 
 from plainsail.commerce.models import Invoice
 from plainsail.commerce.services import checkout, sellers
+from plainsail.commerce.services.checkout import Trace
+from plainsail.commerce.tests import factories as commerce
 from plainsail.commerce.tests.factories import NOON, monthly, placed
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
@@ -16,7 +18,9 @@ from plainsail.payments.services import connecting
 from plainsail.payments.sockets import GATEWAYS
 from plainsail.payments.tests.stripe_fake import DECLINED, KEY, PAYS, SECRET, FakeStripe, serving
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import renewal
+from plainsail.subscriptions.services import choosing, renewal
+from plainsail.subscriptions.services.changing import Wanted
+from plainsail.subscriptions.services.choosing import CardElsewhere
 
 
 @pytest.fixture
@@ -101,3 +105,25 @@ def test_once_it_has_ended_nothing_stands_in_the_way(juniper, contract, account)
     with workspace(juniper):
         Subscription.objects.update(state=Subscription.State.ENDED, ended_at=NOON)
         assert connecting.needs(account) == []
+
+
+def test_another_plan_asks_for_no_card_on_our_page(juniper, contract):
+    with workspace(juniper):
+        dearer = commerce.offer("Pro", 5900, interval="month")
+        wanted = Wanted(dearer.price, dearer.name)
+        shown = choosing.choices(contract, [wanted], at=NOON)
+        assert (shown.types_card, "/pay/" in shown.card_url) == (False, True)
+    with pytest.raises(CardElsewhere):
+        choosing.confirm(
+            juniper.pk,
+            contract.pk,
+            [wanted],
+            plan=dearer.price_id,
+            shown=shown.choices[0].quote.digest,
+            card={"number": "4242 4242 4242 4242"},
+            trace=Trace(),
+            return_path="/back/",
+            at=NOON,
+        )
+    with workspace(juniper):
+        assert PaymentMethod.objects.count() == 1

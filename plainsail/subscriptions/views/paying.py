@@ -38,7 +38,8 @@ def pay(request: Request, token: str) -> HttpResponse:
         contract = read_or_404(links.read_pay, token)
     form = CardForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and (made := press(request, contract, form)):
-        return redirect(made.url if made.state == "action" else links.pay_path_of(token))
+        done = "?done=1" if made.state == "done" else ""
+        return redirect(made.url if made.state == "action" else links.pay_path_of(token) + done)
     return show(request, contract, form, status=422 if form.is_bound else 200)
 
 
@@ -85,7 +86,7 @@ def show(request: Request, contract: Subscription, form: CardForm, *, status: in
     with workspace(request.workspace):
         contract.refresh_from_db()
         context = {"subscription": contract, "form": form, "progress": waiting, "fresh": fresh}
-        context |= settling.shown(contract, at=at)
+        context |= settling.shown(contract, at=at) | {"is_done": "done" in request.GET}
     return render(request, "subscriptions/pay.html", context, status=status)
 
 

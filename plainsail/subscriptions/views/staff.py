@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +13,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.accounts.models import User
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
-from plainsail.subscriptions.forms import REASONS, StaffNoticeForm
+from plainsail.subscriptions.forms import REASONS, StaffNoticeForm, ToldForm
 from plainsail.subscriptions.models import CancellationRequest, Subscription
-from plainsail.subscriptions.services import agreed, cancellation, declaring, leaving, letters, noticing, planning
+from plainsail.subscriptions.services import (
+    agreed,
+    cancellation,
+    declaring,
+    leaving,
+    letters,
+    noticing,
+    planning,
+    telling,
+)
 from plainsail.subscriptions.views.confirming import now
 
 PER_PAGE = 50
@@ -65,6 +75,7 @@ def shown(found: Subscription, *, at: datetime) -> dict[str, Any]:
         "planned_words": planning.words(planned) if planned else "",
         "next_charge": letters.next_charge(found),
         "told": noticing.told(found),
+        "told_form": ToldForm(),
         "hold": noticing.hold_of(found, at=at),
         "runs": found.state == Subscription.State.ACTIVE and not found.is_ending,
         "rests": found.state == Subscription.State.PAUSED and not found.is_ending,
@@ -90,6 +101,25 @@ def record_cancellation(request: Request, subscription_id: UUID) -> HttpResponse
         return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
     context = {"subscription": found, "form": form, "quote": cancellation.preview(found, when="period_end", at=at)}
     return render(request, "subscriptions/record.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("subscriptions.change")
+def tell(request: Request, subscription_id: UUID, notice_id: UUID) -> HttpResponse:
+    """Note that the customer was told of a charge another way, where no mail reaches them."""
+    rows = request.workspace.subscriptions.select_related("account")
+    found: Subscription = get_object_or_404(rows, id=subscription_id)
+    form, at = ToldForm(request.POST), now(request)
+    if form.is_valid():
+        try:
+            telling.told_otherwise(found, notice_id, by=cast(User, request.user), at=at, **form.cleaned_data)
+        except telling.NotThen as refusal:
+            form.add_error("on", str(refusal))
+        else:
+            messages.success(request, _("Noted. The charge follows when its time has passed."))
+            return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
+    context = shown(found, at=at) | {"told_form": form, "told_id": notice_id}
+    return render(request, "subscriptions/subscription.html", context, status=422)
 
 
 @require_POST

@@ -2,219 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import ngettext
 
 from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price, Product
-from plainsail.commerce.services.crediting import billed_lines
-from plainsail.commerce.services.proration import Billed
 from plainsail.contacts.sockets import Person
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
-from plainsail.kernel.periods import Cycle, Interval, Period, local_date
-from plainsail.payments import queries as payments
+from plainsail.kernel.periods import local_date
 from plainsail.payments.models import PaymentMethod
 from plainsail.subscriptions.models import (
     Cancellation,
     CancellationRequest,
     CancellationUndo,
     DunningCase,
-    PlanChange,
     PolicyVersion,
     PriceNotice,
     PriceRise,
     Subscription,
     SubscriptionItem,
 )
+from plainsail.subscriptions.queries.paid import (
+    Facts,
+    ItemFacts,
+    PaidLine,
+    facts_of,
+    newest_policies,
+    paid_lines_of,
+    standing_items,
+    unserved,
+)
+
+__all__ = [
+    "Facts",
+    "ItemFacts",
+    "PaidLine",
+    "facts_of",
+    "newest_policies",
+    "paid_lines_of",
+    "standing_items",
+    "unserved",
+]
 
 RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
-
-
-@dataclass(frozen=True)
-class PaidLine:
-    """A recurring line already paid for: which days, how much and what earlier credits took of it."""
-
-    invoice_id: str
-    line_id: str
-    item_id: str
-    description: str
-    period: Period
-    interval: Interval
-    billed: Billed
-    paid_at: datetime
-    is_first: bool
-    is_held: bool = False
-    """Whether the bank holds its money because the customer disputes it: nothing goes back before that is decided."""
-
-
-@dataclass(frozen=True)
-class ItemFacts:
-    """A recurring item of the contract and the first local day that is not paid for."""
-
-    item_id: str
-    description: str
-    price: Money
-    interval: Interval
-    paid_through: date
-    is_addon: bool
-    payments: int | None = None
-    cycle: Cycle | None = None
-    is_once: bool = False
-
-    @property
-    def ends_by_itself(self) -> bool:
-        """Whether it is the customer's once all payments are made."""
-        return self.is_once or (self.payments is not None and self.cycle is None)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that a quote depends on."""
-
-    reference: str
-    currency: str
-    timezone: str
-    kind: str
-    started_at: datetime
-    trial_ends_at: datetime | None
-    is_consumer: bool
-    country: str
-    items: tuple[ItemFacts, ...]
-    paid: tuple[PaidLine, ...]
-    terms: dict[str, Any]
-    newest: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The policies that the business has written since, by kind; they count beside the terms."""
-    is_trial_paid: bool = False
-    """Whether a trial ran that wasn't free."""
-
-
-def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
-    """Everything a quote depends on. Five queries, and one for an account not loaded yet."""
-    is_there = Q(ends_on=None) | Q(ends_on__gt=local_date(at, subscription.timezone))
-    # The plan first, then its add-ons as they were taken.
-    items = sorted(subscription.items.filter(is_there), key=lambda item: (item.role != item.Role.BASE, item.id))
-    # Who withdraws gets back what was paid for an earlier plan of the contract too.
-    paid_for = list(subscription.items.all()) if kind == "withdrawal" else items
-    lines = _lines(paid_for)
-    return Facts(
-        reference=subscription.reference,
-        currency=subscription.currency,
-        timezone=subscription.timezone,
-        kind=kind,
-        started_at=subscription.started_at,
-        trial_ends_at=subscription.trial_ends_at,
-        is_consumer=subscription.account.is_consumer,
-        country=subscription.account.country,
-        items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
-        paid=_paid_lines(subscription, paid_for, lines, kind=kind, at=at),
-        terms=subscription.terms,
-        newest=newest_policies(),
-        is_trial_paid=any(_is_of_trial(line, item) for item in items for line in lines if line.item_id == item.id),
-    )
-
-
-def _is_of_trial(line: InvoiceLine, item: SubscriptionItem) -> bool:
-    """Whether a line is what a paid trial cost: its days lie before the item's own."""
-    return line.period_start is not None and line.period_start < item.starts_on
-
-
-def newest_policies(*, by: datetime | None = None) -> dict[str, dict[str, Any]]:
-    """The newest text of each kind that the open workspace has written (by a moment); kinds never written are absent."""
-    rows = PolicyVersion.objects.filter(made_at__lte=by) if by else PolicyVersion.objects.all()
-    found = rows.order_by("kind", "-version").distinct("kind").values_list("kind", "text")
-    return dict(found)
-
-
-def _lines(items: Sequence[SubscriptionItem]) -> list[InvoiceLine]:
-    return list(
-        InvoiceLine.objects.filter(item_id__in=[item.id for item in items], is_voided=False)
-        .exclude(invoice__state=Invoice.State.VOID)
-        .select_related("invoice")
-        .order_by("period_start", "id")
-    )
-
-
-def _item_facts(
-    subscription: Subscription, item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: datetime
-) -> ItemFacts:
-    return ItemFacts(
-        item_id=str(item.id),
-        description=item.description,
-        price=Money(item.unit_minor * item.quantity, subscription.currency),
-        interval=item.interval,
-        paid_through=_paid_through(item, lines, at=at),
-        is_addon=item.role == SubscriptionItem.Role.ADDON,
-        payments=None if item.is_once else item.payments,
-        cycle=item.cycle,
-        is_once=item.is_once,
-    )
-
-
-def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: datetime) -> date:
-    """First local day that was not paid for at a moment: where the first period unpaid then starts, else what is invoiced."""
-    unpaid = [
-        line.period_start
-        for line in lines
-        if line.item_id == item.id and not (line.invoice.is_paid and _was_paid(line, at=at))
-    ]
-    return min([start for start in unpaid if start is not None], default=item.charged_through)
-
-
-def _was_paid(line: InvoiceLine, *, at: datetime) -> bool:
-    return line.invoice.paid_at is not None and line.invoice.paid_at <= at
-
-
-def _paid_lines(
-    subscription: Subscription,
-    items: Sequence[SubscriptionItem],
-    lines: Sequence[InvoiceLine],
-    *,
-    kind: str,
-    at: datetime,
-) -> tuple[PaidLine, ...]:
-    """Lines that may give money back: those whose period runs on; for a withdrawal, all of them.
-
-    Not what the bank gave back. What it is still deciding about is marked: paying back too would pay twice.
-    """
-    today = local_date(at, subscription.timezone)
-    by_id = {item.id: item for item in items}
-    billed = billed_lines({line.invoice_id for line in lines})
-    disputed = payments.disputed({line.invoice_id for line in lines})
-    held = payments.held(disputed)
-    return tuple(
-        PaidLine(
-            invoice_id=str(line.invoice_id),
-            line_id=str(line.id),
-            item_id=str(item.id),
-            description=line.description,
-            period=Period(line.period_start, line.period_end),
-            # Instalments of a year are paid for by the year, however short the time between two of them.
-            interval=item.cycle.interval if item.cycle else item.interval,
-            billed=billed[line.id],
-            paid_at=line.invoice.paid_at,
-            is_first=line.period_start <= item.starts_on,
-            is_held=line.invoice_id in held,
-        )
-        for line in lines
-        if line.item_id is not None and (item := by_id.get(line.item_id)) is not None
-        if line.invoice.is_paid and line.period_start and line.period_end and line.invoice.paid_at
-        if line.invoice_id not in disputed - held and (kind == "withdrawal" or line.period_end > today)
-    )
-
-
-def paid_lines_of(subscription: Subscription, item: SubscriptionItem, *, at: datetime) -> tuple[PaidLine, ...]:
-    """An item's lines that are paid and whose days run on, without what is disputed. Four queries."""
-    return _undisputed(_paid_lines(subscription, [item], _lines([item]), kind="ordinary", at=at))
-
-
-def _undisputed(lines: Sequence[PaidLine]) -> tuple[PaidLine, ...]:
-    return tuple(line for line in lines if not line.is_held)
 
 
 def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Offer]:
@@ -229,18 +63,6 @@ def other_offers(subscription: Subscription, plan: SubscriptionItem) -> list[Off
         .order_by("price__unit_minor", "name", "id")
     )
     return list({offer.price_id: offer for offer in reversed(found)}.values())[::-1]
-
-
-def standing_items(subscription: Subscription) -> QuerySet[SubscriptionItem]:
-    """A contract's items without those whose place another has taken; the plan last. Of one that has ended: its last ones."""
-    replaced = subscription.changes.filter(state=PlanChange.State.DONE).values("old_item_id")
-    return subscription.items.exclude(id__in=replaced).order_by("role", "id")
-
-
-def unserved(subscription: Subscription, *, at: datetime) -> tuple[PaidLine, ...]:
-    """What is paid for and lies, wholly or in part, after a moment; of a contract that may have ended already."""
-    items = list(standing_items(subscription))
-    return _undisputed(_paid_lines(subscription, items, _lines(items), kind="ordinary", at=at))
 
 
 def find_contract(workspace: Workspace, *, email: str, contract: str) -> Subscription | None:
