@@ -144,9 +144,8 @@ def _is_whole(now: Snapshot, contract: Subscription, item: SubscriptionItem, lin
 @cache
 def boundaries_of(anchor: date, interval: Interval, cycle: Cycle | None) -> frozenset[date]:
     if cycle is None:
-        return frozenset(
-            boundary(anchor, interval, number) for number in range(-120, 240)
-        )  # a moved charge puts the anchor ahead: by a year, for what is paid by the week beside it
+        # A moved charge puts the anchor ahead: by a year, for what is paid by the week beside it.
+        return frozenset(boundary(anchor, interval, number) for number in range(-120, 240))
     by_months = cycle.interval.unit in {"month", "year"}
     return frozenset(
         boundary(
