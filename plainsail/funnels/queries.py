@@ -94,7 +94,8 @@ def pictures_missing(funnel: Funnel) -> int:
         documents = [page.document for page in (step.page, step.other_page) if page is not None]
         documents += [step.email.read()] if step.email is not None else []
         shown |= {key for document in documents for kind, key in document.references() if kind == "picture"}
-    return len(shown) - File.objects.filter(id__in=shown).pictures().count()
+    there: int = File.objects.filter(id__in=shown).pictures().count()
+    return len(shown) - there
 
 
 def numbers(steps: Sequence[FunnelStep], period: Period) -> dict[UUID, StepNumbers]:
