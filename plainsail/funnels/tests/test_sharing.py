@@ -17,7 +17,7 @@ from plainsail.files.tests.factories import FileFactory
 from plainsail.funnels import queries
 from plainsail.funnels.models import Funnel, ShareCode
 from plainsail.funnels.services import bundling, packing, sharing
-from plainsail.funnels.tests.factories import FunnelFactory, started, steps
+from plainsail.funnels.tests.factories import started, steps
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Email
@@ -283,6 +283,14 @@ class TestCodes:
             redeem(acme, one)
         assert ShareCode.objects.get(id=one.id).redeemed == 0
 
+    def test_one_or_three_are_listed_by_one_statement(self, juniper, funnel, many, django_assert_num_queries):
+        with workspace(juniper):
+            for made in (1, 3):
+                with django_assert_num_queries(1):
+                    assert len([sharing.written(code) for code in queries.codes_of(funnel)]) == made
+                for _time in range(2):
+                    sharing.make_for_one(funnel, at=clock.now())
+
     def test_those_of_a_deleted_funnel_can_still_be_found_unless_used_up(self, juniper, acme, many, one):
         redeem(acme, one)
         with workspace(juniper):
@@ -294,26 +302,35 @@ class TestCodes:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_presses_at_the_same_moment_with_a_code_for_one_make_one_funnel():
-    giver, taker = WorkspaceFactory(), WorkspaceFactory()
-    with workspace(giver):
-        typed = sharing.written(sharing.make_for_one(FunnelFactory(), at=clock.now()))
-    start, refused = threading.Barrier(2), []
+class TestTwoPressesAtTheSameMoment:
+    def press_twice(self, taker, typed):
+        """How many were told that the code was used."""
+        start, refused = threading.Barrier(2), []
 
-    def press(at):
-        start.wait()
-        try:
-            with workspace(taker):
-                sharing.redeem(taker, typed, by=None, at=at)
-        except sharing.CodeUsed:
-            refused.append(at)
-        connection.close()
+        def press(at):
+            start.wait()
+            try:
+                with workspace(taker):
+                    sharing.redeem(taker, typed, by=None, at=at)
+            except sharing.CodeUsed:
+                refused.append(at)
+            connection.close()
 
-    threads = [threading.Thread(target=press, args=(clock.now() + timedelta(seconds=n),)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(refused) == 1
-    with workspace(taker):
-        assert Funnel.objects.count() == 1
+        threads = [threading.Thread(target=press, args=(clock.now() + timedelta(seconds=n),)) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return len(refused)
+
+    def test_with_a_code_for_one_make_one_funnel(self, acme, one, folder):
+        assert self.press_twice(acme, sharing.written(one)) == 1
+        with workspace(acme):
+            assert (Funnel.objects.count(), File.objects.count()) == (1, 2)
+        assert ShareCode.objects.get().redeemed == 1
+
+    def test_with_a_code_for_many_make_two_that_share_their_pictures(self, acme, many, folder):
+        assert self.press_twice(acme, sharing.written(many)) == 0
+        with workspace(acme):
+            assert (Funnel.objects.count(), File.objects.count()) == (2, 2)
+        assert ShareCode.objects.get().redeemed == 2
