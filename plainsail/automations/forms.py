@@ -227,8 +227,7 @@ class OrderForm(RevisionForm):
 
     order = forms.CharField(max_length=flows.MOST_STEPS * 41)
 
-    @property
-    def ids(self) -> list[str]:
+    def clean_order(self) -> list[str]:
         return [key for key in str(self.cleaned_data["order"]).split(",") if key]
 
 

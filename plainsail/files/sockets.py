@@ -1,4 +1,4 @@
-"""What others plug into files: where a file is used, so that none is deleted that somebody would miss."""
+"""What others plug into files: where a file is used, so that none is deleted that somebody would miss, and what they keep on disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
 
 
@@ -28,3 +29,6 @@ class UserOfFiles:
 
 
 USES: Registry[UserOfFiles] = Registry("files.uses")
+
+KEPT_ASIDE: Registry[Callable[[Workspace], int]] = Registry("files.kept_aside")
+"""Bytes that an area keeps on disk for a business beside the library (`storing.keep_aside`): they count against its room."""

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.events import OrderPaid
 from plainsail.commerce.sockets import AFTER_PURCHASE
-from plainsail.funnels.services import routing, stopping
+from plainsail.files.sockets import KEPT_ASIDE
+from plainsail.funnels.services import routing, sharing, stopping
 from plainsail.kernel.events import on
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages.sockets import AFTER_FORM
@@ -20,6 +21,7 @@ CREATE.register(
     "funnel",
     CreateItem(label=gettext_lazy("Funnel"), icon="list-filter", url="funnels:new", order=45, can="funnels.change"),
 )
+KEPT_ASIDE.register("funnels", sharing.stored)
 AFTER_FORM.register("funnels", routing.after_form)
 AFTER_PURCHASE.register("funnels", routing.after_purchase)
 

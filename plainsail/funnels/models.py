@@ -120,7 +120,10 @@ class ShareCode(Base):
     """Keyed hash of the code, by which it is found."""
     sealed = models.TextField()
     """The code itself, encrypted, for the business that made it to show again."""
-    package = models.JSONField()
+    package = models.JSONField(null=True)
+    """Of a code made before pictures went along. What a later one hands on lies on disk, as the file that it is."""
+    stored = models.PositiveBigIntegerField(default=0)
+    """Bytes of that file: what counts against the room of whoever made the code."""
     is_for_one = models.BooleanField(default=False)
     """Whether it works a single time."""
     redeemed = models.PositiveIntegerField(default=0)

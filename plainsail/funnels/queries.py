@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from plainsail.commerce.models import Offer, Order
+from plainsail.files.models import File
 from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.models import Workspace
@@ -71,8 +72,30 @@ def listed(workspace: Workspace) -> QuerySet[Funnel]:
 
 def codes_of(funnel: Funnel) -> QuerySet[ShareCode]:
     """Its codes that were not withdrawn, newest first."""
-    rows = ShareCode.objects.filter(workspace_id=funnel.workspace_id, funnel_id=funnel.id, deleted_at=None)
-    return rows.order_by("-created_at", "-id")
+    return codes(funnel.workspace_id).filter(funnel_id=funnel.id)
+
+
+def codes_of_deleted(workspace: Workspace) -> QuerySet[ShareCode]:
+    """Codes that still work though their funnel was deleted, newest first."""
+    usable = Q(is_for_one=False) | Q(redeemed=0)
+    return codes(workspace.id).filter(usable, ~Exists(Funnel.objects.filter(id=OuterRef("funnel_id"))))
+
+
+def codes(workspace_id: UUID) -> QuerySet[ShareCode]:
+    """A business's codes that were not withdrawn, newest first, without what they hand on."""
+    rows = ShareCode.objects.filter(workspace_id=workspace_id, deleted_at=None)
+    return rows.defer("package").order_by("-created_at", "-id")
+
+
+def pictures_missing(funnel: Funnel) -> int:
+    """How many pictures its pages and mails name that the business doesn't have. Reads each document once."""
+    shown: set[UUID] = set()
+    for step in funnel.steps.select_related("page", "other_page", "email"):
+        documents = [page.document for page in (step.page, step.other_page) if page is not None]
+        documents += [step.email.read()] if step.email is not None else []
+        shown |= {key for document in documents for kind, key in document.references() if kind == "picture"}
+    there: int = File.objects.filter(id__in=shown).pictures().count()
+    return len(shown) - there
 
 
 def numbers(steps: Sequence[FunnelStep], period: Period) -> dict[UUID, StepNumbers]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,8 +13,7 @@ from plainsail.automations.forms import AskForm, RevisionForm
 from plainsail.automations.services import editing, ways
 from plainsail.automations.views.asking import EXIT, form_of
 from plainsail.automations.views.automations import find
-from plainsail.automations.views.flow import done, refused, show
-from plainsail.kernel.errors import Refusal
+from plainsail.automations.views.flow import REMOVED, attempt, refused, show
 from plainsail.kernel.http import Request, can
 
 
@@ -29,21 +28,11 @@ def leaving(request: Request, automation_id: UUID, number: int) -> HttpResponse:
     if form.is_drafting or not form.is_valid():
         return show(request, found, f"{EXIT}{number}", form=form, status=200 if form.is_drafting else 422)
     question = {"condition": asked.cleaned_data["kind"], "config": form.config()}
-    try:
-        editing.edit(found, ways.leaving(number, question), at=request.now, **revision.cleaned_data)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, found, revision, partial(editing.edit, change=ways.leaving(number, question)))
 
 
 @require_POST
 @can("automations.change")
 def removal(request: Request, automation_id: UUID, number: int) -> HttpResponse:
     found, form = find(request, automation_id), RevisionForm(request.POST)
-    try:
-        if form.is_valid():
-            editing.edit(found, ways.staying(number), at=request.now, **form.cleaned_data)
-            messages.success(request, _("Removed. Undo brings it back."))
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, found, form, partial(editing.edit, change=ways.staying(number)), said=REMOVED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
@@ -12,7 +13,9 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.automations import queries
@@ -39,6 +42,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 
 MONTH = timedelta(days=30)
 LIST, SEQUENCE = "list", "sequence"
+REMOVED = gettext_lazy("Removed. Undo brings it back.")
 COPIED = "automations.copied"
 """Where a session keeps the step that was copied last, by the business's slug."""
 
@@ -83,12 +87,8 @@ def step(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
         return refused(request, found, _("That step is not there any more."))
     if form.is_drafting or not form.is_valid():
         return show(request, found, step_id, form=form, status=200 if form.is_drafting else 422)
-    try:
-        change = _setting(step_id, form, request)
-        editing.edit(found, change, revision=revision.cleaned_data["revision"], at=request.now)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, step_id)
+    change = partial(editing.edit, change=_setting(step_id, form, request))
+    return attempt(request, found, revision, change, then=step_id)
 
 
 def _setting(step_id: str, form: StepForm, request: Request) -> ways.Change:
@@ -103,13 +103,7 @@ def _setting(step_id: str, form: StepForm, request: Request) -> ways.Change:
 @can("automations.change")
 def removal(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     found, form = find(request, automation_id), RevisionForm(request.POST)
-    try:
-        if form.is_valid():
-            editing.remove(found, step_id, revision=form.cleaned_data["revision"], at=request.now)
-            messages.success(request, _("Removed. Undo brings it back."))
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, found, form, partial(editing.remove, step_id=step_id), said=REMOVED)
 
 
 @require_POST
@@ -129,12 +123,7 @@ def copy(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
 @can("automations.change")
 def order(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     found, form = find(request, automation_id), MoveForm(request.POST)
-    try:
-        if form.is_valid():
-            editing.move(found, step_id, at=request.now, **form.cleaned_data)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, step_id)
+    return attempt(request, found, form, partial(editing.move, step_id=step_id), then=step_id)
 
 
 @require_POST
@@ -144,41 +133,20 @@ def entry(request: Request, automation_id: UUID) -> HttpResponse:
     config = _trigger_form(request.POST.get("kind", ""), request, request.POST)
     if config is None or not (form.is_valid() and revision.is_valid() and config.is_valid()):
         return show(request, found, drawing.TRIGGER, form=config, entry=form, status=422)
-    try:
-        editing.start_with(
-            found,
-            config=config.config(),
-            at=request.now,
-            revision=revision.cleaned_data["revision"],
-            **form.cleaned_data,
-        )
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, drawing.TRIGGER)
+    change = partial(editing.start_with, config=config.config(), **form.cleaned_data)
+    return attempt(request, found, revision, change, then=drawing.TRIGGER)
 
 
 @require_POST
 @can("automations.change")
 def undo(request: Request, automation_id: UUID) -> HttpResponse:
-    found, form = find(request, automation_id), RevisionForm(request.POST)
-    try:
-        if form.is_valid():
-            editing.undo(found, revision=form.cleaned_data["revision"], at=request.now)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, find(request, automation_id), RevisionForm(request.POST), editing.undo)
 
 
 @require_POST
 @can("automations.change")
 def redo(request: Request, automation_id: UUID) -> HttpResponse:
-    found, form = find(request, automation_id), RevisionForm(request.POST)
-    try:
-        if form.is_valid():
-            editing.redo(found, revision=form.cleaned_data["revision"], at=request.now)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, find(request, automation_id), RevisionForm(request.POST), editing.redo)
 
 
 @require_POST
@@ -218,6 +186,29 @@ def resumption(request: Request, automation_id: UUID) -> HttpResponse:
         return refused(request, found, str(refusal))
     messages.success(request, _("It goes on. What became due meanwhile happens now."))
     return done(request, found, "")
+
+
+def attempt(
+    request: Request,
+    found: Automation,
+    form: Form,
+    change: Callable[..., object],
+    *,
+    then: str = "",
+    said: str | Promise = "",
+) -> HttpResponse:
+    """Let a service change the flow by what a form says, if it is valid; answer with the flow, or with what was refused.
+
+    `then` is the step whose panel is open afterwards, `said` what is told of the change.
+    """
+    try:
+        if form.is_valid():
+            change(found, at=request.now, **form.cleaned_data)
+            if said:
+                messages.success(request, str(said))
+    except Refusal as refusal:
+        return refused(request, found, str(refusal))
+    return done(request, found, then)
 
 
 def done(request: Request, found: Automation, step_id: str) -> HttpResponse:

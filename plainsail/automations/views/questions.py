@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -9,12 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from plainsail.automations.forms import UNTIL, AskForm, RevisionForm, SharesForm, UntilForm
-from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, ways
 from plainsail.automations.views.asking import form_of, rest_of, ways_of
 from plainsail.automations.views.automations import find
-from plainsail.automations.views.flow import done, refused, show
-from plainsail.kernel.errors import Refusal
+from plainsail.automations.views.flow import attempt, refused, show
 from plainsail.kernel.http import Request, can
 
 
@@ -34,7 +33,7 @@ def question(request: Request, automation_id: UUID, step_id: str) -> HttpRespons
         change = ways.waiting(step_id, {"mode": UNTIL} | values)
     else:
         change = ways.asking(step_id, asked.cleaned_data["way"], values)
-    return changed(request, found, step_id, change, revision.cleaned_data["revision"])
+    return attempt(request, found, revision, partial(editing.edit, change=change), then=step_id)
 
 
 @require_POST
@@ -45,16 +44,8 @@ def shares(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     form = SharesForm(request.POST, ways=ways_of(found, step_id))
     if not revision.is_valid():
         return refused(request, found, _("That step is not there any more."))
-    if "more" in request.POST:
-        return changed(request, found, step_id, ways.one_more(step_id), revision.cleaned_data["revision"])
-    if not form.is_valid():
+    is_more = "more" in request.POST
+    if not is_more and not form.is_valid():
         return show(request, found, step_id, rest=form, status=422)
-    return changed(request, found, step_id, ways.sharing(step_id, form.shares), revision.cleaned_data["revision"])
-
-
-def changed(request: Request, found: Automation, step_id: str, change: ways.Change, revision: int) -> HttpResponse:
-    try:
-        editing.edit(found, change, revision=revision, at=request.now)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, step_id)
+    change = ways.one_more(step_id) if is_more else ways.sharing(step_id, form.shares)
+    return attempt(request, found, revision, partial(editing.edit, change=change), then=step_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -15,7 +15,7 @@ from plainsail.automations.services import flows, sequences
 from plainsail.automations.sockets import ACTIONS
 from plainsail.automations.views import letters
 from plainsail.automations.views.automations import find
-from plainsail.automations.views.flow import done, refused, show
+from plainsail.automations.views.flow import REMOVED, attempt, done, refused, show
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
 
@@ -52,25 +52,14 @@ def _add(request: Request, found: Automation, *, subject: str, revision: int) ->
 @can("automations.change")
 def removal(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     found, form = find(request, automation_id), RevisionForm(request.POST)
-    try:
-        if form.is_valid():
-            sequences.remove(found, step_id, at=request.now, **form.cleaned_data)
-            messages.success(request, _("Removed. Undo brings it back."))
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, "")
+    return attempt(request, found, form, partial(sequences.remove, step_id=step_id), said=REMOVED)
 
 
 @require_POST
 @can("automations.change")
 def order(request: Request, automation_id: UUID) -> HttpResponse:
     found, form = find(request, automation_id), OrderForm(request.POST)
-    try:
-        if form.is_valid():
-            sequences.arrange(found, form.ids, revision=form.cleaned_data["revision"], at=request.now)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, request.GET.get("step", ""))
+    return attempt(request, found, form, sequences.arrange, then=request.GET.get("step", ""))
 
 
 @require_POST
@@ -85,11 +74,8 @@ def delay(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     if not form.is_valid():
         return show(request, found, step_id, rest=form, status=422)
     wait = None if form.is_at_once else {"type": "wait", **form.config()}
-    try:
-        sequences.delay(found, step_id, wait, at=request.now, **revision.cleaned_data)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, request.GET.get("step", ""))
+    change = partial(sequences.delay, step_id=step_id, wait=wait)
+    return attempt(request, found, revision, change, then=request.GET.get("step", ""))
 
 
 @require_POST
@@ -97,9 +83,5 @@ def delay(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
 def switch(request: Request, automation_id: UUID, step_id: str) -> HttpResponse:
     """Leave a step out, or take it in again; on the map, too."""
     found, form = find(request, automation_id), SwitchForm(request.POST)
-    try:
-        if form.is_valid():
-            sequences.switch(found, step_id, at=request.now, **form.cleaned_data)
-    except Refusal as refusal:
-        return refused(request, found, str(refusal))
-    return done(request, found, request.GET.get("step", ""))
+    change = partial(sequences.switch, step_id=step_id)
+    return attempt(request, found, form, change, then=request.GET.get("step", ""))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.accounts.models import User
 from plainsail.files.models import File
 from plainsail.files.services import imaging, rendering, storing
-from plainsail.files.sockets import USES, Use
+from plainsail.files.sockets import KEPT_ASIDE, USES, Use
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
@@ -112,8 +112,7 @@ def upload(workspace: Workspace, content: bytes, *, name: str, by: User | None, 
     known: File | None = File.objects.filter(sha256=digest).first()
     if known is not None:
         return known
-    if used(workspace) + len(content) > QUOTA:
-        raise Full
+    check_room(workspace, len(content))
     name = _clean_name(name)
     extension = name.rpartition(".")[2].lower()
     if extension in DOWNLOADS:
@@ -182,8 +181,15 @@ def uses(file: File) -> list[Use]:
 
 
 def used(workspace: Workspace) -> int:
-    """Bytes that a business has on disk."""
-    return int(File.objects.filter(workspace=workspace).aggregate(sum=Sum("stored"))["sum"] or 0)
+    """Bytes that a business has on disk, with what others keep there for it."""
+    ours = int(File.objects.filter(workspace=workspace).aggregate(sum=Sum("stored"))["sum"] or 0)
+    return ours + sum(kept(workspace) for kept in KEPT_ASIDE)
+
+
+def check_room(workspace: Workspace, size: int) -> None:
+    """Is there room for so many bytes more? Raises Full."""
+    if used(workspace) + size > QUOTA:
+        raise Full
 
 
 def cards(ids: Collection[UUID]) -> dict[UUID, PictureCard]:

@@ -1,6 +1,7 @@
 """Bytes on disk: each under a name made of its content, so that it never changes and may be kept for ever by whoever has it.
 
-Below the business's folder: `media/<file>/<name>` is what anybody may fetch, `originals/<file>` is not.
+Below the business's folder: `media/<file>/<name>` is what anybody may fetch, `originals/<file>` is not, and neither is
+`aside/<id>`, which isn't the library's: another area keeps it for a row of its own, and counts it (`sockets.KEPT_ASIDE`).
 """
 
 from __future__ import annotations
@@ -88,6 +89,29 @@ def remove(file: File) -> None:
             default_storage.delete(f"{folder}/{name}")
         default_storage.delete(folder)
     default_storage.delete(original_path(file))
+
+
+def keep_aside(workspace_id: UUID, row_id: UUID, content: bytes) -> None:
+    """Write bytes that belong to another area's row."""
+    _write(_aside(workspace_id, row_id), content)
+
+
+def aside(workspace_id: UUID, row_id: UUID) -> bytes | None:
+    """The bytes of another area's row; None where they are no longer there."""
+    path = _aside(workspace_id, row_id)
+    if not default_storage.exists(path):
+        return None
+    with default_storage.open(path) as stored:
+        found: bytes = stored.read()
+    return found
+
+
+def remove_aside(workspace_id: UUID, row_id: UUID) -> None:
+    default_storage.delete(_aside(workspace_id, row_id))
+
+
+def _aside(workspace_id: UUID, row_id: UUID) -> str:
+    return f"{_folder(workspace_id)}/aside/{row_id.hex}"
 
 
 def _folder(workspace_id: UUID) -> str:

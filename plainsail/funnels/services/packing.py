@@ -47,6 +47,7 @@ from plainsail.pages.services import forms, packed_forms, pages
 KIND, FORMAT = "plainsail.funnel", 1
 MOST_BYTES = 4 * 1024 * 1024
 PARTS = ("pages", "forms", "emails", "offers", "steps")
+TOO_LARGE = _("This file is too large to be a funnel.")
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PRICE = ("interval", "interval_count", "payments", "cycle", "cycle_count", "trial_days", "tax_behavior")
 
@@ -155,7 +156,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
 def read(raw: str | bytes) -> Package:
     """A package from its text. Raises BadPackage for anything else, and for one that is too large."""
     if len(raw) > MOST_BYTES:
-        raise BadPackage(_("This file is too large to be a funnel."))
+        raise BadPackage(TOO_LARGE)
     try:
         package = json.loads(raw)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,7 @@
-"""Codes that hand a funnel to another business. What is handed over is the funnel as it was when the code was made."""
+"""Codes that hand a funnel to another business of this installation, with the funnel's file as it was when the code was made.
+
+Whoever takes it in reads that file and nothing else of whoever made it, and gets copies of all that is in it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import secrets
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
+from plainsail.files.services import library, storing
 from plainsail.funnels.models import Funnel, ShareCode
-from plainsail.funnels.services import packing
+from plainsail.funnels.services import bundling
+from plainsail.funnels.services.bundling import Bundle
 from plainsail.kernel.crypto import decrypt, encrypt, keyed_hash
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -38,30 +43,42 @@ class CodeUsed(Refusal):
     status = 409
 
 
+class FileGone(Refusal):
+    """The row of the code is there, its file isn't."""
+
+    code = "shared_file_gone"
+    message = _("What this code handed on is no longer on the disk, and nothing was made. Ask for a new code.")
+    status = 410
+
+
 @transaction.atomic
 def make_for_many(funnel: Funnel, *, at: datetime) -> ShareCode:
-    """A code that works for everybody who has it, until it is withdrawn."""
+    """A code that works for everybody who has it, until it is withdrawn. Raises TooMuch, PictureLost, Full."""
     return _make(funnel, is_for_one=False, at=at)
 
 
 @transaction.atomic
 def make_for_one(funnel: Funnel, *, at: datetime) -> ShareCode:
-    """A code that works a single time. That it does can't be changed later."""
+    """A code that works a single time. That it does can't be changed later. Raises TooMuch, PictureLost, Full."""
     return _make(funnel, is_for_one=True, at=at)
 
 
 def _make(funnel: Funnel, *, is_for_one: bool, at: datetime) -> ShareCode:
+    raw = bundling.bundle(funnel)
+    library.check_room(funnel.workspace, len(raw))
     code = "".join(secrets.choice(ALPHABET) for _character in range(LENGTH))
-    return ShareCode.objects.create(
+    made = ShareCode.objects.create(
         workspace_id=funnel.workspace_id,
         funnel_id=funnel.id,
         name=funnel.name,
         digest=keyed_hash(PURPOSE, code),
         sealed=encrypt(PURPOSE, code),
-        package=packing.pack(funnel),
+        stored=len(raw),
         is_for_one=is_for_one,
         created_at=at,
     )
+    storing.keep_aside(made.workspace_id, made.id, raw)
+    return made
 
 
 def written(code: ShareCode) -> str:
@@ -74,22 +91,54 @@ def written(code: ShareCode) -> str:
 def withdraw(code: ShareCode, *, at: datetime) -> None:
     """From now on the code leads nowhere. What was made from it stays."""
     ShareCode.objects.filter(id=code.id, deleted_at=None).update(deleted_at=at)
+    _let_go(code)
 
 
 @transaction.atomic
 def redeem(workspace: Workspace, typed: str, *, by: User | None, at: datetime) -> Funnel:
     """A draft funnel in this business from a code. Counted; a code for one fails the second time.
 
-    Raises UnknownCode (also for one that was withdrawn), CodeUsed, BadPackage; then it isn't counted either.
+    Raises UnknownCode (also for one that was withdrawn), CodeUsed, FileGone, BadPackage; then it isn't counted either.
     """
     plain = "".join(character for character in typed.lower() if character in ALPHABET)
-    digest = keyed_hash(PURPOSE, plain)
-    # One statement decides: of two who come at the same moment with a code for one, one finds nothing to update.
-    usable = Q(is_for_one=False) | Q(redeemed=0)
-    taken = ShareCode.objects.filter(usable, digest=digest, deleted_at=None).update(redeemed=F("redeemed") + 1)
-    found = ShareCode.objects.filter(digest=digest, deleted_at=None).first()
+    found = ShareCode.objects.filter(digest=keyed_hash(PURPOSE, plain), deleted_at=None).first()
     if found is None:
         raise UnknownCode
-    if not taken:
-        raise CodeUsed
-    return packing.unpack(workspace, found.package, by=by, at=at)
+    if not found.is_for_one:
+        made = bundling.unpack(workspace, _handed_on(found), by=by, at=at)
+        # Last: nobody else with this code waits while pictures are taken in.
+        _count(found)
+        return made
+    # First: of two who come at the same moment, one finds nothing to count.
+    _count(found)
+    made = bundling.unpack(workspace, _handed_on(found), by=by, at=at)
+    _let_go(found)
+    return made
+
+
+def _count(code: ShareCode) -> None:
+    usable = ShareCode.objects.filter(Q(is_for_one=False) | Q(redeemed=0), id=code.id, deleted_at=None)
+    if usable.update(redeemed=F("redeemed") + 1):
+        return
+    raise CodeUsed if code.is_for_one else UnknownCode
+
+
+def _handed_on(code: ShareCode) -> Bundle:
+    if code.package is not None:
+        return Bundle(code.package)
+    raw = storing.aside(code.workspace_id, code.id)
+    if raw is None:
+        raise FileGone
+    return bundling.read(raw)
+
+
+def _let_go(code: ShareCode) -> None:
+    """Free the room of a code that leads nowhere any more."""
+    ShareCode.objects.filter(id=code.id).update(stored=0)
+    # A file without a row harms nobody; a row without its file would.
+    transaction.on_commit(lambda: storing.remove_aside(code.workspace_id, code.id))
+
+
+def stored(workspace: Workspace) -> int:
+    """Bytes that a business's codes have on disk."""
+    return int(ShareCode.objects.filter(workspace=workspace).aggregate(sum=Sum("stored"))["sum"] or 0)

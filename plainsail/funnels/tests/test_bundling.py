@@ -102,3 +102,13 @@ def test_more_than_may_be_unpacked_is_refused_before_it_is(monkeypatch, juniper,
     monkeypatch.setattr(bundling, "MOST_BYTES", 100)
     with pytest.raises(packing.BadPackage):
         bundling.read(raw)
+
+
+def test_so_is_what_is_small_and_unpacks_to_more(monkeypatch):
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pictures/bomb", b"\0" * 1_000_000)
+    monkeypatch.setattr(bundling, "MOST_BYTES", 100_000)
+    assert len(written.getvalue()) < bundling.MOST_BYTES
+    with pytest.raises(packing.BadPackage, match="too large"):
+        bundling.read(written.getvalue())

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from plainsail.commerce.models import Offer
-from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
-from plainsail.funnels.services import packing, publishing, sharing
+from plainsail.funnels.models import Funnel, FunnelStep
+from plainsail.funnels.services import packing, publishing
 from plainsail.funnels.starters import TEMPLATES
 from plainsail.funnels.tests.factories import live, planned, started, steps
 from plainsail.kernel import clock
@@ -106,56 +106,3 @@ def test_a_spoiled_package_makes_nothing_at_all(in_juniper, change):
     assert not Page.objects.exists()
     assert not Funnel.objects.exists()
     assert not Offer.objects.exists()
-
-
-class TestCodes:
-    """Golden test G15: a code for one fails the second time, and one that was deleted errors."""
-
-    @pytest.fixture
-    def codes(self, juniper):
-        with workspace(juniper):
-            funnel = started(juniper)
-            return sharing.make_for_many(funnel, at=clock.now()), sharing.make_for_one(funnel, at=clock.now())
-
-    def redeem(self, acme, code):
-        with workspace(acme):
-            return sharing.redeem(acme, sharing.written(code), by=None, at=clock.now())
-
-    def test_a_code_for_many_works_again_and_again_and_is_counted(self, acme, codes):
-        many, _one = codes
-        for _time in range(3):
-            assert self.redeem(acme, many).name == "Small offer first"
-        assert ShareCode.objects.get(id=many.id).redeemed == 3
-
-    def test_a_code_for_one_fails_the_second_time(self, acme, codes):
-        _many, one = codes
-        self.redeem(acme, one)
-        with pytest.raises(sharing.CodeUsed):
-            self.redeem(acme, one)
-        assert ShareCode.objects.get(id=one.id).redeemed == 1
-
-    def test_a_code_that_was_withdrawn_leads_nowhere(self, acme, codes):
-        many, _one = codes
-        sharing.withdraw(many, at=clock.now())
-        with pytest.raises(sharing.UnknownCode):
-            self.redeem(acme, many)
-
-    def test_what_nobody_made_is_unknown_and_spelling_is_forgiven(self, acme, codes):
-        many, _one = codes
-        with workspace(acme), pytest.raises(sharing.UnknownCode):
-            sharing.redeem(acme, "abcd-efgh", by=None, at=clock.now())
-        with workspace(acme):
-            assert sharing.redeem(acme, f" {sharing.written(many).upper()} ".replace("-", " "), by=None, at=clock.now())
-
-    def test_what_is_handed_over_is_the_funnel_as_it_was(self, juniper, acme, codes):
-        with workspace(juniper):
-            Funnel.objects.get().delete()
-        made = self.redeem(acme, codes[0])
-        with workspace(acme):
-            assert made.steps.count() == 9
-
-    def test_a_package_that_can_not_be_read_any_more_is_not_counted(self, acme, codes):
-        ShareCode.objects.filter(id=codes[1].id).update(package={"kind": "old"})
-        with pytest.raises(packing.BadPackage):
-            self.redeem(acme, codes[1])
-        assert ShareCode.objects.get(id=codes[1].id).redeemed == 0

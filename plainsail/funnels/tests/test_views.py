@@ -8,10 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from plainsail.accounts.models import Membership, Role
 from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
-from plainsail.funnels.services import publishing
+from plainsail.funnels.services import bundling, packing, publishing
 from plainsail.funnels.tests.factories import live, planned, started, steps
 from plainsail.kernel import clock
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.tracking.models import Hit
 
@@ -161,6 +163,35 @@ class TestSharing:
         as_ada.post(url(funnel, "sharing/"), {"use": "many"})
         ShareCode.objects.update(workspace_id=acme.id)
         assert as_ada.post(url(funnel, f"codes/{ShareCode.objects.get().id}/withdrawal/")).status_code == 404
+
+    def test_what_is_too_much_to_hand_on_is_said_and_no_code_is_made(self, as_ada, juniper, funnel, monkeypatch):
+        monkeypatch.setattr(bundling, "MOST_BYTES", 10)
+        page = as_ada.post(url(funnel, "sharing/"), {"use": "many"}, follow=True).content.decode()
+        assert "it shows more than 200 pictures, or more than 64 MB of them" in page
+        assert not ShareCode.objects.exists()
+        answer = as_ada.get(url(funnel, "package.zip"))
+        assert answer.status_code == 422
+        assert "This funnel can’t be handed on" in answer.content.decode()
+
+    def test_pictures_that_did_not_come_along_are_counted_out_loud(self, as_ada, juniper, funnel):
+        with workspace(juniper):
+            package = packing.pack(funnel)
+        image = next(b["props"]["image"] for b in package["pages"][0]["document"]["blocks"] if "image" in b["props"])
+        image["file"] = str(new_id())
+        file = SimpleUploadedFile("funnel.json", json.dumps(package).encode())
+        page = as_ada.post(f"{HOME}import/", {"file": file}, follow=True).content.decode()
+        assert "1 picture didn’t come along. Choose another one in its place." in page
+
+    def test_a_code_whose_funnel_was_deleted_is_withdrawn_on_the_list(self, as_ada, as_ben, ben, juniper, funnel):
+        as_ada.post(url(funnel, "sharing/"), {"use": "many"})
+        assert "Codes of deleted funnels" not in as_ada.get(HOME).content.decode()
+        as_ada.post(url(funnel, "deletion/"))
+        assert "Codes of deleted funnels" in as_ada.get(HOME).content.decode()
+        Membership.objects.filter(user=ben).update(role=Role.VIEWER)
+        assert "Codes of deleted funnels" not in as_ben.get(HOME).content.decode()
+        answer = as_ada.post(url(funnel, f"codes/{ShareCode.objects.get().id}/withdrawal/"))
+        assert answer.url == HOME
+        assert "Codes of deleted funnels" not in as_ada.get(HOME).content.decode()
 
 
 def test_the_table_and_the_what_if_show_every_step(as_ada, funnel):

@@ -24,7 +24,9 @@ from plainsail.kernel.http import Request, can, workspace_url
 @require_GET
 @can("funnels.view")
 def funnels(request: Request) -> HttpResponse:
-    return render(request, "funnels/funnels.html", {"funnels": queries.listed(request.workspace)})
+    left = queries.codes_of_deleted(request.workspace) if request.role.allows("funnels.change") else ()
+    context = {"funnels": queries.listed(request.workspace), "codes": looks.codes(left)}
+    return render(request, "funnels/funnels.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.models import FunnelStep, ShareCode
 from plainsail.funnels.queries import StepNumbers
+from plainsail.funnels.services import sharing
 from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
 
@@ -136,3 +137,8 @@ def _said(step: Mapping[str, Any]) -> str:
     if step["kind"] != Kind.WAIT:
         return str(step["name"])
     return _("Wait %(time)s") % {"time": duration(step["amount"], step.get("unit", "days"))}
+
+
+def codes(found: Iterable[ShareCode]) -> list[dict[str, Any]]:
+    """Share codes, each as people read it."""
+    return [{"code": code, "written": sharing.written(code)} for code in found]
