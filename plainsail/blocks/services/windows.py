@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from plainsail.accounts.models import User
 from plainsail.blocks.services import comparing
 from plainsail.blocks.services import presence as presences
 from plainsail.blocks.services.documents import InvalidDocument
-from plainsail.blocks.services.edits import EditRequest
+from plainsail.blocks.services.edits import EditRequest, read
 from plainsail.blocks.services.histories import Edited, Met
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
@@ -73,6 +74,14 @@ class Desk(Generic[R]):
 
 
 Question = Callable[[Desk[R], EditRequest], Said]
+
+
+def answer(ask: Question[R], desk: Desk[R], body: bytes) -> tuple[Said, int]:
+    """What the window hears to a question, and its status; a refusal is an answer too."""
+    try:
+        return ask(desk, read(body)), HTTPStatus.OK
+    except Refusal as refusal:
+        return refused(refusal), refusal.status
 
 
 def edits(desk: Desk[R], sent: EditRequest) -> Said:

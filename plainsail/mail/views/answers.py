@@ -10,7 +10,7 @@ from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 
-from plainsail.blocks.services import edits, panels, rendering, windows
+from plainsail.blocks.services import panels, rendering, windows
 from plainsail.blocks.services.documents import Document
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request
@@ -43,10 +43,8 @@ def to_window(request: Request, email_id: UUID, ask: windows.Question[Email]) ->
     """What the window hears to one of its questions (see `blocks.services.windows`). Raises Http404."""
     by: Any = request.user
     desk = windows.Desk(find(request, email_id), editing, partial(changed, request), by, request.now)
-    try:
-        return JsonResponse(ask(desk, edits.read(request.body)))
-    except Refusal as refusal:
-        return refused(refusal)
+    said, status = windows.answer(ask, desk, request.body)
+    return JsonResponse(said, status=status)
 
 
 def refused(refusal: Refusal) -> JsonResponse:

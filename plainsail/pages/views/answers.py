@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from plainsail.blocks.services import edits, outlines, panels, rendering, windows
+from plainsail.blocks.services import outlines, panels, rendering, windows
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, workspace_url
@@ -65,10 +65,8 @@ def to_window(request: Request, page_id: UUID, ask: windows.Question[Page]) -> J
     """What the window hears to one of its questions (see `blocks.services.windows`). Raises Http404."""
     by: Any = request.user
     desk = windows.Desk(find(request, page_id), editing, partial(changed, request), by, request.now)
-    try:
-        return JsonResponse(ask(desk, edits.read(request.body)))
-    except Refusal as refusal:
-        return refused(refusal)
+    said, status = windows.answer(ask, desk, request.body)
+    return JsonResponse(said, status=status)
 
 
 def refused(refusal: Refusal) -> JsonResponse:
