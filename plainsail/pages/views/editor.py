@@ -31,17 +31,20 @@ def editor(request: Request, page_id: UUID) -> HttpResponse:
     chosen = document.find(request.GET.get("section", "")) or next(iter(document.blocks), None)
     context = {
         "page": page,
+        "surface": "page",
         "document": document,
         "chosen": chosen.id if chosen else "",
         "panel": answers.panel_of(page, document, chosen.id) if chosen else "",
-        "surface": "page",
-        "palette": panels.palette("page"),
-        "elements": panels.palette("page", place="element"),
-        "rows": outlines.row_shapes(),
         "live_url": publishing.address(request.workspace, page.path),
         "can": answers.state(request, page),
     }
-    return render(request, "pages/editor.html", context)
+    return render(request, "pages/editor.html", context | _addable())
+
+
+def _addable() -> dict[str, object]:
+    """What may be added to a page: sections, and in columns of those elements and rows."""
+    elements, rows = panels.palette("page", place="element"), outlines.row_shapes()
+    return {"palette": panels.palette("page"), "elements": elements, "rows": rows}
 
 
 @require_GET
