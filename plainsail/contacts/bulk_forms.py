@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.contacts.forms import AskedForm
 from plainsail.contacts.models import BulkAction
 from plainsail.contacts.services.acting import Chosen
 from plainsail.kernel.models import Workspace
@@ -17,14 +18,8 @@ Kind = BulkAction.Kind
 MOST_CHOSEN = 200
 
 
-class ChosenForm(forms.Form):
+class ChosenForm(AskedForm):
     """Whom it is about: as the list of contacts is asked, or the rows that were ticked."""
-
-    segment_id = forms.UUIDField(required=False)
-    list_id = forms.UUIDField(required=False)
-    tag_id = forms.UUIDField(required=False)
-    text = forms.CharField(max_length=200, required=False)
-    state = forms.ChoiceField(choices=[("", ""), ("deleted", "")], required=False)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)

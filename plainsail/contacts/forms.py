@@ -358,8 +358,8 @@ def _targets(workspace: Workspace) -> list[Any]:
     ]
 
 
-class ExportForm(forms.Form):
-    """Whose contacts to take along: as the list of contacts is asked."""
+class AskedForm(forms.Form):
+    """Whose contacts are meant: as their list is asked."""
 
     segment_id = forms.UUIDField(required=False)
     list_id = forms.UUIDField(required=False)

@@ -19,7 +19,6 @@ from plainsail.mail.views import (
     reports,
     senders,
     testing,
-    together,
     uncertain,
     writing,
 )
@@ -58,8 +57,8 @@ workspace_urls = [
     path("emails/write/<uuid:email_id>/preview/", editor.preview, name="preview"),
     path("emails/write/<uuid:email_id>/panel/", editor.panel, name="panel"),
     path("emails/write/<uuid:email_id>/edits/", editor.edits, name="edits"),
-    path("emails/write/<uuid:email_id>/presence/", together.presence, name="presence"),
-    path("emails/write/<uuid:email_id>/absence/", together.absence, name="absence"),
+    path("emails/write/<uuid:email_id>/presence/", editor.presence, name="presence"),
+    path("emails/write/<uuid:email_id>/absence/", editor.absence, name="absence"),
     path("emails/write/<uuid:email_id>/undo/", editor.undo, name="undo"),
     path("emails/write/<uuid:email_id>/redo/", editor.redo, name="redo"),
     path("emails/write/<uuid:email_id>/head/", editor.head, name="head"),

@@ -22,7 +22,6 @@ from plainsail.pages.views import (
     sent,
     site,
     splits,
-    together,
     versions,
 )
 
@@ -77,10 +76,10 @@ workspace_urls = [
     path("pages/<uuid:page_id>/edits/", editor.edits, name="edits"),
     path("pages/<uuid:page_id>/undo/", editor.undo, name="undo"),
     path("pages/<uuid:page_id>/redo/", editor.redo, name="redo"),
-    path("pages/<uuid:page_id>/presence/", together.presence, name="presence"),
-    path("pages/<uuid:page_id>/absence/", together.absence, name="absence"),
-    path("pages/<uuid:page_id>/copies/", together.copies, name="copies"),
-    path("pages/<uuid:page_id>/pastes/", together.pastes, name="pastes"),
+    path("pages/<uuid:page_id>/presence/", editor.presence, name="presence"),
+    path("pages/<uuid:page_id>/absence/", editor.absence, name="absence"),
+    path("pages/<uuid:page_id>/copies/", editor.copies, name="copies"),
+    path("pages/<uuid:page_id>/pastes/", editor.pastes, name="pastes"),
     path("pages/<uuid:page_id>/publication/", editor.publication, name="publication"),
     path("pages/<uuid:page_id>/publishing/", publication.publication, name="publishing"),
     path("pages/<uuid:page_id>/publishing/now/", publication.publish, name="publish"),

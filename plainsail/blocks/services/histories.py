@@ -37,12 +37,15 @@ class Step(Protocol):
     """One step of a history: whose it is, what it did to the document, and what takes that back."""
 
     number: Any
+    by: Any
     by_id: Any
+    at: Any
     token: Any
     operations: Any
     inverse: Any
 
 
+R = TypeVar("R")
 S = TypeVar("S", bound=Step)
 
 
@@ -60,6 +63,16 @@ class Merged(Generic[S]):
 
     base: Document
     rebased: Rebased
+    met: list[Met[S]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Edited(Generic[R, S]):
+    """What holds the document, up to date; the document as the window knew it and as it is now, and what was given back."""
+
+    row: R
+    before: Document
+    after: Document
     met: list[Met[S]] = field(default_factory=list)
 
 

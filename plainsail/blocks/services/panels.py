@@ -107,9 +107,14 @@ def render_panel(
     return render_to_string("blocks/panel.html", context)
 
 
-def render_theme_panel(document: Document) -> SafeString:
+def render_theme_panel(document: Document, *, surface: Surface = "page") -> SafeString:
     """The panel that chooses colours, fonts, corners and spacing."""
-    return render_to_string("blocks/theme_panel.html", {"controls": theme_controls(document)})
+    return render_to_string("blocks/theme_panel.html", {"controls": theme_controls(document), "surface": surface})
+
+
+def section_list(document: Document, *, chosen: str, surface: Surface = "page") -> SafeString:
+    """The list of a document's sections at the editor's left, with what stands inside them."""
+    return render_to_string("blocks/section_list.html", {"document": document, "chosen": chosen, "surface": surface})
 
 
 def anchors(document: Document) -> list[str]:

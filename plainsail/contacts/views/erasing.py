@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -110,19 +109,9 @@ def _moment(at: datetime) -> str:
 def _pdf(erasure: Erasure, request: Request) -> bytes:
     found = _facts(erasure, request)
     return certificates.pdf(
-        {
-            "lang": (translation.get_language() or "en")[:2],
-            "title": _("Certificate of erasure"),
-            "business": request.workspace.name,
-            "words": _("A person was erased here. What the law wants kept is listed below."),
-            "head": [list(row) for row in found["head"]],
-            "kept_title": _("What is kept, why and until when"),
-            "kept": [
-                [f"{row['label']} ({row['number']})", row["ground"], row["until"] or "–"] for row in found["kept"]
-            ],
-            "kept_heads": [_("Kept"), _("Because"), _("Until")],
-            "rows_title": _("What was erased"),
-            "rows_heads": [_("Table"), _("Rows")],
-            "rows": [[label, f"{number:,}"] for label, number in found["rows"]],
-        }
+        business=request.workspace.name,
+        words=_("A person was erased here. What the law wants kept is listed below."),
+        head=[list(row) for row in found["head"]],
+        kept=[[f"{row['label']} ({row['number']})", row["ground"], row["until"] or "–"] for row in found["kept"]],
+        rows=found["rows"],
     )

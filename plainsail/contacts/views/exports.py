@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from plainsail.accounts.models import User
-from plainsail.contacts.forms import ExportForm
+from plainsail.contacts.forms import AskedForm
 from plainsail.contacts.services import exporting
 from plainsail.contacts.services.exporting import Asked
 from plainsail.kernel.crypto import BadToken
@@ -22,7 +22,7 @@ from plainsail.kernel.http import Request, can, private_link, public, workspace_
 @can("contacts.export")
 def exports(request: Request) -> HttpResponse:
     """The last archives, and whom the next one is about; a post has it made."""
-    form = ExportForm(request.POST if request.method == "POST" else request.GET)
+    form = AskedForm(request.POST if request.method == "POST" else request.GET)
     if request.method == "POST" and form.is_valid():
         asked = Asked(**{name: str(value or "") for name, value in form.cleaned_data.items()})
         exporting.ask(request.workspace, asked, by=cast(User, request.user), at=request.now)

@@ -93,22 +93,15 @@ def _moment(iso: str) -> str:
 def pdf(certificate: dict[str, Any]) -> bytes:
     """The certificate on paper, in the active language (about a tenth of a second)."""
     found = facts_of(certificate)
-    data = {
-        "lang": (translation.get_language() or "en")[:2],
-        "title": _("Certificate of erasure"),
-        "business": found["business"],
-        "words": _(
+    return certificates.pdf(
+        business=found["business"],
+        words=_(
             "What this business had on this installation has been erased. What the law wants kept is listed below."
         ),
-        "head": found["head"],
-        "kept_title": _("What is kept, why and until when"),
-        "kept": [[f"{row['label']} ({row['number']})", row["ground"], row["until"]] for row in found["kept"]],
-        "kept_heads": [_("Kept"), _("Because"), _("Until")],
-        "rows_title": _("What was erased"),
-        "rows_heads": [_("Table"), _("Rows")],
-        "rows": [[label, f"{number:,}"] for label, number in found["rows"]],
-    }
-    return certificates.pdf(data)
+        head=found["head"],
+        kept=[[f"{row['label']} ({row['number']})", row["ground"], row["until"]] for row in found["kept"]],
+        rows=found["rows"],
+    )
 
 
 def send(closure: Closure) -> None:

@@ -6,14 +6,13 @@ domain it is about, it needs no further record that allows it (RFC 9990 §4).
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
 from plainsail.kernel.crypto import BadToken, mac
-from plainsail.mail.services.return_paths import CODE_BYTES, DIGITS, LENGTH
+from plainsail.mail.services.return_paths import CODE_BYTES, DIGITS, LENGTH, ids_in
 
 PURPOSE = "mail.dmarc"
 LOOKS_LIKE_ONE = re.compile(r"\bd\+([0-9a-z]{62})@([a-z0-9.-]+)", re.IGNORECASE)
@@ -39,15 +38,7 @@ def token(workspace_id: UUID, domain_id: UUID) -> str:
 
 def read(given: str) -> Place:
     """What a token says. Raises BadToken for one that was not made here."""
-    if len(given) != LENGTH or not given.isascii() or not given.isalnum():
-        raise BadToken
-    number = int(given, 36)
-    if number >= 1 << (8 * (32 + CODE_BYTES)):
-        raise BadToken
-    raw = number.to_bytes(32 + CODE_BYTES)
-    if not hmac.compare_digest(raw[32:], mac(PURPOSE, raw[:32])[:CODE_BYTES]):
-        raise BadToken
-    return Place(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]))
+    return Place(*ids_in(given, purpose=PURPOSE))
 
 
 def first(places: Iterable[str]) -> Place | None:

@@ -7,7 +7,7 @@ the two speak of different places; what meets somebody else's change is given ba
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.db import transaction
 
 from plainsail.accounts.models import User
 from plainsail.blocks.services import documents, histories, rebasing
-from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.contacts.queries import condition_of
 from plainsail.kernel.errors import Refusal
 from plainsail.mail import queries
@@ -26,18 +26,8 @@ from plainsail.mail.services.emails import Stale
 from plainsail.mail.services.merge_fields import Errors
 
 Kind = EmailChange.Kind
-Met = histories.Met[EmailChange]
+Edited = histories.Edited[Email, EmailChange]
 HEAD = ("subject", "preheader")
-
-
-@dataclass(frozen=True)
-class Edited:
-    """The mail, its document as the window knew it and as it is now, and what was given back."""
-
-    email: Email
-    before: Document
-    after: Document
-    met: list[Met] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -64,15 +64,20 @@ def marked(workspace_id: UUID, delivery_id: UUID, sender: str) -> str:
 
 def read(given: str) -> Row:
     """What a token says. Raises BadToken for one that was not made here."""
+    return Row(*ids_in(given, purpose=PURPOSE))
+
+
+def ids_in(given: str, *, purpose: str) -> tuple[UUID, UUID]:
+    """The two ids in a token of a purpose. Raises BadToken for one that was not made here."""
     if len(given) != LENGTH or not given.isascii() or not given.isalnum():
         raise BadToken
     number = int(given, 36)
     if number >= 1 << (8 * (32 + CODE_BYTES)):
         raise BadToken
     raw = number.to_bytes(32 + CODE_BYTES)
-    if not hmac.compare_digest(raw[32:], mac(PURPOSE, raw[:32])[:CODE_BYTES]):
+    if not hmac.compare_digest(raw[32:], mac(purpose, raw[:32])[:CODE_BYTES]):
         raise BadToken
-    return Row(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]))
+    return UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
 
 
 def first(places: Iterable[str]) -> tuple[Row | None, bool]:

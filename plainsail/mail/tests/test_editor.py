@@ -112,6 +112,17 @@ def test_a_section_is_given_to_some_and_another_one_to_the_rest(editor, juniper,
     expect(mail.get_by_text("Read on")).to_have_count(0)
 
 
+def test_words_that_can_no_longer_be_saved_are_there_to_be_copied(editor, juniper, letter):
+    with workspace(juniper):
+        Email.objects.filter(id=letter.id).update(revision=7)
+    editor.locator("[data-choose]").nth(1).click()
+
+    editor.get_by_label("Button").first.fill("Too late")
+
+    changed = editor.get_by_role("dialog", name="Changed somewhere else")
+    expect(changed.get_by_label("What you wrote")).to_have_value("Too late")
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_anybody_can_read_and_use_it_at_any_width(editor, width):
     editor.set_viewport_size({"width": width, "height": 900})

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
-from plainsail.blocks.services import comparing, panels, rendering
-from plainsail.blocks.services.documents import Document, InvalidDocument
+from plainsail.blocks.services import panels, rendering, windows
+from plainsail.blocks.services.documents import Document
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request
 from plainsail.mail import queries
@@ -30,7 +28,7 @@ def find(request: Request, email_id: UUID) -> Email:
 def panel_of(request: Request, document: Document, name: str, *, who: str | None = None, op: str | None = None) -> str:
     """The settings of a section, or of the look; nothing for a section that isn't there."""
     if name == "theme":
-        return render_to_string("mail/theme_panel.html", {"controls": panels.theme_controls(document)})
+        return panels.render_theme_panel(document, surface="mail")
     block = document.find(name)
     if block is None:
         return ""
@@ -41,18 +39,28 @@ def panel_of(request: Request, document: Document, name: str, *, who: str | None
     return panels.render_panel(block, surface="mail", below=below)
 
 
-def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
+def to_window(request: Request, email_id: UUID, ask: windows.Question[Email]) -> JsonResponse:
+    """What the window hears to one of its questions (see `blocks.services.windows`). Raises Http404."""
+    by: Any = request.user
+    desk = windows.Desk(find(request, email_id), editing, partial(changed, request), by, request.now)
+    said, status = windows.answer(ask, desk, request.body)
+    return JsonResponse(said, status=status)
+
+
+def refused(refusal: Refusal) -> JsonResponse:
+    return JsonResponse(windows.refused(refusal), status=refusal.status)
+
+
+def changed(request: Request, edited: editing.Edited, panel: str) -> windows.Said:
     """What the window needs after a change: of what it knew before, all that is different now. It fetches the mail itself."""
-    after = edited.after
-    new = [block.id for block in after.blocks if edited.before.find(block.id) is None]
-    panel = new[0] if new and panel == "new" else panel
-    return state(request, edited.email) | {
+    after, panel = edited.after, windows.wanted(edited, panel)
+    return state(request, edited.row) | {
         "order": [block.id for block in after.blocks],
         "changed": sorted(rendering.changed_sections(edited.before, after)),
-        "list": render_to_string("mail/section_list.html", {"document": after, "chosen": panel}),
+        "list": panels.section_list(after, chosen=panel, surface="mail"),
         "panel": panel_of(request, after, panel) if panel else "",
         "chosen": panel,
-        "met": [_met(each, edited) for each in edited.met],
+        "met": windows.met(edited),
     }
 
 
@@ -72,28 +80,5 @@ def headed(found: editing.Headed, *, knew: int | None) -> dict[str, Any]:
     return {"head": _head(email), "met": found.met, "revision": email.revision if is_newest else knew}
 
 
-def refused(refusal: Refusal) -> JsonResponse:
-    errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
-    said = {"code": refusal.code, "message": str(refusal), "errors": errors, "field": refusal.field or ""}
-    return JsonResponse(said, status=refusal.status)
-
-
 def _head(email: Email) -> dict[str, str]:
     return {"subject": email.subject, "preheader": email.preheader}
-
-
-def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:
-    """An operation that was given back, in words: what both wanted, and who the other is."""
-    said = comparing.describe(met.operation, before=edited.before, now=edited.after)
-    step = met.step
-    who = str(step.by) if step and step.by else _("Somebody")
-    at = date_format(localtime(step.at), "TIME_FORMAT") if step and step.at else ""
-    return {
-        "operation": met.operation,
-        "section": said.section,
-        "setting": said.setting,
-        "mine": said.mine,
-        "theirs": said.theirs,
-        "gone": said.is_gone,
-        "by": _("%(who)s, at %(time)s") % {"who": who, "time": at} if at else who,
-    }

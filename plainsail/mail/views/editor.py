@@ -9,8 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
-from plainsail.blocks.services import panels
-from plainsail.blocks.services.edits import read as read_edit
+from plainsail.blocks.services import panels, windows
 from plainsail.contacts.models import Contact
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -36,6 +35,7 @@ def editor(request: Request, email_id: UUID) -> HttpResponse:
         "document": document,
         "chosen": chosen.id if chosen else "",
         "panel": answers.panel_of(request, document, chosen.id) if chosen else "",
+        "surface": "mail",
         "palette": panels.palette("mail"),
         "can": answers.state(request, email),
         "merge_fields": _grouped(merge_fields.offered(request.workspace)),
@@ -74,45 +74,33 @@ def panel(request: Request, email_id: UUID) -> HttpResponse:
 @require_POST
 @can("mail.change")
 def edits(request: Request, email_id: UUID) -> HttpResponse:
-    email, by = find(request, email_id), request.user
-    try:
-        sent = read_edit(request.body)
-        edited = editing.apply(
-            email,
-            sent.operations,
-            revision=sent.revision,
-            by=by,  # type: ignore[arg-type]  # a member
-            at=request.now,
-            token=sent.token,
-            known=sent.known,
-        )
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, email_id, windows.edits)
 
 
 @require_POST
 @can("mail.change")
 def undo(request: Request, email_id: UUID) -> HttpResponse:
-    email = find(request, email_id)
-    try:
-        sent = read_edit(request.body)
-        edited = editing.undo(email, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, email_id, windows.undo)
 
 
 @require_POST
 @can("mail.change")
 def redo(request: Request, email_id: UUID) -> HttpResponse:
-    email = find(request, email_id)
-    try:
-        sent = read_edit(request.body)
-        edited = editing.redo(email, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, email_id, windows.redo)
+
+
+@require_POST
+@can("mail.change")
+def presence(request: Request, email_id: UUID) -> HttpResponse:
+    """Say that a window is here; hear who else is, and what they changed."""
+    return answers.to_window(request, email_id, windows.presence)
+
+
+@require_POST
+@can("mail.change")
+def absence(request: Request, email_id: UUID) -> HttpResponse:
+    """Say that a window was closed."""
+    return answers.to_window(request, email_id, windows.absence)
 
 
 @require_POST

@@ -7,7 +7,6 @@ the two speak of different places; what meets somebody else's change is given ba
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.pages import queries
 from plainsail.pages.models import Page, PageRevision
 
-Met = histories.Met[PageRevision]
+Edited = histories.Edited[Page, PageRevision]
 
 
 class Stale(Refusal):
@@ -47,16 +46,6 @@ class NoSuchVersion(Refusal):
     code = "no_such_version"
     message = _("There is no such version of this page.")
     status = 404
-
-
-@dataclass(frozen=True)
-class Edited:
-    """The draft as the window knew it, and as it is now. `page` is up to date; `met` is what was given back."""
-
-    page: Page
-    before: Document
-    after: Document
-    met: list[Met] = field(default_factory=list)
 
 
 def apply(

@@ -125,7 +125,7 @@ def test_a_request_that_arrives_twice_is_made_once(page, ids):
     again = edit(page, add, revision=1, token=token)
 
     assert order(page) == [block.id for block in first.after.blocks] == [block.id for block in again.after.blocks]
-    assert (first.page.revision, again.page.revision) == (2, 2)
+    assert (first.row.revision, again.row.revision) == (2, 2)
 
 
 def test_a_request_that_arrives_again_after_others_have_written_says_what_it_met_the_first_time(page, ids, ada, ben):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
-from plainsail.blocks.services import comparing, outlines, panels, rendering
-from plainsail.blocks.services.documents import Block, Document, InvalidDocument
-from plainsail.blocks.services.operations import InvalidOperation
+from plainsail.blocks.services import outlines, panels, rendering, windows
+from plainsail.blocks.services.documents import Block, Document
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.pages import queries
@@ -63,22 +61,31 @@ def shown_form(document: Document, block: Block, data: QueryDict | None = None, 
     return ShownForm(data, shown=block.shown, may_be_rest=may_be_rest, **options)
 
 
-def changed(request: Request, edited: editing.Edited, panel: str = "") -> dict[str, Any]:
+def to_window(request: Request, page_id: UUID, ask: windows.Question[Page]) -> JsonResponse:
+    """What the window hears to one of its questions (see `blocks.services.windows`). Raises Http404."""
+    by: Any = request.user
+    desk = windows.Desk(find(request, page_id), editing, partial(changed, request), by, request.now)
+    said, status = windows.answer(ask, desk, request.body)
+    return JsonResponse(said, status=status)
+
+
+def refused(refusal: Refusal) -> JsonResponse:
+    return JsonResponse(windows.refused(refusal), status=refusal.status)
+
+
+def changed(request: Request, edited: editing.Edited, panel: str) -> windows.Said:
     """What the window needs after a change: of what it knew before, all that is different now."""
-    after = edited.after
-    known = {block.id for block in edited.before.walk()}
-    new = [block.id for block in after.walk() if block.id not in known]
-    panel = (new[0] if new else "") if panel == "new" else panel
-    return state(request, edited.page) | {
+    after, panel = edited.after, windows.wanted(edited, panel)
+    return state(request, edited.row) | {
         "sections": _different(edited),
         "order": [block.id for block in after.blocks],
         "inside": [block.id for section in after.blocks for block in section.walk() if block is not section],
         "footers": [block.id for block in after.blocks if block.type == "footer"],
         "list": _list(edited, panel),
-        "panel": panel_of(edited.page, after, panel) if panel else "",
+        "panel": panel_of(edited.row, after, panel) if panel else "",
         "chosen": panel,
         "reload": edited.before.theme != after.theme,
-        "met": [_met(each, edited) for each in edited.met],
+        "met": windows.met(edited),
     }
 
 
@@ -93,16 +100,9 @@ def state(request: Request, page: Page) -> dict[str, Any]:
     }
 
 
-def refused(refusal: Refusal) -> JsonResponse:
-    """An expected “no”, with what is wrong under each path."""
-    errors = refusal.errors if isinstance(refusal, InvalidDocument) else {}
-    code = InvalidOperation.code if isinstance(refusal, InvalidOperation) else refusal.code
-    return JsonResponse({"code": code, "message": str(refusal), "errors": errors}, status=refusal.status)
-
-
 def _different(edited: editing.Edited) -> dict[str, str]:
     """The sections that look different now, as HTML by id."""
-    head, ids = publishing.head_of(edited.page), rendering.changed_sections(edited.before, edited.after)
+    head, ids = publishing.head_of(edited.row), rendering.changed_sections(edited.before, edited.after)
     rendered = rendering.render_sections(edited.after, head, editing=True, only=ids) if ids else ()
     return {section.id: section.html for section in rendered}
 
@@ -115,21 +115,4 @@ def _list(edited: editing.Edited, chosen: str) -> str:
     )
     if before == after:
         return ""
-    return render_to_string("pages/section_list.html", {"document": edited.after, "chosen": chosen})
-
-
-def _met(met: editing.Met, edited: editing.Edited) -> dict[str, Any]:
-    """An operation that was given back, in words: what both wanted, and who the other is."""
-    said = comparing.describe(met.operation, before=edited.before, now=edited.after)
-    step = met.step
-    who = str(step.by) if step and step.by else _("Somebody")
-    at = date_format(localtime(step.at), "TIME_FORMAT") if step else ""
-    return {
-        "operation": met.operation,
-        "section": said.section,
-        "setting": said.setting,
-        "mine": said.mine,
-        "theirs": said.theirs,
-        "gone": said.is_gone,
-        "by": _("%(who)s, at %(time)s") % {"who": who, "time": at} if at else who,
-    }
+    return panels.section_list(edited.after, chosen=chosen)

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
-from plainsail.blocks.services import outlines, panels
-from plainsail.blocks.services.edits import read as read_edit
+from plainsail.blocks.services import clipboard, outlines, panels, windows
+from plainsail.blocks.services.edits import EditRequest
 from plainsail.files.services import library
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can
 from plainsail.pages import queries
-from plainsail.pages.services import describing, editing, publishing
+from plainsail.pages.models import Page
+from plainsail.pages.services import describing, publishing
 from plainsail.pages.views import answers
 from plainsail.pages.views.answers import find
 
@@ -30,16 +31,20 @@ def editor(request: Request, page_id: UUID) -> HttpResponse:
     chosen = document.find(request.GET.get("section", "")) or next(iter(document.blocks), None)
     context = {
         "page": page,
+        "surface": "page",
         "document": document,
         "chosen": chosen.id if chosen else "",
         "panel": answers.panel_of(page, document, chosen.id) if chosen else "",
-        "palette": panels.palette("page"),
-        "elements": panels.palette("page", place="element"),
-        "rows": outlines.row_shapes(),
         "live_url": publishing.address(request.workspace, page.path),
         "can": answers.state(request, page),
     }
-    return render(request, "pages/editor.html", context)
+    return render(request, "pages/editor.html", context | _addable())
+
+
+def _addable() -> dict[str, object]:
+    """What may be added to a page: sections, and in columns of those elements and rows."""
+    elements, rows = panels.palette("page", place="element"), outlines.row_shapes()
+    return {"palette": panels.palette("page"), "elements": elements, "rows": rows}
 
 
 @require_GET
@@ -71,45 +76,56 @@ def links(request: Request, page_id: UUID) -> HttpResponse:
 @require_POST
 @can("pages.change")
 def edits(request: Request, page_id: UUID) -> HttpResponse:
-    page, by = find(request, page_id), request.user
-    try:
-        sent = read_edit(request.body)
-        edited = editing.apply(
-            page,
-            sent.operations,
-            revision=sent.revision,
-            by=by,  # type: ignore[arg-type]  # a member
-            at=request.now,
-            token=sent.token,
-            known=sent.known,
-        )
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, page_id, windows.edits)
 
 
 @require_POST
 @can("pages.change")
 def undo(request: Request, page_id: UUID) -> HttpResponse:
-    page = find(request, page_id)
-    try:
-        sent = read_edit(request.body)
-        edited = editing.undo(page, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, page_id, windows.undo)
 
 
 @require_POST
 @can("pages.change")
 def redo(request: Request, page_id: UUID) -> HttpResponse:
-    page = find(request, page_id)
-    try:
-        sent = read_edit(request.body)
-        edited = editing.redo(page, revision=sent.revision, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    except Refusal as refusal:
-        return answers.refused(refusal)
-    return JsonResponse(answers.changed(request, edited, sent.panel))
+    return answers.to_window(request, page_id, windows.redo)
+
+
+@require_POST
+@can("pages.change")
+def presence(request: Request, page_id: UUID) -> HttpResponse:
+    """Say that a window is here; hear who else is, and what they changed."""
+    return answers.to_window(request, page_id, windows.presence)
+
+
+@require_POST
+@can("pages.change")
+def absence(request: Request, page_id: UUID) -> HttpResponse:
+    """Say that a window was closed."""
+    return answers.to_window(request, page_id, windows.absence)
+
+
+@require_POST
+@can("pages.change")
+def copies(request: Request, page_id: UUID) -> HttpResponse:
+    """Copy sections, to be pasted into any page or mail of this business."""
+    return answers.to_window(request, page_id, _copied)
+
+
+def _copied(desk: windows.Desk[Page], sent: EditRequest) -> windows.Said:
+    return {"copied": clipboard.copy(desk.row.document, sent.sections, person=desk.by, at=desk.at)}
+
+
+@require_POST
+@can("pages.change")
+def pastes(request: Request, page_id: UUID) -> HttpResponse:
+    """The operations that put what was copied at a place; the window sends them like its own."""
+    return answers.to_window(request, page_id, _pasted)
+
+
+def _pasted(desk: windows.Desk[Page], sent: EditRequest) -> windows.Said:
+    operations = clipboard.paste(person=desk.by, surface="page", index=sent.at, at=desk.at)
+    return {"operations": operations, "place": clipboard.place_of(operations)}
 
 
 @require_POST

@@ -6,9 +6,7 @@ runs and meets the plan again. It ends with the contract, and can be taken out b
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,6 +48,7 @@ from plainsail.subscriptions.services.changing import NotOffered
 from plainsail.subscriptions.services.ending import CONTRACTS
 from plainsail.subscriptions.services.pausing import AmountChanged
 from plainsail.subscriptions.services.presses import Progress
+from plainsail.subscriptions.services.promises import Promise
 
 State = AddonOrder.State
 
@@ -62,7 +61,7 @@ class NotNow(Refusal):
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(Promise):
     """What adding does. Amounts are minor units of `currency`, tax included; nothing is charged now while a trial runs."""
 
     price_id: str
@@ -97,15 +96,6 @@ class Quote:
     def paid_last(self) -> date:
         """The last day that is paid for at once, as people name it."""
         return self.paid_until - timedelta(days=1)
-
-    def as_json(self) -> dict[str, Any]:
-        """As stored: days in ISO 8601."""
-        return json.loads(json.dumps(asdict(self), default=date.isoformat))  # type: ignore[no-any-return]  # a dictionary by construction
-
-    @property
-    def digest(self) -> str:
-        """Fingerprint of what was shown."""
-        return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
 
 
 def from_json(stored: dict[str, Any]) -> Quote:

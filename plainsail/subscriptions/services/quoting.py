@@ -7,8 +7,7 @@ what happens.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_moment, part
 from plainsail.subscriptions.queries import Facts, ItemFacts, PaidLine
 from plainsail.subscriptions.services import policies
+from plainsail.subscriptions.services.promises import Promise
 
 When = Literal["period_end", "now"]
 
@@ -120,7 +120,7 @@ class ItemEnd:
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(Promise):
     """The outcome of a cancellation at a moment. Amounts in minor units of `currency`."""
 
     reference: str
@@ -158,20 +158,11 @@ class Quote:
         """The effective moment on the contract's own clock."""
         return self.effective_at.astimezone(ZoneInfo(self.timezone))
 
-    def as_json(self) -> dict[str, Any]:
-        """The quote as stored: moments in ISO 8601."""
-        return json.loads(json.dumps(asdict(self), default=_plain))  # type: ignore[no-any-return]  # a dictionary by construction
-
     @property
     def charges_digest(self) -> str:
         """Fingerprint of when it ends and what is charged until then."""
         told = [self.effective_at.isoformat(), *(f"{one.on} {one.amount_minor}" for one in self.charges_after)]
         return hashlib.blake2b("\n".join(told).encode(), digest_size=10).hexdigest()
-
-    @property
-    def digest(self) -> str:
-        """Fingerprint of what was promised."""
-        return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
 
 
 def quote(facts: Facts, *, when: When, at: datetime, wish: Wish = NONE) -> Quote:
@@ -300,12 +291,6 @@ def _line(paid: PaidLine, given: policies.Share) -> RefundLine | None:
         ground=given.ground,
         by=dict(given.by),
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(type(value))
 
 
 def from_json(stored: dict[str, Any]) -> Quote:

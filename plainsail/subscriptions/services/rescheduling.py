@@ -7,14 +7,11 @@ comes earlier, what was paid for them comes back.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from django.db import transaction
 from django.utils import translation
@@ -46,6 +43,7 @@ from plainsail.subscriptions.services import (
 from plainsail.subscriptions.services.date_letters import Rows, shown, shown_day
 from plainsail.subscriptions.services.ending import CONTRACTS
 from plainsail.subscriptions.services.pausing import AmountChanged, NotAllowed
+from plainsail.subscriptions.services.promises import Promise
 
 Days = DateMove.Days
 
@@ -79,7 +77,7 @@ class Back:
 
 
 @dataclass(frozen=True)
-class Move:
+class Move(Promise):
     """What moving means, as it is shown and then done. Amounts are minor units of `currency`, tax included."""
 
     from_on: date
@@ -109,15 +107,6 @@ class Move:
     @property
     def comes_back(self) -> Money:
         return Money(sum(one.gross_minor for one in self.back), self.currency)
-
-    def as_json(self) -> dict[str, Any]:
-        """As stored: days in ISO 8601."""
-        return json.loads(json.dumps(asdict(self), default=date.isoformat))  # type: ignore[no-any-return]  # a dictionary by construction
-
-    @property
-    def digest(self) -> str:
-        """Fingerprint of what was shown."""
-        return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
 
     @property
     def effect(self) -> Rows:

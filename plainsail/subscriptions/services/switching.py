@@ -6,9 +6,7 @@ in the contract's own zone; boundaries come from its anchor, which never moves.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from plainsail.commerce.services import proration
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import Interval, local_date
 from plainsail.subscriptions.queries import PaidLine
+from plainsail.subscriptions.services.promises import Promise
 from plainsail.subscriptions.services.scheduling import Due, Plan, next_due
 
 When = Literal["now", "later", "trial"]
@@ -107,7 +106,7 @@ def _unused(standing: Standing, *, at: datetime) -> tuple[Back, ...]:
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(Promise):
     """A change as it is shown, and then carried out. Amounts are minor units of `currency`, tax included."""
 
     price_id: str
@@ -146,15 +145,6 @@ class Quote:
     @property
     def next_charge(self) -> Money:
         return Money(self.next_minor, self.currency)
-
-    def as_json(self) -> dict[str, Any]:
-        """As stored: days in ISO 8601."""
-        return json.loads(json.dumps(asdict(self), default=date.isoformat))  # type: ignore[no-any-return]  # a dictionary by construction
-
-    @property
-    def digest(self) -> str:
-        """Fingerprint of what was shown."""
-        return hashlib.blake2b(json.dumps(self.as_json(), sort_keys=True).encode(), digest_size=20).hexdigest()
 
 
 def from_json(stored: dict[str, Any]) -> Quote:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.services import sellers
 from plainsail.commerce.services.checkout import Trace
@@ -17,8 +22,39 @@ from plainsail.subscriptions.forms import MoveForm, PauseForm, ResumeForm
 from plainsail.subscriptions.models import AskedBy, Subscription
 from plainsail.subscriptions.services import pausing, rescheduling
 from plainsail.subscriptions.views.confirming import now
+from plainsail.ui.sockets import Words
 
 A_MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One way to change a contract's dates: how its page is called, what it shows, and what pressing its button does."""
+
+    title: Words
+    form: str
+    """The template that shows the form, or what happens then."""
+    page: Callable[[Request, Subscription, QueryDict | None, AskedBy], dict[str, Any]]
+    press: Callable[[Request, Subscription, AskedBy], Form]
+    day: str = ""
+    """The field with the day, once one was chosen."""
+    unclear: Words
+
+
+def answer(
+    request: Request, contract: Subscription, change: Change, *, by: AskedBy, template: str, done: str, back: str
+) -> HttpResponse:
+    """The page of a change; pressed, what became of it. Whoever has done it goes `back`, where `done` is said."""
+    pressed = change.press(request, contract, by) if request.method == "POST" else None
+    if pressed is not None and not pressed.errors:
+        messages.success(request, done)
+        return redirect(back)
+    if pressed is not None:
+        messages.error(request, fault(pressed, str(change.unclear)))
+    data = request.GET if pressed is None else request.POST
+    context = change.page(request, contract, data if change.day in data else None, by)
+    context |= {"page_title": change.title, "form_template": change.form}
+    return render(request, template, context, status=200 if pressed is None else 422)
 
 
 def trace_of(request: Request) -> Trace:
@@ -26,7 +62,7 @@ def trace_of(request: Request) -> Trace:
     return Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
 
 
-def pause_page(request: Request, contract: Subscription, data: QueryDict | None, *, by: AskedBy) -> dict[str, Any]:
+def pause_page(request: Request, contract: Subscription, data: QueryDict | None, by: AskedBy) -> dict[str, Any]:
     """A form for the day, and once it is sent what happens then; or why the contract can't rest. Changes nothing."""
     context: dict[str, Any] = {"subscription": contract, "by_customer": by == AskedBy.CUSTOMER}
     try:
@@ -51,7 +87,7 @@ def pause_shown(request: Request, contract: Subscription, form: PauseForm, *, by
     return {"rest": rest, "consent": pausing.consent_text(contract, rest, seller=seller)}
 
 
-def press_pause(request: Request, contract: Subscription, *, by: AskedBy) -> PauseForm:
+def press_pause(request: Request, contract: Subscription, by: AskedBy) -> PauseForm:
     """Pause as it was shown. The form says what is wrong if it can't be done."""
     form = PauseForm(request.POST)
     if form.is_valid():
@@ -84,7 +120,7 @@ def press_resume(request: Request, contract: Subscription) -> ResumeForm:
     return form
 
 
-def move_page(request: Request, contract: Subscription, data: QueryDict | None, *, by: AskedBy) -> dict[str, Any]:
+def move_page(request: Request, contract: Subscription, data: QueryDict | None, by: AskedBy) -> dict[str, Any]:
     """A form for the day, and once it is sent what that means; or why the charge can't be moved. Changes nothing."""
     context: dict[str, Any] = {"subscription": contract, "by_customer": by == AskedBy.CUSTOMER}
     try:
@@ -108,7 +144,7 @@ def move_shown(request: Request, contract: Subscription, form: MoveForm, *, by: 
     return {"move": move, "consent": rescheduling.consent_text(contract, move, seller=seller)}
 
 
-def press_move(request: Request, contract: Subscription, *, by: AskedBy) -> MoveForm:
+def press_move(request: Request, contract: Subscription, by: AskedBy) -> MoveForm:
     """Move as it was shown."""
     form = MoveForm(request.POST)
     if form.is_valid():
@@ -124,3 +160,28 @@ def press_move(request: Request, contract: Subscription, *, by: AskedBy) -> Move
 def fault(form: Form, otherwise: str) -> str:
     """What a form says is wrong with all of it."""
     return " ".join(str(words) for words in form.non_field_errors()) or otherwise
+
+
+PAUSE = Change(
+    title=_("Pause the contract"),
+    form="subscriptions/pause_form.html",
+    page=pause_page,
+    press=press_pause,
+    day="resumes_on",
+    unclear=_("Please look at what you entered."),
+)
+RESUME = Change(
+    title=_("End the pause"),
+    form="subscriptions/resume_form.html",
+    page=lambda request, contract, _data, _by: resume_page(request, contract),
+    press=lambda request, contract, _by: press_resume(request, contract),
+    unclear=_("Please look at the amount once more."),
+)
+MOVE = Change(
+    title=_("Move the next charge"),
+    form="subscriptions/move_form.html",
+    page=move_page,
+    press=press_move,
+    day="to_on",
+    unclear=_("Please look at what you entered."),
+)

@@ -1,10 +1,6 @@
 // The mail editor: the mail in the frame is always rendered by the server, as a reader gets it.
-import { frame as dress } from "../blocks/editor/frame.js";
-import { Keeping } from "../blocks/editor/keeping.js";
-import { Meeting } from "../blocks/editor/meeting.js";
-import { Presence } from "../blocks/editor/presence.js";
+import { begin, frame as dress } from "../blocks/editor/frame.js";
 import { PAUSE, RETRY, Session } from "../blocks/editor/session.js";
-import { PicturePicker } from "../files/picker.js";
 import { dressMerging } from "./merging.js";
 import { dressShowing } from "./showing.js";
 
@@ -28,19 +24,11 @@ class MailSession extends Session {
     return super.unsaved || this.envelopeChanged;
   }
 
-  keep() {
-    this.keeping?.keep();
-  }
-
   // What somebody put in place of another's subject is written like their own.
   send(operation, options) {
     if (operation.op !== "head") return super.send(operation, options);
     envelope.querySelector(`[name="${operation.name}"]`).value = operation.value;
     this.write();
-  }
-
-  meet(met) {
-    this.meeting.show(met);
   }
 
   // Subject and preview text that somebody else wrote are shown, but not under the hands of who writes there.
@@ -60,11 +48,8 @@ class MailSession extends Session {
     return this.redraw();
   }
 
-  // A section that somebody else changed is shown as it is now, but not under the hands of who writes in its panel.
-  refreshPanel(answer) {
-    const { shown, root } = this.panel;
-    if (answer.panel || !answer.changed?.includes(shown) || root.contains(document.activeElement)) return;
-    if (!this.unsent) this.panel.load(shown);
+  differs(block, answer) {
+    return answer.changed?.includes(block);
   }
 
   // The mail anew, without a flash and where one was reading.
@@ -151,14 +136,9 @@ class MailSession extends Session {
 }
 
 const session = new MailSession();
-session.pictures = new PicturePicker(document.getElementById("pictures"));
 dress(session);
 dressMerging();
 dressShowing(session);
-session.meeting = new Meeting(session, document.getElementById("met"));
-session.keeping = new Keeping(session, session.settings);
-session.keeping.takeUp();
-session.presence = new Presence(session, document.getElementById("presence"));
 
 envelope.addEventListener("input", () => {
   nameIt();
@@ -172,4 +152,4 @@ document.getElementById("next").addEventListener("click", async (event) => {
   const to = event.currentTarget.href;
   if (await session.settle()) location.assign(to);
 });
-document.documentElement.dataset.ready = "yes";
+begin(session);

@@ -1,11 +1,7 @@
 // The page editor: the real page in its frame is where words are changed and sections chosen.
-import { frame } from "../blocks/editor/frame.js";
-import { Keeping } from "../blocks/editor/keeping.js";
+import { begin, frame } from "../blocks/editor/frame.js";
 import { LinkPicker } from "../blocks/editor/links.js";
-import { Meeting } from "../blocks/editor/meeting.js";
-import { Presence } from "../blocks/editor/presence.js";
 import { Session } from "../blocks/editor/session.js";
-import { PicturePicker } from "../files/picker.js";
 import { Inside } from "./inside.js";
 import { InsideTools } from "./inside-tools.js";
 import { dressShown } from "./shown.js";
@@ -13,10 +9,6 @@ import { Stage } from "./stage.js";
 import { Wordless } from "./wordless.js";
 
 class PageSession extends Session {
-  keep() {
-    this.keeping?.keep();
-  }
-
   choose(block, { scroll = true } = {}) {
     this.stage.choose(block, scroll);
     return super.choose(block);
@@ -74,20 +66,13 @@ class PageSession extends Session {
     this.refreshPanel(answer);
   }
 
-  // A section that somebody else changed is shown as it is now, but not under the hands of who writes in its panel.
-  refreshPanel(answer) {
-    const { shown, root } = this.panel;
-    if (answer.panel || !(this.inside.section(shown) in answer.sections) || root.contains(document.activeElement)) return;
-    if (!this.unsent && !this.stage.isWritingIn(shown)) this.panel.load(shown);
+  differs(block, answer) {
+    return this.inside.section(block) in answer.sections && !this.stage.isWritingIn(block);
   }
 
   list(html) {
     super.list(html);
     for (const operation of this.waiting) this.inside.ahead(operation);
-  }
-
-  meet(met) {
-    this.meeting.show(met);
   }
 
   others(others) {
@@ -156,7 +141,6 @@ class PageSession extends Session {
 }
 
 const session = new PageSession();
-session.pictures = new PicturePicker(document.getElementById("pictures"));
 const links = new LinkPicker(document.getElementById("links"), session);
 session.stage = new Stage(session, document.getElementById("stage"), {
   tools: document.getElementById("rich-tools"),
@@ -164,11 +148,7 @@ session.stage = new Stage(session, document.getElementById("stage"), {
 });
 session.inside = new Inside(session, document.getElementById("sections"));
 session.stage.inside = new InsideTools(session.stage, document.getElementById("inside-tools"));
-session.meeting = new Meeting(session, document.getElementById("met"));
 session.stage.start(frame(session));
-session.keeping = new Keeping(session, session.settings);
-session.keeping.takeUp();
-session.presence = new Presence(session, document.getElementById("presence"));
 
 dressShown(session, document.getElementById("panel"));
 session.wordless = new Wordless(session, document.getElementById("wordless"));
@@ -181,4 +161,4 @@ button.addEventListener("click", async () => {
   await session.publish();
   button.ariaBusy = "false";
 });
-document.documentElement.dataset.ready = "yes";
+begin(session);

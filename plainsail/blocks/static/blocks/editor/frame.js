@@ -1,3 +1,7 @@
+import { Keeping } from "./keeping.js";
+import { Meeting } from "./meeting.js";
+import { Presence } from "./presence.js";
+
 // What surrounds a document being edited: buttons, the dialog that adds a section, widths, keys.
 export function frame(session) {
   const addDialog = document.getElementById("add");
@@ -76,6 +80,15 @@ export function frame(session) {
   });
   // For documents in frames, whose keys don't reach this one.
   return keys;
+}
+
+// Once an editor is there: what the last window left is sent, others are met, and hear of this one.
+export function begin(session) {
+  session.meeting = new Meeting(session, document.getElementById("met"));
+  session.keeping = new Keeping(session, session.settings);
+  session.keeping.takeUp();
+  session.presence = new Presence(session, document.getElementById("presence"));
+  document.documentElement.dataset.ready = "yes";
 }
 
 // What may be added, in a dialog: its field narrows it down, Enter takes the first.

@@ -1,5 +1,6 @@
 // A document being edited. The server holds it; this sends operations, shows what comes back, and never keeps a copy.
 // Operations wait in a queue, leave one batch at a time, and stay there until the server has said yes.
+import { PicturePicker } from "../../files/picker.js";
 import { Panel } from "./panel.js";
 import { Rail } from "./rail.js";
 import "./own-colour.js";
@@ -32,6 +33,7 @@ export class Session {
     this.window = newId();
     this.panel = new Panel(this, document.getElementById("panel"), this.settings.panel);
     this.rail = new Rail(this, document.getElementById("sections"));
+    this.pictures = new PicturePicker(document.getElementById("pictures"));
     addEventListener("online", () => this.flush());
   }
 
@@ -105,8 +107,10 @@ export class Session {
     this.rail.ahead(operation);
   }
 
-  // What an editor does so that work outlives its window.
-  keep() {}
+  // Work outlives its window.
+  keep() {
+    this.keeping?.keep();
+  }
 
   // What the server answered to JSON or a form, or undefined where it couldn't be reached.
   async post(url, body) {
@@ -161,8 +165,17 @@ export class Session {
     for (const operation of this.waiting) this.rail.ahead(operation);
   }
 
+  // A section that somebody else changed is shown as it is now, but not under the hands of who writes in its panel. What differs, the editor says.
+  refreshPanel(answer) {
+    const { shown, root } = this.panel;
+    if (answer.panel || this.unsent || !this.differs(shown, answer) || root.contains(document.activeElement)) return;
+    this.panel.load(shown);
+  }
+
   // Changes that met somebody else's come back.
-  meet() {}
+  meet(met) {
+    this.meeting.show(met);
+  }
 
   stop(message, operations = []) {
     const lost = [...operations, ...this.waiting];
