@@ -71,6 +71,7 @@ from plainsail.subscriptions.services import (
     refunds,
     renewal,
     settling,
+    team_letters,
 )
 from plainsail.ui.sockets import FOOTER_LINKS, ROOMS, SETTINGS, FooterLink, SettingsItem
 
@@ -88,6 +89,19 @@ for place, (kind, wording) in enumerate(letter_words.ALL.items()):
         ),
     )
 
+NOTICES.register(
+    team_letters.UNMATCHED,
+    Notice(
+        label=gettext_lazy("Cancellation without a contract"),
+        text=gettext_lazy("Somebody cancelled without signing in, and it isn’t clear what: a mail to every owner."),
+        to="team",
+        original=team_letters.original,
+        fields={},
+        examples={},
+        may_be_silent=True,
+        order=13,
+    ),
+)
 SALES_TABS.register(
     "subscriptions",
     SalesTab(

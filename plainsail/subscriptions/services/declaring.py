@@ -22,7 +22,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
 from plainsail.subscriptions.queries import find_contract, in_force
-from plainsail.subscriptions.services import cancellation, letters, policies, wishes
+from plainsail.subscriptions.services import cancellation, letters, policies, team_letters, wishes
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.services.references import reference
 
@@ -182,22 +182,27 @@ def settle(*, request_id: UUID) -> None:
     named, at = str(request.payload.get("contract", "")), clocks.seller_now(clock.now())
     found = find_contract(request.workspace, email=request.email, contract=named)
     if found is not None and found.is_ended:
-        _repeat(request, found, at=at)
+        is_settled = _repeat(request, found, at=at)
     elif found is not None and request.kind != CancellationRequest.Kind.EXTRAORDINARY:
         kind = CancellationRequest.Kind(request.kind)
-        cancellation.put_in_force(request, found, when=_when(kind), at=at)
+        is_settled = bool(cancellation.put_in_force(request, found, when=_when(kind), at=at))
+    else:
+        is_settled = False
+    if not is_settled:
+        team_letters.tell_unmatched(request, at=at)
 
 
-def _repeat(request: CancellationRequest, contract: Subscription, *, at: datetime) -> None:
+def _repeat(request: CancellationRequest, contract: Subscription, *, at: datetime) -> bool:
     """Answer a declaration about a contract that a cancellation has ended. A person decides where none has, and about a
 
-    withdrawal in time, which may give more back.
+    withdrawal in time, which may give more back. Returns whether it is answered.
     """
     over, is_withdrawal = in_force(contract), request.kind == CancellationRequest.Kind.WITHDRAWAL
     if is_withdrawal and policies.is_in_time(contract.started_at, at=request.received_at, zone=contract.timezone):
-        return
+        return False
     if over is not None:
         cancellation.repeat(request, over, at=at)
+    return over is not None
 
 
 def _when(kind: CancellationRequest.Kind) -> When:

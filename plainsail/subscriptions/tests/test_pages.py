@@ -222,3 +222,17 @@ def test_a_trial_that_is_cancelled_never_speaks_of_money_paid(strict, juniper):
     receipt = strict.get(strict.post(cancel_path(trial), {"when": "period_end"})["Location"]).content.decode()
     assert "None: nothing was charged." in receipt
     assert "paid for" not in receipt
+
+
+def test_the_owners_are_told_once_a_day_that_a_declaration_fits_no_contract(strict, juniper, ada, outbox):
+    for number in range(3):
+        strict.post("/cancel/", declared(email=f"nobody{number}@example.com"))
+    run_jobs()
+    told = [mail["To"] for mail in outbox if mail["Subject"] == "A cancellation fits no contract yet"]
+    assert told == [ada.email]
+
+
+def test_nobody_is_bothered_with_a_declaration_that_is_clear(strict, contract, juniper, ada, outbox):
+    strict.post("/cancel/", declared(contract=contract.reference))
+    run_jobs()
+    assert [mail for mail in outbox if mail["Subject"] == "A cancellation fits no contract yet"] == []
