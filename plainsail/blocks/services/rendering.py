@@ -104,7 +104,7 @@ def render_page(
                 "icon": monogram(head.site_name or head.title, ground=colours["accent"], ink=colours["on_accent"]),
                 # In the page, so that it stays as it was frozen; the policy lets it past by its hash.
                 "style": mark_safe(f"<style>{style}</style>"),  # noqa: S308  # our own files and checked colours
-                "fonts": [static(font.file) for font in themes.fonts(document.theme)],
+                "fonts": [static(file) for file in themes.first_fonts(document.theme)],
                 "scheme": document.theme["scheme"],
                 **{part: [each for each in sections if each.landmark == part] for part in ("header", "main", "footer")},
                 "has_heading": head.has_title or leading(document) is not None,
