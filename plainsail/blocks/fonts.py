@@ -76,7 +76,9 @@ class Font:
         return [Face(file=file, letters=letters, weights=weights) for file, letters in files]
 
 
-def _shipped(name: str, family: str, *, everyday: str = "everyday", is_serif: bool = False, in_two: bool = False) -> Font:
+def _shipped(
+    name: str, family: str, *, everyday: str = "everyday", is_serif: bool = False, in_two: bool = False
+) -> Font:
     quoted = f"'{family}'" if " " in family else family
     behind, mail = (SERIF_BEHIND, SERIF_BEHIND) if is_serif else (SANS_BEHIND, MAIL_SANS)
     file = f"vendor/{name}/{name}"
