@@ -186,9 +186,12 @@ def figures(url: str) -> Figures:
 
     flags = "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-background-networking"
     options = ("--output=json", "--quiet", "--disable-full-page-screenshot", flags)
-    done = node(TOOLS / "node_modules/lighthouse/cli/index.js", url, *options, CHROME_PATH=chromium() or "")
-    if done.returncode:
-        say(done.stderr.strip()[-400:])
+    for _attempt in range(3):
+        # On a busy machine it misses the beginning of a page now and then (NO_NAVSTART), and asks to be run again.
+        done = node(TOOLS / "node_modules/lighthouse/cli/index.js", url, *options, CHROME_PATH=chromium() or "")
+        if not done.returncode:
+            break
+        say(f"  {done.stderr.strip()[-400:]}")
     done.check_returncode()
     said = json.loads(done.stdout)
     if folder := os.environ.get("REPORTS"):

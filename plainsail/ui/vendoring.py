@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,21 +95,28 @@ def cut(source: Path, target: Path, *, letters: str, weights: str) -> None:
 
     The same files give the same bytes again. Its name is left out; what it owes its makers stays in it (OFL 1.1, 2).
     """
+    keep = [f"--unicodes={letters}", f"--layout-features={FEATURES}", "--no-hinting", "--notdef-outline"]
     with tempfile.TemporaryDirectory() as name:
-        tools, some, few = Path(name) / "tools", Path(name) / "some.ttf", Path(name) / "few.ttf"
-        install = ["pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(tools)]
-        _python([*install, *CUTTERS])
-        keep = [f"--unicodes={letters}", f"--layout-features={FEATURES}", "--no-hinting", "--notdef-outline"]
-        _python(["fontTools.subset", str(source), *keep, "--name-IDs=0,13,14", f"--output-file={some}"], tools)
+        some, few = Path(name) / "some.ttf", Path(name) / "few.ttf"
+        _cutter("fontTools.subset", str(source), *keep, "--name-IDs=0,13,14", f"--output-file={some}")
         limits = [f"wght={weights}", "--no-recalc-timestamp", "--quiet", f"--output={few}"]
-        _python(["fontTools.varLib.instancer", str(some), *limits], tools)
-        _python(["fontTools.ttLib.woff2", "compress", "-o", str(target), str(few)], tools)
+        _cutter("fontTools.varLib.instancer", str(some), *limits)
+        _cutter("fontTools.ttLib.woff2", "compress", "-o", str(target), str(few))
 
 
-def _python(arguments: list[str], path: Path | None = None) -> None:
-    """Run a module of Python, of those below `path`. Raises CalledProcessError."""
-    extra = {"PYTHONPATH": str(path)} if path else {}
-    subprocess.run([sys.executable, "-m", *arguments], check=True, capture_output=True, env={**os.environ, **extra})
+def _cutter(module: str, *arguments: str) -> None:
+    """Run a module of the pinned font tools. Raises CalledProcessError."""
+    environment = {**os.environ, "PYTHONPATH": _cutters().name}
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True, capture_output=True, env=environment)
+
+
+@cache
+def _cutters() -> tempfile.TemporaryDirectory[str]:
+    """A folder with the font tools, there until the end of this process."""
+    folder = tempfile.TemporaryDirectory()
+    quietly = ["--quiet", "--disable-pip-version-check", "--target", folder.name]
+    subprocess.run([sys.executable, "-m", "pip", "install", *quietly, *CUTTERS], check=True, capture_output=True)
+    return folder
 
 
 def sprite(folder: Path, names: list[str]) -> str:

@@ -169,7 +169,8 @@ class _Writer:
             "p": props,
             "anchor": anchor,
             "h": "h1" if is_leading else "h2",
-            "h_below": "h2" if is_leading else "h3",
+            # No step of the ladder is left out: where a section has no headline, its parts take that place.
+            "h_below": "h2" if is_leading or not block.own_headline else "h3",
             "head": self.head,
             "editing": self.editing,
             "slots": {

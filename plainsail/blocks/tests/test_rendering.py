@@ -137,6 +137,16 @@ def test_the_first_headline_is_the_h1_and_the_others_are_not():
     assert "<h2>Second</h2>" in html
 
 
+def test_where_a_section_has_no_headline_its_parts_take_that_step_of_the_ladder():
+    html = page_of(
+        ("hero", {"heading": "First"}),
+        ("features", {"heading": "", "items": [{"title": "a"}]}),
+        ("features", {"heading": "Second", "items": [{"title": "b"}]}),
+    )
+    found = re.findall(r"<(h[1-6])[^>]*>(\w+)</h", html)
+    assert found == [("h1", "First"), ("h2", "a"), ("h2", "Second"), ("h3", "b")]
+
+
 def test_a_page_without_headlines_still_has_an_h1():
     assert '<h1 class="unseen">A &lt;page&gt;</h1>' in page_of(("text", {"text": "<p>Hi</p>"}))
 
