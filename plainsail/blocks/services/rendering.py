@@ -130,6 +130,7 @@ def render_sections(
     with translation.override(head.language):
         presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
         writer = _Writer(presenter, head, None if head.has_title else leading(document), editing)
+        writer.opening = frozenset() if editing else opening(document)
         for block in document.blocks:
             kind = block.kind
             if kind is None or "page" not in kind.surfaces:
@@ -156,6 +157,8 @@ class _Writer:
     head: PageHead
     leading: Block | None
     editing: bool
+    opening: frozenset[str] = frozenset()
+    """Ids of what stands at the top, whose pictures are wanted at once. In the editor no visitor waits for them."""
     anchors: dict[str, int] = field(default_factory=dict)
     frames: list[str] = field(default_factory=list)
 
@@ -172,6 +175,7 @@ class _Writer:
             # No step of the ladder is left out: where a section has no headline, its parts take that place.
             "h_below": "h2" if is_leading or not block.own_headline else "h3",
             "head": self.head,
+            "is_first": block.id in self.opening,
             "editing": self.editing,
             "slots": {
                 name: [self.write(each) for each in inside if each.kind is not None]
@@ -370,6 +374,14 @@ def leading(document: Document) -> Block | None:
         (block for block in document.walk() if block.own_headline and block.kind and "page" in block.kind.surfaces),
         None,
     )
+
+
+def opening(document: Document) -> frozenset[str]:
+    """Ids of the first section of a page's main part and of what is inside it: visitors see it without scrolling."""
+    for block in document.blocks:
+        if block.kind and "page" in block.kind.surfaces and block.kind.landmark == "main":
+            return frozenset(each.id for each in block.walk())
+    return frozenset()
 
 
 def _squeeze(html: str) -> str:
