@@ -46,7 +46,7 @@ bench: environment-dev ## Run the benchmarks (NAME=page runs one, QUICK=1 a shor
 	@$(IN_ROOT) exec python -m benchmarks $(NAME)
 
 .PHONY: judge
-judge: environment-dev browser ## Judge pages of every section and theme: Lighthouse, Nu HTML checker, axe (ONLY=juniper,ember some themes)
+judge: environment-dev browser ## Judge every template, site and section as published: Lighthouse, Nu HTML checker, axe (ONLY=templates,craft some)
 	@$(IN_ROOT) exec python .ci/judge.py
 
 # FILE is taken from the folder that make was called in, and reaches the command as it is, blanks and all.

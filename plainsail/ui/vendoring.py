@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,11 +16,15 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "vendor.json"
+CUTTERS = ("fonttools==4.63.0", "brotli==1.2.0")
+FEATURES = "kern,liga,tnum,rvrn"
+"""What of a typeface's layout rules a cut of it keeps: spacing, ligatures, figures of one width, shapes that go with a weight."""
 SYMBOL = re.compile(r"<svg[^>]*>(?P<shapes>.*)</svg>", re.DOTALL)
 
 
@@ -59,6 +64,8 @@ def fetch() -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if "icons" in file:
                     target.write_text(sprite(unpacked / "icons", file["icons"]))
+                elif "letters" in file:
+                    cut(unpacked / file["from"], target, letters=file["letters"], weights=file["weights"])
                 else:
                     shutil.copyfile(unpacked / file["from"], target)
                 file["sha256"] = sha256(target)
@@ -81,6 +88,35 @@ def bundle(package: dict[str, Any]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / ("bundle.js" if file.get("bundle") else file["from"]), target)
             file["sha256"] = sha256(target)
+
+
+def cut(source: Path, target: Path, *, letters: str, weights: str) -> None:
+    """Write a font file with these letters (as `unicode-range` has them) in these weights: `400:800`, or `600` for one alone.
+
+    The same files give the same bytes again. Its name is left out; what it owes its makers stays in it (OFL 1.1, 2).
+    """
+    keep = [f"--unicodes={letters}", f"--layout-features={FEATURES}", "--no-hinting", "--notdef-outline"]
+    with tempfile.TemporaryDirectory() as name:
+        some, few = Path(name) / "some.ttf", Path(name) / "few.ttf"
+        _cutter("fontTools.subset", str(source), *keep, "--name-IDs=0,13,14", f"--output-file={some}")
+        limits = [f"wght={weights}", "--no-recalc-timestamp", "--quiet", f"--output={few}"]
+        _cutter("fontTools.varLib.instancer", str(some), *limits)
+        _cutter("fontTools.ttLib.woff2", "compress", "-o", str(target), str(few))
+
+
+def _cutter(module: str, *arguments: str) -> None:
+    """Run a module of the pinned font tools. Raises CalledProcessError."""
+    environment = {**os.environ, "PYTHONPATH": _cutters().name}
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True, capture_output=True, env=environment)
+
+
+@cache
+def _cutters() -> tempfile.TemporaryDirectory[str]:
+    """A folder with the font tools, there until the end of this process."""
+    folder = tempfile.TemporaryDirectory()
+    quietly = ["--quiet", "--disable-pip-version-check", "--target", folder.name]
+    subprocess.run([sys.executable, "-m", "pip", "install", *quietly, *CUTTERS], check=True, capture_output=True)
+    return folder
 
 
 def sprite(folder: Path, names: list[str]) -> str:

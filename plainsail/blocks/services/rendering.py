@@ -104,7 +104,7 @@ def render_page(
                 "icon": monogram(head.site_name or head.title, ground=colours["accent"], ink=colours["on_accent"]),
                 # In the page, so that it stays as it was frozen; the policy lets it past by its hash.
                 "style": mark_safe(f"<style>{style}</style>"),  # noqa: S308  # our own files and checked colours
-                "fonts": [static(font.file) for font in themes.fonts(document.theme)],
+                "fonts": [static(file) for file in themes.first_fonts(document.theme)],
                 "scheme": document.theme["scheme"],
                 **{part: [each for each in sections if each.landmark == part] for part in ("header", "main", "footer")},
                 "has_heading": head.has_title or leading(document) is not None,
@@ -130,6 +130,7 @@ def render_sections(
     with translation.override(head.language):
         presenter = Presenter(surface="page", cards={**cards_of(document), **(cards or {})})
         writer = _Writer(presenter, head, None if head.has_title else leading(document), editing)
+        writer.opening = frozenset() if editing else opening(document)
         for block in document.blocks:
             kind = block.kind
             if kind is None or "page" not in kind.surfaces:
@@ -156,6 +157,8 @@ class _Writer:
     head: PageHead
     leading: Block | None
     editing: bool
+    opening: frozenset[str] = frozenset()
+    """Ids of what stands at the top, whose pictures are wanted at once. In the editor no visitor waits for them."""
     anchors: dict[str, int] = field(default_factory=dict)
     frames: list[str] = field(default_factory=list)
 
@@ -169,8 +172,10 @@ class _Writer:
             "p": props,
             "anchor": anchor,
             "h": "h1" if is_leading else "h2",
-            "h_below": "h2" if is_leading else "h3",
+            # No step of the ladder is left out: where a section has no headline, its parts take that place.
+            "h_below": "h2" if is_leading or not block.own_headline else "h3",
             "head": self.head,
+            "is_first": block.id in self.opening,
             "editing": self.editing,
             "slots": {
                 name: [self.write(each) for each in inside if each.kind is not None]
@@ -369,6 +374,14 @@ def leading(document: Document) -> Block | None:
         (block for block in document.walk() if block.own_headline and block.kind and "page" in block.kind.surfaces),
         None,
     )
+
+
+def opening(document: Document) -> frozenset[str]:
+    """Ids of the first section of a page's main part and of what is inside it: visitors see it without scrolling."""
+    for block in document.blocks:
+        if block.kind and "page" in block.kind.surfaces and block.kind.landmark == "main":
+            return frozenset(each.id for each in block.walk())
+    return frozenset()
 
 
 def _squeeze(html: str) -> str:

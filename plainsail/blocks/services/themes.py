@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.blocks.colours import READABLE, best_on, contrast, least_contrast, luminance, mix, nearest
-from plainsail.blocks.fonts import FONTS, LATIN, LATIN_RARE, Font
+from plainsail.blocks.fonts import FONTS, Face, Font
 from plainsail.blocks.palettes import THEMES, Theme
 from plainsail.blocks.schema import Choice, Errors, OwnColour, Path, Words, clean_props
 
-__all__ = ["DEFAULT", "FIELDS", "THEMES", "Advice", "Theme", "advice", "clean", "css", "fonts", "palette"]
+__all__ = ["DEFAULT", "FIELDS", "THEMES", "Advice", "Theme", "advice", "clean", "css", "first_fonts", "palette"]
 
 TYPEFACES: tuple[tuple[str, Words], ...] = (
     ("", gettext_lazy("As the theme has it")),
@@ -152,10 +152,10 @@ def _css(items: tuple[tuple[str, str], ...]) -> str:
         "shadow-large": lifted,
     }
     faces = "".join(
-        f"@font-face{{font-family:'{font.family}';src:url({static(file)}) format('woff2');unicode-range:{letters};"
-        "font-weight:100 900;font-style:normal;font-display:swap}"
-        for font in fonts(choice)
-        for file, letters in ((font.file, LATIN), (font.rare_file, LATIN_RARE))
+        f"@font-face{{font-family:'{font.family}';src:url({static(face.file)}) format('woff2');unicode-range:{face.letters};"
+        f"font-weight:{face.weights};font-style:normal;font-display:swap}}"
+        for font, faces in _faces(choice)
+        for face in faces
     )
     written = "".join(f"--{name}:{value};" for name, value in tokens.items())
     rules = f":root{{{written}{_tokens(colours)}}}"
@@ -164,9 +164,15 @@ def _css(items: tuple[tuple[str, str], ...]) -> str:
     return faces + rules
 
 
-def fonts(choice: Mapping[str, str]) -> list[Font]:
-    """The font files that a page in this theme loads, each once."""
-    return [font for font in dict.fromkeys(typefaces(choice)) if font.file]
+def first_fonts(choice: Mapping[str, str]) -> list[str]:
+    """The font files that every page in this theme needs, so that it can ask for them at once."""
+    return [faces[0].file for _font, faces in _faces(choice) if faces]
+
+
+def _faces(choice: Mapping[str, str]) -> list[tuple[Font, list[Face]]]:
+    heading, body = typefaces(choice)
+    texts = (body, body.faces_of_texts)
+    return [texts] if heading == body else [(heading, heading.faces_of_headings), texts]
 
 
 def typefaces(choice: Mapping[str, str]) -> tuple[Font, Font]:

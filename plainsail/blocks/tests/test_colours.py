@@ -94,7 +94,7 @@ def test_an_own_colour_is_worn_in_every_theme(name):
 
     assert "--deep:#123456" in css
     assert "--heading-font:Lora" in css
-    assert css.count("@font-face") in (2, 4)
+    assert css.count("@font-face") in (3, 6)
 
 
 def test_a_page_is_dark_where_the_device_is_only_if_that_was_chosen():

@@ -137,6 +137,31 @@ def test_the_first_headline_is_the_h1_and_the_others_are_not():
     assert "<h2>Second</h2>" in html
 
 
+def test_where_a_section_has_no_headline_its_parts_take_that_step_of_the_ladder():
+    html = page_of(
+        ("hero", {"heading": "First"}),
+        ("features", {"heading": "", "items": [{"title": "a"}]}),
+        ("features", {"heading": "Second", "items": [{"title": "b"}]}),
+    )
+    found = re.findall(r"<(h[1-6])[^>]*>(\w+)</h", html)
+    assert found == [("h1", "First"), ("h2", "a"), ("h2", "Second"), ("h3", "b")]
+
+
+def test_pictures_at_the_top_come_at_once_and_those_below_when_they_come_near():
+    picture = {"url": "https://example.com/a.jpg", "alt": "A bowl", "width": 800, "height": 600}
+    html = page_of(("image", {"image": picture}), ("image", {"image": picture}))
+    first, second = re.findall(r"<img [^>]*>", html)
+    assert ('fetchpriority="high"' in first, 'loading="lazy"' in first) == (True, False)
+    assert ('fetchpriority="high"' in second, 'loading="lazy"' in second) == (False, True)
+    assert all('width="800" height="600"' in each for each in (first, second))
+
+
+def test_pictures_of_a_list_at_the_top_are_not_ranked_but_do_not_wait():
+    picture = {"url": "https://example.com/a.jpg", "alt": "A bowl", "width": 800, "height": 600}
+    (found,) = re.findall(r"<img [^>]*>", page_of(("gallery", {"items": [{"image": picture}]})))
+    assert ("fetchpriority" in found, "lazy" in found) == (False, False)
+
+
 def test_a_page_without_headlines_still_has_an_h1():
     assert '<h1 class="unseen">A &lt;page&gt;</h1>' in page_of(("text", {"text": "<p>Hi</p>"}))
 

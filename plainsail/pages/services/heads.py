@@ -34,6 +34,9 @@ def filled(page: Page, document: Document, head: PageHead, frame: Frame, *, list
     base = head.canonical_url.removesuffix(page.path) if head.canonical_url else ""
     if listing is not None:
         head = replace(head, canonical_url=base + listing.path, title=listing.title_for(head.title), path=listing.path)
+        # A list whose owner said nothing of it is described by what is on it.
+        told_of = head.description or frame.site.description or " · ".join(card.title for card in listing.cards)[:160]
+        head = replace(head, description=told_of)
     post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
     others = translations_of(page)
     told = shared(page)

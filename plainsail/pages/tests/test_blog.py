@@ -160,3 +160,11 @@ def test_writing_from_the_screen_opens_the_editor(as_ada, juniper, in_workspace)
     with in_workspace(juniper):
         post.refresh_from_db()
     assert (post.author, post.cover["picture"]) == ("Ben", "cup")
+
+
+def test_a_list_that_nobody_described_is_described_by_what_is_on_it(blog, in_juniper):
+    write(in_juniper, "First fire")
+    write(in_juniper, "Why bowls crack", days=1)
+    follow(blog)
+
+    assert '<meta name="description" content="First fire · Why bowls crack">' in body("/blog")
