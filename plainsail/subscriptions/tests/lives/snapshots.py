@@ -87,11 +87,14 @@ class Snapshot:
         return sorted(found, key=lambda line: line.period_start or line.created_at.date())
 
     def all_lines_of(self, item: SubscriptionItem) -> list[InvoiceLine]:
-        return [
-            line
-            for line in self.lines.values()
-            if line.item_id == item.id and not line.is_voided and self.invoices[line.invoice_id].state != "void"
-        ]
+        return [line for line in self.lines.values() if line.item_id == item.id and not self._is_void(line)]
+
+    def voided_ends(self, item: SubscriptionItem) -> set[date | None]:
+        """Days on which a period ended that was taken off the books, since it was never paid."""
+        return {line.period_end for line in self.lines.values() if line.item_id == item.id and self._is_void(line)}
+
+    def _is_void(self, line: InvoiceLine) -> bool:
+        return line.is_voided or self.invoices[line.invoice_id].state == "void"
 
     def payments_of(self, item: SubscriptionItem) -> list[InvoiceLine]:
         """What was asked for it, once or for its days; its trial doesn't count."""
