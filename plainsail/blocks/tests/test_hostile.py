@@ -81,10 +81,14 @@ ELEMENTS = """([html, tags, attributes]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
+PAGES = {}
+"""The page of each browser, for all tests: there are hundreds."""
+
+
+@pytest.fixture
 def trouble(browser):
     """Tells what could run, or ask a stranger for something, in a document as a browser understands it."""
-    page = browser.new_page()
+    page = PAGES.get(browser) or PAGES.setdefault(browser, browser.new_page())
 
     def of(html: str) -> list[str]:
         found: list[str] = []
@@ -95,10 +99,7 @@ def trouble(browser):
                     found += [f"in a frame: {each}" for each in of(value)]
         return found
 
-    yield of
-    # A test that ran an event loop of its own left the browser's without one; any answer brings it back.
-    page.title()
-    page.close()
+    return of
 
 
 def _trouble_of(tag: str, attributes: dict[str, str]) -> list[str]:

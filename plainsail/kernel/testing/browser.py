@@ -1,4 +1,4 @@
-"""A real Chromium for tests: `browser` once for the run, `page` for each test, `axe(page)` for its accessibility.
+"""A real Chromium for tests: `browser`, one for all tests of a process, `page` for each test, `axe(page)` for its accessibility.
 
 Takes the Chromium that CHROMIUM names, else the system's, else Playwright's own. Where there is none the test fails and
 says how to get one: a browser test that is skipped proves nothing.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 AXE = Path(__file__).resolve().parents[2] / "ui" / "tests" / "vendor" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -50,33 +50,61 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-_running: list[Browser] = []
+class Running:
+    """The Chromium of this process, started when first asked for, and anew where it has died or can't be spoken to."""
 
+    def __init__(self) -> None:
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A running Chromium, one for all tests of this process."""
-    from playwright.sync_api import Error, sync_playwright
+    def browser(self) -> Browser:
+        if self._browser is None or not self._answers(self._browser):
+            self.close()
+            self._browser = self._start()
+        return self._browser
 
-    if _running:
-        yield _running[0]
-        return
-    # Playwright's loop runs in this thread; Django would take it for async code that must not touch the database.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
+    def close(self) -> None:
+        from playwright.sync_api import Error
+
+        # What is gone already needs no closing.
+        with suppress(Error):
+            if self._browser is not None:
+                self._browser.close()
+        if self._playwright is not None:
+            self._playwright.stop()
+        self._playwright = self._browser = None
+
+    def _answers(self, browser: Browser) -> bool:
+        from playwright.sync_api import Error
+
         try:
-            started = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+            browser.new_browser_cdp_session().detach()
+        except Error:
+            return False
+        return True
+
+    def _start(self) -> Browser:
+        from playwright.sync_api import Error, sync_playwright
+
+        # Playwright's loop runs in this thread; Django would take it for async code that must not touch the database.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        self._playwright = sync_playwright().start()
+        try:
+            return self._playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         except Error as error:
             pytest.fail(
                 f"No Chromium could be started. Install it (apt install chromium, or playwright install chromium), "
                 f"or name one in CHROMIUM. {error.message}"
             )
-        _running.append(started)
-        yield started
-        _running.clear()
-        # Every test is over by now; a browser that is gone already needs no closing.
-        with suppress(Error):
-            started.close()
+
+
+RUNNING = Running()
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """A running Chromium, one for all tests of this process."""
+    return RUNNING.browser()
 
 
 @pytest.fixture

@@ -123,6 +123,13 @@ def pytest_runtest_protocol(item: pytest.Function) -> Generator[None, object, ob
         asyncio._set_running_loop(left)
 
 
+def pytest_unconfigure() -> None:
+    """Close the browser, if any test had one."""
+    from plainsail.kernel.testing.browser import RUNNING
+
+    RUNNING.close()
+
+
 @pytest.fixture(autouse=True)
 def _no_workspace_left_open() -> Iterator[None]:
     """Each test starts and ends without a workspace."""

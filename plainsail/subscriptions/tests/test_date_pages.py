@@ -287,8 +287,8 @@ class TestPayPage:
         page = site_client.get(path).content.decode()
         assert "Pay €31.00" in page
         answer = site_client.post(path, card(PAYS))
-        assert answer["Location"] == path
-        assert "Nothing is open" in site_client.get(path).content.decode()
+        assert answer["Location"] == f"{path}?done=1"
+        assert "Nothing is open" in site_client.get(answer["Location"]).content.decode()
         with workspace(juniper):
             paid = Charge.objects.latest("created_at")
             assert (paid.state, paid.initiator) == ("succeeded", "customer")
