@@ -122,11 +122,12 @@ class RefundBounced(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentDisputed(Event):
-    """A buyer's bank looks into a payment and holds its money."""
+    """A buyer's bank looks into a payment and holds its money; where it was accepted, the bank gives it back."""
 
     name: ClassVar[str] = "commerce.payment_disputed"
     invoice_id: UUID
     charge_id: UUID
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,12 @@
-"""What areas above plug into commerce: contracts that begin with an order, steps of the test clock, notes on receipts."""
+"""What areas above plug into commerce: contracts that begin with an order, steps of the test clock, notes on receipts,
+
+what shows that a payment was due, and when it wasn’t.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +15,7 @@ from django.utils.functional import Promise
 
 from plainsail.commerce.models import Invoice, Order, OrderLine
 from plainsail.kernel.registry import Registry
+from plainsail.payments.models import Dispute
 
 
 class Begin(Protocol):
@@ -80,6 +84,37 @@ class SalesTab:
     pages: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One line of an exhibit; `at` where it says that something happened then, in the wall's time."""
+
+    label: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """What shows one thing about a payment, with documents that bear it out: a file's name to its bytes."""
+
+    key: str
+    title: str
+    facts: Sequence[Fact]
+    papers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Evidence(Protocol):
+    """What shows that a disputed payment was due, beyond what commerce knows itself; asked in the workspace."""
+
+    def __call__(self, invoice: Invoice, *, at: datetime) -> Sequence[Exhibit]: ...
+
+
+class Concession(Protocol):
+    """Whether the customer is right to dispute a payment, so that it isn't answered but accepted; asked in the workspace."""
+
+    def __call__(self, dispute: Dispute, invoice: Invoice) -> bool: ...
+
+
 class Onward(Protocol):
     """Where a buyer goes who has paid an order: a path of the site, or None where it is not theirs. Asked in the workspace."""
 
@@ -94,3 +129,5 @@ RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")
 RECEIPT_NOTES: Registry[ReceiptNotes] = Registry("commerce.receipt_notes")
 ORDER_FACTS: Registry[OrderFacts] = Registry("commerce.order_facts")
+EVIDENCE: Registry[Evidence] = Registry("commerce.evidence")
+CONCESSIONS: Registry[Concession] = Registry("commerce.concessions")

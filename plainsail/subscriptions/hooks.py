@@ -13,11 +13,20 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.sockets import STARTERS, TRIGGERS
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
+from plainsail.commerce.events import (
+    InvoiceDeclined,
+    InvoicePaid,
+    OrderLapsed,
+    PaymentDisputed,
+    PaymentReleased,
+    RefundSettled,
+)
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
+    CONCESSIONS,
+    EVIDENCE,
     ORDER_FACTS,
     RECEIPT_NOTES,
     RECURRING,
@@ -46,6 +55,7 @@ from plainsail.subscriptions.events import (
     ChargeDateMoved,
     PlanChanged,
     PlanChangePlanned,
+    SubscriptionCancelled,
     SubscriptionPaused,
     SubscriptionRenewed,
     SubscriptionResumed,
@@ -60,8 +70,10 @@ from plainsail.subscriptions.services import (
     changing,
     choosing,
     completing,
+    conceding,
     contracts,
     dunning,
+    evidence,
     letter_words,
     letters,
     links,
@@ -214,6 +226,24 @@ def decline(event: InvoiceDeclined) -> None:
 def pay_what_was_held(event: PaymentReleased) -> None:
     """The bank has decided for the business: what a cancellation promised and the dispute held back goes back now."""
     refunds.pay_held(event.invoice_id, at=event.at)
+
+
+@on(PaymentDisputed, subscriber="subscriptions.apologise")
+def apologise(event: PaymentDisputed) -> None:
+    """A payment was taken after its contract had been cancelled: it was accepted, and the customer is told so."""
+    if event.is_accepted:
+        charge = Charge.objects.select_related("method").get(id=event.charge_id)
+        conceding.apologise(Invoice.objects.get(id=event.invoice_id), charge, at=event.at)
+
+
+@on(SubscriptionCancelled, subscriber="subscriptions.concede")
+def concede(event: SubscriptionCancelled) -> None:
+    """A declaration may be found to belong to a contract only after its customer has gone to their bank."""
+    conceding.look_again(Subscription.objects.get(id=event.subscription_id), at=event.at)
+
+
+CONCESSIONS.register("subscriptions", conceding.is_right)
+EVIDENCE.register("subscriptions", evidence.exhibits)
 
 
 @on(OrderLapsed, subscriber="subscriptions.end_unpaid")
@@ -401,7 +431,7 @@ def charged_through(account_id: UUID) -> str:
 DEPENDENTS.register("subscriptions", charged_through)
 
 KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
-EVIDENCE: dict[str, Kept] = {
+KEPT_OF: dict[str, Kept] = {
     "subscription": Kept(
         category="cancellation", columns=("id", "reference", "account_id", "started_at", "ended_at", "end_reason")
     ),
@@ -440,7 +470,7 @@ for table, fields in {
     "pause": (),
     "datemove": (),
 }.items():
-    answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
+    answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=KEPT_OF.get(table))
     PERSONAL_DATA.register(f"subscriptions.{table}", answer)
 PERSONAL_DATA.register(
     "subscriptions.policyversion",

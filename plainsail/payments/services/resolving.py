@@ -50,7 +50,8 @@ def resolve(*, workspace_id: UUID, at: datetime) -> datetime | None:
 
 
 def _to_accept() -> QuerySet[Dispute]:
-    return Dispute.objects.filter(state=Dispute.State.OPEN, accepted_at__isnull=False)
+    found: QuerySet[Dispute] = Dispute.objects.filter(state=Dispute.State.OPEN, accepted_at__isnull=False)
+    return found
 
 
 def _resolve(workspace_id: UUID, charge: Charge, *, at: datetime) -> None:

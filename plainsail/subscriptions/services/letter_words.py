@@ -191,6 +191,17 @@ def _moved(facts: Facts) -> tuple[str, list[str]]:
     ]
 
 
+def _dispute_accepted(facts: Facts) -> tuple[str, list[str]]:
+    return _("You are right, and we are sorry: %(contract)s") % facts, [
+        _(
+            "You had cancelled, and %(amount)s was charged all the same. That must not happen, and we apologise. We told "
+            "your bank that you are right: it gives the money back to you."
+        )
+        % facts,
+        _("Nothing more is charged for this contract. There is nothing that you need to do."),
+    ]
+
+
 CHARGE, ADDON = (*CONTRACT, "day", "amount"), (*CONTRACT, "addon")
 
 ALL: dict[str, Wording] = {
@@ -270,6 +281,12 @@ ALL: dict[str, Wording] = {
     ),
     "price_taken_back": Wording(
         gettext_lazy("New price taken back"), gettext_lazy("A price doesn’t rise after all."), _price_taken_back
+    ),
+    "dispute_accepted": Wording(
+        gettext_lazy("Apology for a charge"),
+        gettext_lazy("Somebody disputes a payment with their bank that was taken after they had cancelled."),
+        _dispute_accepted,
+        (*CONTRACT, "amount"),
     ),
 }
 """Kind of letter to its words, in the order in which they are shown."""
