@@ -14,6 +14,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from plainsail.commerce.models import Invoice, Order, OrderLine
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
 from plainsail.payments.models import Dispute
 
@@ -75,6 +76,14 @@ class OrderFacts(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithdrawalPage:
+    """Where consumers withdraw; `address` gives the absolute address on a business's own host."""
+
+    label: str | Promise
+    address: Callable[[Workspace], str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SalesTab:
     """A further room of Sales, such as subscriptions. `url` names a page of the workspace; `pages` are others in it."""
 
@@ -129,5 +138,6 @@ RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")
 RECEIPT_NOTES: Registry[ReceiptNotes] = Registry("commerce.receipt_notes")
 ORDER_FACTS: Registry[OrderFacts] = Registry("commerce.order_facts")
+WITHDRAWALS: Registry[WithdrawalPage] = Registry("commerce.withdrawals")
 EVIDENCE: Registry[Evidence] = Registry("commerce.evidence")
 CONCESSIONS: Registry[Concession] = Registry("commerce.concessions")

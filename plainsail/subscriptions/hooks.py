@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,17 +30,18 @@ from plainsail.commerce.sockets import (
     RECEIPT_NOTES,
     RECURRING,
     SALES_TABS,
+    WITHDRAWALS,
     ClockSource,
     ReceiptNote,
     Recurring,
     SalesTab,
+    WithdrawalPage,
 )
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import ERASURE_OBSTACLES, EVENT_WORDING, SEGMENT_FIELDS, EventWording
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
-from plainsail.kernel.periods import local_date
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge, PaymentMethod
@@ -80,6 +80,7 @@ from plainsail.subscriptions.services import (
     planning,
     policies,
     price_rises,
+    receipt_notes,
     refunds,
     renewal,
     settling,
@@ -184,9 +185,11 @@ CLOCK_ACTIONS.register("price_notices", ClockSource(upcoming=price_rises.upcomin
 FOOTER_LINKS.register(
     "cancel", FooterLink(label=gettext_lazy("Cancel contracts here"), url="subscriptions:cancel_here", order=80)
 )
-FOOTER_LINKS.register(
-    "withdraw",
-    FooterLink(label=gettext_lazy("Withdraw from contract here"), url="subscriptions:withdraw_here", order=81),
+WITHDRAW = gettext_lazy("Withdraw from contract here")
+FOOTER_LINKS.register("withdraw", FooterLink(label=WITHDRAW, url="subscriptions:withdraw_here", order=81))
+WITHDRAWALS.register(
+    "subscriptions",
+    WithdrawalPage(label=WITHDRAW, address=lambda business: links.absolute(business, links.WITHDRAW_PATH)),
 )
 
 
@@ -297,53 +300,7 @@ for happened in (
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
-def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
-    """On every receipt of a contract: what is paid and when, and the link that cancels it."""
-    subscription = _contract_of(invoice, order)
-    if subscription is not None and subscription.is_paid_off:
-        return [ReceiptNote(_("Contract %(number)s is paid off.") % {"number": subscription.reference})]
-    if subscription is None or subscription.is_ended:
-        return []
-    words = "; ".join(agreed.terms(subscription, at=at))
-    text = _("Contract %(number)s: %(terms)s.") % {"number": subscription.reference, "terms": words}
-    url = links.absolute(subscription.workspace, links.cancel_path(subscription))
-    return [
-        *_agreed_note(subscription, invoice),
-        ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url),
-        *_withdrawal_note(subscription, at=at),
-    ]
-
-
-def _agreed_note(subscription: Subscription, invoice: Invoice | None) -> list[ReceiptNote]:
-    """The words that were agreed to, on the first receipt of a contract that no order began; orders tell theirs themselves."""
-    if (
-        subscription.consent is None
-        or invoice != queries.invoices_of(subscription).order_by("created_at", "id").first()
-    ):
-        return []
-    return [ReceiptNote(_("You agreed to this: %(terms)s") % {"terms": subscription.consent.text})]
-
-
-def _withdrawal_note(subscription: Subscription, *, at: datetime) -> list[ReceiptNote]:
-    """That a consumer can withdraw, until when and where, as the Consumer Rights Directive asks (art. 8(7)), while they can."""
-    last_on = policies.withdrawal_until(subscription.started_at, zone=subscription.timezone)
-    if not subscription.account.is_consumer or local_date(at, subscription.timezone) > last_on:
-        return []
-    text = _(
-        "Until the end of %(day)s you can withdraw from this contract without giving a reason, and get back what you paid."
-    )
-    url = links.absolute(subscription.workspace, links.WITHDRAW_PATH)
-    label = _("Withdraw from contract here")
-    return [ReceiptNote(text % {"day": date_format(last_on, "DATE_FORMAT")}, link_label=label, link_url=url)]
-
-
-def _contract_of(invoice: Invoice | None, order: Order | None) -> Subscription | None:
-    if invoice is not None and (found := queries.of_invoice(invoice.id)):
-        return found
-    return queries.of_order(order.id) if order is not None else None
-
-
-RECEIPT_NOTES.register("subscriptions", cancel_note)
+RECEIPT_NOTES.register("subscriptions", receipt_notes.of)
 
 
 def contract_note(order: Order, *, at: datetime) -> list[ReceiptNote]:
