@@ -68,6 +68,17 @@ class OrderRefunded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceRefunded(Event):
+    """An invoice that belongs to no order, such as a renewal’s, or a part of it, is credited and on its way back."""
+
+    name: ClassVar[str] = "commerce.invoice_refunded"
+    invoice_id: UUID
+    credit_note_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """An invoice got its number; it never changes from now on."""
 

@@ -15,12 +15,13 @@ from plainsail.automations.sockets import STARTERS, TRIGGERS
 from plainsail.commerce.events import (
     InvoiceDeclined,
     InvoicePaid,
+    InvoiceRefunded,
     OrderLapsed,
     PaymentDisputed,
     PaymentReleased,
     RefundSettled,
 )
-from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.models import CreditNote, Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
@@ -81,6 +82,7 @@ from plainsail.subscriptions.services import (
     policies,
     price_rises,
     receipt_notes,
+    refund_letters,
     refunds,
     renewal,
     settling,
@@ -98,6 +100,7 @@ for place, (kind, wording) in enumerate(letter_words.ALL.items()):
             original=wording.original,
             fields=wording.fields,
             examples=wording.examples,
+            may_be_silent=wording.may_be_silent,
             order=50 + place,
         ),
     )
@@ -223,6 +226,12 @@ def decline(event: InvoiceDeclined) -> None:
     if event.initiator != Charge.Initiator.MERCHANT:
         return
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
+
+
+@on(InvoiceRefunded, subscriber="subscriptions.tell_refund")
+def tell_refund(event: InvoiceRefunded) -> None:
+    """Money of a renewal is on its way back."""
+    refund_letters.tell(CreditNote.objects.select_related("invoice").get(id=event.credit_note_id), at=event.at)
 
 
 @on(PaymentReleased, subscriber="subscriptions.pay_what_was_held")
