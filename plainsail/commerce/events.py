@@ -68,6 +68,17 @@ class OrderRefunded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceRefunded(Event):
+    """An invoice that belongs to no order, such as a renewal’s, or a part of it, is credited and on its way back."""
+
+    name: ClassVar[str] = "commerce.invoice_refunded"
+    invoice_id: UUID
+    credit_note_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """An invoice got its number; it never changes from now on."""
 
@@ -122,11 +133,12 @@ class RefundBounced(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentDisputed(Event):
-    """A buyer's bank looks into a payment and holds its money."""
+    """A buyer's bank looks into a payment and holds its money; where it was accepted, the bank gives it back."""
 
     name: ClassVar[str] = "commerce.payment_disputed"
     invoice_id: UUID
     charge_id: UUID
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

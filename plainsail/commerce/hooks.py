@@ -270,7 +270,8 @@ def tell_bounced(event: RefundBounced) -> None:
 @on(PaymentDisputed, subscriber="commerce.tell_team")
 def tell_disputed(event: PaymentDisputed) -> None:
     invoice = Invoice.objects.select_related("billing_account__workspace").get(id=event.invoice_id)
-    team_letters.tell_disputed(invoice, charge_id=event.charge_id, at=event.at)
+    tell = team_letters.tell_accepted if event.is_accepted else team_letters.tell_disputed
+    tell(invoice, charge_id=event.charge_id, at=event.at)
 
 
 @on(OrderPaid, subscriber="commerce.credit_mail")

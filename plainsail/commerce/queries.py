@@ -250,6 +250,12 @@ def products_with_sales(workspace: Workspace) -> Sequence[Product]:
     return list(workspace.products.annotate(sold=sold).order_by("state", "name", "id"))
 
 
+def names_of_resources(resources: Iterable[str]) -> dict[str, str]:
+    """What products opened by their `resource_key` are called; what is no product's is left out. One query."""
+    ids = [key.removeprefix("product:") for key in resources if key.startswith("product:")]
+    return {product.resource_key: product.name for product in Product.objects.filter(id__in=ids)}
+
+
 def awaited_transfers(workspace: Workspace) -> QuerySet[Invoice]:
     """Invoices for which a bank transfer is waited for, due first. One query."""
     asked: QuerySet[Invoice] = workspace.invoices.exclude(payment_reference="").filter(

@@ -1,9 +1,12 @@
-"""What areas above plug into commerce: contracts that begin with an order, steps of the test clock, notes on receipts."""
+"""What areas above plug into commerce: contracts that begin with an order, steps of the test clock, notes on receipts,
+
+what shows that a payment was due, and when it wasn’t.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +14,9 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from plainsail.commerce.models import Invoice, Order, OrderLine
+from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
+from plainsail.payments.models import Dispute
 
 
 class Begin(Protocol):
@@ -71,6 +76,14 @@ class OrderFacts(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithdrawalPage:
+    """Where consumers withdraw; `address` gives the absolute address on a business's own host."""
+
+    label: str | Promise
+    address: Callable[[Workspace], str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SalesTab:
     """A further room of Sales, such as subscriptions. `url` names a page of the workspace; `pages` are others in it."""
 
@@ -78,6 +91,37 @@ class SalesTab:
     url: str
     order: int = 0
     pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One line of an exhibit; `at` where it says that something happened then, in the wall's time."""
+
+    label: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """What shows one thing about a payment, with documents that bear it out: a file's name to its bytes."""
+
+    key: str
+    title: str
+    facts: Sequence[Fact]
+    papers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Evidence(Protocol):
+    """What shows that a disputed payment was due, beyond what commerce knows itself; asked in the workspace."""
+
+    def __call__(self, invoice: Invoice, *, at: datetime) -> Sequence[Exhibit]: ...
+
+
+class Concession(Protocol):
+    """Whether the customer is right to dispute a payment, so that it isn't answered but accepted; asked in the workspace."""
+
+    def __call__(self, dispute: Dispute, invoice: Invoice) -> bool: ...
 
 
 class Onward(Protocol):
@@ -94,3 +138,6 @@ RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")
 RECEIPT_NOTES: Registry[ReceiptNotes] = Registry("commerce.receipt_notes")
 ORDER_FACTS: Registry[OrderFacts] = Registry("commerce.order_facts")
+WITHDRAWALS: Registry[WithdrawalPage] = Registry("commerce.withdrawals")
+EVIDENCE: Registry[Evidence] = Registry("commerce.evidence")
+CONCESSIONS: Registry[Concession] = Registry("commerce.concessions")

@@ -30,6 +30,7 @@ workspace_urls = [
     path("sales/refunds/", refunds.refunds, name="refunds"),
     path("sales/refunds/<uuid:note_id>/try/", refunds.try_again, name="try_refund"),
     path("sales/refunds/<uuid:note_id>/by-hand/", refunds.by_hand, name="refund_by_hand"),
+    path("sales/refunds/disputes/<uuid:dispute_id>.zip", refunds.evidence, name="evidence"),
     path("sales/transfers/", transfers.transfers, name="transfers"),
     path("sales/transfers/statement/", transfers.statement, name="statement"),
     path("sales/transfers/statement/columns/", transfers.columns, name="statement_columns"),

@@ -289,12 +289,21 @@ class Dispute(WorkspaceOwned):
     reason = models.CharField(max_length=40)
     state = models.CharField(max_length=4, choices=State, default=State.OPEN)
     gateway_ref = models.CharField(max_length=100)
+    accepted_at = models.DateTimeField(null=True)
+    """When the business owned that the cardholder is right; the gateway is told until it says that the dispute is over."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "gateway_ref"], name="dispute_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="dispute_is_positive"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["workspace", "created_at"],
+                condition=Q(state="open", accepted_at__isnull=False),
+                name="disputes_to_accept",
+            )
         ]
 
     def __str__(self) -> str:
@@ -303,6 +312,10 @@ class Dispute(WorkspaceOwned):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
 
 
 class InboxMessage(WorkspaceOwned):

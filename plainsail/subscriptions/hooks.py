@@ -7,32 +7,42 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.automations.sockets import STARTERS, TRIGGERS
-from plainsail.commerce.events import InvoiceDeclined, InvoicePaid, OrderLapsed, PaymentReleased, RefundSettled
-from plainsail.commerce.models import Invoice, Order
+from plainsail.commerce.events import (
+    InvoiceDeclined,
+    InvoicePaid,
+    InvoiceRefunded,
+    OrderLapsed,
+    PaymentDisputed,
+    PaymentReleased,
+    RefundSettled,
+)
+from plainsail.commerce.models import CreditNote, Invoice, Order
 from plainsail.commerce.services import clocks
 from plainsail.commerce.sockets import (
     CLOCK_ACTIONS,
+    CONCESSIONS,
+    EVIDENCE,
     ORDER_FACTS,
     RECEIPT_NOTES,
     RECURRING,
     SALES_TABS,
+    WITHDRAWALS,
     ClockSource,
     ReceiptNote,
     Recurring,
     SalesTab,
+    WithdrawalPage,
 )
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import ERASURE_OBSTACLES, EVENT_WORDING, SEGMENT_FIELDS, EventWording
 from plainsail.kernel.events import Event, on
 from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
-from plainsail.kernel.periods import local_date
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.mail.sockets import NOTICES, Notice
 from plainsail.payments.models import Charge, PaymentMethod
@@ -46,6 +56,7 @@ from plainsail.subscriptions.events import (
     ChargeDateMoved,
     PlanChanged,
     PlanChangePlanned,
+    SubscriptionCancelled,
     SubscriptionPaused,
     SubscriptionRenewed,
     SubscriptionResumed,
@@ -60,14 +71,18 @@ from plainsail.subscriptions.services import (
     changing,
     choosing,
     completing,
+    conceding,
     contracts,
     dunning,
+    evidence,
     letter_words,
     letters,
     links,
     planning,
     policies,
     price_rises,
+    receipt_notes,
+    refund_letters,
     refunds,
     renewal,
     settling,
@@ -85,6 +100,7 @@ for place, (kind, wording) in enumerate(letter_words.ALL.items()):
             original=wording.original,
             fields=wording.fields,
             examples=wording.examples,
+            may_be_silent=wording.may_be_silent,
             order=50 + place,
         ),
     )
@@ -172,9 +188,11 @@ CLOCK_ACTIONS.register("price_notices", ClockSource(upcoming=price_rises.upcomin
 FOOTER_LINKS.register(
     "cancel", FooterLink(label=gettext_lazy("Cancel contracts here"), url="subscriptions:cancel_here", order=80)
 )
-FOOTER_LINKS.register(
-    "withdraw",
-    FooterLink(label=gettext_lazy("Withdraw from contract here"), url="subscriptions:withdraw_here", order=81),
+WITHDRAW = gettext_lazy("Withdraw from contract here")
+FOOTER_LINKS.register("withdraw", FooterLink(label=WITHDRAW, url="subscriptions:withdraw_here", order=81))
+WITHDRAWALS.register(
+    "subscriptions",
+    WithdrawalPage(label=WITHDRAW, address=lambda business: links.absolute(business, links.WITHDRAW_PATH)),
 )
 
 
@@ -210,10 +228,34 @@ def decline(event: InvoiceDeclined) -> None:
     dunning.decline(event.invoice_id, charge_id=event.charge_id, decline_class=event.decline_class, at=event.at)
 
 
+@on(InvoiceRefunded, subscriber="subscriptions.tell_refund")
+def tell_refund(event: InvoiceRefunded) -> None:
+    """Money of a renewal is on its way back."""
+    refund_letters.tell(CreditNote.objects.select_related("invoice").get(id=event.credit_note_id), at=event.at)
+
+
 @on(PaymentReleased, subscriber="subscriptions.pay_what_was_held")
 def pay_what_was_held(event: PaymentReleased) -> None:
     """The bank has decided for the business: what a cancellation promised and the dispute held back goes back now."""
     refunds.pay_held(event.invoice_id, at=event.at)
+
+
+@on(PaymentDisputed, subscriber="subscriptions.apologise")
+def apologise(event: PaymentDisputed) -> None:
+    """A payment was taken after its contract had been cancelled: it was accepted, and the customer is told so."""
+    if event.is_accepted:
+        charge = Charge.objects.select_related("method").get(id=event.charge_id)
+        conceding.apologise(Invoice.objects.get(id=event.invoice_id), charge, at=event.at)
+
+
+@on(SubscriptionCancelled, subscriber="subscriptions.concede")
+def concede(event: SubscriptionCancelled) -> None:
+    """A declaration may be found to belong to a contract only after its customer has gone to their bank."""
+    conceding.look_again(Subscription.objects.get(id=event.subscription_id), at=event.at)
+
+
+CONCESSIONS.register("subscriptions", conceding.is_right)
+EVIDENCE.register("subscriptions", evidence.exhibits)
 
 
 @on(OrderLapsed, subscriber="subscriptions.end_unpaid")
@@ -267,53 +309,7 @@ for happened in (
     on(happened, subscriber="subscriptions.look_again")(look_again)
 
 
-def cancel_note(invoice: Invoice | None, order: Order | None, *, at: datetime) -> list[ReceiptNote]:
-    """On every receipt of a contract: what is paid and when, and the link that cancels it."""
-    subscription = _contract_of(invoice, order)
-    if subscription is not None and subscription.is_paid_off:
-        return [ReceiptNote(_("Contract %(number)s is paid off.") % {"number": subscription.reference})]
-    if subscription is None or subscription.is_ended:
-        return []
-    words = "; ".join(agreed.terms(subscription, at=at))
-    text = _("Contract %(number)s: %(terms)s.") % {"number": subscription.reference, "terms": words}
-    url = links.absolute(subscription.workspace, links.cancel_path(subscription))
-    return [
-        *_agreed_note(subscription, invoice),
-        ReceiptNote(text, link_label=_("Cancel subscription"), link_url=url),
-        *_withdrawal_note(subscription, at=at),
-    ]
-
-
-def _agreed_note(subscription: Subscription, invoice: Invoice | None) -> list[ReceiptNote]:
-    """The words that were agreed to, on the first receipt of a contract that no order began; orders tell theirs themselves."""
-    if (
-        subscription.consent is None
-        or invoice != queries.invoices_of(subscription).order_by("created_at", "id").first()
-    ):
-        return []
-    return [ReceiptNote(_("You agreed to this: %(terms)s") % {"terms": subscription.consent.text})]
-
-
-def _withdrawal_note(subscription: Subscription, *, at: datetime) -> list[ReceiptNote]:
-    """That a consumer can withdraw, until when and where, as the Consumer Rights Directive asks (art. 8(7)), while they can."""
-    last_on = policies.withdrawal_until(subscription.started_at, zone=subscription.timezone)
-    if not subscription.account.is_consumer or local_date(at, subscription.timezone) > last_on:
-        return []
-    text = _(
-        "Until the end of %(day)s you can withdraw from this contract without giving a reason, and get back what you paid."
-    )
-    url = links.absolute(subscription.workspace, links.WITHDRAW_PATH)
-    label = _("Withdraw from contract here")
-    return [ReceiptNote(text % {"day": date_format(last_on, "DATE_FORMAT")}, link_label=label, link_url=url)]
-
-
-def _contract_of(invoice: Invoice | None, order: Order | None) -> Subscription | None:
-    if invoice is not None and (found := queries.of_invoice(invoice.id)):
-        return found
-    return queries.of_order(order.id) if order is not None else None
-
-
-RECEIPT_NOTES.register("subscriptions", cancel_note)
+RECEIPT_NOTES.register("subscriptions", receipt_notes.of)
 
 
 def contract_note(order: Order, *, at: datetime) -> list[ReceiptNote]:
@@ -401,7 +397,7 @@ def charged_through(account_id: UUID) -> str:
 DEPENDENTS.register("subscriptions", charged_through)
 
 KEPT = "evidence of what was agreed and declared: three years from the end of the year (limitation of claims)"
-EVIDENCE: dict[str, Kept] = {
+KEPT_OF: dict[str, Kept] = {
     "subscription": Kept(
         category="cancellation", columns=("id", "reference", "account_id", "started_at", "ended_at", "end_reason")
     ),
@@ -440,7 +436,7 @@ for table, fields in {
     "pause": (),
     "datemove": (),
 }.items():
-    answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=EVIDENCE.get(table))
+    answer = PersonalData(fields=fields, erase="keep", ground=KEPT, kept=KEPT_OF.get(table))
     PERSONAL_DATA.register(f"subscriptions.{table}", answer)
 PERSONAL_DATA.register(
     "subscriptions.policyversion",

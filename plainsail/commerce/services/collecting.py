@@ -24,13 +24,14 @@ from plainsail.commerce.events import (
 from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting, Seller
 from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, refunding, sellers
 from plainsail.commerce.services.ledger import Kind
+from plainsail.commerce.sockets import CONCESSIONS
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments import queries as payments
 from plainsail.payments.models import Charge, Dispute, PaymentMethod, Refund
-from plainsail.payments.services import charging, transfers
+from plainsail.payments.services import charging, conceding, transfers
 from plainsail.payments.services import refunding as rails
 
 
@@ -267,7 +268,7 @@ def note_decline(charge_id: UUID) -> None:
 
 @transaction.atomic
 def hold_disputed(dispute_id: UUID) -> None:
-    """The bank holds a payment's money: enter it, and tell."""
+    """The bank holds a payment's money: enter it, and tell. Where the customer is right it is accepted at once."""
     dispute = Dispute.objects.select_related("charge__account").get(id=dispute_id)
     invoice = Invoice.objects.select_related("billing_account").filter(id=dispute.charge.subject_id).first()
     if invoice is None:
@@ -279,10 +280,12 @@ def hold_disputed(dispute_id: UUID) -> None:
     ]
     if ledger.post("dispute", dispute.id, postings=postings, at=at, memo=invoice.number) is None:
         return
+    is_right = dispute.is_open and any(ask(dispute, invoice) for ask in CONCESSIONS)
     publish(
         PaymentDisputed(
             invoice_id=invoice.id,
             charge_id=dispute.charge_id,
+            is_accepted=is_right and conceding.accept(dispute, at=clocks.wall(at)),
             contact_id=invoice.billing_account.contact_id,
             at=at,
         )

@@ -26,6 +26,7 @@ from plainsail.commerce.models import (
 )
 from plainsail.commerce.services import girocode, places, rates, vat, vat_checks
 from plainsail.commerce.services.places import Named
+from plainsail.commerce.sockets import ReceiptNote
 from plainsail.kernel import languages, postal
 from plainsail.kernel.lazily import Lazily
 from plainsail.kernel.money import Money
@@ -38,6 +39,8 @@ else:
     typst = Lazily("typst")
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "typst" / "document.typ"
+TYPED = 60
+"""Characters of an address that people would type from paper."""
 VERSION = 2
 """2 knows whose tax it is: ids of both, kind and country of each line's tax, and the proofs. Older ones print as they were."""
 
@@ -209,14 +212,23 @@ def _rate(rate: Any) -> str:
     return format(rate.normalize(), "f")
 
 
-def pdf(document: dict[str, Any], *, paid_with: str = "") -> bytes:
-    """A frozen document as a PDF (about a tenth of a second). `paid_with` says how it was paid, if it was."""
+def pdf(document: dict[str, Any], *, paid_with: str = "", notes: Sequence[ReceiptNote] = ()) -> bytes:
+    """A frozen document as a PDF (about a tenth of a second). `paid_with` says how it was paid, if it was.
+
+    `notes` are what its receipt says besides, today.
+    """
     with override(document["locale"]):
-        page = json.dumps(_page(document, paid_with))
+        page = json.dumps(_page(document, paid_with) | {"said": [_said(note) for note in notes]})
     made: bytes = typst.compile(
         str(TEMPLATE), root=str(TEMPLATE.parent), sys_inputs={"document": page}, ignore_system_fonts=True
     )
     return made
+
+
+def _said(note: ReceiptNote) -> list[str]:
+    """Words, the link's label and address, and the address once more where it can be typed from paper."""
+    typed = note.link_url.partition("://")[2]
+    return [note.text, note.link_label, note.link_url, typed if len(typed) <= TYPED else ""]
 
 
 def _page(document: dict[str, Any], paid_with: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from plainsail.accounts.services import hosts
 from plainsail.commerce.models import CreditNote, Invoice, Order, OrderLine
-from plainsail.commerce.services import clocks
+from plainsail.commerce.services import clocks, withdrawing
 from plainsail.commerce.sockets import RECEIPT_NOTES, ReceiptNote
 from plainsail.kernel import languages
 from plainsail.kernel.crypto import BadToken, sign, verify
@@ -105,6 +105,7 @@ def receipt(subject: Order | Invoice, *, at: datetime) -> Receipt:
     billed = invoice if invoice and (invoice.is_waiting or not invoice.is_draft) else None
     issued = billed if billed and not billed.is_draft else None
     notes = [note for ask in RECEIPT_NOTES for note in ask(issued, order, at=at)]
+    notes += withdrawing.of_order(order, at=at)
     return Receipt(
         order=order,
         invoice=issued,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.commerce.events import OrderRefunded, RefundBounced, RefundSettled
+from plainsail.commerce.events import InvoiceRefunded, OrderRefunded, RefundBounced, RefundSettled
 from plainsail.commerce.models import CreditNote, HandRefund, Invoice, Order, Posting
 from plainsail.commerce.services import clocks, crediting, ledger, proration
 from plainsail.commerce.services.ledger import Kind
@@ -82,8 +82,8 @@ def pay_back(note: CreditNote, *, at: datetime) -> list[Refund]:
             _refuse_disputed(taken)
     if left.minor:
         raise ExceedsPaid(field="amount")
-    if refunds and note.invoice.order_id:
-        _tell_order(note, at=at)
+    if refunds:
+        _tell(note, at=at)
     return refunds
 
 
@@ -97,6 +97,22 @@ def owed(note: CreditNote) -> Money:
 def _refuse_disputed(charge: Charge) -> None:
     if charge.disputes.filter(state=Dispute.State.OPEN).exists():
         raise rails.Disputed
+
+
+def _tell(note: CreditNote, *, at: datetime) -> None:
+    if note.invoice.order_id:
+        _tell_order(note, at=at)
+        return
+    publish(
+        InvoiceRefunded(
+            invoice_id=note.invoice_id,
+            credit_note_id=note.id,
+            amount_minor=note.payable_minor,
+            currency=note.currency,
+            contact_id=note.invoice.billing_account.contact_id,
+            at=at,
+        )
+    )
 
 
 def _tell_order(note: CreditNote, *, at: datetime) -> None:

@@ -19,6 +19,7 @@ from plainsail.mail.services import letters, notices, transactional
 from plainsail.mail.sockets import Notice
 
 NEW_ORDER, REFUND_FAILED, DISPUTED = "commerce.team_order", "commerce.team_refund_failed", "commerce.team_disputed"
+ACCEPTED = "commerce.team_dispute_accepted"
 Words = Callable[[dict[str, str]], tuple[str, list[str]]]
 
 
@@ -44,6 +45,11 @@ def tell_bounced(invoice: Invoice, amount: Money, *, refund_id: UUID, at: dateti
 def tell_disputed(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
     """Tell the owners that a customer told the bank that a payment is wrong, once for each payment."""
     _tell(DISPUTED, _disputed, invoice, invoice.gross, key=str(charge_id), at=at)
+
+
+def tell_accepted(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
+    """Tell the owners that a disputed payment was taken after its customer had cancelled, and so goes back; once for each."""
+    _tell(ACCEPTED, _accepted, invoice, invoice.gross, key=str(charge_id), at=at)
 
 
 def _tell(kind: str, words: Words, invoice: Invoice, amount: Money, *, key: str, at: datetime) -> None:
@@ -96,6 +102,18 @@ def _disputed(values: dict[str, str]) -> tuple[str, list[str]]:
             "%(buyer)s told their bank that a payment of %(amount)s is wrong. The bank holds the money and decides. Answer "
             "it in your payment service in time."
         )
+        % values,
+        _("The evidence for it is ready: one file, beside the dispute."),
+    ]
+
+
+def _accepted(values: dict[str, str]) -> tuple[str, list[str]]:
+    return _("A disputed payment goes back: %(amount)s") % values, [
+        _(
+            "%(buyer)s told their bank that they had cancelled before a payment of %(amount)s was taken. They had, so it was "
+            "accepted for you: the bank gives the money back, and the customer was told that you are sorry. There is "
+            "nothing to do."
+        )
         % values
     ]
 
@@ -139,6 +157,12 @@ NOTICES: dict[str, Notice] = {
                 gettext_lazy("Disputed payment"),
                 gettext_lazy("A customer told the bank that a payment is wrong: a mail to every owner."),
                 _disputed,
+            ),
+            (
+                ACCEPTED,
+                gettext_lazy("Dispute accepted"),
+                gettext_lazy("A disputed payment was taken after its customer had cancelled: a mail to every owner."),
+                _accepted,
             ),
         ]
     )

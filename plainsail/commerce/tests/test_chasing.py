@@ -99,11 +99,13 @@ def test_the_owners_are_told_of_it_where_real_money_moves(juniper, ada, outbox):
         for _twice in range(2):
             team_letters.tell_bounced(invoice, euros(17500), refund_id=invoice.pk, at=LATER)
         team_letters.tell_disputed(invoice, charge_id=invoice.pk, at=LATER)
+        team_letters.tell_accepted(invoice, charge_id=invoice.pk, at=LATER)
     run_jobs(at=LATER)
     told = [(mail["To"], mail["Subject"]) for mail in outbox if mail["To"] == ada.email]
     assert told == [
         (ada.email, "A refund came back: €175.00"),
         (ada.email, "A payment is disputed: €175.00"),
+        (ada.email, "A disputed payment goes back: €175.00"),
     ]
 
 
@@ -127,7 +129,7 @@ def test_disputes_stand_there_too(juniper, as_ada):
     bought(juniper, number=DISPUTED)
     run_jobs(at=NOON + timedelta(hours=1))
     page = as_ada.get(PAGE).content.decode()
-    assert ("Disputed payments" in page, "fraud" in page) == (True, True)
+    assert ("Disputed payments" in page, "didn’t pay this" in page) == (True, True)
 
 
 def test_only_who_may_refund_acts_and_strangers_find_nothing(juniper, as_ben, as_cleo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from plainsail.commerce.models import CreditNote, Invoice
 from plainsail.commerce.services import clocks, documents, receipts
 from plainsail.commerce.services.receipts import Receipt
+from plainsail.commerce.sockets import ReceiptNote
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.http import Request, public
 
@@ -43,7 +45,9 @@ def invoice_pdf(request: Request, token: str) -> HttpResponse:
     if found.invoice is None:
         raise Http404
     with override(found.invoice.document["locale"]):
-        return paper(found.invoice.document, found.invoice.number, paid_with=paid_with(found))
+        # What it says besides is worded in the invoice's language, too.
+        said = receipts.receipt(found.invoice, at=clocks.seller_now(request.now)).notes
+        return paper(found.invoice.document, found.invoice.number, paid_with=paid_with(found), notes=said)
 
 
 @never_cache
@@ -141,9 +145,12 @@ def as_xml(found: Invoice | CreditNote) -> HttpResponse:
     return response
 
 
-def paper(document: dict[str, Any], number: str, *, paid_with: str = "") -> HttpResponse:
+def paper(
+    document: dict[str, Any], number: str, *, paid_with: str = "", notes: Sequence[ReceiptNote] = ()
+) -> HttpResponse:
     """A document as a PDF to be kept."""
-    response = HttpResponse(documents.pdf(document, paid_with=paid_with), content_type="application/pdf")
+    made = documents.pdf(document, paid_with=paid_with, notes=notes)
+    response = HttpResponse(made, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{number}.pdf"'
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,8 +18,11 @@ from plainsail.commerce import queries
 from plainsail.commerce.forms import HandRefundForm
 from plainsail.commerce.models import CreditNote
 from plainsail.commerce.services import chasing, clocks
+from plainsail.commerce.services import evidence as bundles
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.payments.models import Dispute
+from plainsail.payments.services import disputes
 
 PER_PAGE = 50
 WITHIN = timedelta(days=14)
@@ -65,6 +68,18 @@ def by_hand(request: Request, note_id: UUID) -> HttpResponse:
     return redirect(workspace_url(request.workspace, "commerce:refunds"))
 
 
+@require_GET
+@can("commerce.refund")
+def evidence(request: Request, dispute_id: UUID) -> HttpResponse:
+    """What shows that a disputed payment was due, as one file to be uploaded where the bank asks for it."""
+    dispute = get_object_or_404(request.workspace.disputes.select_related("charge__method"), id=dispute_id)
+    get_object_or_404(request.workspace.invoices, id=dispute.charge.subject_id)
+    made = bundles.bundle(dispute, at=request.now)
+    response = HttpResponse(made.content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
+
+
 def show(
     request: Request, *, note_id: UUID | None = None, form: HandRefundForm | None = None, status: int = 200
 ) -> HttpResponse:
@@ -74,10 +89,16 @@ def show(
         "owed": [
             row(one, form if one.note.id == note_id else None, at=at) for one in queries.refunds_owed(request.workspace)
         ],
-        "disputes": Paginator(queries.disputes(request.workspace), PER_PAGE).get_page(request.GET.get("disputes")),
+        "disputes": (disputed := disputed_page(request)),
+        "disputed": [(one, disputes.why(one)) for one in disputed],
         "page": Paginator(queries.refunds(request.workspace), PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "commerce/refunds.html", context, status=status)
+
+
+def disputed_page(request: Request) -> Page[Dispute]:
+    """The disputes of the page that is asked for."""
+    return Paginator(queries.disputes(request.workspace), PER_PAGE).get_page(request.GET.get("disputes"))
 
 
 def row(owed: queries.Owed, refused: HandRefundForm | None, *, at: datetime) -> dict[str, Any]:

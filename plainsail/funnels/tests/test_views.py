@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -148,7 +149,7 @@ class TestSharing:
     def test_a_code_is_made_used_once_and_refused_in_words(self, as_ada, juniper, funnel):
         as_ada.post(url(funnel, "sharing/"), {"use": "one"})
         page = as_ada.get(url(funnel, "sharing/")).content.decode()
-        code = page.partition('class="input input-code" readonly value="')[2].partition('"')[0]
+        code = re.search(r"<textarea [^>]*>([^<]+)</textarea>", page)[1]
         assert as_ada.post(f"{HOME}redemption/", {"code": code}).status_code == 302
         again = as_ada.post(f"{HOME}redemption/", {"code": code})
         assert again.status_code == 422

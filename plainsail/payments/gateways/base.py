@@ -259,6 +259,13 @@ class Gateway(ABC):
     def list_changes(self, account: GatewayAccount, cursor: str, *, at: datetime) -> tuple[Sequence[Change], str]:
         """What changed since a cursor (empty: since ever), at most 500, and the next cursor. May repeat itself."""
 
+    def accept_dispute(self, account: GatewayAccount, ref: str, *, at: datetime) -> bool:
+        """Tell the payer's bank that the payer is right: the money goes back by it, and the dispute is lost.
+
+        Doing it twice is fine. Returns whether the gateway answered; one that knows no disputes has nothing to say.
+        """
+        return False
+
     def read_message(
         self, account: GatewayAccount, headers: Mapping[str, str], body: bytes, *, at: datetime
     ) -> Message:

@@ -41,6 +41,8 @@ class Card:
     """What really happened while the gateway's answer got lost."""
     refund: Literal["at_once", "late", "fails"] = "at_once"
     is_disputed: bool = False
+    dispute_reason: str = "fraudulent"
+    """What the cardholder tells the bank, in Stripe's words for it."""
     changes: Literal["once", "twice", "reversed"] = "once"
 
     @property
@@ -138,6 +140,12 @@ CARDS = (
         number="4000009990000104",
         later_decline=("soft", "generic_decline"),
         words=_("Pays; every renewal is declined."),
+    ),
+    Card(
+        number="4000009990000112",
+        is_disputed=True,
+        dispute_reason="subscription_canceled",
+        words=_("Pays, then the cardholder disputes it: they say that they had cancelled."),
     ),
 )
 

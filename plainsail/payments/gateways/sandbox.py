@@ -112,6 +112,12 @@ class Sandbox(base.Gateway):
         with workspace(account.workspace_id):
             SandboxRecord.objects.filter(kind=SandboxRecord.Kind.CARD, ref=ref).update(state="detached", changed_at=at)
 
+    def accept_dispute(self, account: GatewayAccount, ref: str, *, at: datetime) -> bool:
+        base.leave_the_house()
+        with workspace(account.workspace_id):
+            decide_dispute(ref, state="lost", at=at)
+        return True
+
     def list_changes(self, account: GatewayAccount, cursor: str, *, at: datetime) -> tuple[Sequence[Change], str]:
         base.leave_the_house()
         with workspace(account.workspace_id):
@@ -312,7 +318,8 @@ def _disputes_of(record: SandboxRecord) -> tuple[DisputeFact, ...]:
         return ()
     amount = Money(record.facts["disputed_minor"], record.currency)
     state = record.facts.get("dispute_state", "open")
-    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason="fraudulent", state=state),)
+    reason = cards.BY_LAST4[record.facts["last4"]].dispute_reason
+    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason=reason, state=state),)
 
 
 def decide_dispute(gateway_ref: str, *, state: Literal["won", "lost"], at: datetime) -> None:
@@ -323,6 +330,8 @@ def decide_dispute(gateway_ref: str, *, state: Literal["won", "lost"], at: datet
     record = SandboxRecord.objects.select_for_update().get(
         kind=SandboxRecord.Kind.CHARGE, ref=gateway_ref.removeprefix("dp_")
     )
+    if record.facts.get("dispute_state", "open") != "open":
+        return  # a bank decides once
     record.facts["dispute_state"], record.changed_at = state, at
     record.save(update_fields=["facts", "changed_at"])
 

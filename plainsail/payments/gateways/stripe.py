@@ -237,6 +237,16 @@ class Stripe(base.Gateway):
         except (NotConnected, stripe.StripeError) as error:
             raise _silent(error) from error
 
+    def accept_dispute(self, account: GatewayAccount, ref: str, *, at: datetime) -> bool:
+        try:
+            self._client(account).v1.disputes.close(ref)
+        except stripe.InvalidRequestError:
+            return True  # it was closed before: how, the next look tells
+        except (NotConnected, stripe.StripeError) as error:
+            _note(error)
+            return False
+        return True
+
     def list_changes(self, account: GatewayAccount, cursor: str, *, at: datetime) -> tuple[Sequence[Change], str]:
         try:
             client = self._client(account)

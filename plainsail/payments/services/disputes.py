@@ -5,10 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from plainsail.kernel.events import publish
 from plainsail.payments.events import DisputeDecided, DisputeOpened
 from plainsail.payments.gateways.base import DisputeFact
 from plainsail.payments.models import Charge, Dispute
+
+REASONS: dict[str, Promise] = {
+    "fraudulent": _("They say that they didn’t pay this"),
+    "subscription_canceled": _("They say that they had cancelled"),
+    "product_not_received": _("They say that they got nothing for it"),
+    "product_unacceptable": _("They say that it isn’t what was promised"),
+    "credit_not_processed": _("They say that a refund hasn’t come"),
+    "duplicate": _("They say that they paid twice"),
+    "unrecognized": _("They don’t recognise the payment"),
+}
+"""What a cardholder tells the bank, by Stripe's words for it (“Dispute reason codes”)."""
+
+
+def why(dispute: Dispute) -> str:
+    """What the cardholder tells the bank, in words; as the gateway has it where there are none."""
+    return str(REASONS.get(dispute.reason, dispute.reason))
 
 
 def note(charge: Charge, facts: Sequence[DisputeFact], *, at: datetime) -> None:

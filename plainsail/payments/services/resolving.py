@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from plainsail.kernel import due
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.payments.gateways.base import Change, GatewaySilent
-from plainsail.payments.models import Charge, GatewayAccount, InboxMessage, PaymentMethod, Refund
-from plainsail.payments.services import charging, methods, refunding
+from plainsail.payments.models import Charge, Dispute, GatewayAccount, InboxMessage, PaymentMethod, Refund
+from plainsail.payments.services import charging, conceding, methods, refunding
 from plainsail.payments.services.accounts import gateway_of
 
 BATCH = 200
@@ -26,7 +28,10 @@ DAY = timedelta(days=1)
 @due.runs(charging.UNRESOLVED, also_when_closed=True)
 @outside_transaction
 def resolve(*, workspace_id: UUID, at: datetime) -> datetime | None:
-    """Ask about every open charge and refund that is old enough, at most BATCH of each; returns when to ask again."""
+    """Ask about every open charge and refund that is old enough, and tell what disputes are accepted, at most BATCH of each.
+
+    Returns when to ask again.
+    """
     with workspace(workspace_id):
         charges = list(Charge.objects.open().order_by("created_at", "id")[:BATCH])
         refunds = list(
@@ -34,11 +39,19 @@ def resolve(*, workspace_id: UUID, at: datetime) -> datetime | None:
             .order_by("created_at", "id")
             .values_list("id", flat=True)[:BATCH]
         )
+        disputes = list(_to_accept().order_by("created_at", "id").values_list("id", flat=True)[:BATCH])
     for charge in charges:
         _resolve(workspace_id, charge, at=at)
     for refund_id in refunds:
         refunding.look_up(workspace_id, refund_id, at=at)
+    for dispute_id in disputes:
+        conceding.tell(workspace_id, dispute_id, at=at)
     return _next(workspace_id, at=at)
+
+
+def _to_accept() -> QuerySet[Dispute]:
+    found: QuerySet[Dispute] = Dispute.objects.filter(state=Dispute.State.OPEN, accepted_at__isnull=False)
+    return found
 
 
 def _resolve(workspace_id: UUID, charge: Charge, *, at: datetime) -> None:
@@ -57,7 +70,9 @@ def _next(workspace_id: UUID, *, at: datetime) -> datetime | None:
     with workspace(workspace_id):
         charge = Charge.objects.open().order_by("-created_at").first()
         refund = Refund.objects.exclude(state__in=Refund.FINAL).order_by("-created_at").first()
-    newest: datetime | None = max((row.created_at for row in (charge, refund) if row), default=None)
+        accepted = _to_accept().order_by("-accepted_at").values_list("accepted_at", flat=True).first()
+    began = [row.created_at for row in (charge, refund) if row]
+    newest: datetime | None = max([*began, *([accepted] if accepted else [])], default=None)
     if newest is None:
         return None
     return at + min(max((at - newest) // 2, timedelta(minutes=1)), timedelta(hours=1))

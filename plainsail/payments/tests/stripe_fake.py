@@ -318,6 +318,16 @@ class FakeStripe:
     def list_disputes(self, params: dict[str, Any]) -> dict[str, Any]:
         return self.listed("dispute", params, payment_intent=params["payment_intent"])
 
+    def close_dispute(self, params: dict[str, Any], key: str) -> dict[str, Any]:
+        """“Closing the dispute for a charge indicates that you do not have any evidence to submit and are essentially
+
+        dismissing the dispute, acknowledging it as lost” (API reference)."""
+        dispute = self.get(key)
+        if dispute["status"] in {"won", "lost"}:
+            raise bad("dispute_already_closed", "dispute")
+        self.decide(dispute, "lost")
+        return dispute
+
     def list_events(self, params: dict[str, Any]) -> dict[str, Any]:
         return self.listed("event", params)
 
@@ -344,6 +354,7 @@ ROUTES = (
     ("POST", r"/v1/refunds", "create_refund", params.RefundCreateParams),
     ("GET", r"/v1/refunds", "list_refunds", params.RefundListParams),
     ("GET", r"/v1/disputes", "list_disputes", params.DisputeListParams),
+    ("POST", r"/v1/disputes/(\w+)/close", "close_dispute", params.DisputeCloseParams),
     ("GET", r"/v1/events", "list_events", params.EventListParams),
     ("GET", r"/v1/balance", "read_balance", params.BalanceRetrieveParams),
     ("GET", r"/v1/account", "read_account", params.AccountRetrieveCurrentParams),

@@ -168,6 +168,12 @@ class TestStripe(GatewayContract):
         assert [fact.state for fact in outcome.disputes] == expected
         assert all(fact.amount == EUROS for fact in outcome.disputes)
 
+    def test_an_accepted_dispute_is_closed_and_so_lost_once_and_for_all(self, account):
+        request = self.request(self.setup(account))
+        made = self.fake.dispute(self.gateway.charge(account, request).ref)
+        assert [self.gateway.accept_dispute(account, made["id"], at=LATER) for _each in range(2)] == [True, True]
+        assert [fact.state for fact in self.look(account, request).disputes] == ["lost"]
+
     def test_a_dispute_is_among_the_changes_by_the_reference_of_its_charge(self, account):
         charge = self.gateway.charge(account, self.request(self.setup(account)))
         self.fake.dispute(charge.ref)

@@ -10,7 +10,7 @@ from plainsail.subscriptions.models.cancelling import (
 )
 from plainsail.subscriptions.models.changes import PlanChange
 from plainsail.subscriptions.models.charges import DunningCase, Notice
-from plainsail.subscriptions.models.contracts import MOVED, RENEWABLE, Subscription, SubscriptionItem
+from plainsail.subscriptions.models.contracts import MOVED, RENEWABLE, Standing, Subscription, SubscriptionItem
 from plainsail.subscriptions.models.dates import AskedBy, DateMove, Pause
 from plainsail.subscriptions.models.policies import PolicyVersion
 from plainsail.subscriptions.models.prices import PriceNotice, PriceRise
@@ -35,6 +35,7 @@ __all__ = [
     "PriceNotice",
     "PriceRise",
     "RepeatedRequest",
+    "Standing",
     "Subscription",
     "SubscriptionItem",
 ]

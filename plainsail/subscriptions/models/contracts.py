@@ -29,6 +29,14 @@ RENEWABLE = models.Q(scheduled_end_at=None) | models.Q(
 """Running contracts whose next days will be charged for (`Subscription.may_renew`)."""
 
 
+class Standing(models.TextChoices):
+    """Whether a contract is paid. It follows from its invoices and is kept nowhere."""
+
+    CURRENT = "current", _("paid up")
+    PAST_DUE = "past_due", _("a payment is open")
+    UNCOLLECTIBLE = "uncollectible", _("a payment never came")
+
+
 class Subscription(WorkspaceOwned):
     """A contract that renews: who, what, since when, and until when if its end is planned."""
 

@@ -23,6 +23,7 @@ from plainsail.subscriptions.models import (
     PolicyVersion,
     PriceNotice,
     PriceRise,
+    Standing,
     Subscription,
     SubscriptionItem,
 )
@@ -133,21 +134,62 @@ def is_undone(made: Cancellation) -> bool:
     return bool(CancellationUndo.objects.filter(cancellation=made).exists())
 
 
-def contracts(workspace: Workspace, *, state: str) -> QuerySet[Subscription]:
-    """Contracts of a state (`running`, `ending`, `ended`), or all, newest first."""
+def contracts(workspace: Workspace, *, state: str, text: str = "") -> QuerySet[Subscription]:
+    """Contracts of a state (`running`, `ending`, `ended`), or all, newest first; by the beginning of a reference or an address,
+
+    or a part of a name. Finding by name reads the business's contracts.
+    """
     found: QuerySet[Subscription] = workspace.subscriptions.select_related("account").prefetch_related("items")
     conditions = {
         "running": Q(state__in=RUNNING),
         "ending": Q(state__in=RUNNING, scheduled_end_at__isnull=False),
         "ended": ~Q(state__in=RUNNING),
     }
+    if text:
+        account = Q(account__email__istartswith=text) | Q(account__name__icontains=text)
+        found = found.filter(Q(reference__istartswith=text) | account | Q(account__company__icontains=text))
     return found.filter(conditions.get(state, Q())).order_by("-started_at", "-id")
 
 
-def counts(workspace: Workspace) -> dict[str, int]:
-    """How many contracts there are in all, run, end soon, have ended."""
+def counts(workspace: Workspace, *, text: str = "") -> dict[str, int]:
+    """How many contracts there are in all, run, end soon, have ended; of those found by a text, where there is one."""
     states = ("all", "running", "ending", "ended")
-    return {state: contracts(workspace, state=state).order_by().count() for state in states}
+    return {state: contracts(workspace, state=state, text=text).order_by().count() for state in states}
+
+
+def card_of(subscription: Subscription) -> PaymentMethod | None:
+    """What a contract is charged by; nothing where it has none."""
+    found: PaymentMethod | None = PaymentMethod.objects.filter(id=subscription.payment_method_id).first()
+    return found
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Whether a contract is paid, and what of it is still open, tax included."""
+
+    standing: Standing
+    open: Money
+
+    @property
+    def is_past_due(self) -> bool:
+        return self.standing == Standing.PAST_DUE
+
+
+def paid_of(subscription: Subscription, *, at: datetime) -> Paid:
+    """How a contract's invoices stand at a moment: what is asked for and not due yet is no debt. Four queries."""
+    today = local_date(at, subscription.timezone)
+    failed = set(
+        subscription.dunning_cases.filter(Q(tries__gt=0) | Q(late_for__isnull=False), closed_at=None).values_list(
+            "invoice_id", flat=True
+        )
+    )
+    invoices = list(invoices_of(subscription).filter(state__in=[Invoice.State.OPEN, Invoice.State.UNCOLLECTIBLE]))
+    late = [one for one in invoices if one.id in failed or (one.due_on is not None and one.due_on < today)]
+    late = [one for one in late if one.state == Invoice.State.OPEN]
+    given_up = [one for one in invoices if one.state == Invoice.State.UNCOLLECTIBLE and one.due.minor > 0]
+    standing = Standing.PAST_DUE if late else Standing.UNCOLLECTIBLE if given_up else Standing.CURRENT
+    owed = sum(one.due.minor for one in late or given_up)
+    return Paid(standing, Money(owed, subscription.currency))
 
 
 def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:

@@ -88,8 +88,11 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
     ever = list(subscription.items.all())
     there = [item for item in ever if item.ends_on is None or item.ends_on > today]
     items = sorted(there, key=lambda item: (item.role != item.Role.BASE, item.id))
-    # Who withdraws gets back what was paid for an earlier plan of the contract too.
-    paid_for = ever if kind == "withdrawal" else items
+    # What was paid for an earlier plan may come back too: all of it to who withdraws, and to others where a policy gives a
+    # first payment back, which is that of the purchase, whatever plan stands in its place by now.
+    plans = [item for item in ever if item.role == SubscriptionItem.Role.BASE]
+    replaced = [item for item in plans if item not in there] if set(plans) & set(there) else []
+    paid_for = ever if kind == "withdrawal" else [*items, *replaced]
     lines = _lines(ever)
     return Facts(
         reference=subscription.reference,
@@ -101,7 +104,7 @@ def facts_of(subscription: Subscription, *, kind: str, at: datetime) -> Facts:
         is_consumer=subscription.account.is_consumer,
         country=subscription.account.country,
         items=tuple(_item_facts(subscription, item, lines, at=at) for item in items),
-        paid=_paid_lines(subscription, paid_for, lines, ever=ever, kind=kind, at=at),
+        paid=_paid_lines(subscription, paid_for, lines, ever=ever, replaced=replaced, kind=kind, at=at),
         terms=subscription.terms,
         newest=newest_policies(),
         is_trial_paid=any(_is_of_trial(line, item) for item in items for line in lines if line.item_id == item.id),
@@ -165,14 +168,17 @@ def _paid_lines(
     lines: Sequence[InvoiceLine],
     *,
     ever: Sequence[SubscriptionItem],
+    replaced: Sequence[SubscriptionItem] = (),
     kind: str,
     at: datetime,
 ) -> tuple[PaidLine, ...]:
     """Lines of items that may give money back: those whose period runs on; for a withdrawal, all of them.
 
     Not what the bank gave back. What it is still deciding about is marked: paying back too would pay twice. `ever` is
-    every item that the contract had, or as many as matter, and `lines` are theirs.
+    every item that the contract had, or as many as matter, and `lines` are theirs. `replaced` are those in whose place
+    another stands.
     """
+    ended = {item.id: item.ends_on for item in replaced if item.ends_on is not None}
     today = local_date(at, subscription.timezone)
     by_id, past = {item.id: item for item in items}, _Past(ever, lines)
     lines = [line for line in lines if line.item_id in by_id]
@@ -185,7 +191,7 @@ def _paid_lines(
             line_id=str(line.id),
             item_id=str(item.id),
             description=line.description,
-            period=Period(line.period_start, line.period_end),
+            period=_served(line, ended.get(item.id)),
             # Instalments of a year are paid for by the year, however short the time between two of them.
             interval=item.cycle.interval if item.cycle else item.interval,
             billed=billed[line.id],
@@ -199,6 +205,14 @@ def _paid_lines(
         if line.invoice.is_paid and line.period_start and line.period_end and line.invoice.paid_at
         if line.invoice_id not in disputed - held and (kind == "withdrawal" or line.period_end > today)
     )
+
+
+def _served(line: InvoiceLine, until: date | None) -> Period:
+    """The days that a line pays for; those from `until` on came back when another plan took its place."""
+    assert line.period_start is not None
+    assert line.period_end is not None
+    is_cut = until is not None and line.period_start < until < line.period_end
+    return Period(line.period_start, until if is_cut and until else line.period_end)
 
 
 class _Past:

@@ -39,6 +39,8 @@ class Wording:
     when: Promise
     words: Callable[[Facts], tuple[str, list[str]]]
     asks: tuple[str, ...] = CONTRACT
+    may_be_silent: bool = False
+    """Whether a business may do without it, because another paper says the same."""
 
     def original(self) -> tuple[str, str]:
         """Subject and opening words with their fields in braces, paragraphs apart by an empty line."""
@@ -191,6 +193,23 @@ def _moved(facts: Facts) -> tuple[str, list[str]]:
     ]
 
 
+def _refund(facts: Facts) -> tuple[str, list[str]]:
+    return _("Your refund: %(amount)s (%(contract)s)") % facts, [
+        _("%(amount)s is on its way back to you, the way you paid. Banks take a few days to show it.") % facts
+    ]
+
+
+def _dispute_accepted(facts: Facts) -> tuple[str, list[str]]:
+    return _("You are right, and we are sorry: %(contract)s") % facts, [
+        _(
+            "You had cancelled, and %(amount)s was charged all the same. That must not happen, and we apologise. We told "
+            "your bank that you are right: it gives the money back to you."
+        )
+        % facts,
+        _("Nothing more is charged for this contract. There is nothing that you need to do."),
+    ]
+
+
 CHARGE, ADDON = (*CONTRACT, "day", "amount"), (*CONTRACT, "addon")
 
 ALL: dict[str, Wording] = {
@@ -270,6 +289,19 @@ ALL: dict[str, Wording] = {
     ),
     "price_taken_back": Wording(
         gettext_lazy("New price taken back"), gettext_lazy("A price doesn’t rise after all."), _price_taken_back
+    ),
+    "refund": Wording(
+        gettext_lazy("Refund of a renewal"),
+        gettext_lazy("What was paid for a contract after its first payment is on its way back."),
+        _refund,
+        (*CONTRACT, "amount"),
+        may_be_silent=True,
+    ),
+    "dispute_accepted": Wording(
+        gettext_lazy("Apology for a charge"),
+        gettext_lazy("Somebody disputes a payment with their bank that was taken after they had cancelled."),
+        _dispute_accepted,
+        (*CONTRACT, "amount"),
     ),
 }
 """Kind of letter to its words, in the order in which they are shown."""

@@ -320,6 +320,11 @@ def announce(
     )
 
 
+def send(kind: str, of: Subscription, subject: str, html: str, text: str, *, key: str, at: datetime) -> None:
+    """Send a contract's customer a letter, once for a key."""
+    _send(kind, of.account.email, subject, html, text, key=key, at=at, of=of)
+
+
 def _items(subscription: Subscription) -> list[str]:
     return [
         pricing.named(item, item.price()) for item in subscription.items.filter(ends_on=None).order_by("role", "id")

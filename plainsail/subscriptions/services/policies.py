@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal, get_args
 
 from plainsail.commerce.services import proration
+from plainsail.commerce.services.statutes import WITHDRAWAL
 from plainsail.kernel.periods import BadPeriod, Interval, Measure, Period, Span, day_start, local_date, part
 
 Refund = Literal["none", "prorated", "full"]
@@ -54,8 +55,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "pausing": DEFAULT_PAUSING,
 }
 
-WITHDRAWAL = Span(days=14)
-"""Consumer Rights Directive (2011/83/EU), art. 9; UK Consumer Contracts Regulations 2013, reg. 30."""
 NOTICE = Span(months=1)
 """The longest notice for a contract that renewed tacitly: § 309 no. 9 BGB."""
 SECOND_COOLING_OFF_FROM: date | None = None
@@ -154,11 +153,6 @@ NOTHING = Share(Fraction(0), "none")
 def is_in_time(contract_at: datetime, *, at: datetime, zone: str) -> bool:
     """Whether a contract made at a moment can still be withdrawn from at another."""
     return _is_within(WITHDRAWAL, contract_at, at=at, zone=zone)
-
-
-def withdrawal_until(contract_at: datetime, *, zone: str) -> date:
-    """The last local day on which a contract made at a moment can be withdrawn from."""
-    return WITHDRAWAL.after(local_date(contract_at, zone))
 
 
 def _is_within(span: Span, since: datetime, *, at: datetime, zone: str) -> bool:

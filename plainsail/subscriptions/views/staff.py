@@ -38,17 +38,23 @@ OFFERED = 200
 @require_GET
 @can("subscriptions.view")
 def subscriptions(request: Request) -> HttpResponse:
-    """All contracts, newest first, filtered by state."""
-    state, counts = request.GET.get("state", ""), queries.counts(request.workspace)
-    words = {"": _("All"), "running": _("Running"), "ending": _("Ending"), "ended": _("Ended")}
-    found = Paginator(queries.contracts(request.workspace, state=state), PER_PAGE)
+    """All contracts, newest first, searched and filtered by state."""
+    state, text = (request.GET.get(name, "").strip()[:200] for name in ("state", "text"))
+    words, counts = states(), queries.counts(request.workspace, text=text)
+    found = Paginator(queries.contracts(request.workspace, state=state, text=text), PER_PAGE)
     context = {
         "page": found.get_page(request.GET.get("page")),
         "state": state if state in words else "",
+        "text": text,
         "states": [(key, label, counts[key or "all"]) for key, label in words.items()],
-        "has_any": counts["all"] > 0,
+        "has_any": counts["all"] > 0 or bool(text),
     }
     return render(request, "subscriptions/subscriptions.html", context)
+
+
+def states() -> dict[str, str]:
+    """By what the list is filtered."""
+    return {"": _("All"), "running": _("Running"), "ending": _("Ending"), "ended": _("Ended")}
 
 
 @require_GET
@@ -74,6 +80,8 @@ def shown(found: Subscription, *, at: datetime) -> dict[str, Any]:
         "planned": planned,
         "planned_words": planning.words(planned) if planned else "",
         "next_charge": letters.next_charge(found),
+        "paid": queries.paid_of(found, at=at),
+        "card": queries.card_of(found),
         "told": noticing.told(found),
         "told_form": ToldForm(),
         "hold": noticing.hold_of(found, at=at),

@@ -1,7 +1,14 @@
-// <ui-copy data-done="Copied"> around an input and a button: the button copies the input's value and says so.
+// <ui-copy data-done="Copied"> around a textarea and a button: the button copies the textarea's value and says so.
 class UiCopy extends HTMLElement {
   connectedCallback() {
-    const [input, button] = [this.querySelector("input"), this.querySelector("button")];
+    const [input, button] = [this.querySelector("textarea"), this.querySelector("button")];
+    if (!CSS.supports("field-sizing", "content")) {
+      const grow = () => {
+        input.style.height = "auto";
+        input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
+      };
+      new ResizeObserver(grow).observe(this);
+    }
     button?.addEventListener("click", async () => {
       input.select();
       try {
