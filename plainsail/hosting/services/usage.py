@@ -28,5 +28,5 @@ def of(business: Workspace) -> Usage:
             people=business.memberships.count(),
             domains=business.domains.count(),
             stored=library.used(business),
-            room=library.QUOTA,
+            room=library.room(business),
         )
