@@ -93,7 +93,9 @@ def holders(seller: Workspace, *, limit: int = 200) -> list[Holder]:
     running = SubscriptionItem.objects.filter(subscription__in=found, ends_on=None).order_by("-role", "id")
     for item in running:
         items.setdefault(item.subscription_id, []).append(item.description)
-    return [Holder(names.get(business_id(each.bought_for) or each.id, ""), each, items.get(each.id, [])) for each in found]
+    return [
+        Holder(names.get(business_id(each.bought_for) or each.id, ""), each, items.get(each.id, [])) for each in found
+    ]
 
 
 def plans_of(seller: Workspace) -> QuerySet[Plan]:
