@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from plainsail.commerce.models import Price, Product, Seller
@@ -98,17 +97,14 @@ def holders(seller: Workspace, *, limit: int = 200) -> list[Holder]:
     ]
 
 
-def plans_of(seller: Workspace) -> QuerySet[Plan]:
-    """Every plan with how many businesses have it, those on sale first; in the operator's open workspace."""
+def plans_of(seller: Workspace) -> list[tuple[Plan, int]]:
+    """Every plan with how many businesses have it, those on sale first; in the operator's open workspace. Two queries."""
     standing = SubscriptionItem.objects.filter(
-        price_id=OuterRef("price_id"),
-        ends_on=None,
-        subscription__ended_at=None,
-        subscription__bought_for__startswith=KEY,
+        ends_on=None, subscription__ended_at=None, subscription__bought_for__startswith=KEY
     )
-    counted = standing.order_by().values("price_id").annotate(number=Count("id")).values("number")
-    found: QuerySet[Plan] = seller.plans.annotate(number=Coalesce(Subquery(counted), 0))
-    return found.select_related("price__product").order_by("-is_offered", "is_addon", "position", "id")
+    number = dict(standing.order_by().values_list("price_id").annotate(number=Count("id")))
+    found = seller.plans.select_related("price__product").order_by("-is_offered", "is_addon", "position", "id")
+    return [(plan, number.get(plan.price_id, 0)) for plan in found]
 
 
 def prices_to_choose(seller: Workspace) -> QuerySet[Price]:

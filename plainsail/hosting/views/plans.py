@@ -82,9 +82,11 @@ def put_on_sale(request: Request, form: NewPlanForm) -> bool:
 def context_of(request: Request, form: NewPlanForm) -> dict[str, Any]:
     now = clocks.seller_now(request.now)
     seller = sellers.of_workspace(at=now)
-    found = list(queries.plans_of(request.workspace))
     return {
-        "plans": [(plan, queries.stated(plan, seller=seller, at=now)) for plan in found],
+        "plans": [
+            (plan, queries.stated(plan, seller=seller, at=now), number)
+            for plan, number in queries.plans_of(request.workspace)
+        ],
         "holders": queries.holders(request.workspace),
         "form": form,
         "has_prices": queries.prices_to_choose(request.workspace).exists(),
