@@ -35,14 +35,9 @@ def lines(*, at: datetime) -> Iterator[str]:
             state = "" if plan.is_offered else ", not sold any more"
             kind = "add-on, " if plan.is_addon else ""
             stated = queries.stated(plan, seller=seller, at=now)
-            yield f"  {plan.slug}: {stated} ({kind}{_included(plan.limits)}{state}); {number} have it"
+            yield f"  {plan.slug}: {stated} ({kind}{queries.includes(plan) or 'nothing is limited'}{state}); {number} have it"
         for holder in queries.holders(shop):
             yield f"  {holder.business or holder.contract.account}: {', '.join(holder.items)} ({holder.contract.reference})"
-
-
-def _included(limits: Mapping[str, int | None]) -> str:
-    named = [f"{limit} {name}" for name, limit in limits.items() if limit is not None]
-    return ", ".join(named) or "nothing is limited"
 
 
 def _shop() -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from plainsail.commerce.models import Price, Product, Seller
 from plainsail.commerce.services import terms
@@ -44,6 +45,18 @@ def running(business: Workspace) -> Subscription | None:
 def stated(plan: Plan, *, seller: Seller, at: datetime) -> str:
     """A plan and what it costs, tax included: “Studio: €29.00 every month until you cancel”."""
     return f"{plan.name}: {terms.sentence_of(terms.quote(plan.price, seller=seller, at=at))}"
+
+
+def includes(plan: Plan) -> str:
+    """What a plan is limited to, or an add-on adds: “2 people, 100 MB for files”; empty where that is nothing."""
+    words = []
+    if plan.people is not None:
+        words.append(ngettext("%(number)d person", "%(number)d people", plan.people) % {"number": plan.people})
+    if plan.domains is not None:
+        words.append(ngettext("%(number)d domain", "%(number)d domains", plan.domains) % {"number": plan.domains})
+    if plan.megabytes is not None:
+        words.append(_("%(number)d MB for files") % {"number": plan.megabytes})
+    return ", ".join(words)
 
 
 def consent(seller: Seller) -> str:
@@ -90,8 +103,9 @@ def holders(seller: Workspace, *, limit: int = 200) -> list[Holder]:
     )
     items: dict[UUID, list[str]] = {}
     running = SubscriptionItem.objects.filter(subscription__in=found, ends_on=None).order_by("-role", "id")
+    called = dict(seller.plans.values_list("price_id", "name"))
     for item in running:
-        items.setdefault(item.subscription_id, []).append(item.description)
+        items.setdefault(item.subscription_id, []).append(called.get(item.price_id, item.description))
     return [
         Holder(names.get(business_id(each.bought_for) or each.id, ""), each, items.get(each.id, [])) for each in found
     ]

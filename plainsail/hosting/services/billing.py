@@ -54,12 +54,19 @@ class Billing:
     """Where add-ons are added to the contract, on the operator's site; empty where none are sold."""
     stated: dict[str, str] = field(default_factory=dict)
     """What each plan on sale costs, in words, by its slug."""
+    included: list[tuple[Plan, str]] = field(default_factory=list)
+    """What each of them includes, in words; empty where nothing is limited."""
     consent: str = ""
     """The words that are agreed to by starting a plan."""
     invoices: list[InvoiceRow] = field(default_factory=list)
     receipt: dict[str, Any] | None = None
     receipt_url: str = ""
     """The cancellation's receipt to keep, on the operator's site."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether what is on sale differs in what it includes."""
+        return any(words for _plan, words in self.included)
 
     @property
     def has_plans(self) -> bool:
@@ -91,6 +98,7 @@ def _shop(operator: Workspace, on_sale: list[Plan], *, now: datetime) -> Billing
         plans=on_sale,
         takes_cards=plans.are_sold_here(seller, on_sale),
         stated={plan.slug: queries.stated(plan, seller=seller, at=now) for plan in on_sale},
+        included=[(plan, queries.includes(plan)) for plan in on_sale],
         consent=queries.consent(seller),
     )
 

@@ -297,3 +297,13 @@ def test_a_refusal_is_one_line(db):
         1,
         "Error: No business sells plans. Begin with: plainsail plans open WORKSPACE\n",
     )
+
+
+def test_what_plans_include_and_how_much_is_used_stands_on_billing(shop, customer, as_ben):
+    on_sale(shop, people=2, megabytes=100)
+    there = f"/w/{customer.slug}/settings/billing/"
+    words = " ".join(re.sub(r"<[^>]+>", " ", as_ben.get(there).content.decode()).split())
+    assert "Studio includes 2 people, 100 MB for files" in words
+    taken(customer, "studio")
+    words = " ".join(re.sub(r"<[^>]+>", " ", as_ben.get(there).content.decode()).split())
+    assert "People who can sign in 1 of 2 Domains of your own 0 Pictures" in words

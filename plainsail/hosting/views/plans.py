@@ -84,7 +84,7 @@ def context_of(request: Request, form: NewPlanForm) -> dict[str, Any]:
     seller = sellers.of_workspace(at=now)
     return {
         "plans": [
-            (plan, queries.stated(plan, seller=seller, at=now), number)
+            (plan, queries.stated(plan, seller=seller, at=now), queries.includes(plan), number)
             for plan, number in queries.plans_of(request.workspace)
         ],
         "holders": queries.holders(request.workspace),
