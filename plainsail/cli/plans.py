@@ -41,9 +41,9 @@ def lines(*, at: datetime) -> Iterator[str]:
 
 
 def _shop() -> Any:
-    from plainsail.kernel.models import Workspace
+    from plainsail.hosting import queries
 
-    found = Workspace.objects.filter(is_operator=True).first()
+    found = queries.seller_of_plans()
     if found is None:
         raise NoShop("No business sells plans. Begin with: plainsail plans open WORKSPACE")
     return found

@@ -21,6 +21,11 @@ from plainsail.subscriptions.services import policies
 KEY = "hosting:"
 
 
+def seller_of_plans() -> Workspace | None:
+    """The business that sells this installation's plans, if one does. One query."""
+    return Workspace.objects.filter(is_operator=True).first()
+
+
 def key_of(business: Workspace) -> str:
     """How contracts and orders name a business that they are for."""
     return f"{KEY}{business.id}"
@@ -70,7 +75,7 @@ def consent(seller: Seller) -> str:
 def promised_days(business: Workspace) -> int:
     """For how many days after the end the plan of a business promised to leave its data: what stood when it was bought, or
     the operator's newer text where that gives more. 0 without a plan. Opens the operator's workspace; four queries."""
-    seller = Workspace.objects.filter(is_operator=True).first()
+    seller = seller_of_plans()
     if seller is None:
         return 0
     with workspace(seller):

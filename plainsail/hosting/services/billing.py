@@ -76,7 +76,7 @@ class Billing:
 
 def billing_of(business: Workspace, *, at: datetime) -> Billing:
     """The plan of a business, its next charge, card, invoices. Opens the operator’s workspace; about ten queries."""
-    seller = Workspace.objects.filter(is_operator=True).first()
+    seller = queries.seller_of_plans()
     if seller is None:
         return Billing()
     if seller.id == business.id:

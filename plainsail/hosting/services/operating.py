@@ -79,7 +79,7 @@ class Sold:
 @transaction.atomic
 def open_shop(owner: User, *, name: str, sold: list[Sold], at: datetime) -> Workspace:
     """A new business that sells plans; the one that is there already where there is one."""
-    found = Workspace.objects.filter(is_operator=True).first()
+    found = queries.seller_of_plans()
     if found is not None:
         return found
     made = workspaces.create(name=name, owner=owner, at=at)

@@ -66,7 +66,7 @@ class Payer:
 
 def operator() -> Workspace:
     """The workspace in which this installation sells. Raises NoPlans where there is none."""
-    found = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
+    found = queries.seller_of_plans()
     if found is None:
         raise NoPlans
     return found

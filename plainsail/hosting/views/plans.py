@@ -21,7 +21,6 @@ from plainsail.hosting.forms import LimitsForm, NewPlanForm, PlanWordsForm
 from plainsail.hosting.models import Plan
 from plainsail.hosting.services import including, operating
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
-from plainsail.kernel.models import Workspace
 
 View = Callable[..., HttpResponse]
 
@@ -55,7 +54,7 @@ def of_shop(view: View) -> View:
 def plans(request: Request) -> HttpResponse:
     """Plans, who has them, and one more; or the way to begin."""
     if not request.workspace.is_operator:
-        seller = Workspace.objects.filter(is_operator=True).first()
+        seller = queries.seller_of_plans()
         return render(request, "hosting/no_plans.html", {"seller": seller})
     prices = queries.prices_to_choose(request.workspace)
     form = NewPlanForm(request.POST if request.method == "POST" else None, prices=prices)
