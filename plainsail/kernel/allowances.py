@@ -31,7 +31,7 @@ class NotIncluded(Refusal):
 
     code = "not_included"
     message = _(
-        "This business has as many as its plan includes. Its owner can choose another plan under Settings → Billing."
+        "This business has as many as it may have. Its owner can choose a plan that includes more under Settings → Billing."
     )
 
 
