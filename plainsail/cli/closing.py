@@ -29,7 +29,8 @@ def set_up() -> None:
     django.setup()
 
 
-def _find(slug: str) -> Any:
+def find(slug: str) -> Any:
+    """The business of a web address. Raises NoSuchBusiness."""
     from plainsail.kernel.models import Workspace
 
     found = Workspace.objects.filter(slug=slug).exclude(state=Workspace.State.CLOSED).first()
@@ -60,7 +61,7 @@ def close(slug: str, *, customers: str, at: datetime) -> str:
     from plainsail.hosting.services import closing, plans
     from plainsail.kernel.errors import Refusal
 
-    business = _find(slug)
+    business = find(slug)
     try:
         closing.close(business, customers=customers, by=None, email=plans.payer_of(business).email, at=at)
     except Refusal as refusal:
@@ -74,7 +75,7 @@ def reopen(slug: str, *, at: datetime) -> str:
     from plainsail.kernel.errors import Refusal
 
     try:
-        closing.reopen(_find(slug), by=None, at=at)
+        closing.reopen(find(slug), by=None, at=at)
     except Refusal as refusal:
         raise CannotClose(str(refusal)) from refusal
     return f"{slug} is open again."
@@ -85,7 +86,7 @@ def erase(slug: str, *, at: datetime) -> str:
     from plainsail.hosting.services import closing, plans
     from plainsail.kernel.errors import Refusal
 
-    business = _find(slug)
+    business = find(slug)
     try:
         closing.ask_erasure(business, by=None, email=plans.payer_of(business).email, at=at)
     except Refusal as refusal:
@@ -97,7 +98,7 @@ def export(slug: str, target: Path | None, *, at: datetime) -> str:
     """Write everything of a business into an archive. Raises NoSuchBusiness."""
     from plainsail.hosting.services import exporting
 
-    business = _find(slug)
+    business = find(slug)
     place = target or environment.current().data_dir / "exports" / f"{slug}-{at:%Y%m%d-%H%M%S}.zip"
     made = exporting.write(business.pk, place.absolute(), at=at)
     return f"Saved {place} ({made.size / 1e6:.1f} MB, {made.rows} rows, SHA-256 {made.sha256})."
@@ -108,7 +109,7 @@ def export_contacts(slug: str, target: Path | None, *, segment: str, at: datetim
     from plainsail.contacts.services import exporting
     from plainsail.kernel.tenancy import workspace
 
-    business, asked = _find(slug), exporting.Asked()
+    business, asked = find(slug), exporting.Asked()
     if segment:
         with workspace(business):
             found = business.segments.filter(name=segment).first()

@@ -291,6 +291,51 @@ def erase(slug: str, yes: bool) -> None:
     click.echo(closing.erase(slug, at=datetime.now(UTC)))
 
 
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def plans(context: click.Context) -> None:
+    """List the plans that this installation sells to its businesses, and who has which."""
+    from plainsail.cli import closing
+    from plainsail.cli import plans as selling
+
+    closing.set_up()
+    if context.invoked_subcommand is None:
+        for line in selling.lines(at=datetime.now(UTC)):
+            click.echo(line)
+
+
+@plans.command("open")
+@click.argument("workspace")
+def open_plans(workspace: str) -> None:
+    """Let the business of this web address sell the plans."""
+    from plainsail.cli import plans as selling
+
+    click.echo(selling.open_shop(workspace, at=datetime.now(UTC)))
+
+
+@plans.command("add")
+@click.argument("checkout")
+@click.option("--name", default="", help="What it is called; else as at the checkout.")
+@click.option("--addon", is_flag=True, help="It is an add-on to the other plans.")
+@click.option("--people", type=click.IntRange(min=0), help="People who can sign in; not limited if not given.")
+@click.option("--domains", type=click.IntRange(min=0), help="Domains of their own; not limited if not given.")
+@click.option("--megabytes", type=click.IntRange(min=0), help="Room for files; not limited if not given.")
+def add_plan(checkout: str, name: str, addon: bool, **limits: int | None) -> None:
+    """Make the price of a checkout page (/checkout/CHECKOUT/) of the selling business a plan."""
+    from plainsail.cli import plans as selling
+
+    click.echo(selling.add(checkout, name=name, is_addon=addon, limits=limits, at=datetime.now(UTC)))
+
+
+@plans.command("stop")
+@click.argument("plan")
+def stop_plan(plan: str) -> None:
+    """Sell a plan no more. Whoever has it keeps it."""
+    from plainsail.cli import plans as selling
+
+    click.echo(selling.stop(plan, at=datetime.now(UTC)))
+
+
 @cli.command()
 @click.argument("slug")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
-from plainsail.commerce.models import Invoice, Order, OrderLine
+from plainsail.commerce.models import Invoice, Order, OrderLine, Price
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.registry import Registry
 from plainsail.payments.models import Dispute
@@ -67,6 +67,15 @@ class ReceiptNotes(Protocol):
     """Notes on the receipt of an invoice, or of an order without one; asked in the workspace."""
 
     def __call__(self, invoice: Invoice | None, order: Order | None, *, at: datetime) -> Sequence[ReceiptNote]: ...
+
+
+class MayBuy(Protocol):
+    """Refuse a purchase on somebody's behalf that shouldn't be (any more); asked in the workspace, before it is placed or charged.
+
+    `order` is the purchase where it exists already. Raises Refusal.
+    """
+
+    def __call__(self, bought_for: str, *, order: Order | None, price: Price, at: datetime) -> None: ...
 
 
 class OrderFacts(Protocol):
@@ -133,6 +142,8 @@ class Onward(Protocol):
 BOUGHT = "ps_bought"
 """The cookie that says which order was just paid, as `services.one_click` reads it."""
 AFTER_PURCHASE: Registry[Onward] = Registry("commerce.after_purchase")
+MAY_BUY: Registry[MayBuy] = Registry("commerce.may_buy")
+"""Asked only of purchases that an area above led to the checkout (`services.leading`)."""
 SALES_TABS: Registry[SalesTab] = Registry("commerce.sales_tabs")
 RECURRING: Registry[Recurring] = Registry("commerce.recurring")
 CLOCK_ACTIONS: Registry[ClockSource] = Registry("commerce.clock_actions")

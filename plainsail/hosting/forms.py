@@ -10,7 +10,9 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
-from plainsail.hosting.models import Closure, Plan
+from plainsail.commerce.models import Price
+from plainsail.commerce.services import terms
+from plainsail.hosting.models import LIMITS, Closure, Plan
 
 
 def _card(label: Any, size: int, complete: str) -> forms.CharField:
@@ -52,6 +54,68 @@ class PlanForm(forms.Form):
         """For the answer that says what is wrong: a card is never sent back."""
         sent: Any = self.data
         self.data = MultiValueDict({name: sent.getlist(name) for name in sent if name not in self.CARD})
+
+
+class ChoiceForm(forms.Form):
+    """A plan that is bought at the checkout."""
+
+    plan = forms.ChoiceField(label=_("Plan"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, plans: Sequence[Plan], stated: Mapping[str, str], **options: Any) -> None:
+        """`stated` says what each plan costs, by its slug."""
+        super().__init__(*args, **options)
+        field: Any = self.fields["plan"]
+        field.choices = [(plan.slug, stated[plan.slug]) for plan in plans if not plan.is_addon]
+        field.initial = next((plan.slug for plan in plans if not plan.is_addon), None)
+
+
+def _limit(label: Any, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(label=label, required=False, min_value=0, max_value=2_000_000_000, help_text=help_text)
+
+
+class LimitsForm(forms.Form):
+    """How much may be had; empty where it isn't limited."""
+
+    people = _limit(_("People who can sign in"))
+    domains = _limit(_("Domains of their own"))
+    megabytes = _limit(_("Pictures and files, in megabytes"))
+
+    @property
+    def limits(self) -> dict[str, int | None]:
+        return {name: self.cleaned_data[name] for name in LIMITS}
+
+
+class PlanWordsForm(LimitsForm):
+    """A plan's name and what it includes."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    description = forms.CharField(
+        label=_("Description"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {"name": self.cleaned_data["name"], "description": self.cleaned_data["description"]}
+
+
+class PriceChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own class takes none as it runs
+    """Prices by product and amount."""
+
+    def label_from_instance(self, obj: Price) -> str:
+        return f"{obj.product.name}: {terms.sentence(obj, obj.amount)}"
+
+
+class NewPlanForm(PlanWordsForm):
+    """An ordinary price that is to be a plan."""
+
+    price = PriceChoice(label=_("Price"), queryset=None, empty_label=_("Choose …"))
+    is_addon = forms.BooleanField(label=_("It is an add-on to the other plans"), required=False)
+
+    field_order = ("price", "name", "description", "is_addon", *LIMITS)
+
+    def __init__(self, *args: Any, prices: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["price"].queryset = prices  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 class ClosingForm(forms.Form):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.kernel.allowances import DOMAINS, MEGABYTES, PEOPLE
 from plainsail.kernel.models import (
     Base,
     OwnedManager,
@@ -17,6 +18,8 @@ from plainsail.kernel.models import (
     WorkspaceKey,
     WorkspaceOwned,
 )
+
+LIMITS = (PEOPLE, DOMAINS, MEGABYTES)
 
 
 class Plan(WorkspaceOwned):
@@ -30,26 +33,57 @@ class Plan(WorkspaceOwned):
     is_addon = models.BooleanField(default=False)
     is_offered = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
+    people = models.PositiveIntegerField(null=True, blank=True)
+    """What it includes, or adds to the plan as an add-on; empty where that isn't limited, or nothing is added."""
+    domains = models.PositiveIntegerField(null=True, blank=True)
+    megabytes = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "slug"], name="plan_slug"),
+            models.UniqueConstraint(fields=["workspace", "price"], name="plan_of_price"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def limits(self) -> dict[str, int | None]:
+        """What it includes, by what can be limited (`kernel.allowances`)."""
+        return {name: getattr(self, name) for name in LIMITS}
+
 
 class BillingLink(Base):
-    """A business and its billing account at the operator. Shared: it joins two workspaces, which never nest."""
+    """Where a business buys its plan. Shared: it joins two workspaces, which never nest.
+
+    Which contracts there are its own, they say themselves (`services.held`).
+    """
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="billing_link")
     operator = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="billing_links")
-    account_id = models.UUIDField()
 
     def __str__(self) -> str:
         return f"{self.workspace_id} pays at {self.operator_id}"
+
+
+class Allowance(Base):
+    """How much a business may have, by its plan. Shared: the plan is the operator's row, the business asks for itself.
+
+    The row of the business that sells plans is for those without one; where there is none, they are not limited.
+    """
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="allowance")
+    people = models.PositiveIntegerField(null=True)
+    domains = models.PositiveIntegerField(null=True)
+    megabytes = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.people}, {self.domains}, {self.megabytes}"
+
+    @property
+    def limits(self) -> dict[str, int | None]:
+        return {name: getattr(self, name) for name in LIMITS}
 
 
 class ClosureQuerySet(OwnedQuerySet["Closure"]):

@@ -1,93 +1,67 @@
-"""The billing page of a business, read from the operator’s books."""
+"""Which contracts are a business’s plan, what plans cost in words, and what their operator sees."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from plainsail.commerce.models import Seller
-from plainsail.commerce.services import clocks, receipts, sellers, terms
-from plainsail.hosting.models import BillingLink, Plan
+from plainsail.commerce.models import Price, Product, Seller
+from plainsail.commerce.services import terms
+from plainsail.hosting.models import Plan
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments.services import accounts
-from plainsail.subscriptions import queries as contracts
-from plainsail.subscriptions.models import PlanChange, Subscription, SubscriptionItem
-from plainsail.subscriptions.services import documents, letters, links, planning, policies, pricing
+from plainsail.subscriptions.models import Subscription, SubscriptionItem
+from plainsail.subscriptions.services import policies
+
+KEY = "hosting:"
 
 
-@dataclass(frozen=True)
-class InvoiceRow:
-    """An invoice in the list."""
-
-    number: str
-    issued_at: datetime
-    state: str
-    amount: Any
-    url: str
+def seller_of_plans() -> Workspace | None:
+    """The business that sells this installation's plans, if one does. One query."""
+    return Workspace.objects.filter(is_operator=True).first()
 
 
-@dataclass(frozen=True)
-class Billing:
-    """What the billing page shows. `contract` is None where no plan runs or ever ran."""
-
-    seller: Workspace | None = None
-    plans: list[Plan] = field(default_factory=list)
-    contract: Subscription | None = None
-    items: list[tuple[SubscriptionItem, str]] = field(default_factory=list)
-    """What runs, each with the sentence that says what it costs and when; the plan first."""
-    next_charge: str = ""
-    planned: PlanChange | None = None
-    """Another plan that begins when the time paid for is over."""
-    card: Any = None
-    card_url: str = ""
-    """Where another card is entered for the contract, on the operator's site."""
-    takes_cards: bool = True
-    """Whether a card can be entered on our page, as beginning a plan asks for."""
-    stated: dict[str, str] = field(default_factory=dict)
-    """What each plan on sale costs, in words, by its slug."""
-    consent: str = ""
-    """The words that are agreed to by starting a plan."""
-    invoices: list[InvoiceRow] = field(default_factory=list)
-    receipt: dict[str, Any] | None = None
-    receipt_url: str = ""
-    """The cancellation's receipt to keep, on the operator's site."""
+def key_of(business: Workspace) -> str:
+    """How contracts and orders name a business that they are for."""
+    return f"{KEY}{business.id}"
 
 
-def billing_of(business: Workspace, *, at: datetime) -> Billing:
-    """The plan of a business, its next charge, card, invoices. Opens the operator’s workspace; about ten queries."""
-    seller = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
-    if seller is None:
-        return Billing()
-    link = BillingLink.objects.filter(workspace=business).first()
-    with workspace(seller):
-        on_sale = list(
-            seller.plans.filter(is_offered=True).select_related("price__product").order_by("is_addon", "position")
-        )
-        now = clocks.seller_now(at)
-        shop = _shop(seller, on_sale, now=now)
-        return _of_account(shop, seller, link.account_id, now=now) if link is not None else shop
+def business_id(bought_for: str) -> UUID | None:
+    """The business that is named; None where somebody else led to it. No query."""
+    return UUID(bought_for.removeprefix(KEY)) if bought_for.startswith(KEY) else None
 
 
-def _shop(operator: Workspace, on_sale: list[Plan], *, now: datetime) -> Billing:
-    """What is sold and how, for who has nothing yet."""
-    seller = sellers.of_workspace(at=now)
-    return Billing(
-        seller=operator,
-        plans=on_sale,
-        takes_cards=accounts.takes_card_fields(seller.gateway_account),
-        stated={plan.slug: stated(plan, seller=seller, at=now) for plan in on_sale},
-        consent=consent(seller),
-    )
+def contracts_of(business: Workspace) -> QuerySet[Subscription]:
+    """Every contract of a business, in the operator's open workspace."""
+    found: QuerySet[Subscription] = Subscription.objects.filter(bought_for=key_of(business))
+    return found.select_related("account", "workspace")
+
+
+def running(business: Workspace) -> Subscription | None:
+    """Its contract that has not ended, in the operator's open workspace."""
+    return contracts_of(business).filter(ended_at=None).order_by("-started_at", "-id").first()
 
 
 def stated(plan: Plan, *, seller: Seller, at: datetime) -> str:
     """A plan and what it costs, tax included: “Studio: €29.00 every month until you cancel”."""
     return f"{plan.name}: {terms.sentence_of(terms.quote(plan.price, seller=seller, at=at))}"
+
+
+def includes(plan: Plan) -> str:
+    """What a plan is limited to, or an add-on adds: “2 people, 100 MB for files”; empty where that is nothing."""
+    words = []
+    if plan.people is not None:
+        words.append(ngettext("%(number)d person", "%(number)d people", plan.people) % {"number": plan.people})
+    if plan.domains is not None:
+        words.append(ngettext("%(number)d domain", "%(number)d domains", plan.domains) % {"number": plan.domains})
+    if plan.megabytes is not None:
+        words.append(_("%(number)d MB for files") % {"number": plan.megabytes})
+    return ", ".join(words)
 
 
 def consent(seller: Seller) -> str:
@@ -101,42 +75,61 @@ def consent(seller: Seller) -> str:
 def promised_days(business: Workspace) -> int:
     """For how many days after the end the plan of a business promised to leave its data: what stood when it was bought, or
     the operator's newer text where that gives more. 0 without a plan. Opens the operator's workspace; four queries."""
-    seller = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
-    link = BillingLink.objects.filter(workspace=business).first()
-    if seller is None or link is None:
+    seller = seller_of_plans()
+    if seller is None:
         return 0
     with workspace(seller):
-        bought = seller.subscriptions.filter(account_id=link.account_id).order_by("-started_at", "-id").first()
+        bought = contracts_of(business).order_by("-started_at", "-id").first()
         if bought is None:
             return 0
         texts = (bought.terms["retention"], policies.terms()["retention"])
         return max(int(text["grace_days"]) for text in texts)
 
 
-def _of_account(shop: Billing, seller: Workspace, account_id: UUID, *, now: datetime) -> Billing:
-    found = seller.subscriptions.select_related("account", "workspace").filter(account_id=account_id)
-    contract = found.order_by("-started_at", "-id").first()
-    if contract is None:
-        return shop
-    made = contracts.last_cancellation(contract)
-    return replace(
-        shop,
-        contract=contract,
-        items=[
-            (item, pricing.sentence(item, item.price()))
-            for item in contracts.standing_items(contract).order_by("-role", "id")
-        ],
-        next_charge=letters.next_charge(contract),
-        planned=planning.planned(contract),
-        card=seller.payment_methods.filter(id=contract.payment_method_id).first()
-        if contract.payment_method_id
-        else None,
-        invoices=[
-            InvoiceRow(row.number, row.issued_at, row.get_state_display(), row.gross, receipts.url(row))
-            for row in contracts.invoices_of(contract)
-            if row.issued_at is not None
-        ],
-        card_url="" if contract.is_ended else links.absolute(seller, links.pay_path(contract)),
-        receipt=documents.receipt(made, now=now) if made else None,
-        receipt_url=links.absolute(seller, links.receipt_path(made)) if made else "",
+@dataclass(frozen=True)
+class Holder:
+    """A business that has a plan, by its contract; `business` is empty where it is gone."""
+
+    business: str
+    contract: Subscription
+    items: list[str]
+    """What it has, the plan first."""
+
+
+def holders(seller: Workspace, *, limit: int = 200) -> list[Holder]:
+    """Who has which plan, newest first, in the operator's open workspace. Four queries."""
+    found = list(
+        seller.subscriptions.filter(bought_for__startswith=KEY, ended_at=None)
+        .select_related("account")
+        .order_by("-started_at", "-id")[:limit]
     )
+    names = dict(
+        Workspace.objects.filter(id__in=[business_id(each.bought_for) for each in found]).values_list("id", "name")
+    )
+    items: dict[UUID, list[str]] = {}
+    running = SubscriptionItem.objects.filter(subscription__in=found, ends_on=None).order_by("-role", "id")
+    called = dict(seller.plans.values_list("price_id", "name"))
+    for item in running:
+        items.setdefault(item.subscription_id, []).append(called.get(item.price_id, item.description))
+    return [
+        Holder(names.get(business_id(each.bought_for) or each.id, ""), each, items.get(each.id, [])) for each in found
+    ]
+
+
+def plans_of(seller: Workspace) -> list[tuple[Plan, int]]:
+    """Every plan with how many businesses have it, those on sale first; in the operator's open workspace. Two queries."""
+    standing = SubscriptionItem.objects.filter(
+        ends_on=None, subscription__ended_at=None, subscription__bought_for__startswith=KEY
+    )
+    number = dict(standing.order_by().values_list("price_id").annotate(number=Count("id")))
+    found = seller.plans.select_related("price__product").order_by("-is_offered", "is_addon", "position", "id")
+    return [(plan, number.get(plan.price_id, 0)) for plan in found]
+
+
+def prices_to_choose(seller: Workspace) -> QuerySet[Price]:
+    """Ordinary prices that could become plans, in the operator's open workspace."""
+    fit = seller.prices.filter(
+        payments=None, product__state=Product.State.ACTIVE, offers__is_live=True, plans=None
+    ).exclude(interval="")
+    found: QuerySet[Price] = fit.select_related("product").order_by("product__name", "unit_minor", "id").distinct()
+    return found

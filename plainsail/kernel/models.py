@@ -44,6 +44,13 @@ class Workspace(Base):
     public_host = models.CharField(max_length=253, blank=True, default="", db_default="")
     """The domain of its own under which it is known; empty where that is its address on this installation."""
 
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["is_operator"], condition=models.Q(is_operator=True), name="one_business_sells_plans"
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name
 

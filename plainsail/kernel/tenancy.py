@@ -33,6 +33,7 @@ SHARED_TABLES = frozenset(
         "mail_straymail",
         "payments_inboundendpoint",
         "hosting_billinglink",
+        "hosting_allowance",
         "funnels_sharecode",
     }
 )

@@ -131,7 +131,7 @@ class Chrome:
                 is_current=self._page in {item.url, *item.pages},
             )
             for item in sockets.SETTINGS
-            if self._may(item.can)
+            if self._may(item.can) and (item.shown is None or item.shown(self._request))
         ]
 
     @cached_property

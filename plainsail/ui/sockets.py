@@ -36,13 +36,14 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsItem:
-    """A tab of the workspace's settings. `pages` are further URL names that belong to it."""
+    """A tab of the workspace's settings. `pages` are further URL names that belong to it; `shown` hides it from some people."""
 
     label: Words
     url: str
     order: int
     can: str | None = None
     pages: tuple[str, ...] = ()
+    shown: Callable[[HttpRequest], bool] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.events import PublicHostChanged
 from plainsail.accounts.models import Domain, Host, User
 from plainsail.accounts.services import audit, hosts
-from plainsail.kernel import clock, environment, lookups
+from plainsail.kernel import allowances, clock, environment, lookups
 from plainsail.kernel.environment import DOMAIN
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -105,8 +105,11 @@ def normalise(given: str) -> str:
 
 @transaction.atomic
 def add(business: Workspace, *, name: str, by: User | None, at: datetime) -> Domain:
-    """A name that waits for its records. Raises NoDomain, OurDomain, DomainThere."""
+    """A name that waits for its records. Raises NoDomain, OurDomain, DomainThere, NotIncluded."""
     name = normalise(name)
+    # One at a time, so that the count holds.
+    Workspace.objects.select_for_update(no_key=True).get(pk=business.pk)
+    allowances.refuse_beyond(business.pk, allowances.DOMAINS, has=business.domains.count(), field="name")
     try:
         with transaction.atomic():
             made: Domain = Domain.objects.create(

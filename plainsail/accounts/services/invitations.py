@@ -15,7 +15,7 @@ from plainsail.accounts.events import MemberInvited
 from plainsail.accounts.models import Invitation, Membership, Role, User, normal_address
 from plainsail.accounts.services import audit, hosts, letters, members, people
 from plainsail.accounts.services.members import RoleOutOfReach
-from plainsail.kernel import crypto
+from plainsail.kernel import allowances, crypto
 from plainsail.kernel.crypto import BadToken
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -55,7 +55,7 @@ class NotForYou(Refusal):
 def invite(workspace: Workspace, *, email: str, role: Role, by: Membership, at: datetime) -> Invitation:
     """Ask an address to join, in the open workspace, by a mail with a link. An earlier open invitation ends.
 
-    Raises RoleOutOfReach, AlreadyMember, TooManyInvitations.
+    Raises RoleOutOfReach, AlreadyMember, TooManyInvitations, NotIncluded.
     """
     email = normal_address(email)
     if role not in Role(by.role).may_give():
@@ -66,6 +66,9 @@ def invite(workspace: Workspace, *, email: str, role: Role, by: Membership, at: 
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     _refuse_too_many(email, at=at)
     Invitation.objects.open().filter(email=email).update(revoked_at=at)
+    coming = Invitation.objects.open().filter(expires_at__gt=at).count()
+    has = workspace.memberships.count() + coming
+    allowances.refuse_beyond(workspace.pk, allowances.PEOPLE, has=has, field="email")
     invitation: Invitation = Invitation.objects.create(
         email=email, role=role, invited_by=by.user, created_at=at, expires_at=at + VALID
     )

@@ -75,6 +75,8 @@ class Order(WorkspaceOwned):
     """Until when a bank transfer is waited for; empty where none was chosen."""
     given_at = models.DateTimeField(null=True)
     """When what was bought was given before it was paid; empty where it wasn't."""
+    bought_for = models.CharField(max_length=60, blank=True)
+    """Whom it is bought for, in the words of the area above that led its buyer here (`services.leading`); empty for most."""
 
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(OrderQuerySet)()
 
@@ -89,6 +91,7 @@ class Order(WorkspaceOwned):
             models.Index(fields=["workspace", "state", "-created_at", "-id"], name="orders_by_state"),
             models.Index(fields=["workspace", "billing_account", "-created_at"], name="orders_of_account"),
             models.Index(fields=["workspace", "email"], name="orders_of_email"),
+            models.Index(fields=["workspace", "bought_for"], name="orders_led", condition=~Q(bought_for="")),
         ]
 
     def __str__(self) -> str:

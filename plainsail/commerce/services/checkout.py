@@ -36,6 +36,7 @@ from plainsail.commerce.services import (
     fulfilling,
     invoicing,
     lapsing,
+    leading,
     numbering,
     places,
     sellers,
@@ -123,13 +124,8 @@ class Attempt:
 
 def new_attempt(offer: Offer, *, terms: str, order_id: UUID | None = None) -> str:
     """The token of a form for an offer under terms as shown; for an order that is to be tried again, or a new one."""
-    facts = {
-        "order": str(order_id or new_id()),
-        "offer": str(offer.id),
-        "price": str(offer.price_id),
-        "terms": digest(terms),
-    }
-    return sign_json(ATTEMPT, facts)
+    facts = {"order": str(order_id or new_id()), "offer": str(offer.id), "price": str(offer.price_id)}
+    return sign_json(ATTEMPT, facts | {"terms": digest(terms)})
 
 
 def read_attempt(token: str, offer: Offer) -> Attempt:
@@ -148,12 +144,12 @@ def digest(text: str) -> str:
 
 
 @transaction.atomic
-def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: datetime) -> Order:
+def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: datetime, bought_for: str = "") -> Order:
     """The order of an attempt, made if need be with its consent record and a draft invoice; `at` is the seller's time.
 
     An order that isn't paid yet takes over what the buyer typed now; a paid one stays as it is.
-    Raises StaleAttempt (an order of another offer, other terms than shown), TotalChanged, NotSold, SellerClosing,
-    BadAddress.
+    Raises StaleAttempt (another offer's order, other terms than shown), TotalChanged, NotSold, SellerClosing, BadAddress,
+    and what `leading.refuse` does.
     """
     _one_at_a_time(attempt)
     seller = sellers.selling(at=at)
@@ -161,10 +157,12 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
     list(Invoice.objects.select_for_update().filter(order_id=attempt.order_id).order_by("id").values("id"))
     found = Order.objects.select_for_update().filter(id=attempt.order_id).first()
     if found is not None:
-        if found.offer_id != offer.id:
+        if found.offer_id != offer.id or (bought_for and bought_for != found.bought_for):
             raise StaleAttempt
+        leading.refuse_order(found, at=at)
         return _retyped(found, buyer, attempt=attempt, trace=trace, at=at)
     price = offer.price
+    leading.refuse(bought_for, order_id=None, price=price, at=at)
     if price.begins_contract and not len(RECURRING):
         raise NotSold
     named = identified(buyer, seller=seller, at=at)
@@ -192,6 +190,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
         locale=buyer.locale,
         currency=price.currency,
         total_minor=made.today.minor,
+        bought_for=bought_for,
         created_at=at,
     )
     order.save(force_insert=True)

@@ -22,7 +22,7 @@ from plainsail.commerce.events import (
     PaymentReleased,
 )
 from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting, Seller
-from plainsail.commerce.services import clocks, fulfilling, invoicing, ledger, refunding, sellers
+from plainsail.commerce.services import clocks, fulfilling, invoicing, leading, ledger, refunding, sellers
 from plainsail.commerce.services.ledger import Kind
 from plainsail.commerce.sockets import CONCESSIONS
 from plainsail.kernel.errors import Refusal
@@ -57,10 +57,12 @@ def charge(
 
     `check` runs in the transaction that writes the charge down, under the invoice's lock; it raises to stop it. The charge
     that comes back has succeeded, was declined, waits for the bank's check (`action_url`), or is unknown for now.
-    Raises ChargeUnderway, MethodUnusable, NothingDue, SellerClosing.
+    Raises ChargeUnderway, MethodUnusable, NothingDue, SellerClosing, and what `leading.refuse_order` does.
     """
     with workspace(workspace_id):
-        invoice = Invoice.objects.select_for_update().get(id=invoice_id)
+        invoice = Invoice.objects.select_for_update(of=("self",)).select_related("order").get(id=invoice_id)
+        if invoice.order is not None:
+            leading.refuse_order(invoice.order, at=at)
         if check is not None:
             check()
         method = PaymentMethod.objects.get(id=method_id)

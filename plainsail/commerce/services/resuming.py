@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from plainsail.commerce.models import Invoice, Order
-from plainsail.commerce.services import clocks, collecting, fulfilling, receipts
+from plainsail.commerce.services import clocks, collecting, fulfilling, leading, receipts
 from plainsail.kernel import clock
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
@@ -36,11 +36,12 @@ def resume(*, workspace_id: UUID, order_id: UUID, method_id: UUID) -> None:
         order = Order.objects.filter(id=order_id, method_id=method_id, state=Order.State.OPEN).first()
     if order is None:
         return
-    if order.total_minor == 0:
-        with workspace(workspace_id):
-            fulfilling.fulfil(order_id, method_id=method_id, at=at)
-        return
     try:
+        if order.total_minor == 0:
+            with workspace(workspace_id):
+                leading.refuse_order(order, at=at)
+                fulfilling.fulfil(order_id, method_id=method_id, at=at)
+            return
         _charge(workspace_id, order, method_id, at=at)
     except Refusal as refusal:
         # Nobody waits for this answer: the order's page says how it stands, and the buyer may try again there.

@@ -20,6 +20,7 @@ from plainsail.commerce.models import Offer, Order, Seller
 from plainsail.commerce.services import checkout as purchases
 from plainsail.commerce.services import (
     clocks,
+    leading,
     one_click,
     places,
     rates,
@@ -31,6 +32,7 @@ from plainsail.commerce.services import (
 )
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Attempt, Progress, StaleAttempt, TooManyTries, TotalChanged, Trace
+from plainsail.commerce.services.leading import NOBODY, Led
 from plainsail.commerce.services.places import Named
 from plainsail.commerce.services.vat import Ruling
 from plainsail.commerce.sockets import AFTER_PURCHASE, BOUGHT
@@ -66,6 +68,8 @@ class Sale:
     sentence: str
     bank: BankAccount | None
     """Where money may be sent instead of paying by card."""
+    led: Led = NOBODY
+    """On whose behalf it is bought."""
 
     @property
     def needs_card(self) -> bool:
@@ -216,7 +220,14 @@ def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt)
     """The order, and the token that names it in addresses."""
     trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
     with workspace(request.workspace):
-        order = purchases.place(sale.offer, attempt=attempt, buyer=form.buyer, trace=trace, at=sale.at)
+        order = purchases.place(
+            sale.offer,
+            attempt=attempt,
+            buyer=form.buyer,
+            trace=trace,
+            bought_for=sale.led.bought_for,
+            at=sale.at,
+        )
         return order, receipts.token_of(order)
 
 
@@ -268,7 +279,23 @@ def find_sale(request: Request, slug: str, *, named: Named | None = None) -> Sal
         if offer is None:
             raise Http404
         countdowns.refuse_if_over(offer.id, visitor_id=visitor_of(request), at=request.now)
-        return sale_to(named, offer=offer, at=clocks.seller_now(request.now))
+        sale = sale_to(named, offer=offer, at=clocks.seller_now(request.now))
+        return replace(sale, led=led_by(request, offer))
+
+
+def led_by(request: Request, offer: Offer) -> Led:
+    """On whose behalf the address has it bought; an order that is tried again says it itself. In the workspace.
+
+    Raises Http404 for an address that says nothing true: nobody is to pay for another thing than they were led to.
+    """
+    token, again = request.GET.get("for", ""), request.GET.get("again", "")
+    try:
+        if token:
+            return leading.read(token, offer)
+        tried = receipts.subject_of(again) if again else None
+    except (BadToken, KeyError) as error:
+        raise Http404 from error
+    return Led(tried.bought_for) if isinstance(tried, Order) else NOBODY
 
 
 def sale_to(named: Named | None, *, offer: Offer, at: datetime) -> Sale:
@@ -305,7 +332,9 @@ def find_order(request: Request, token: str) -> Order:
 def beginning(sale: Sale, order: Order | None) -> dict[str, str]:
     """What a fresh form starts with; `?again=` takes up an order that wasn't paid."""
     if order is None or order.offer_id != sale.offer.id:
-        return {"attempt": purchases.new_attempt(sale.offer, terms=sale.terms), "country": sale.seller.country}
+        known = {name: value for name, value in sale.led.known if value}
+        attempt = purchases.new_attempt(sale.offer, terms=sale.terms)
+        return {"attempt": attempt, "country": sale.seller.country, **known}
     attempt = purchases.new_attempt(sale.offer, terms=sale.terms, order_id=order.id)
     names = ("email", "name", "company", "country", "vat_id")
     return {"attempt": attempt, **{name: getattr(order, name) for name in names}}

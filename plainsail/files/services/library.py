@@ -19,6 +19,7 @@ from plainsail.accounts.models import User
 from plainsail.files.models import File
 from plainsail.files.services import imaging, rendering, storing
 from plainsail.files.sockets import KEPT_ASIDE, USES, Use
+from plainsail.kernel import allowances
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 
@@ -188,8 +189,14 @@ def used(workspace: Workspace) -> int:
 
 def check_room(workspace: Workspace, size: int) -> None:
     """Is there room for so many bytes more? Raises Full."""
-    if used(workspace) + size > QUOTA:
+    if used(workspace) + size > room(workspace):
         raise Full
+
+
+def room(workspace: Workspace) -> int:
+    """Bytes that a business may have: what its plan includes, where that is less than everybody has. One query at most."""
+    megabytes = allowances.most(workspace.id, allowances.MEGABYTES)
+    return QUOTA if megabytes is None else min(QUOTA, megabytes * 1_000_000)
 
 
 def cards(ids: Collection[UUID]) -> dict[UUID, PictureCard]:

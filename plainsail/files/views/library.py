@@ -26,7 +26,7 @@ PER_PAGE = 48
 @can("files.view")
 def files(request: Request) -> HttpResponse:
     """Everything uploaded, newest first."""
-    return render(request, "files/files.html", _found(request) | {"quota": library.QUOTA})
+    return render(request, "files/files.html", _found(request) | {"quota": library.room(request.workspace)})
 
 
 @require_GET

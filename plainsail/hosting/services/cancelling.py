@@ -8,14 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from plainsail.commerce.models import BillingAccount
 from plainsail.commerce.services import clocks
+from plainsail.hosting import queries
 from plainsail.hosting.models import BillingLink
 from plainsail.hosting.services import plans
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
-from plainsail.subscriptions import queries
+from plainsail.subscriptions import queries as contracts
 from plainsail.subscriptions.models import CancellationRequest, Subscription
 from plainsail.subscriptions.services import cancellation, declaring, winding_down
 from plainsail.subscriptions.services.quoting import Quote, When
@@ -39,9 +39,9 @@ class Preview:
     """To the end of a day that was asked for."""
 
 
-def contract_of(business: Workspace, seller: Workspace, *, at: datetime) -> Subscription:
+def contract_of(business: Workspace) -> Subscription:
     """The running contract of a business. In the operator’s workspace. Raises NoPlan."""
-    found = plans.running(plans.account_of(business, seller, at=at))
+    found = queries.running(business)
     if found is None:
         raise NoPlan
     return found
@@ -55,7 +55,7 @@ def preview(business: Workspace, *, at: datetime, last_on: date | None = None) -
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)
-        contract = contract_of(business, seller, at=now)
+        contract = contract_of(business)
         return Preview(
             contract,
             cancellation.preview(contract, when="period_end", at=now),
@@ -75,7 +75,7 @@ def cancel(business: Workspace, data: Mapping[str, Any], *, at: datetime) -> UUI
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)
-        contract = contract_of(business, seller, at=now)
+        contract = contract_of(business)
         made_id: UUID = declaring.cancel(contract, data, door=CancellationRequest.Door.BILLING, at=now).id
         return made_id
 
@@ -85,7 +85,7 @@ def undo(business: Workspace, *, at: datetime) -> None:
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)
-        cancellation.undo(contract_of(business, seller, at=now), by="customer", at=now)
+        cancellation.undo(contract_of(business), by="customer", at=now)
 
 
 def stop(business: Workspace, *, at: datetime) -> UUID | None:
@@ -105,8 +105,8 @@ def undo_if(business: Workspace, cancellation_id: str, *, at: datetime) -> None:
         return
     with workspace(link.operator_id):
         now = clocks.seller_now(at)
-        contract = plans.running(BillingAccount.objects.get(id=link.account_id))
-        standing = queries.in_force(contract) if contract is not None else None
+        contract = queries.running(business)
+        standing = contracts.in_force(contract) if contract is not None else None
         if contract is None or standing is None or str(standing.id) != cancellation_id or standing.effective_at <= now:
             return
         cancellation.undo(contract, by="customer", at=now)
@@ -118,8 +118,8 @@ def _declare_end(business: Workspace, when: When, *, at: datetime) -> UUID | Non
         return None
     with workspace(link.operator_id):
         now = clocks.seller_now(at)
-        contract = plans.running(BillingAccount.objects.get(id=link.account_id))
-        if contract is None or (when == "period_end" and queries.in_force(contract) is not None):
+        contract = queries.running(business)
+        if contract is None or (when == "period_end" and contracts.in_force(contract) is not None):
             return None
         data = {"when": when}
         declaration = declaring.from_confirm_page(data, contract, door=CancellationRequest.Door.BILLING)

@@ -34,7 +34,7 @@ def contract_of(business: Workspace, *, at: datetime) -> Contract:
     seller = plans.operator()
     with workspace(seller):
         now = clocks.seller_now(at)
-        return Contract(seller, cancelling.contract_of(business, seller, at=now), now)
+        return Contract(seller, cancelling.contract_of(business), now)
 
 
 def choices(business: Workspace, *, at: datetime) -> Choices:

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from plainsail.commerce import queries as commerce
-from plainsail.commerce.models import Invoice
+from plainsail.hosting import queries
 from plainsail.hosting.models import BillingLink, Closure
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Delivery, Stream
 from plainsail.payments.models import Charge, Dispute, Refund
+from plainsail.subscriptions import queries as contracts
 from plainsail.subscriptions.services import winding_down
 
 WAITED_FOR = timedelta(days=7)
@@ -85,7 +86,9 @@ def _plan_refunds(business: Workspace) -> list[Obstacle]:
     if link is None:
         return []
     with workspace(link.operator_id):
-        billed = Invoice.objects.filter(billing_account_id=link.account_id).values_list("id", flat=True)
-        waiting = Refund.objects.exclude(state__in=Refund.FINAL).filter(charge__subject_id__in=list(billed))
+        billed = [
+            invoice.id for contract in queries.contracts_of(business) for invoice in contracts.invoices_of(contract)
+        ]
+        waiting = Refund.objects.exclude(state__in=Refund.FINAL).filter(charge__subject_id__in=billed)
         is_waiting = waiting.exists()
     return [Obstacle("own_refund", _("A refund for your plan is on its way to you."))] if is_waiting else []

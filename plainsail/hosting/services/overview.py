@@ -9,6 +9,7 @@ from datetime import datetime
 from plainsail.commerce.services import shapes
 from plainsail.hosting import queries
 from plainsail.hosting.models import Closure, Export
+from plainsail.hosting.services import billing as books
 from plainsail.hosting.services import cancelling, certificates, closing, erasing, exporting, obstacles, retention
 from plainsail.hosting.services.obstacles import Obstacle
 from plainsail.kernel.models import Workspace
@@ -57,7 +58,7 @@ class Overview:
 def of(business: Workspace, *, at: datetime) -> Overview:
     """Read it all. Opens the business's workspace and the operator's; some forty queries, and five a contract."""
     zone = business.timezone
-    billing = queries.billing_of(business, at=at)
+    billing = books.billing_of(business, at=at)
     plan = billing.contract if billing.contract is not None and not billing.contract.is_ended else None
     promised = queries.promised_days(business)
     with workspace(business):

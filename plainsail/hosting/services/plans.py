@@ -14,18 +14,18 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import Membership, Role
-from plainsail.commerce.models import BillingAccount, ConsentRecord, Invoice
-from plainsail.commerce.services import buyers, clocks, sellers, terms
+from plainsail.commerce.models import BillingAccount, ConsentRecord, Invoice, Seller
+from plainsail.commerce.services import buyers, clocks, sellers, terms, transfer_orders
 from plainsail.commerce.services.buyers import Buyer
 from plainsail.commerce.services.checkout import Trace
-from plainsail.hosting import queries as words
+from plainsail.hosting import queries
 from plainsail.hosting.models import BillingLink, Plan
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.services import accounts, methods
 from plainsail.payments.services.methods import CardRefused
-from plainsail.subscriptions import queries
+from plainsail.subscriptions import queries as contract_queries
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import contracts, dunning, ending, renewal
 
@@ -41,10 +41,10 @@ class NoPlans(Refusal):
 
 
 class CardsElsewhere(Refusal):
-    """The operator's gateway has cards entered on its own page, and plans know no way there yet."""
+    """Cards aren't typed on our page, or a plan begins with a trial: both are for the checkout (`buying`)."""
 
     code = "cards_elsewhere"
-    message = _("Plans can’t be paid here at the moment. Please ask whoever runs this installation.")
+    message = _("This plan is paid at the checkout of the business that sells it. Please choose it once more.")
 
 
 class AlreadyOnAPlan(Refusal):
@@ -66,7 +66,7 @@ class Payer:
 
 def operator() -> Workspace:
     """The workspace in which this installation sells. Raises NoPlans where there is none."""
-    found = Workspace.objects.filter(is_operator=True).order_by("created_at").first()
+    found = queries.seller_of_plans()
     if found is None:
         raise NoPlans
     return found
@@ -92,16 +92,25 @@ def payer_of(business: Workspace) -> Payer:
     return Payer(name=name or business.name, email=email, business=business.name, locale=locale)
 
 
-def account_of(business: Workspace, seller: Workspace, *, at: datetime) -> BillingAccount:
-    """The business’s account at the operator, made at its first plan. In the operator’s workspace."""
-    link = BillingLink.objects.filter(workspace=business).first()
-    if link is not None:
-        return seller.billing_accounts.get(id=link.account_id)
+def account_of(business: Workspace, *, at: datetime) -> BillingAccount:
+    """The account of whoever pays for a business, made at their first plan. In the operator’s workspace."""
     payer = payer_of(business)
     buyer = Buyer(email=payer.email, name=payer.name, company=payer.business, locale=payer.locale)
-    account = buyers.account_of(buyer, at=at)
-    BillingLink.objects.create(workspace=business, operator=seller, account_id=account.id)
-    return account
+    return buyers.account_of(buyer, at=at)
+
+
+def remember(business: Workspace, seller: Workspace) -> None:
+    """Where the business buys its plan, for whoever has to find it from here."""
+    BillingLink.objects.update_or_create(workspace=business, defaults={"operator": seller})
+
+
+def are_sold_here(seller: Seller, on_sale: Sequence[Plan]) -> bool:
+    """Whether a plan can be begun on our own page: by cards that are typed there, all of it charged at once. One query.
+
+    Else the checkout leads to the gateway's page, takes bank transfers, begins trials.
+    """
+    is_plain = all(not plan.price.trial_days for plan in on_sale)
+    return is_plain and accounts.takes_card_fields(seller.gateway_account) and transfer_orders.offered(seller) is None
 
 
 def take(
@@ -116,29 +125,27 @@ def take(
     seller = operator()
     with workspace(seller):
         now = clocks.seller_now(at)
-        account = account_of(business, seller, at=now)
-        if running(account) is not None:
+        if business.is_operator or queries.running(business) is not None:
             raise AlreadyOnAPlan
-        gateway = sellers.selling(at=now).gateway_account
-        if not accounts.takes_card_fields(gateway):
+        shop = sellers.selling(at=now)
+        if not are_sold_here(shop, _chosen(seller, slugs)):
             raise CardsElsewhere
-        account_id, rails = account.id, gateway.id
+        remember(business, seller)
+        account_id, rails = account_of(business, at=now).id, shop.gateway_account_id
     method = methods.add(
         seller.id, account_id=rails, payer_key=account_id, fields=card, verify=True, return_path="/", at=at
     )
     with workspace(seller):
-        rows = seller.plans.filter(slug__in=slugs, is_offered=True).select_related("price__product")
-        chosen = list(rows.order_by("is_addon", "position", "id"))
-        if not chosen:
-            raise NoPlans
+        chosen = _chosen(seller, slugs)
         account = seller.billing_accounts.select_for_update().get(id=account_id)
-        if running(account) is not None:
+        if queries.running(business) is not None:
             raise AlreadyOnAPlan
         contract = contracts.open_contract(
             account,
             prices=[plan.price for plan in chosen],
             payment_method_id=method.id,
             consent=_keep_consent(chosen, trace=trace, at=now),
+            bought_for=queries.key_of(business),
             at=now,
         )
         contract_id: UUID = contract.id
@@ -150,13 +157,21 @@ def take(
     return contract_id
 
 
+def _chosen(seller: Workspace, slugs: Sequence[str]) -> list[Plan]:
+    rows = seller.plans.filter(slug__in=slugs, is_offered=True).select_related("price__product")
+    chosen = list(rows.order_by("is_addon", "position", "id"))
+    if not chosen or chosen[0].is_addon:
+        raise NoPlans
+    return chosen
+
+
 def _keep_consent(chosen: Sequence[Plan], *, trace: Trace, at: datetime) -> ConsentRecord:
     """What was agreed to, word for word as it stood on the page; the amount is that of all that was chosen, tax included."""
     seller = sellers.of_workspace(at=at)
     quotes = [terms.quote(plan.price, seller=seller, at=at) for plan in chosen]
     base = chosen[0].price
     made: ConsentRecord = ConsentRecord.objects.create(
-        text="\n".join([*(words.stated(plan, seller=seller, at=at) for plan in chosen), words.consent(seller)]),
+        text="\n".join([*(queries.stated(plan, seller=seller, at=at) for plan in chosen), queries.consent(seller)]),
         price=base,
         amount_minor=sum(quote.today.minor for quote in quotes),
         currency=base.currency,
@@ -173,19 +188,8 @@ def _keep_consent(chosen: Sequence[Plan], *, trace: Trace, at: datetime) -> Cons
 def _keep_if_paid(contract_id: UUID, *, at: datetime) -> bool:
     """Whether the first charge went through; a plan that was never paid ends at once, with nothing left to pay."""
     contract = Subscription.objects.select_related("account", "workspace").get(id=contract_id)
-    if queries.invoices_of(contract).filter(state=Invoice.State.PAID).exists():
+    if contract_queries.invoices_of(contract).filter(state=Invoice.State.PAID).exists():
         return True
     dunning.stop(contract, at=at)
     ending.end(contract, reason=Subscription.EndReason.PAYMENT_FAILED, at=at)
     return False
-
-
-def running(account: BillingAccount) -> Subscription | None:
-    """The account’s contract that has not ended."""
-    found: Subscription | None = (
-        account.subscriptions.filter(ended_at=None)
-        .select_related("account", "workspace")
-        .order_by("-started_at")
-        .first()
-    )
-    return found

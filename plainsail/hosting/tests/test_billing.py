@@ -7,13 +7,12 @@ import re
 import pytest
 
 from plainsail.accounts.models import User
-from plainsail.commerce.services import sellers
 from plainsail.hosting.tests.factories import operator
 from plainsail.hosting.views.plan import REFUSALS
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
-from plainsail.payments.models import Charge, GatewayAccount
+from plainsail.payments.models import Charge
 from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.tests.factories import subscribed
 
@@ -98,18 +97,6 @@ def test_another_card_is_entered_from_billing_and_pays_from_then_on(on_plan, as_
     card = {"number": "5555 5555 5555 4444", "expiry": "05/31", "cvc": "123"}
     assert client.post(f"/{path}", card, headers=here).status_code == 302
     assert "Mastercard •••• 4444" in as_ada.get(BILLING).content.decode()
-
-
-def test_an_operator_whose_cards_are_entered_elsewhere_sells_no_plans_yet(seller, as_ada):
-    with workspace(seller):
-        account = GatewayAccount.objects.create(code="stripe", mode="test", secrets="sealed")
-        sellers.take_payments_by(sellers.of_workspace(at=clock.now()), account)
-    page = as_ada.get(BILLING).content.decode()
-    assert ("No plan can be started here yet" in page, 'name="number"' in page) == (True, False)
-    answer = as_ada.post(f"{BILLING}plan/", CARD)
-    assert (answer.status_code, "can’t be paid here" in answer.content.decode()) == (409, True)
-    with workspace(seller):
-        assert not Subscription.objects.exists()
 
 
 @pytest.mark.parametrize("values", [{}, {"plan": "gold"}, CARD | {"addons": ["nonsense"]}, CARD | {"number": "1"}])

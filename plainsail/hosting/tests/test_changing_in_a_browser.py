@@ -25,8 +25,8 @@ SIZES = ({"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width":
 def seller(juniper, as_ada):
     made = operator()
     with workspace(made):
-        operating.offer(Sold(slug="pro", name="Pro", description="", price=Money(5900, "EUR")), position=2, at=NOON)
-        operating.offer(Sold(slug="small", name="Small", description="", price=Money(900, "EUR")), position=3, at=NOON)
+        operating.offer(Sold(slug="pro", name="Pro", description="", price=Money(5900, "EUR")), at=NOON)
+        operating.offer(Sold(slug="small", name="Small", description="", price=Money(900, "EUR")), at=NOON)
     assert as_ada.post(f"{BILLING}plan/", CARD).status_code == 302
     return made
 

@@ -33,8 +33,8 @@ def _noon():
 def seller(db):
     made = operator()
     with workspace(made):
-        operating.offer(Sold(slug="pro", name="Pro", description="", price=Money(5900, "EUR")), position=2, at=NOON)
-        operating.offer(Sold(slug="small", name="Small", description="", price=Money(900, "EUR")), position=3, at=NOON)
+        operating.offer(Sold(slug="pro", name="Pro", description="", price=Money(5900, "EUR")), at=NOON)
+        operating.offer(Sold(slug="small", name="Small", description="", price=Money(900, "EUR")), at=NOON)
     return made
 
 

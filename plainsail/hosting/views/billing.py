@@ -10,9 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.commerce.services.checkout import TooManyTries
-from plainsail.hosting import queries
-from plainsail.hosting.forms import PlanForm
-from plainsail.hosting.services import cancelling, plans, usage
+from plainsail.hosting.forms import ChoiceForm, PlanForm
+from plainsail.hosting.services import billing as books
+from plainsail.hosting.services import buying, cancelling, plans, usage
 from plainsail.hosting.views.plan import REFUSALS, trace_of
 from plainsail.kernel.http import Request, can, client_ip, workspace_url
 from plainsail.kernel.tenancy import outside_transaction
@@ -25,10 +25,29 @@ from plainsail.subscriptions.sockets import ConfirmForm
 @outside_transaction
 def billing(request: Request) -> HttpResponse:
     """Plan, next charge, card, add-ons, invoices, and Cancel beside them."""
-    found = queries.billing_of(request.workspace, at=request.now)
-    form = PlanForm(plans=found.plans, stated=found.stated) if found.plans else None
+    found = books.billing_of(request.workspace, at=request.now)
+    kind = PlanForm if found.takes_cards else ChoiceForm
+    form = kind(plans=found.plans, stated=found.stated) if found.has_plans else None
     context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
     return render(request, "hosting/billing.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("hosting.own")
+@outside_transaction
+def checkout(request: Request) -> HttpResponse:
+    """To the checkout of the business that sells the plans. It lies on another host, where a form may not lead."""
+    if request.method != "POST":
+        url = buying.address(request.workspace, slug=request.GET.get("plan", ""), at=request.now)
+        return render(request, "hosting/to_checkout.html", {"url": url})
+    found = books.billing_of(request.workspace, at=request.now)
+    form = ChoiceForm(request.POST, plans=found.plans, stated=found.stated)
+    if form.is_valid():
+        buying.lead(request.workspace, slug=form.cleaned_data["plan"], at=request.now)
+        there = workspace_url(request.workspace, "hosting:checkout")
+        return redirect(f"{there}?plan={form.cleaned_data['plan']}")
+    context = {"billing": found, "form": form, "usage": usage.of(request.workspace)}
+    return render(request, "hosting/billing.html", context, status=422)
 
 
 @sensitive_post_parameters("number", "expiry", "cvc")
@@ -37,7 +56,7 @@ def billing(request: Request) -> HttpResponse:
 @outside_transaction
 def take_plan(request: Request) -> HttpResponse:
     """Begin a plan, charged to the card given."""
-    found = queries.billing_of(request.workspace, at=request.now)
+    found = books.billing_of(request.workspace, at=request.now)
     form = PlanForm(request.POST, plans=found.plans, stated=found.stated)
     if form.is_valid() and press(request, form):
         messages.success(request, _("Your plan has begun. The receipt is on its way."))

@@ -83,6 +83,8 @@ class Subscription(WorkspaceOwned):
     payment_method_id = models.UUIDField(null=True)
     order_id = models.UUIDField(null=True)
     """The purchase that began it; its words are kept with it."""
+    bought_for = models.CharField(max_length=60, blank=True)
+    """Whom it is for, where an area above led its buyer to it (`commerce.services.leading`); empty for most."""
     consent = TiedForeignKey("commerce.ConsentRecord", on_delete=models.PROTECT, related_name="contracts", null=True)
     """What was agreed to, of a contract that no order began."""
     terms = models.JSONField(default=dict)
@@ -118,6 +120,9 @@ class Subscription(WorkspaceOwned):
                 fields=["workspace", "charge_from"],
                 condition=models.Q(charge_from__isnull=False),
                 name="subscription_held",
+            ),
+            models.Index(
+                fields=["workspace", "bought_for"], condition=~models.Q(bought_for=""), name="subscription_led"
             ),
         ]
 

@@ -54,6 +54,7 @@ def _contract(order: Order, line: OrderLine, *, payment_method_id: UUID, at: dat
         trial_ends_at=day_start(line.trial_ends_on, zone) if line.trial_ends_on else None,
         payment_method_id=payment_method_id,
         order_id=order.id,
+        bought_for=order.bought_for,
         terms=policies.terms(),
     )
     return made
@@ -118,6 +119,7 @@ def open_contract(
     prices: Sequence[Price],
     payment_method_id: UUID | None,
     consent: ConsentRecord | None = None,
+    bought_for: str = "",
     at: datetime,
 ) -> Subscription:
     """A contract without an order: the first price is the plan, further ones are add-ons. Nothing is invoiced yet.
@@ -136,6 +138,7 @@ def open_contract(
         renews_at=at,
         payment_method_id=payment_method_id,
         consent=consent,
+        bought_for=bought_for,
         terms=policies.terms(),
     )
     for index, price in enumerate(prices):
