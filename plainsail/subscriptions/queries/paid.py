@@ -149,13 +149,15 @@ def _item_facts(
 
 
 def _paid_through(item: SubscriptionItem, lines: Sequence[InvoiceLine], *, at: datetime) -> date:
-    """First local day that was not paid for at a moment: where the first period unpaid then starts, else what is invoiced."""
-    unpaid = [
-        line.period_start
-        for line in lines
-        if line.item_id == item.id and not (line.invoice.is_paid and _was_paid(line, at=at))
-    ]
-    return min([start for start in unpaid if start is not None], default=item.charged_through)
+    """First local day that was not paid for at a moment: where the first period unpaid then starts, else what is invoiced.
+
+    An unpaid period before a paid one is past: what was paid after it is served all the same.
+    """
+    own = [line for line in lines if line.item_id == item.id]
+    paid = [line for line in own if line.invoice.is_paid and _was_paid(line, at=at)]
+    served = max((line.period_end for line in paid if line.period_end is not None), default=item.starts_on)
+    unpaid = [line.period_start for line in own if line not in paid and line.period_start is not None]
+    return min([start for start in unpaid if start >= served], default=item.charged_through)
 
 
 def _was_paid(line: InvoiceLine, *, at: datetime) -> bool:

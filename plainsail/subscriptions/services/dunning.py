@@ -199,13 +199,18 @@ def stop(subscription: Subscription, *, at: datetime) -> None:
 
 
 def _bill_anew(subscription: Subscription, invoice: Invoice) -> None:
-    """The periods of a voided invoice aren't charged for: should the cancellation be taken back, they come again."""
+    """The periods of a voided invoice aren't charged for: should the cancellation be taken back, they come again.
+
+    But for those before a paid one: to count from there again would charge twice for what was paid since.
+    """
     for line in InvoiceLine.objects.filter(invoice=invoice, is_voided=True):
         items = subscription.items.filter(id=line.item_id)
         if line.period_start is None:  # paid once, and for no days
             items.update(charged_through=F("starts_on"))
             continue
-        items.filter(charged_through__gt=line.period_start).update(charged_through=line.period_start)
+        since = InvoiceLine.objects.filter(item_id=line.item_id, period_start__gt=line.period_start, is_voided=False)
+        if not since.filter(invoice__state=Invoice.State.PAID).exists():
+            items.filter(charged_through__gt=line.period_start).update(charged_through=line.period_start)
     subscription.renews_at = contracts.renewal_moment(subscription)
     subscription.save(update_fields=["renews_at"])
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from plainsail.commerce.models import CreditNote, Invoice
+from plainsail.commerce.models import CreditNote, Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, collecting
 from plainsail.commerce.tests.factories import NOON
+from plainsail.kernel.periods import local_date
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
 from plainsail.payments.models import PaymentMethod, Refund
@@ -21,6 +22,7 @@ from plainsail.subscriptions.services import cancellation, declaring, dunning, p
 from plainsail.subscriptions.tests.factories import charged_by, combined, subscribed
 
 SAVES_THEN_FAILS = "4000 0000 0000 0341"
+WEEK = timedelta(days=7)
 MONTH = timedelta(days=30, hours=-12)
 """From noon of the first day to the start of the day on which a monthly contract renews; an hour early or late is no matter."""
 
@@ -149,6 +151,33 @@ def test_taking_a_cancellation_back_brings_the_unpaid_period_back(juniper):
         lines = juniper.invoice_lines.filter(item_id=months.id, is_voided=False).order_by("period_start")
         assert [line.invoice.state for line in lines] == ["paid", "paid"]
         assert lines[0].period_end == lines[1].period_start
+
+
+def test_what_was_paid_after_an_unpaid_period_is_served_and_charged_once(juniper):
+    """By the week the next period may be paid while the one before is still asked for."""
+    contract = combined(juniper, "week")
+    charged_by(contract, SAVES_THEN_FAILS)
+    advance(juniper, WEEK + timedelta(hours=1))
+    with workspace(juniper):
+        contract.dunning_cases.update(next_try_at=None)
+    charged_by(contract, PAYS)
+    advance(juniper, 2 * WEEK + timedelta(hours=1))
+    with workspace(juniper):
+        [first, late, paid] = Invoice.objects.order_by("issued_at", "number")
+        assert [first.state, late.state, paid.state] == ["paid", "open", "paid"]
+        through = contract.items.get().charged_through
+    at = NOON + 2 * WEEK + timedelta(hours=2)
+    with workspace(juniper):
+        made = _cancelled(fresh(contract), at=at)
+        assert local_date(made.effective_at, contract.timezone) == through
+        cancellation.undo(fresh(contract), by="customer", at=at)
+        assert contract.items.get().charged_through == through
+    advance(juniper, 3 * WEEK + timedelta(hours=1))
+    with workspace(juniper):
+        starts = (
+            InvoiceLine.objects.filter(is_voided=False).order_by("period_start").values_list("period_start", flat=True)
+        )
+        assert [(day - starts[0]).days for day in starts] == [0, 14, 21]
 
 
 def test_a_contract_whose_end_is_planned_invoices_nothing_more(juniper):

@@ -43,13 +43,13 @@ def i15_periods_tile_an_items_life(now: Snapshot) -> None:
             given = {(one.from_on, one.to_on) for one in moves if one.days == "given"}
             paid_back = {one.to_on for one in moves if one.days == "credited"}
             rests = now.resumed_on.get(contract.id, set())
-            off_the_books = now.voided_ends(item)
+            # What was never paid and lies before something paid is let go when the contract is cancelled.
+            off_the_books = {day for day in now.voided_ends(item) if day is not None}
             for line in lines:
                 assert line.period_start is not None
-                if line.gross_minor == 0 and line.period_start in off_the_books:
-                    continue  # too short to cost a cent, so it was paid at once, and the days before it never were
                 # Put ahead: the days from then on came back (`i15_days_that_were_put_ahead_came_back`).
-                begins = _reachable({reached} | paid_back, given) | {day for day in rests if day > reached}
+                begins = _reachable({reached} | paid_back, given)
+                begins |= {day for day in rests | off_the_books if day > reached}
                 assert line.period_start in begins, (contract, line, reached)
                 assert line.period_end is not None
                 reached = line.period_end

@@ -52,16 +52,20 @@ def _payable(contract: Subscription) -> int:
 
 
 def future(contract: Subscription, *, at: datetime) -> Planned:
-    """The periods of each item that are still to be paid for, within a year: on open invoices, and to come."""
+    """The periods of each item that are still to be paid for, within a year: on open invoices, and to come.
+
+    Not those before a paid one: they are past, and a cancellation lets them go for good.
+    """
     contract.refresh_from_db()
     until = local_date(at, contract.timezone) + HORIZON
     found: Planned = {}
     for item in contract.items.filter(ends_on=None).order_by("role", "id"):
-        owed = InvoiceLine.objects.filter(item_id=item.id, is_voided=False, invoice__state=Invoice.State.OPEN)
+        billed = InvoiceLine.objects.filter(item_id=item.id, is_voided=False).order_by("period_start")
+        paid = billed.filter(invoice__state=Invoice.State.PAID).exclude(period_start=None).last()
         periods = [
             (line.period_start, line.period_end)
-            for line in owed.order_by("period_start")
-            if line.period_start and line.period_end
+            for line in billed.filter(invoice__state=Invoice.State.OPEN)
+            if line.period_start and line.period_end and (paid is None or line.period_start > paid.period_start)
         ]
         plan = scheduling.Plan(item.price(), item.interval, item.charged_through, item.runs_until, item.cycle)
         for planned in scheduling.ahead([plan], anchor=contract.anchor_on):
