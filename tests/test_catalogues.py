@@ -76,7 +76,7 @@ NAMES = {
     *("manifest.json", "business.jsonl", "team.jsonl"),
 }
 """Not words: names of products, of registers and of files, and holes that the sending program fills."""
-ATTRIBUTE_BLOCKS = {"main_class", "page_class", "card_class", "body_attrs", "root"}
+ATTRIBUTE_BLOCKS = {"main_class", "page_class", "card_class", "body_attrs", "root", "addresses", "announced"}
 """Blocks of layouts that stand inside of a tag."""
 ATTRIBUTE_FILES = {
     "blocks/templates/blocks/fields/describedby.html",

@@ -261,9 +261,9 @@ class HandRefundForm(forms.Form):
     """How somebody paid back what a gateway could not."""
 
     how = forms.CharField(
-        label=_("How was it paid back?"),
+        label=gettext_lazy("How was it paid back?"),
         max_length=200,
-        help_text=_("Such as “by bank transfer on 3 May, as Maren asked by mail”."),
+        help_text=gettext_lazy("Such as “by bank transfer on 3 May, as Maren asked by mail”."),
     )
 
 

@@ -266,7 +266,7 @@ def cancel(made: Import, *, at: datetime) -> None:
     locked = _locked(made, State.DRAFT, State.CHECKING, State.CHECKED, State.RUNNING, State.PAUSED)
     locked.state, locked.ended_at = State.CANCELLED, at
     locked.save(update_fields=["state", "ended_at"])
-    path_of(locked).unlink(missing_ok=True)
+    transaction.on_commit(lambda: path_of(locked).unlink(missing_ok=True))
 
 
 @due.runs(FORGOTTEN)
@@ -338,8 +338,8 @@ def check(*, workspace_id: UUID, import_id: UUID) -> None:
         _end_check(made)
     except Unreadable as unreadable:
         with tenancy.workspace(workspace_id):
-            path_of(made).unlink(missing_ok=True)
             _fail(made, unreadable, at=clock.now())
+        path_of(made).unlink(missing_ok=True)
     finally:
         writing.forget_seen()
 
@@ -365,8 +365,10 @@ def run(*, workspace_id: UUID, import_id: UUID) -> None:
                     return
         with tenancy.workspace(workspace_id):
             done = Import.objects.filter(pk=made.pk, state=State.RUNNING, rows_done=made.rows_done)
-            if done.update(state=State.DONE, ended_at=clock.now()):
-                path_of(made).unlink(missing_ok=True)
+            is_done = done.update(state=State.DONE, ended_at=clock.now())
+        if is_done:
+            # Once that is committed: whoever is killed in between must leave the file to the next.
+            path_of(made).unlink(missing_ok=True)
     except (Unreadable, FileNotFoundError) as error:
         _stop_broken(made, error)
 
@@ -421,7 +423,7 @@ def _stop_broken(made: Import, error: Exception) -> None:
         )
         if isinstance(error, Unreadable):
             _write_down(made, [error.fault])
-        path_of(made).unlink(missing_ok=True)
+    path_of(made).unlink(missing_ok=True)
 
 
 def _write_down(made: Import, faults: Sequence[Fault]) -> None:

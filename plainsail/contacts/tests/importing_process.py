@@ -1,7 +1,7 @@
 """Workers on one import, for tests that kill them: `python -m … WORKSPACE IMPORT`, with PostgreSQL by DATABASE_URL.
 
 For each line of its input, such as `17 88`, it forks that many workers, ready at once; the first dies before its 17th
-statement, the second before its 88th. When all have ended it says how: `-9 0`.
+statement, the second before its 88th; `-1` dies when it has deleted the file. When all have ended it says how: `-9 0`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from uuid import UUID
 
 import django
@@ -24,6 +25,14 @@ def work(workspace_id: UUID, import_id: UUID, dies_at: int) -> None:
 
     importing.CHUNK = 100
     left = dies_at
+    if dies_at < 0:
+        unlink = Path.unlink
+
+        def last_act(path: Path, **options: bool) -> None:
+            unlink(path, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Path.unlink = last_act
 
     def count(execute, sql, params, many, context):
         nonlocal left

@@ -306,10 +306,11 @@ def test_consent_given_before_is_left_as_it_was(business):
     assert not ConsentEntry.objects.filter(contact=anna, act="imported").exists()
 
 
-def test_a_file_that_nobody_went_on_with_goes_after_two_weeks(business):
+def test_a_file_that_nobody_went_on_with_goes_after_two_weeks(business, django_capture_on_commit_callbacks):
     made = received(business)
     assert importing.forget.function(at=MAY) == MAY + importing.WAITS
-    importing.forget.function(at=MAY + importing.WAITS)
+    with django_capture_on_commit_callbacks(execute=True):
+        importing.forget.function(at=MAY + importing.WAITS)
     made.refresh_from_db()
     assert (made.state, importing.path_of(made).exists()) == ("cancelled", False)
 

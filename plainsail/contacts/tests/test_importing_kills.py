@@ -80,3 +80,12 @@ def test_killing_the_worker_again_and_again_loses_no_row_and_counts_none_twice(j
         assert done.tally["created"] == Contact.objects.count() == ImportedContact.objects.count() == 400
         assert (ContactTag.objects.count(), done.faults.count()) == (400, 1)
     assert kills > 0
+
+
+def test_killed_when_the_file_is_gone_it_is_done_all_the_same(juniper):
+    made = under_way(juniper)
+    with forking(made) as work:
+        assert work(-1) == [-signal.SIGKILL]
+        assert work(10**9) == [0]
+    with workspace(juniper):
+        assert Import.objects.get().state == "done"
