@@ -329,7 +329,7 @@ def test_nonsense_moves_no_clock(juniper, as_admin, by):
 
 def test_the_help_page_lists_every_card(juniper, as_admin):
     page = as_admin.get("/w/juniper/settings/selling/test-mode/").content.decode()
-    assert len(re.findall(r"<code>\d{4} \d{4} \d{4} \d{4}</code>", page)) == 25
+    assert len(re.findall(r"<code>\d{4} \d{4} \d{4} \d{4}</code>", page)) == 26
 
 
 def test_segments_know_who_bought(juniper):

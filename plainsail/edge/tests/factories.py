@@ -144,11 +144,11 @@ class EdgeDatabase:
         )
 
     def landed(self, workspace_id: UUID, *, expected: int | None = None, within: float = 5.0) -> list[dict[str, Any]]:
-        """The workspace's landing rows in order of their ids; waits until as many as expected are there."""
+        """The workspace's landing rows in order of time, to the microsecond; waits until as many as expected are there."""
         until = time.monotonic() + within
         while True:
             self._unpack()
-            rows = self.run("SELECT * FROM tracking_landing WHERE workspace_id = %s ORDER BY id", [workspace_id])
+            rows = self.run("SELECT * FROM tracking_landing WHERE workspace_id = %s ORDER BY at, id", [workspace_id])
             if expected is None or len(rows) >= expected or time.monotonic() > until:
                 return rows
             time.sleep(0.02)
