@@ -77,8 +77,8 @@ def populate(people: int) -> tuple[Workspace, object]:
             "INSERT INTO contacts_contact SELECT (jsonb_populate_record(c, jsonb_build_object('id', made.contact, "
             "'email', 'reader-' || made.n || '@example.com', 'address_hash', md5(made.n::text), "
             # As many of each as a list has: names that come again are remembered by the engine.
-            "'first_name', 'Zoë ' || made.n % 400, 'last_name', 'O''Neil & Sons ' || made.n % 5000, "
-            "'city', 'Köln ' || made.n % 300))).* "
+            "'first_name', 'Zoë ' || made.n %% 400, 'last_name', 'O''Neil & Sons ' || made.n %% 5000, "
+            "'city', 'Köln ' || made.n %% 300))).* "
             "FROM contacts_contact c, made WHERE c.id = %s",
             [first.id],
         )
