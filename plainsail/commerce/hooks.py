@@ -26,6 +26,8 @@ from plainsail.commerce.models import CreditNote, Invoice, Order, Product
 from plainsail.commerce.services import (
     clocks,
     collecting,
+    disputing,
+    earning,
     forgetting,
     lapsing,
     receipts,
@@ -140,7 +142,9 @@ def resume_checkout(event: MethodConfirmed) -> None:
         resuming.resume.later(order_id=order.id, method_id=event.method_id)
 
 
-CLOCK_ACTIONS.register("commerce", ClockSource(upcoming=lapsing.upcoming, run=lapsing.perform))
+CLOCK_ACTIONS.register(
+    "commerce", ClockSource(upcoming=lapsing.upcoming, run=lapsing.perform, moved=earning.clock_moved)
+)
 
 
 @on(ChargeSucceeded, subscriber="commerce.settle_charge")
@@ -166,13 +170,13 @@ def settle_failed_refund(event: RefundFailed) -> None:
 
 @on(DisputeOpened, subscriber="commerce.hold_disputed")
 def hold_disputed(event: DisputeOpened) -> None:
-    collecting.hold_disputed(event.dispute_id)
+    disputing.hold(event.dispute_id)
 
 
 @on(DisputeDecided, subscriber="commerce.release_disputed")
-def release_disputed(event: DisputeDecided) -> None:
-    if event.is_won:
-        collecting.release_disputed(event.dispute_id, at=event.at)
+def settle_disputed(event: DisputeDecided) -> None:
+    settle = disputing.release if event.is_won else disputing.write_off
+    settle(event.dispute_id, at=event.at)
 
 
 @on(InvoicePaid, subscriber="commerce.send_receipt")

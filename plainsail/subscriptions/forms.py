@@ -210,6 +210,16 @@ class ToldForm(forms.Form):
     on = forms.DateField(label=_("On which day?"), widget=Day())
 
 
+class AsideForm(forms.Form):
+    """Why a declaration means nothing here."""
+
+    words = forms.CharField(
+        label=_("What is it?"),
+        max_length=300,
+        help_text=_("Such as “advertising”, or “meant another shop, answered by mail”."),
+    )
+
+
 class AddonForm(forms.Form):
     """An add-on, as it was shown."""
 

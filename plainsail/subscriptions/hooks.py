@@ -45,6 +45,7 @@ from plainsail.kernel.http import Request, workspace_url
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, Kept, PersonalData
 from plainsail.mail.sockets import NOTICES, Notice
+from plainsail.payments.events import DisputeDecided
 from plainsail.payments.models import Charge, PaymentMethod
 from plainsail.payments.sockets import DEPENDENTS
 from plainsail.portal.sockets import SECTIONS, PortalSection, Rendered
@@ -73,6 +74,7 @@ from plainsail.subscriptions.services import (
     completing,
     conceding,
     contracts,
+    disputed,
     dunning,
     evidence,
     letter_words,
@@ -248,6 +250,20 @@ def apologise(event: PaymentDisputed) -> None:
         conceding.apologise(Invoice.objects.get(id=event.invoice_id), charge, at=event.at)
 
 
+@on(PaymentDisputed, subscriber="subscriptions.hold")
+def hold(event: PaymentDisputed) -> None:
+    """While the bank decides, nothing more is charged by itself for the contract."""
+    if (contract := queries.of_invoice(event.invoice_id)) is not None:
+        disputed.hold(contract)
+
+
+@on(DisputeDecided, subscriber="subscriptions.go_on")
+def go_on(event: DisputeDecided) -> None:
+    """What waited for the bank's decision is due."""
+    if (contract := queries.of_invoice(event.subject_id)) is not None:
+        disputed.go_on(contract, at=clocks.seller_now(event.at))
+
+
 @on(SubscriptionCancelled, subscriber="subscriptions.concede")
 def concede(event: SubscriptionCancelled) -> None:
     """A declaration may be found to belong to a contract only after its customer has gone to their bank."""
@@ -412,6 +428,9 @@ KEPT_OF: dict[str, Kept] = {
         columns=("id", "request_id", "subscription_id", "effective_at", "matched_at"),
         dated="effective_at",
     ),
+    "settledrequest": Kept(
+        category="cancellation", columns=("request_id", "order_id", "settled_at"), dated="created_at"
+    ),
     "repeatedrequest": Kept(category="cancellation", columns=("request_id", "cancellation_id"), dated="created_at"),
     "cancellationundo": Kept(
         category="cancellation", columns=("cancellation_id", "undone_at", "by"), dated="undone_at"
@@ -430,6 +449,7 @@ for table, fields in {
     "cancellationrequest": ("payload", "email", "feedback"),
     "cancellation": (),
     "cancellationundo": (),
+    "settledrequest": ("words", "by"),
     "repeatedrequest": (),
     "dunningcase": (),
     "notice": ("told_how", "told_by"),

@@ -260,7 +260,7 @@ class CreditNoteLine(WorkspaceOwned):
 
 
 class HandRefund(WorkspaceOwned):
-    """What a gateway could not pay back, somebody paid back another way: how, who says so, when. Append-only."""
+    """What a gateway could not pay back went back another way: how, who says so (nobody, if a bank took it), when. Append-only."""
 
     workspace = WorkspaceKey(related_name="hand_refunds")
     note = TiedForeignKey(CreditNote, on_delete=models.PROTECT, related_name="hand_refunds")

@@ -18,20 +18,16 @@ from plainsail.commerce.events import (
     CheckoutDeclined,
     InvoiceDeclined,
     InvoicePaid,
-    PaymentDisputed,
-    PaymentReleased,
 )
-from plainsail.commerce.models import CreditNote, Invoice, JournalEntry, Posting, Seller
-from plainsail.commerce.services import clocks, fulfilling, invoicing, leading, ledger, refunding, sellers
+from plainsail.commerce.models import Invoice, JournalEntry, Seller
+from plainsail.commerce.services import clocks, fulfilling, invoicing, leading, ledger, sellers
 from plainsail.commerce.services.ledger import Kind
-from plainsail.commerce.sockets import CONCESSIONS
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
-from plainsail.payments import queries as payments
-from plainsail.payments.models import Charge, Dispute, PaymentMethod, Refund
-from plainsail.payments.services import charging, conceding, transfers
+from plainsail.payments.models import Charge, PaymentMethod
+from plainsail.payments.services import charging, transfers
 from plainsail.payments.services import refunding as rails
 
 
@@ -266,72 +262,3 @@ def note_decline(charge_id: UUID) -> None:
                 order_id=invoice.order_id, decline_class=failed.decline_class, contact_id=contact_id, at=at
             )
         )
-
-
-@transaction.atomic
-def hold_disputed(dispute_id: UUID) -> None:
-    """The bank holds a payment's money: enter it, and tell. Where the customer is right it is accepted at once."""
-    dispute = Dispute.objects.select_related("charge__account").get(id=dispute_id)
-    invoice = Invoice.objects.select_related("billing_account").filter(id=dispute.charge.subject_id).first()
-    if invoice is None:
-        return
-    at = clocks.seller_now(dispute.created_at)
-    postings = [
-        ledger.debit(Kind.DISPUTES_HELD, dispute.amount),
-        ledger.credit(Kind.CLEARING, dispute.amount, dispute.charge.account.code),
-    ]
-    if ledger.post("dispute", dispute.id, postings=postings, at=at, memo=invoice.number) is None:
-        return
-    is_right = dispute.is_open and any(ask(dispute, invoice) for ask in CONCESSIONS)
-    publish(
-        PaymentDisputed(
-            invoice_id=invoice.id,
-            charge_id=dispute.charge_id,
-            is_accepted=is_right and conceding.accept(dispute, at=clocks.wall(at)),
-            contact_id=invoice.billing_account.contact_id,
-            at=at,
-        )
-    )
-
-
-@transaction.atomic
-def release_disputed(dispute_id: UUID, *, at: datetime) -> None:
-    """A dispute was won: its money is entered as free again, and what couldn't be paid back meanwhile is. Once for each.
-
-    That is what was paid beyond an invoice, and what credit notes promised. A payment that another dispute holds waits on.
-    `at` is the wall's time.
-    """
-    dispute = Dispute.objects.select_related("charge__account").get(id=dispute_id)
-    charge = dispute.charge
-    invoice = Invoice.objects.select_related("billing_account").filter(id=charge.subject_id).first()
-    if invoice is None or dispute.state != Dispute.State.WON:
-        return
-    hold_disputed(dispute.id)  # the news of its beginning may come second
-    at = clocks.seller_now(at)
-    postings = [
-        ledger.debit(Kind.CLEARING, dispute.amount, charge.account.code),
-        ledger.credit(Kind.DISPUTES_HELD, dispute.amount),
-    ]
-    if ledger.post("dispute_won", dispute.id, postings=postings, at=at, memo=invoice.number) is None:
-        return
-    if payments.disputed({invoice.id}):
-        return
-    if owed := _owed_beyond(charge):
-        rails.request(charge, amount=owed, at=clocks.wall(at))
-    for note in CreditNote.objects.filter(invoice=invoice).select_related("invoice").order_by("issued_at", "id"):
-        refunding.pay_back(note, at=at)
-    publish(
-        PaymentReleased(
-            invoice_id=invoice.id, charge_id=charge.id, contact_id=invoice.billing_account.contact_id, at=at
-        )
-    )
-
-
-def _owed_beyond(charge: Charge) -> Money:
-    """What of a payment its invoice didn't take, and nobody has asked to be paid back yet."""
-    entered = Posting.objects.filter(
-        entry__source_type="payment", entry__source_id=charge.id, account__kind=Kind.REFUNDS_PAYABLE
-    )
-    beyond = -sum(entered.values_list("amount_minor", flat=True))
-    asked = sum(Refund.objects.filter(charge=charge, subject_id=None).counting().values_list("amount_minor", flat=True))
-    return Money(max(0, beyond - asked), charge.currency)

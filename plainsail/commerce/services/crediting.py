@@ -75,7 +75,7 @@ def credit(invoice: Invoice, *, parts: Sequence[CreditPart], reason: str, at: da
     Raises ExceedsLine, NotIssued, BadMoney (another currency).
     """
     locked = _locked(invoice, at=at)
-    left = _left(locked)
+    left = left_of(locked)
     slices = {part.line.id: _slice(locked, left, part) for part in parts}
     if len(slices) != len(parts):
         raise ExceedsLine
@@ -97,7 +97,7 @@ def credit_amount(invoice: Invoice, *, amount: Money, reason: str, at: datetime)
     Raises ExceedsLine, NotIssued, BadMoney.
     """
     locked = _locked(invoice, at=at)
-    left = _left(locked)
+    left = left_of(locked)
     total = Money(sum(one.gross for one in left.values()), locked.currency)
     if not Money.zero(locked.currency) < amount <= total:
         raise ExceedsLine
@@ -146,7 +146,7 @@ def _locked(invoice: Invoice, *, at: datetime) -> Invoice:
     return locked
 
 
-def _left(invoice: Invoice) -> dict[UUID, Left]:
+def left_of(invoice: Invoice) -> dict[UUID, Left]:
     """Each line of an invoice with what was taken of it, in order. Two queries."""
     lines = list(invoice.lines.order_by("position"))
     billed = _billed(lines, invoice.rounding, _taken(line.id for line in lines))
@@ -186,7 +186,7 @@ def _taken(line_ids: Iterable[UUID]) -> dict[UUID, Taxed]:
 
 def left_to_credit(invoice: Invoice) -> dict[UUID, Money]:
     """Gross that is left of each line, by the line's id."""
-    return {line_id: Money(one.gross, invoice.currency) for line_id, one in _left(invoice).items()}
+    return {line_id: Money(one.gross, invoice.currency) for line_id, one in left_of(invoice).items()}
 
 
 def _write(

@@ -93,6 +93,11 @@ def post_all(facts: Sequence[Fact], *, at: datetime) -> list[JournalEntry]:
     return [entry for entry, _fact in entered]
 
 
+def is_entered(source_type: str, source_id: UUID) -> bool:
+    """Whether a source's fact is in the books."""
+    return bool(JournalEntry.objects.filter(source_type=source_type, source_id=source_id).exists())
+
+
 def _balanced(postings: Sequence[Posted]) -> None:
     for currency in {posted.amount.currency for posted in postings}:
         if sum(posted.amount.minor for posted in postings if posted.amount.currency == currency):

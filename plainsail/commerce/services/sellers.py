@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.commerce.models import Mode, SandboxClock, Seller
+from plainsail.commerce.services import earning
+from plainsail.kernel import due
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id, is_closed
@@ -56,6 +58,7 @@ def of_workspace(*, at: datetime) -> Seller:
         return _typed(found)
     business = Workspace.objects.get(id=current_workspace_id())
     account = accounts.open_account("sandbox", mode=Mode.TEST, at=at)
+    due.schedule(earning.MONTHLY, at)
     seller, _is_new = Seller.objects.get_or_create(
         defaults={
             "legal_name": business.name,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from plainsail.accounts.models import User
 from plainsail.accounts.services import audit
 from plainsail.commerce.models import Invoice
-from plainsail.commerce.services import clocks, invoicing, sellers, tax_reports, waiting
+from plainsail.commerce.services import clocks, earning, invoicing, sellers, tax_reports, waiting
 from plainsail.commerce.services.tax_reports import BadQuarter, Quarter, Report
 from plainsail.kernel.countries import countries
 from plainsail.kernel.http import Request, can, workspace_url
@@ -32,6 +32,7 @@ def taxes(request: Request) -> HttpResponse:
     seller = sellers.of_workspace(at=request.now)
     today = local_date(clocks.seller_now(request.now), seller.timezone)
     context = {
+        "earned": earning.earned(at=clocks.seller_now(request.now), zone=seller.timezone),
         "report": asked_for(request),
         "quarters": tax_reports.quarters(seller=seller, today=today),
         "seller": seller,

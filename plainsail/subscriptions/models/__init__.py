@@ -7,6 +7,7 @@ from plainsail.subscriptions.models.cancelling import (
     CancellationRequest,
     CancellationUndo,
     RepeatedRequest,
+    SettledRequest,
 )
 from plainsail.subscriptions.models.changes import PlanChange
 from plainsail.subscriptions.models.charges import DunningCase, Notice
@@ -35,6 +36,7 @@ __all__ = [
     "PriceNotice",
     "PriceRise",
     "RepeatedRequest",
+    "SettledRequest",
     "Standing",
     "Subscription",
     "SubscriptionItem",

@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.commerce.models import Order
 from plainsail.kernel.models import (
     OwnedManager,
     OwnedQuerySet,
@@ -145,3 +146,24 @@ class RepeatedRequest(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.request_id} says {self.cancellation_id} again"
+
+
+class SettledRequest(WorkspaceOwned):
+    """A declaration that belongs to no contract, and what a person did about it: paid an order back, or put it aside."""
+
+    workspace = WorkspaceKey(related_name="settled_requests")
+    request = TiedOneToOneField(CancellationRequest, on_delete=models.PROTECT, related_name="settled")
+    order = TiedForeignKey(Order, on_delete=models.PROTECT, related_name="withdrawals", null=True)
+    """What was withdrawn from; empty where it was put aside."""
+    words = models.CharField(max_length=300, blank=True)
+    by = models.CharField(max_length=254)
+    """Who settled it, in words that outlive the account."""
+    settled_at = models.DateTimeField()
+
+    class Meta(WorkspaceOwned.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "order"], name="withdrawals_of_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} settled by {self.by}"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import ngettext
 
-from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Price, Product
+from plainsail.commerce.models import Invoice, InvoiceLine, Offer, Order, Price, Product
 from plainsail.contacts.sockets import Person
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
@@ -27,6 +27,7 @@ from plainsail.subscriptions.models import (
     Subscription,
     SubscriptionItem,
 )
+from plainsail.subscriptions.queries.disputes import UNDISPUTED, Disputed, disputes_of, disputes_of_one
 from plainsail.subscriptions.queries.paid import (
     Facts,
     ItemFacts,
@@ -39,9 +40,13 @@ from plainsail.subscriptions.queries.paid import (
 )
 
 __all__ = [
+    "UNDISPUTED",
+    "Disputed",
     "Facts",
     "ItemFacts",
     "PaidLine",
+    "disputes_of",
+    "disputes_of_one",
     "facts_of",
     "newest_policies",
     "paid_lines_of",
@@ -49,6 +54,8 @@ __all__ = [
     "unserved",
 ]
 
+UNMATCHED = Q(cancellation=None, repetition=None, settled=None)
+"""Declarations that nothing has become of yet."""
 RUNNING = (Subscription.State.TRIALING, Subscription.State.ACTIVE, Subscription.State.PAUSED)
 
 
@@ -203,13 +210,23 @@ def invoices_of(subscription: Subscription) -> QuerySet[Invoice]:
 
 def unmatched(workspace: Workspace) -> QuerySet[CancellationRequest]:
     """Declarations that belong to no contract yet; oldest first, because they count from their arrival."""
-    return workspace.cancellation_requests.filter(cancellation=None, repetition=None).order_by("received_at", "id")
+    found: QuerySet[CancellationRequest] = workspace.cancellation_requests.filter(UNMATCHED)
+    return found.order_by("received_at", "id")
+
+
+def orders_meant(notice: CancellationRequest, *, most: int) -> list[Order]:
+    """Paid orders that a declaration without a contract can mean, newest first: by their number, their invoice's, the address."""
+    named = str(notice.payload.get("contract", "")).strip()
+    meant = Q(email__iexact=notice.email) | Q(number__iexact=named) | Q(invoices__number__iexact=named)
+    paid: QuerySet[Order] = Order.objects.filter(meant, state=Order.State.PAID, total_minor__gt=F("refunded_minor"))
+    begun = Subscription.objects.filter(order_id__isnull=False).values("order_id")
+    return list(paid.exclude(id__in=begun).distinct().order_by("-paid_at", "-id")[:most])
 
 
 def declarations(workspace: Workspace) -> QuerySet[CancellationRequest]:
     """All declarations, newest first, with what became of them."""
     found: QuerySet[CancellationRequest] = workspace.cancellation_requests.select_related(
-        "cancellation__subscription", "cancellation__undo", "repetition__cancellation__subscription"
+        "cancellation__subscription", "cancellation__undo", "repetition__cancellation__subscription", "settled__order"
     )
     return found.order_by("-received_at", "-id")
 
@@ -254,8 +271,9 @@ class Recovery:
 
 
 def overdue(workspace: Workspace) -> QuerySet[DunningCase]:
-    """Renewals whose charge was declined and that are tried again, the next try first."""
-    found: QuerySet[DunningCase] = workspace.dunning_cases.filter(closed_at=None, tries__gt=0, late_for=None)
+    """Renewals whose charge was declined and that are tried again, the next try first; then those that wait for a bank."""
+    unpaid = workspace.dunning_cases.filter(closed_at=None, late_for=None)
+    found: QuerySet[DunningCase] = unpaid.filter(Q(tries__gt=0) | Q(next_try_at=None))
     return found.select_related("subscription__account").order_by("next_try_at", "id")
 
 

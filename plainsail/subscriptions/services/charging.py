@@ -34,6 +34,9 @@ def charge(workspace_id: UUID, subscription_id: UUID, invoice_id: UUID, *, metho
         subscription = Subscription.objects.select_for_update().get(id=subscription_id)
         if subscription.is_ended or not may_be_taken(subscription, invoice_id):
             raise NotChargeable
+        # Whoever disputes a payment in this very moment isn't charged either; the next try finds it and waits.
+        if queries.disputes_of_one(subscription).is_open:
+            raise NotChargeable
 
     try:
         done = collecting.charge(

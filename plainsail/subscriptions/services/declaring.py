@@ -21,7 +21,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.jobs import job
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, Subscription
-from plainsail.subscriptions.queries import find_contract, in_force
+from plainsail.subscriptions.queries import UNMATCHED, find_contract, in_force
 from plainsail.subscriptions.services import cancellation, letters, policies, team_letters, wishes
 from plainsail.subscriptions.services.quoting import When
 from plainsail.subscriptions.services.references import reference
@@ -172,11 +172,7 @@ def _is_welcome(request: CancellationRequest, *, at: datetime) -> bool:
 @job("subscriptions.settle_declaration")
 def settle(*, request_id: UUID) -> None:
     """Let a public declaration take effect from its arrival, if it is clear whose it is. Safe to run twice."""
-    request = (
-        CancellationRequest.objects.select_related("workspace")
-        .filter(id=request_id, cancellation=None, repetition=None)
-        .first()
-    )
+    request = CancellationRequest.objects.select_related("workspace").filter(UNMATCHED, id=request_id).first()
     if request is None:
         return
     named, at = str(request.payload.get("contract", "")), clocks.seller_now(clock.now())

@@ -18,6 +18,7 @@ from plainsail.kernel.periods import local_date
 from plainsail.mail.models import Delivery
 from plainsail.mail.services import transactional
 from plainsail.mail.services.letters import Linked, letter
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import Cancellation, CancellationRequest, DunningCase, Subscription
 from plainsail.subscriptions.services import billing, letter_words, links, planning, pricing, scheduling
 from plainsail.subscriptions.services.announcing import Announcement
@@ -224,7 +225,10 @@ def next_charge(subscription: Subscription) -> str:
     amount = _shown(billing.gross(subscription, items, on=day))
     # Where a notice came late the charge waits for it.
     local = max(subscription.renews_at, subscription.charge_from or subscription.renews_at).astimezone(zone)
-    return _("%(amount)s on %(day)s") % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}
+    words = _("%(amount)s on %(day)s")
+    if queries.disputes_of_one(subscription).is_open:
+        words = _("%(amount)s on %(day)s, but not before the bank has decided about the disputed payment")
+    return words % {"amount": amount, "day": date_format(local, "DATE_FORMAT")}
 
 
 def final_notice(subscription: Subscription, *, at: datetime) -> None:

@@ -12,6 +12,7 @@ from plainsail.commerce.services import clocks
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import DunningCase
 from plainsail.subscriptions.services import catching_up, dunning, renewal
 from plainsail.subscriptions.services.catching_up import FORTNIGHT, MOST_A_FORTNIGHT
@@ -34,6 +35,13 @@ class TriedOften(Refusal):
     message = gettext_lazy("This card was charged as often as is wise. The customer can still pay by the link.")
 
 
+class BankDecides(Refusal):
+    """A payment of the contract is disputed: nothing is charged for it until the bank has decided."""
+
+    code = "bank_decides"
+    message = gettext_lazy("Their bank is deciding about an earlier payment. Nothing is charged until it has.")
+
+
 def may_try(case: DunningCase, *, at: datetime) -> bool:
     """Whether one more charge stays within the caps. Two queries. `at` is the seller's time."""
     by_us = Charge.objects.filter(initiator=Charge.Initiator.MERCHANT)
@@ -48,10 +56,12 @@ def may_try(case: DunningCase, *, at: datetime) -> bool:
 def try_now(workspace_id: UUID, case_id: UUID, *, at: datetime) -> bool:
     """Charge now, in the place of the next try or of a late charge; returns whether it was paid. Outside any transaction.
 
-    Raises NothingOpen, TriedOften.
+    Raises NothingOpen, BankDecides, TriedOften.
     """
     with workspace(workspace_id):
         case = _open(case_id)
+        if queries.disputes_of_one(case.subscription).is_open:
+            raise BankDecides
         if not may_try(case, at=at):
             raise TriedOften
         if case.late_for is not None:

@@ -18,6 +18,7 @@ from plainsail.commerce.services import clocks, sellers
 from plainsail.commerce.sockets import ClockStep
 from plainsail.kernel import clock, due
 from plainsail.kernel.tenancy import outside_transaction, workspace
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import DunningCase, PlanChange, Subscription
 from plainsail.subscriptions.queries import RUNNING
 from plainsail.subscriptions.services import (
@@ -187,21 +188,30 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         if catching_up.is_late(case.next_try_at, at=at) and not reminding.is_by_transfer(case.subscription):
             catching_up.put_off(case, at=at)
             return
+        disputed = queries.disputes_of_one(case.subscription)
+        if disputed.is_open and not reminding.is_by_transfer(case.subscription):
+            case.next_try_at = None
+            case.save(update_fields=["next_try_at"])
+            return
         # Moved on before the charge: whatever happens to it, this step is not taken twice.
         case.next_try_at = at + dunning.UNSETTLED
         case.save(update_fields=["next_try_at"])
         subscription = case.subscription
-    _charge(workspace_id, subscription, case.invoice_id, at=at)
+        method_id = subscription.payment_method_id
+    _charge(
+        workspace_id, subscription, case.invoice_id, method_id=None if method_id in disputed.lost else method_id, at=at
+    )
 
 
-def _charge(workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, at: datetime) -> None:
+def _charge(
+    workspace_id: UUID, subscription: Subscription, invoice_id: UUID, *, method_id: UUID | None, at: datetime
+) -> None:
     with workspace(workspace_id):
         is_by_transfer = reminding.is_by_transfer(subscription)
     if is_by_transfer:
         reminding.chase(workspace_id, invoice_id, at=at)
         return
-    if subscription.payment_method_id is not None:
-        method_id = subscription.payment_method_id
+    if method_id is not None:
         charging.charge(workspace_id, subscription.id, invoice_id, method_id=method_id, at=at)
         return
     with workspace(workspace_id):

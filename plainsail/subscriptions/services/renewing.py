@@ -24,6 +24,7 @@ from plainsail.kernel.periods import local_date
 from plainsail.kernel.sets import update_each
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, PaymentMethod
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import (
     RENEWABLE,
     Cancellation,
@@ -274,8 +275,16 @@ def _charges(
     ]
     sent = [invoices[one.id].id for one in owing if _is_by_transfer(one, usable)]
     charged = [one for one in owing if not _is_by_transfer(one, usable)]
-    payable = [(invoices[one.id], usable[one.payment_method_id]) for one in charged if one.payment_method_id in usable]
-    missed = [invoices[one.id].id for one in charged if one.payment_method_id not in usable]
+    disputed = queries.disputes_of(charged) if charged else {}
+    payable, missed = [], []
+    for one in charged:
+        standing = disputed.get(one.id, queries.UNDISPUTED)
+        if standing.is_open:  # their cases find it at their next try, and wait for the bank
+            continue
+        if one.payment_method_id in usable and one.payment_method_id not in standing.lost:
+            payable.append((invoices[one.id], usable[one.payment_method_id]))
+        else:
+            missed.append(invoices[one.id].id)
     return Billed(rounds.begin(payable, at=at), missed, sent)
 
 

@@ -16,13 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.accounts.models import User
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.subscriptions import queries
-from plainsail.subscriptions.forms import REASONS, StaffNoticeForm, ToldForm
-from plainsail.subscriptions.models import CancellationRequest, Subscription
+from plainsail.subscriptions.forms import StaffNoticeForm, ToldForm
+from plainsail.subscriptions.models import Subscription
 from plainsail.subscriptions.services import (
     agreed,
     cancellation,
     declaring,
-    leaving,
     letters,
     noticing,
     planning,
@@ -138,50 +137,3 @@ def undo(request: Request, subscription_id: UUID) -> HttpResponse:
     cancellation.undo(found, by="staff", at=now(request))
     messages.success(request, _("The cancellation is taken back. The contract renews as before."))
     return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
-
-
-@require_GET
-@can("subscriptions.view")
-def cancellations(request: Request) -> HttpResponse:
-    """Every declaration as it arrived; those that belong to no contract yet come first."""
-    given = leaving.reasons(request.workspace, at=now(request))
-    found = Paginator(queries.declarations(request.workspace), PER_PAGE)
-    context = {
-        "unmatched": [(notice, declared(notice)) for notice in queries.unmatched(request.workspace)],
-        "page": found.get_page(request.GET.get("page")),
-        "running": queries.contracts(request.workspace, state="running")[:OFFERED],
-        "reasons": [(dict(REASONS).get(one.code, one.code), one.number) for one in given if one.code],
-    }
-    return render(request, "subscriptions/cancellations.html", context)
-
-
-@require_POST
-@can("subscriptions.change")
-def match(request: Request, request_id: UUID) -> HttpResponse:
-    """Say whose declaration it is; its effect counts from the day it arrived."""
-    notice: CancellationRequest = get_object_or_404(
-        request.workspace.cancellation_requests, id=request_id, cancellation=None, repetition=None
-    )
-    key = request.POST.get("subscription", "").strip()[:20]
-    found: Subscription | None = request.workspace.subscriptions.filter(reference__iexact=key).first()
-    if found is None:
-        messages.error(request, _("No contract has the number “%(number)s”.") % {"number": key})
-        return redirect(workspace_url(request.workspace, "subscriptions:cancellations"))
-    declaring.match(notice, found, at=now(request))
-    messages.success(request, _("Matched. It counts from the day it arrived."))
-    return redirect(workspace_url(request.workspace, "subscriptions:subscription", found.id))
-
-
-def declared(notice: CancellationRequest) -> list[tuple[str, str]]:
-    """What was declared, field by field, in the words of the page where it was asked."""
-    labels = {
-        "name": _("Name"),
-        "contract": _("Contract"),
-        "end": _("End"),
-        "cause": _("Reason"),
-        "email": _("Confirmation to"),
-        "end_on": _("Last day"),
-        "note": _("What was said"),
-        "recorded_by": _("Recorded by"),
-    }
-    return [(labels.get(key, key), str(value)) for key, value in notice.payload.items() if key != "is_unread"]

@@ -368,6 +368,19 @@ def i23_nobody_gets_more_than_they_paid(now: Snapshot) -> None:
         assert back == bill.payable_minor <= bill.paid_minor
 
 
+def nothing_is_charged_while_a_bank_decides(before: Snapshot, now: Snapshot) -> None:
+    """By itself, for the contract whose payment is disputed; its customer may pay."""
+    waiting = {key for key, one in now.disputes.items() if one.state == "open" and key in before.disputes}
+    disputed = {now.charges[now.disputes[key].charge_id].subject_id for key in waiting}
+    for contract in now.contracts.values():
+        bills = {bill.id for bill in now.invoices_of(contract)}
+        if bills & disputed:
+            for key, charge in now.charges.items():
+                assert key in before.charges or charge.initiator == "customer" or charge.subject_id not in bills, (
+                    contract
+                )
+
+
 def books_say_what_the_gateway_says(now: Snapshot) -> None:
     """Once nothing waits: what came in less what went back is what the books expect of the gateway."""
     came = sum(one.amount_minor for one in now.charges.values() if one.has_succeeded and not now.is_by_transfer(one))
@@ -384,10 +397,11 @@ def books_say_what_the_gateway_says(now: Snapshot) -> None:
     beyond = -sum(
         one.amount_minor
         for one in now.postings.values()
-        if now.entries[one.entry_id].source_type == "payment" and one.account.kind == "refunds_payable"
+        if now.entries[one.entry_id].source_type in {"payment", "dispute_lost"}
+        and one.account.kind == "refunds_payable"
     ) - sum(one.amount_minor for one in now.refunds.values() if one.subject_id is None and one.state == "succeeded")
     assert kinds["clearing"] == came - went - held
-    assert kinds["disputes_held"] == held
+    assert kinds["disputes_held"] == sum(one.amount_minor for one in now.disputes.values() if one.state == "open")
     assert -kinds["refunds_payable"] == owed + beyond
     assert kinds["receivable"] == sum(one.due.minor for one in now.invoices.values() if one.state == "open")
 
@@ -421,4 +435,5 @@ BETWEEN = (
     i01_what_is_booked_stays,
     i04_nothing_is_charged_after_a_cancellation,
     what_is_paid_off_is_never_charged_again,
+    nothing_is_charged_while_a_bank_decides,
 )
