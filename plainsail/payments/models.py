@@ -289,6 +289,8 @@ class Dispute(WorkspaceOwned):
     reason = models.CharField(max_length=40)
     state = models.CharField(max_length=4, choices=State, default=State.OPEN)
     gateway_ref = models.CharField(max_length=100)
+    answer_by = models.DateTimeField(null=True)
+    """Until when the bank hears the business, where the gateway names a moment."""
     accepted_at = models.DateTimeField(null=True)
     """When the business owned that the cardholder is right; the gateway is told until it says that the dispute is over."""
 

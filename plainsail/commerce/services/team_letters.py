@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.mail.services import letters, notices, transactional
 from plainsail.mail.sockets import Notice
+from plainsail.payments.models import Dispute
 
 NEW_ORDER, REFUND_FAILED, DISPUTED = "commerce.team_order", "commerce.team_refund_failed", "commerce.team_disputed"
 ACCEPTED = "commerce.team_dispute_accepted"
@@ -44,7 +47,9 @@ def tell_bounced(invoice: Invoice, amount: Money, *, refund_id: UUID, at: dateti
 
 def tell_disputed(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
     """Tell the owners that a customer told the bank that a payment is wrong, once for each payment."""
-    _tell(DISPUTED, _disputed, invoice, invoice.gross, key=str(charge_id), at=at)
+    open_ones = Dispute.objects.filter(charge_id=charge_id, answer_by__isnull=False).order_by("answer_by")
+    answer_by = open_ones.values_list("answer_by", flat=True).first()
+    _tell(DISPUTED, _disputed, invoice, invoice.gross, key=str(charge_id), at=at, answer_by=answer_by)
 
 
 def tell_accepted(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
@@ -52,7 +57,16 @@ def tell_accepted(invoice: Invoice, *, charge_id: UUID, at: datetime) -> None:
     _tell(ACCEPTED, _accepted, invoice, invoice.gross, key=str(charge_id), at=at)
 
 
-def _tell(kind: str, words: Words, invoice: Invoice, amount: Money, *, key: str, at: datetime) -> None:
+def _tell(
+    kind: str,
+    words: Words,
+    invoice: Invoice,
+    amount: Money,
+    *,
+    key: str,
+    at: datetime,
+    answer_by: datetime | None = None,
+) -> None:
     if invoice.is_test or not notices.is_on(kind):
         return
     business = invoice.billing_account.workspace
@@ -61,6 +75,9 @@ def _tell(kind: str, words: Words, invoice: Invoice, amount: Money, *, key: str,
         subject, paragraphs = words(values)
         said = notices.said(kind, subject=subject, paragraphs=paragraphs, values=values)
         rows = [(_("Invoice"), invoice.number), (_("Amount"), values["amount"])]
+        if answer_by is not None:
+            local = answer_by.astimezone(ZoneInfo(business.timezone))
+            rows.append((_("Answer by"), date_format(local, "DATETIME_FORMAT")))
         page = hosts.app_url(f"/w/{business.slug}/sales/refunds/")
         letter = letters.letter(said.subject, said.paragraphs, rows=rows, button=(_("See what to do"), page))
     _to_owners(business, kind, said, letter, key=key, at=at)

@@ -13,6 +13,7 @@ from plainsail.commerce.models import CreditNote, HandRefund, Invoice, JournalEn
 from plainsail.commerce.services import chasing, refunding, team_letters
 from plainsail.commerce.services.chasing import NothingOwed
 from plainsail.commerce.tests.factories import NOON, bought, euros
+from plainsail.kernel import clock
 from plainsail.kernel.events import publish
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import Money
@@ -130,6 +131,9 @@ def test_disputes_stand_there_too(juniper, as_ada):
     run_jobs(at=NOON + timedelta(hours=1))
     page = as_ada.get(PAGE).content.decode()
     assert ("Disputed payments" in page, "didn’t pay this" in page) == (True, True)
+    assert "Answer by" in page
+    with clock.fixed(NOON + timedelta(days=15)):
+        assert "The time for an answer is over." in as_ada.get(PAGE).content.decode()
 
 
 def test_only_who_may_refund_acts_and_strangers_find_nothing(juniper, as_ben, as_cleo):

@@ -149,6 +149,8 @@ class DisputeFact:
     amount: Money
     reason: str
     state: Literal["open", "won", "lost"]
+    answer_by: datetime | None = None
+    """Until when the bank hears the business; None where the gateway names no day."""
 
 
 @dataclass(frozen=True, kw_only=True)

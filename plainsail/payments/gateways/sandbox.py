@@ -37,6 +37,8 @@ from plainsail.payments.models import GatewayAccount, SandboxRecord
 CODE = "sandbox"
 BANK = "payments.bank"
 REFUND_TAKES = timedelta(minutes=1)
+ANSWERED_WITHIN = timedelta(days=14)
+"""So long a business has for its answer to a dispute; banks give one to three weeks."""
 SETTLED_AFTER = timedelta(seconds=30)
 """Changes are listed only once no slower writer can slip in before them."""
 AUTHENTICATION_REQUIRED = ("needs_action", "authentication_required")
@@ -319,7 +321,8 @@ def _disputes_of(record: SandboxRecord) -> tuple[DisputeFact, ...]:
     amount = Money(record.facts["disputed_minor"], record.currency)
     state = record.facts.get("dispute_state", "open")
     reason = cards.BY_LAST4[record.facts["last4"]].dispute_reason
-    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason=reason, state=state),)
+    answer_by = record.created_at + ANSWERED_WITHIN
+    return (DisputeFact(ref=f"dp_{record.ref}", amount=amount, reason=reason, state=state, answer_by=answer_by),)
 
 
 def decide_dispute(gateway_ref: str, *, state: Literal["won", "lost"], at: datetime) -> None:

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -429,7 +429,14 @@ def _disputes(client: stripe.StripeClient, intent: dict[str, Any]) -> Sequence[D
 def _disputed(dispute: dict[str, Any]) -> DisputeFact:
     state: Any = DISPUTES.get(dispute["status"], "open")
     amount = from_stripe(dispute["amount"], dispute["currency"])
-    return DisputeFact(ref=dispute["id"], amount=amount, reason=dispute.get("reason") or "", state=state)
+    due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    return DisputeFact(
+        ref=dispute["id"],
+        amount=amount,
+        reason=dispute.get("reason") or "",
+        state=state,
+        answer_by=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+    )
 
 
 def _refund_outcome(refund: dict[str, Any]) -> RefundOutcome:

@@ -40,11 +40,15 @@ def note(charge: Charge, facts: Sequence[DisputeFact], *, at: datetime) -> None:
                 "amount_minor": fact.amount.minor,
                 "currency": fact.amount.currency,
                 "reason": fact.reason[:40],
+                "answer_by": fact.answer_by,
                 "created_at": at,
             },
         )
         if is_new:
             publish(DisputeOpened(dispute_id=dispute.id, charge_id=charge.id, subject_id=charge.subject_id, at=at))
+        if fact.answer_by is not None and fact.answer_by != dispute.answer_by:
+            dispute.answer_by = fact.answer_by
+            dispute.save(update_fields=["answer_by"])
         if fact.state != "open" and dispute.state == Dispute.State.OPEN:
             _decide(dispute, charge, fact, at=at)
 

@@ -20,6 +20,7 @@ from stripe import params
 
 KEY, SECRET = "sk_test_fakefakefake", "whsec_fakefakefake"
 PAYS, DECLINED, CHECKED, INSUFFICIENT = "4242424242424242", "4000000000000341", "4000002760003184", "4000000000009995"
+DUE_BY = 1765000000
 CHARGE_DECLINES = {
     DECLINED: {"code": "card_declined", "decline_code": "generic_decline"},
     INSUFFICIENT: {"code": "card_declined", "decline_code": "insufficient_funds"},
@@ -99,6 +100,7 @@ class FakeStripe:
             payment_intent=intent_id,
             reason="fraudulent",
             status=status,
+            evidence_details={"due_by": DUE_BY, "has_evidence": False, "past_due": False, "submission_count": 0},
             metadata={},
         )
         self.tell("charge.dispute.created", made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
@@ -19,7 +19,7 @@ from plainsail.payments.services import accounts
 from plainsail.payments.tests import stripe_fake
 from plainsail.payments.tests.contract import EUROS, GatewayContract
 from plainsail.payments.tests.factories import NOON
-from plainsail.payments.tests.stripe_fake import CHECKED, DECLINED, INSUFFICIENT, KEY, PAYS, SECRET, FakeStripe
+from plainsail.payments.tests.stripe_fake import CHECKED, DECLINED, DUE_BY, INSUFFICIENT, KEY, PAYS, SECRET, FakeStripe
 
 LATER = NOON + timedelta(hours=1)
 
@@ -167,6 +167,7 @@ class TestStripe(GatewayContract):
         outcome = self.look(account, request)
         assert [fact.state for fact in outcome.disputes] == expected
         assert all(fact.amount == EUROS for fact in outcome.disputes)
+        assert all(fact.answer_by == datetime.fromtimestamp(DUE_BY, UTC) for fact in outcome.disputes)
 
     def test_an_accepted_dispute_is_closed_and_so_lost_once_and_for_all(self, account):
         request = self.request(self.setup(account))
