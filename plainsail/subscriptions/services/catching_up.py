@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from plainsail.commerce.services import clocks
+from plainsail.commerce.services import clocks, sellers
 from plainsail.kernel import due
 from plainsail.kernel.sets import update_each
 from plainsail.payments.models import Charge
@@ -77,6 +77,20 @@ def release(cases: Sequence[DunningCase], *, at: datetime) -> None:
     update_each(cases, fields=["opened_at", "late_for", "next_try_at"])
     if cases:
         due.schedule(CONTRACTS, clocks.wall(at))
+
+
+def is_worn(card: UUID | None, *, at: datetime) -> bool:
+    """Whether a card was declined as often within the last fortnight as is wise. Card networks know nothing of test charges.
+
+    However many contracts it pays for: their tries add up. Two queries.
+    """
+    declined = Charge.objects.filter(
+        method_id=card,
+        state=Charge.State.DECLINED,
+        initiator=Charge.Initiator.MERCHANT,
+        created_at__gt=clocks.wall(at) - FORTNIGHT,
+    )
+    return declined.count() >= MOST_A_FORTNIGHT and not sellers.of_workspace(at=at).is_test
 
 
 def _lately(cards: Sequence[UUID | None], *, at: datetime) -> Counter[UUID | None]:

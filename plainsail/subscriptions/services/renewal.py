@@ -185,13 +185,8 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
         if not sellers.may_sell(sellers.of_workspace(at=at)):
             dunning.stop(case.subscription, at=at)
             return
-        if catching_up.is_late(case.next_try_at, at=at) and not reminding.is_by_transfer(case.subscription):
-            catching_up.put_off(case, at=at)
-            return
         disputed = queries.disputes_of_one(case.subscription)
-        if disputed.is_open and not reminding.is_by_transfer(case.subscription):
-            case.next_try_at = None
-            case.save(update_fields=["next_try_at"])
+        if _is_put_off(case, disputed, at=at):
             return
         # Moved on before the charge: whatever happens to it, this step is not taken twice.
         case.next_try_at = at + dunning.UNSETTLED
@@ -201,6 +196,24 @@ def try_again(workspace_id: UUID, case_id: UUID, *, at: datetime) -> None:
     _charge(
         workspace_id, subscription, case.invoice_id, method_id=None if method_id in disputed.lost else method_id, at=at
     )
+
+
+def _is_put_off(case: DunningCase, disputed: queries.Disputed, *, at: datetime) -> bool:
+    """Whether a try waits: for staff, for a bank, or for a card that was declined too often lately. Doesn't count as one."""
+    assert case.next_try_at is not None
+    if reminding.is_by_transfer(case.subscription):
+        return False
+    if catching_up.is_late(case.next_try_at, at=at):
+        catching_up.put_off(case, at=at)
+    elif disputed.is_open:
+        case.next_try_at = None
+        case.save(update_fields=["next_try_at"])
+    elif catching_up.is_worn(case.subscription.payment_method_id, at=at):
+        case.next_try_at = at + dunning.UNSETTLED
+        case.save(update_fields=["next_try_at"])
+    else:
+        return False
+    return True
 
 
 def _charge(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from plainsail.accounts.models import Membership
-from plainsail.commerce.models import Invoice
+from plainsail.commerce.models import Invoice, Seller
 from plainsail.commerce.services import clocks
 from plainsail.commerce.tests.factories import NOON
 from plainsail.kernel import clock
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge
 from plainsail.payments.tests.factories import PAYS
@@ -215,3 +218,32 @@ def test_who_takes_a_cancellation_back_while_unpaid_is_charged_as_before(juniper
     before = len(charges(juniper))
     wake(juniper, at=later)
     assert (charges(juniper)[before:], waiting(juniper)) == (["succeeded"], [])
+
+
+@pytest.mark.parametrize(("mode", "tries"), [("live", 1), ("test", 2)])
+def test_a_card_that_was_declined_eight_times_in_a_fortnight_rests_whatever_it_pays_for(juniper, mode, tries):
+    contract = subscribed(juniper)
+    charged_by(contract, SAVES_THEN_FAILS)
+    first = datetime(2026, 12, 23, tzinfo=UTC)
+    wake(juniper, at=first)
+    with workspace(juniper):
+        declined = Charge.objects.get(state="declined")
+        for _each in range(7):  # of other contracts that the same card pays for
+            Charge.objects.create(
+                **{
+                    name: getattr(declined, name)
+                    for name in ("method", "account", "amount_minor", "currency", "initiator", "state", "created_at")
+                },
+                subject_id=new_id(),
+                idempotency_key=f"{new_id()}",
+            )
+        Seller.objects.update(mode=mode)
+    for day in range(3, 6):
+        wake(juniper, at=first + day * DAY)
+    with workspace(juniper):
+        assert DunningCase.objects.get().tries == tries
+    assert charges(juniper).count("declined") == 7 + tries
+    for day in range(6, 16):
+        wake(juniper, at=first + day * DAY)
+    with workspace(juniper):
+        assert DunningCase.objects.get().tries > tries
