@@ -405,6 +405,16 @@ class DunningForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
+    then = forms.ChoiceField(
+        label=_("After the last try"),
+        choices=[
+            ("end", _("the contract ends")),
+            ("pause", _("the contract rests until its customer goes on; what is paid in parts ends all the same")),
+        ],
+        widget=forms.RadioSelect,
+        initial="end",
+    )
+
     def clean_retry_days(self) -> list[int]:
         words = [word for word in re.split(r"[\s,;]+", self.cleaned_data["retry_days"]) if word]
         if not words or not all(re.fullmatch(r"[0-9]{1,3}", word) for word in words):
@@ -420,12 +430,17 @@ class DunningForm(forms.Form):
     @property
     def text(self) -> dict[str, Any]:
         data = self.cleaned_data
-        return {"retry_days": data["retry_days"], "then": "end", "mails": data["mails"]}
+        return {"retry_days": data["retry_days"], "then": data["then"], "mails": data["mails"]}
 
     @staticmethod
     def initial_of(standing: Mapping[str, Any]) -> dict[str, Any]:
         days = ", ".join(str(day) for day in standing["retry_days"])
-        return {"since": standing["version"], "retry_days": days, "mails": standing.get("mails", "each")}
+        return {
+            "since": standing["version"],
+            "retry_days": days,
+            "mails": standing.get("mails", "each"),
+            "then": standing.get("then", "end"),
+        }
 
 
 class RetentionForm(forms.Form):

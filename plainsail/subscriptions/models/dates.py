@@ -11,10 +11,11 @@ from plainsail.kernel.models import TiedForeignKey, WorkspaceKey, WorkspaceOwned
 
 
 class AskedBy(models.TextChoices):
-    """Who asked for a pause or another day: a customer agreed to its words, staff did it for them."""
+    """Who asked for a pause or another day: a customer agreed to its words, staff did it for them, or nobody paid."""
 
     CUSTOMER = "customer", _("the customer")
     STAFF = "staff", _("staff")
+    POLICY = "policy", _("the policy, because nobody paid")
 
 
 class Pause(WorkspaceOwned):

@@ -39,6 +39,17 @@ def paused(subscription: Subscription, *, begins_on: date, pause: Pause, at: dat
         _send("paused", subscription, said.subject, words, rows, key=f"paused:{pause.id}", at=at)
 
 
+def suspended(subscription: Subscription, *, pause: Pause, at: datetime) -> None:
+    """Nobody paid, so the contract rests: nothing is owed, and how to go on."""
+    with translation.override(letters.language_of(subscription)):
+        said = letter_words.said("suspended", subscription)
+        account = Linked(
+            _("Give another card there, then end the pause:"), _("Your account"), links.account_url(subscription)
+        )
+        words: list[str | Linked] = [*said.paragraphs, account]
+        _send("suspended", subscription, said.subject, words, [], key=f"suspended:{pause.id}", at=at)
+
+
 def pause_consent(
     subscription: Subscription, *, begins_on: date, resumes_on: date | None, amount: Money | None, seller: str
 ) -> str:

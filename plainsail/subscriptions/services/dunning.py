@@ -1,6 +1,6 @@
-"""A declined renewal: tried again on the days of the contract's policy, then the contract ends.
+"""A declined renewal: tried again on the days of the contract's policy, then the contract ends or rests.
 
-Only its own tries are counted. It stops at once on payment, on cancelling, and where the bank says never to try again.
+Only its own tries are counted. It stops at once on payment, on cancelling, on a dispute, and where the bank says never to try again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Invoice, InvoiceLine
 from plainsail.commerce.services import clocks, crediting, invoicing, transfer_orders
@@ -25,8 +26,18 @@ from plainsail.payments.services.charging import NEVER_ARRIVED
 from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import RenewalFailed, SubscriptionRenewed
 from plainsail.subscriptions.models import DunningCase, Subscription
-from plainsail.subscriptions.services import completing, contracts, ending, letters, policies, refunds, retries
+from plainsail.subscriptions.services import (
+    completing,
+    contracts,
+    ending,
+    letters,
+    policies,
+    refunds,
+    retries,
+    suspending,
+)
 
+CANCELLED, NOT_PAID = gettext_lazy("Cancelled"), gettext_lazy("Not paid")
 NEVER_AGAIN = frozenset({"hard", "consent_withdrawn", "fraud"})
 UNSETTLED = timedelta(days=1)
 """A try whose outcome was never heard is looked at again after this long."""
@@ -149,7 +160,7 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime, since: datetim
     case.tries += 1
     case.save(update_fields=["tries", "counted"])
     if again_at is None or decline_class in NEVER_AGAIN:
-        give_up(subscription, at=at)
+        _exhaust(subscription, policy, decline_class=decline_class, at=at)
         return
     case.next_try_at = again_at
     case.save(update_fields=["next_try_at"])
@@ -160,6 +171,16 @@ def _fail(case: DunningCase, *, decline_class: str, at: datetime, since: datetim
         letters.payment_failed(case, at=at)
     else:
         transfer_orders.send(Invoice.objects.get(id=case.invoice_id), reminder=case.tries, at=at)
+
+
+def _exhaust(subscription: Subscription, policy: Mapping[str, Any], *, decline_class: str, at: datetime) -> None:
+    """No further try: the contract ends or rests, as its policy says. Who told the bank to stop has ended it."""
+    is_to_rest = policy.get("then") == "pause" and decline_class != "consent_withdrawn"
+    if not is_to_rest or not suspending.may_rest(subscription):
+        give_up(subscription, at=at)
+        return
+    stop(subscription, at=at, reason=NOT_PAID)
+    suspending.suspend(subscription, at=at)
 
 
 def policy_of(case: DunningCase) -> Mapping[str, Any]:
@@ -187,14 +208,14 @@ def _return_what_came_too_late(case: DunningCase, *, at: datetime) -> None:
         refunds.give_back_unopened(subscription, invoice, at=at)
 
 
-def stop(subscription: Subscription, *, at: datetime) -> None:
+def stop(subscription: Subscription, *, at: datetime, reason: Promise = CANCELLED) -> None:
     """Cancelling ends every further try, and takes back what was invoiced and is neither paid nor served."""
     for case in DunningCase.objects.select_for_update().filter(subscription=subscription, closed_at=None):
         close(case, at=at)
         invoice = invoicing.stop_waiting(Invoice.objects.get(id=case.invoice_id), at=at)
         if invoice.state == Invoice.State.OPEN:
             with translation.override(letters.language_of(subscription)):
-                crediting.void(invoice, reason=_("Cancelled"), at=at)
+                crediting.void(invoice, reason=str(reason), at=at)
             _bill_anew(subscription, invoice)
 
 

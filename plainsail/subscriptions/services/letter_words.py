@@ -181,6 +181,15 @@ def _paused(facts: Facts) -> tuple[str, list[str]]:
     return _("Paused: %(contract)s") % facts, [_("Your contract is paused. Nothing is charged until it goes on.")]
 
 
+def _suspended(facts: Facts) -> tuple[str, list[str]]:
+    return _("Paused, because it wasn’t paid: %(contract)s") % facts, [
+        _(
+            "The payment for the new period didn’t come through. So your contract rests: you owe nothing for these days, and "
+            "nothing is charged until you say that it goes on."
+        )
+    ]
+
+
 def _resumed(facts: Facts) -> tuple[str, list[str]]:
     return _("Your contract goes on: %(contract)s") % facts, [
         _("The pause is over: what you bought is open to you again.")
@@ -255,6 +264,11 @@ ALL: dict[str, Wording] = {
         gettext_lazy("All parts paid"), gettext_lazy("The last payment of a contract in parts arrived."), _paid_off
     ),
     "paused": Wording(gettext_lazy("Contract paused"), gettext_lazy("Somebody pauses a contract."), _paused),
+    "suspended": Wording(
+        gettext_lazy("Contract paused for want of payment"),
+        gettext_lazy("The last try failed, and your policy lets contracts rest rather than end."),
+        _suspended,
+    ),
     "resumed": Wording(gettext_lazy("Contract goes on"), gettext_lazy("A pause is over."), _resumed),
     "charge_date_moved": Wording(
         gettext_lazy("Another day of charge"), gettext_lazy("The day of the next charge was moved."), _moved

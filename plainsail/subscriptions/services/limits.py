@@ -59,6 +59,10 @@ def document_years(country: str) -> int:
     return DOCUMENT_YEARS.get(country, LONGEST_KNOWN)
 
 
+THEN = ("end", "pause")
+"""What may come after the last try."""
+
+
 def check(kind: str, text: Mapping[str, Any], *, country: str = "") -> None:
     """Raises BadPolicy, with the place of the fault, where a policy goes below a limit or isn't understood."""
     checks = {
@@ -86,8 +90,8 @@ def _check_refund(text: Mapping[str, Any], _country: str) -> None:
 
 
 def _check_dunning(text: Mapping[str, Any], _country: str) -> None:
-    if set(text) - {"version", "retry_days", "then", "mails"} or text.get("then") != "end":
-        raise BadPolicy(_("After the last try the contract ends; nothing else is understood."), at=("then",))
+    if set(text) - {"version", "retry_days", "then", "mails"} or text.get("then") not in THEN:
+        raise BadPolicy(_("After the last try a contract ends or rests; nothing else is understood."), at=("then",))
     if text.get("mails", "each") not in MAILS:
         raise BadPolicy(_("This isn’t understood."), at=("mails",))
     try:

@@ -206,9 +206,9 @@ def _agreed(subscription: Subscription, rest_ahead: Rest, *, trace: Trace, at: d
 
 
 @transaction.atomic
-def rest(subscription: Subscription, *, at: datetime) -> None:
+def rest(subscription: Subscription, *, at: datetime, keeps_access: bool | None = None) -> None:
     """The days that a resting contract’s item was paid for are over: what it opened closes, unless the policy keeps it."""
-    if not allowances.of(subscription).keeps_access:
+    if not (allowances.of(subscription).keeps_access if keeps_access is None else keeps_access):
         access.close_served(subscription, at=at)
     today = local_date(at, subscription.timezone)
     left = [item for item in subscription.items.filter(ends_on=None) if item.charged_through > today]

@@ -49,11 +49,15 @@ def gap(policy: Mapping[str, Any], *, tries: int) -> timedelta:
 
 
 def gentler(own: Mapping[str, Any], newest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The policy that leaves a customer more time until the contract ends, or with as much time has fewer charges declined.
+    """The policy that leaves a customer more time until the contract ends, or with as much time has fewer charges declined, or rests.
 
     Never parts of both: a plan that nobody wrote would surprise everybody. Their own, where nothing is in it.
     """
-    return min(own, newest, key=lambda policy: (-max(days(policy), default=0), len(days(policy))))
+    return min(own, newest, key=_harshness)
+
+
+def _harshness(policy: Mapping[str, Any]) -> tuple[int, int, bool]:
+    return -max(days(policy), default=0), len(days(policy)), policy.get("then") != "pause"
 
 
 def is_told(policy: Mapping[str, Any], *, tries: int) -> bool:

@@ -155,7 +155,11 @@ def dunning(policy: Mapping[str, Any]) -> list[str]:
             tries[-1] if tries else 0,
         )
         % {"days": listed},
-        _("After the last try the contract ends, and what is paid for beyond it comes back."),
+        _(
+            "After the last try the contract rests: nothing is owed for the unpaid days, what it opened closes, and its customer can go on."
+        )
+        if policy.get("then") == "pause"
+        else _("After the last try the contract ends, and what is paid for beyond it comes back."),
         _("The customer is written to each time, with the day of the next try and a link to cancel.")
         if is_each
         else _("The customer is written to the first time and before the last try."),

@@ -253,18 +253,20 @@ def test_what_can_not_be_imagined_is_said_at_its_field(more, field, juniper, as_
 
 
 def test_declined_charges_are_tried_on_other_days(juniper, as_ada):
-    answer = as_ada.post(CHARGES, {"since": 1, "retry_days": "2, 5", "mails": "first_and_last"})
+    answer = as_ada.post(CHARGES, {"since": 1, "retry_days": "2, 5", "mails": "first_and_last", "then": "pause"})
     assert answer.status_code == 302
     with workspace(juniper):
-        expected = {"version": 2, "retry_days": [2, 5], "then": "end", "mails": "first_and_last"}
+        expected = {"version": 2, "retry_days": [2, 5], "then": "pause", "mails": "first_and_last"}
         assert policies.terms()["dunning"] == expected
-    assert "tried again after 2 and 5 days" in as_ada.get(PAGE).content.decode()
+    page = as_ada.get(PAGE).content.decode()
+    assert "tried again after 2 and 5 days" in page
+    assert "After the last try the contract rests" in page
     assert 'value="2, 5"' in as_ada.get(CHARGES).content.decode()
 
 
 @pytest.mark.parametrize("days", ["", "soon", "0", "3, 3", "7, 3", "1, 2, 3, 4", "61", "1.5", "-3", "9" * 30])
 def test_days_that_no_network_would_allow_are_refused_at_the_field(days, juniper, as_ada):
-    answer = as_ada.post(CHARGES, {"since": 1, "retry_days": days, "mails": "each"})
+    answer = as_ada.post(CHARGES, {"since": 1, "retry_days": days, "mails": "each", "then": "end"})
     assert answer.status_code == 422
     assert 'id="id_retry_days_error"' in answer.content.decode()
     assert versions(juniper, "dunning") == []

@@ -145,7 +145,7 @@ def test_a_later_opened_text_is_not_overruled(juniper, ada):
             GENEROUS | {"rules": [{"when": {"within": "x", "of": "contract"}, "refund": "full"}]},
             ("rules", 0, "within"),
         ),
-        ("dunning", {"retry_days": [3], "then": "suspend"}, ("then",)),
+        ("dunning", {"retry_days": [3], "then": "shout"}, ("then",)),
         ("dunning", {"retry_days": [3], "then": "end", "mails": "never"}, ("mails",)),
         ("dunning", {"retry_days": [], "then": "end"}, ("retry_days",)),
         ("retention", {"grace_days": 1, "documents_years": 10}, ("grace_days",)),

@@ -49,11 +49,13 @@ def cases(request: Request) -> HttpResponse:
 
 def row(case: DunningCase, invoice: Any) -> dict[str, Any]:
     """A case as it is shown. Its plan is what its contract and its day say."""
-    days = retries.days(dunning.policy_of(case))
+    policy = dunning.policy_of(case)
+    days = retries.days(policy)
     return {
         "case": case,
         "invoice": invoice,
         "most": len(days) + 1,
+        "rests": policy.get("then") == "pause",
         "is_last": case.tries >= len(days),
         "link": links.absolute(case.workspace, links.pay_path(case.subscription)),
     }

@@ -17,7 +17,7 @@ from plainsail.kernel.models import PendingEvent, Workspace
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, GatewayAccount, Refund
 from plainsail.payments.services import charging, resolving, transfers
-from plainsail.subscriptions.models import Subscription
+from plainsail.subscriptions.models import PolicyVersion, Subscription
 from plainsail.subscriptions.services import renewal
 from plainsail.subscriptions.tests.lives.snapshots import Snapshot, take
 
@@ -41,6 +41,11 @@ class Life:
         with workspace(of):
             sellers.of_workspace(at=wall)
             Seller.objects.update(timezone=zone, **facts)
+
+    def promise(self, kind: str, text: dict[str, object]) -> None:
+        """What the business's policy of a kind says from its first day on."""
+        with workspace(self.of):
+            PolicyVersion.objects.create(kind=kind, version=1, text=text | {"version": 1}, made_at=self.wall)
 
     @property
     def now(self) -> datetime:

@@ -85,12 +85,22 @@ class Machine(RuleBasedStateMachine):
         rounding=st.sampled_from(("line", "sum_by_net", "sum_by_net_keep_gross")),
         interval=st.sampled_from(INTERVALS),
         number=cards,
+        then=st.sampled_from(("end", "pause")),
     )
     def open_a_business(
-        self, zone: str, day: datetime, rate: str | None, rounding: str, interval: tuple[str, int], number: int
+        self,
+        zone: str,
+        day: datetime,
+        rate: str | None,
+        rounding: str,
+        interval: tuple[str, int],
+        number: int,
+        then: str,
     ) -> None:
+        """`then` is what its policy has come after the last try of a declined charge."""
         tax_rate = Decimal(rate) if rate else None
         self.life = Life(self.business, zone=zone, wall=day, tax_rate=tax_rate, rounding=rounding)
+        self.life.promise("dunning", {"retry_days": [3, 7, 14], "then": then})
         self.before = self.life.snapshot()
         terms = PriceTerms(amount=Money(2900, "EUR"), interval=interval[0], interval_count=interval[1])
         self._buy(0, number, terms)
