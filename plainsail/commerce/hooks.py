@@ -334,8 +334,12 @@ def give_access(event: OrderPaid) -> None:
 
 
 def _give_access(order_id: UUID, *, at: datetime) -> None:
-    """What was bought for good may be used for good. Access by a contract is the contract's to give."""
-    order = Order.objects.select_related("billing_account__contact").get(id=order_id)
+    """What was bought for good may be used for good. Access by a contract is the contract's to give.
+
+    That it was paid back, or lapsed, may have been heard before. Locked, so that it can't be meanwhile.
+    """
+    locked = Order.objects.select_for_update(of=("self",)).select_related("billing_account__contact")
+    order = locked.get(id=order_id)
     contact = order.billing_account.contact
     if contact is None:
         return
@@ -347,6 +351,8 @@ def _give_access(order_id: UUID, *, at: datetime) -> None:
             source_id=order.id,
             at=clocks.wall(at),
         )
+    if order.is_refunded or order.state == Order.State.EXPIRED:
+        grants.end_source(source_kind="order", source_id=order.id, at=clocks.wall(at))
 
 
 @on(OrderGivenAhead, subscriber="commerce.give_access")

@@ -10,12 +10,14 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plainsail.commerce import queries
+from plainsail.commerce import hooks, queries
+from plainsail.commerce.events import OrderPaid, OrderRefunded
 from plainsail.commerce.models import Order
 from plainsail.commerce.services import crediting, refunding
 from plainsail.commerce.services.refunding import ExceedsPaid, NothingPaid
 from plainsail.commerce.tests.factories import NOON, bought, euros, issued, offer, placed
 from plainsail.contacts.models import Contact
+from plainsail.kernel import events
 from plainsail.kernel.models import EventRow
 from plainsail.kernel.money import BadMoney, Money
 from plainsail.kernel.tenancy import workspace
@@ -23,6 +25,7 @@ from plainsail.kernel.testing import run_jobs
 from plainsail.payments.models import Refund
 from plainsail.payments.services.refunding import Disputed
 from plainsail.payments.tests.factories import DISPUTED, FAILING_REFUND, LATE_REFUND
+from plainsail.portal.models import Grant
 from plainsail.portal.services import grants
 
 LATER = NOON + timedelta(minutes=5)
@@ -212,3 +215,17 @@ TOTALS: dict[object, int] = {}
 def replace_offer(of):
     with workspace(of):
         return offer()
+
+
+def test_access_that_is_heard_to_be_taken_back_before_it_is_given_is_not_left_open(juniper):
+    """Found by random lives: events may come in any order."""
+    order = bought(juniper)
+    with workspace(juniper):
+        refunding.refund_order(order, amount=euros(17500), reason="Could not come", at=NOON)
+        refunded, paid = (
+            events.rebuild(event, EventRow.objects.get(name=event.name)) for event in (OrderRefunded, OrderPaid)
+        )
+        hooks.end_access(refunded)
+        hooks.give_access(paid)
+        assert not Grant.objects.live(at=NOON + timedelta(seconds=1)).exists()
+        assert Grant.objects.count() == 1
