@@ -279,8 +279,9 @@ def i17_documents_add_up(now: Snapshot) -> None:
 
 
 def what_is_paid_in_parts_is_paid_so_often_and_no_more(now: Snapshot) -> None:
-    """Exactly so many charges unless somebody cancels: never more of them, and paid off only once all of them are paid."""
+    """Exactly so many charges unless somebody cancels: never more of them, and paid off only once all are paid or forgiven."""
     taken = {one.subject_id for one in now.charges.values() if one.has_succeeded}
+    taken |= {bill.id for bill in now.invoices.values() if bill.credited_minor and bill.state == Invoice.State.PAID}
     for contract in now.contracts.values():
         for item in now.items_of(contract):
             asked = now.payments_of(item)
