@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from plainsail.accounts.models import User
 from plainsail.accounts.services import people, workspaces
@@ -52,6 +52,8 @@ PLANS = [
     ),
     Sold(slug="domain", name="Extra domain", description="One more address.", price=Money(500, "EUR"), is_addon=True),
 ]
+BEING_MADE = 7_305_501
+"""Key of the advisory lock of whoever makes it."""
 # The sandbox's card that always pays.
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123"}
 # Starter, title, path, how many days ago.
@@ -78,6 +80,8 @@ def make(sign_in: Path, *, at: datetime) -> dict[str, str]:
     password = secrets.token_urlsafe(9)
     # The sandbox gateway answers in this process, so nothing in here waits for a network.
     with transaction.atomic():
+        with connection.cursor() as cursor:  # the first start makes it too: whoever comes second waits, and finds it
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BEING_MADE])
         owner = User.objects.filter(email=email, memberships__workspace__name=STUDIO).first()
         if owner is None:
             make_business(password, at=at)
