@@ -17,6 +17,10 @@ from plainsail.kernel.testing.browser import browser, page
 from plainsail.kernel.testing.database import django_db_setup
 from plainsail.kernel.testing.web import Browser
 from plainsail.mail.tests.plugin import outbox
+from plainsail.pages.services import freezing
+
+# Nobody reads a test's pages a second time.
+freezing.GZIP = freezing.BROTLI = 1
 
 __all__ = ["browser", "django_db_setup", "outbox", "page"]
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def is_there() -> bool:
@@ -24,7 +24,8 @@ def ways() -> list[list[list[str]]]:
     found = []
     if os.geteuid() == 0 and shutil.which("apt-get"):
         apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-        found.append([[*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", "chromium"]])
+        install = [*apt, "install", "-y", "--no-install-recommends"]
+        found += [[[*apt, "update"], [*install, name]] for name in ("chromium-headless-shell", "chromium")]
     found.append([[sys.executable, "-m", "playwright", "install", "chromium"]])
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 from plainsail.subscriptions.tests.factories import subscribed
 from tests.test_strangers import STAFF, filled
 from tests.walking import Address, furnish, ids_of
@@ -43,8 +43,7 @@ def test_every_screen_is_accessible_and_fits_a_phone(part, juniper, page, live_s
     for path in paths:
         page.set_viewport_size(PHONE)
         page.goto(origin + path)
-        for scheme, rule in SCHEMES:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for scheme, rule in schemes(page):
             found += [(path, scheme, fault) for fault in axe(page, rule=rule)]
         for size in (PHONE, SMALL):
             page.set_viewport_size(size)

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from plainsail.accounts.tests.factories import PASSWORD, MembershipFactory, UserFactory, WorkspaceFactory
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
@@ -110,8 +110,7 @@ def test_pages_are_accessible_and_fit(page, url, person, width):
             continue
         page.goto(url + path)
         page.wait_for_load_state("networkidle")
-        for scheme, rule in SCHEMES:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for scheme, rule in schemes(page):
             if trouble := axe(page, rule=rule) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
                 found[path, scheme] = trouble
     assert found == {}

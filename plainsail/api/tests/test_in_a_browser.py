@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plainsail.kernel.testing.browser import axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -14,6 +14,5 @@ def test_the_reference_is_accessible_and_never_scrolls_sideways(live_server, pag
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(f"{live_server.url.replace('127.0.0.1', 'localhost')}/api/v1/docs")
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    for scheme, rule in (("light", ""), ("dark", "color-contrast")):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme, rule in schemes(page):
         assert (scheme, axe(page, rule=rule), overflow(page)) == (scheme, [], 0)

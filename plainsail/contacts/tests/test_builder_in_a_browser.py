@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from plainsail.contacts.models import Segment
 from plainsail.contacts.tests.factories import ContactFactory, SegmentFactory
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,8 +62,7 @@ def test_groups_inside_groups_are_accessible_and_fit_a_phone(builder):
     builder.select_option("#new-1", "visited")
     builder.click('button[name=add][value="1"]')
     expect(builder.locator("[name=days-2]")).to_be_visible()
-    for scheme, rule in SCHEMES:
-        builder.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for _scheme, rule in schemes(builder):
         assert axe(builder, rule=rule) == []
     for width in (390, 320):
         builder.set_viewport_size({"width": width, "height": 800})

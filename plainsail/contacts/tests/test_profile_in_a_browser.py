@@ -12,7 +12,7 @@ from plainsail.contacts.services import contacts
 from plainsail.contacts.services import fields as own_fields
 from plainsail.contacts.tests.factories import ContactFactory
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAY = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -78,8 +78,7 @@ def test_a_fault_stands_at_the_field_and_nothing_written_is_lost(card, juniper):
     expect(field).to_have_value("call me")
     line(card, "notes").locator(".inplace-open").focus()
     expect(field).to_have_value("call me")
-    for scheme, rule in SCHEMES:
-        card.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for _scheme, rule in schemes(card):
         assert axe(card, rule=rule) == []
     card.set_viewport_size({"width": 390, "height": 844})
     assert overflow(card) == 0

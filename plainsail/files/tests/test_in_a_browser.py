@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from plainsail.files.models import File
 from plainsail.files.tests.factories import FileFactory, picture
 from plainsail.kernel.http import workspace_url
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,6 +98,5 @@ def test_the_screens_are_accessible_and_fit_a_phone(go, file, screen):
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 844})
         assert overflow(page) == 0
-    for scheme, rule in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for _scheme, rule in schemes(page):
         assert axe(page, rule=rule) == []

@@ -13,7 +13,7 @@ from plainsail.hosting.tests.factories import operator
 from plainsail.hosting.tests.test_billing import BILLING, CARD
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 from plainsail.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,8 +47,7 @@ def faults(page) -> list[object]:
         page.set_viewport_size(size)
         if over := overflow(page):
             found.append((size["width"], over))
-        for scheme, rule in SCHEMES:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for scheme, rule in schemes(page):
             found += [(scheme, fault) for fault in axe(page, rule=rule)]
             if shots := os.environ.get("SHOTS"):
                 faults.number = getattr(faults, "number", 0) + 1

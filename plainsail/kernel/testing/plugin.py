@@ -10,6 +10,7 @@ import atexit
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -25,7 +26,19 @@ hypothesis.settings.load_profile("plainsail")
 if TYPE_CHECKING:
     from plainsail.cli.postgres import Postgres
 
+BYTECODE = Path(__file__).resolve().parents[3] / ".pytest_cache" / "bytecode"
 SECRET = "a-key-for-tests-that-signs-nothing-of-value-0123456789"  # noqa: S105 - made for tests
+
+
+def _keep_bytecode() -> None:
+    """Where Python was told to keep nothing that it compiles, keep it with the run's other caches.
+
+    Every worker, and every Plainsail that a test starts, would compile all of it anew: half of what starting costs.
+    """
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(BYTECODE)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(BYTECODE)
 
 
 def _start() -> Postgres:
@@ -62,6 +75,7 @@ def _start() -> Postgres:
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
+    _keep_bytecode()
     SERVER: Postgres | None = _start()
 else:
     SERVER = None

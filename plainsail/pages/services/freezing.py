@@ -18,6 +18,8 @@ from tinycss2.ast import AtRule, Node, QualifiedRule
 
 from plainsail.blocks.services import styles
 
+GZIP, BROTLI = 9, 11
+"""How hard to try: a page is packed once and read often."""
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 TAG = r"(?:\"[^\"]*\"|'[^']*'|[^'\">])*>"
 TOKEN = re.compile(rf"<!--.*?-->|<(script|style|textarea|pre|title)\b{TAG}.*?</\1>|<[a-zA-Z/!]{TAG}|<|[^<]+", re.DOTALL)
@@ -59,13 +61,17 @@ def freeze(html: str) -> Frozen:
     body = small.encode()
     # Of the rules themselves, not of what stands in the page: a frame's own document may hold a style too.
     source = styles.style_source(critical)
-    return Frozen(body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11), source)
+    return Frozen(body, *_packed(body), source)
 
 
 def compress(text: str) -> tuple[bytes, bytes, bytes]:
     """Plain, gzip and br of what isn't a page."""
     body = text.encode()
-    return body, gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
+    return body, *_packed(body)
+
+
+def _packed(body: bytes) -> tuple[bytes, bytes]:
+    return gzip.compress(body, GZIP, mtime=0), brotli.compress(body, quality=BROTLI)
 
 
 def minify(html: str) -> str:

@@ -12,7 +12,7 @@ from plainsail.contacts.services import contacts, tags
 from plainsail.kernel import clock
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 from plainsail.pages.models import Countdown, PopupDay, Submission
 from plainsail.pages.services import countdowns, editing, following, pages, popups, publishing
 from plainsail.pages.tests.factories import FormFactory
@@ -63,8 +63,7 @@ def test_a_window_takes_the_focus_closes_by_escape_and_comes_once(page, site, ju
     window = page.get_by_role("dialog", name="Before you go")
     expect(window).to_be_visible()
     assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
-    for scheme, rule in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
+    for _scheme, rule in schemes(page):
         assert axe(page, rule=rule) == []
     page.set_viewport_size({"width": 390, "height": 700})
     assert overflow(page) == 0

@@ -15,7 +15,7 @@ from plainsail.commerce.services.catalogue import PriceTerms
 from plainsail.commerce.tests.factories import MAREN, NOON
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import workspace
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 from plainsail.kernel.testing.web import Browser
 from plainsail.payments.models import Charge
 from plainsail.portal.tests.factories import customer, session_key
@@ -54,8 +54,7 @@ def test_the_pages_read_well_and_lead_on(live_server, juniper, page, contract, k
 
     def look(name: str) -> None:
         page.wait_for_load_state("networkidle")
-        for scheme, rule in SCHEMES:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for scheme, rule in schemes(page):
             if found := axe(page, rule=rule) + ([f"{overflow(page)} px too wide"] if overflow(page) else []):
                 trouble[name, scheme] = found
             if shots := os.environ.get("SHOTS"):

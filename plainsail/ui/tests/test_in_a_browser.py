@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from plainsail.kernel.testing.browser import SCHEMES, axe, overflow
+from plainsail.kernel.testing.browser import axe, overflow, schemes
 
 LAYOUTS = ["", "app/", "settings/", "plain/", "public/", "editor/", "problem/"]
 PHONE = {"width": 390, "height": 844}
@@ -27,8 +27,7 @@ def test_every_layout_is_accessible_and_never_scrolls_sideways(at, page, name, s
     at(name)
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     page.wait_for_timeout(300)  # toasts come into their region after a moment
-    for scheme, rule in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme, rule in schemes(page):
         assert (scheme, axe(page, rule=rule), overflow(page)) == (scheme, [], 0)
 
 
