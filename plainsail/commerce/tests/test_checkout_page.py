@@ -176,6 +176,18 @@ def test_a_fresh_form_is_another_order(juniper, on_sale, site_client):
     assert (len(orders(juniper)), taken(juniper)) == (2, 35000)
 
 
+def test_who_goes_back_from_the_receipt_is_told_that_it_is_bought(juniper, on_sale, site_client):
+    with workspace(juniper):
+        offer("Glaze box", 2500)
+    receipt = send(site_client)["Location"]
+    page = site_client.get(URL).content.decode()
+    assert "You have just bought this" in page
+    assert f'href="{receipt}"' in page
+    assert "just bought" not in site_client.get("/checkout/glaze-box/").content.decode()
+    site_client.cookies["ps_bought"] = "forged"
+    assert "just bought" not in site_client.get(URL).content.decode()
+
+
 @pytest.mark.parametrize(
     "token",
     ["", "x", "x" * 3000, sign("another.purpose", b"{}"), sign("commerce.attempt", b"{}"), "é"],

@@ -353,8 +353,20 @@ def show(
     if form.is_bound:
         needs_new = is_stale or form.has_error("attempt")
         form.to_show_again(attempt=renewed(sale, form, is_new=needs_new) if needs_new or has_news else "")
-    context = {"sale": sale, "form": form, "button": terms.button(sale.quote)}
+    context = {"sale": sale, "form": form, "button": terms.button(sale.quote), "bought": just_bought(request, sale)}
     return render(request, "commerce/checkout.html", context, status=status)
+
+
+def just_bought(request: Request, sale: Sale) -> str:
+    """The receipt's token where this browser paid for this very offer within the hour, else "".
+
+    Whoever goes back from the receipt gets a new form, and must not take it for one that was never sent.
+    """
+    if BOUGHT not in request.COOKIES:
+        return ""
+    with workspace(request.workspace):
+        order = one_click.recall(request.COOKIES[BOUGHT])
+        return receipts.token_of(order) if order is not None and order.offer_id == sale.offer.id else ""
 
 
 def renewed(sale: Sale, form: CheckoutForm, *, is_new: bool) -> str:
