@@ -86,6 +86,13 @@ def test_an_old_form_is_explained_and_its_way_back_stays_on_this_host():
     assert b"evil" not in errors.csrf_failure(request("/x", Referer="http://evil.example/a", Host="testserver")).content
 
 
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_what_no_form_sends_is_not_called_an_old_form(method):
+    answer = errors.csrf_failure(getattr(RequestFactory(), method)("/x"))
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    assert b"too old" not in answer.content
+
+
 def test_a_refusal_is_worded_on_a_page():
     answer = answer_refusal(request(), Refusal("This subscription has already ended."))
     assert (answer.status_code, b"This subscription has already ended." in answer.content) == (409, True)

@@ -38,7 +38,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: too old, without cookies, or not ours."""
+    """A form without a valid token: too old, without cookies, or not ours. No form sends anything but POST."""
+    if request.method in {"PUT", "PATCH", "DELETE"}:
+        response = answer(request, status=405, message=_("This address works differently."), code="wrong_method")
+        response["Allow"] = "GET, HEAD, OPTIONS, POST"
+        return response
     message = _("This form is too old. Reload the page and send it again.")
     if wants_json(request) or is_fragment(request):
         return answer(request, status=403, message=message, code="csrf")
