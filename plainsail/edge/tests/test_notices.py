@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from plainsail.edge import notices
-from plainsail.kernel import addresses
 
 NOTICES = [
     notices.bad_request,
@@ -56,7 +55,7 @@ def test_whoever_comes_to_the_api_is_told_in_a_problem_document_without_asking_f
     kinds: list[str] = []
     request = SimpleNamespace(
         method="POST",
-        path=f"{addresses.API_PATH}contacts",
+        path=f"{notices.API_PATH}contacts",
         id="0123456789abcdef",
         headers={"accept": "*/*"},
         answer=lambda status, headers, body: kinds.append(dict(headers)["content-type"]),
