@@ -17,6 +17,8 @@ from django.db import connection
 from django.template.loader import get_template
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from plainsail.edge import notices
+from plainsail.kernel import addresses as addresses_of
 from plainsail.kernel import isolation, operations, tenancy
 from plainsail.kernel.events import Event
 from plainsail.kernel.models import SetTiedForeignKey, TiedForeignKey, TiedOneToOneField, WorkspaceKey
@@ -230,6 +232,10 @@ def test_every_view_says_whom_it_lets_in():
 def test_no_address_hides_another(urlconf):
     found = Counter((one.parts, tuple(kind for _name, kind in one.arguments)) for one in addresses(urlconf))
     assert [parts for (parts, _kinds), times in found.items() if times > 1] == []
+
+
+def test_the_edge_knows_where_programs_come_in():
+    assert notices.API_PATH == addresses_of.API_PATH
 
 
 def test_every_template_compiles():

@@ -12,8 +12,10 @@ from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.db import transaction
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -243,3 +245,26 @@ def set_theme(response: HttpResponse, theme: str) -> None:
         response.delete_cookie("theme", samesite="Lax")
     else:
         response.set_cookie("theme", theme, max_age=THEME_AGE, samesite="Lax", secure=environment.current().is_https)
+
+
+class StatusMiddleware:
+    """allauth answers 200 whatever came of it; with us a form that isn't right is 422, and a link that leads nowhere 404."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        match = request.resolver_match
+        if match is not None and match.func.__module__.startswith("allauth.") and response.status_code == 200:
+            response.status_code = status_of(response.context_data or {})
+        return response
+
+
+def status_of(context: dict[str, Any]) -> int:
+    """What a page of allauth's is an answer of, by what it shows."""
+    is_dead_link = bool(context.get("token_fail")) or context.get("confirmation", True) is None
+    is_wrong = any(isinstance(value, BaseForm) and value.is_bound and value.errors for value in context.values())
+    return 404 if is_dead_link else 422 if is_wrong else 200

@@ -1,6 +1,6 @@
 """The edge's own pages: what happened and what can be done, in plain words, without help from web.
 
-Programs that ask for JSON get a problem document (RFC 9457) instead.
+Programs that ask for JSON, or for anything of the API, get a problem document (RFC 9457) instead.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from plainsail.edge.rsgi import Headers
 from plainsail.edge.words import catalogue
 from plainsail.edge.words import marked as _
 
+API_PATH = "/api/v1/"
+"""As `kernel.addresses` has it, which brings Django along; a test holds that they are the same."""
 STYLESHEET_PATH = "/static/edge/notice.css"
 STYLESHEET = (Path(__file__).parent / "static" / "edge" / "notice.css").read_bytes()
 
@@ -217,8 +219,7 @@ def _show(
     headers = [*HEADERS]
     if retry_after:
         headers.append(("retry-after", str(retry_after)))
-    accepted = request.headers.get("accept") or ""
-    if "json" in accepted and "text/html" not in accepted:
+    if _is_program(request):
         headers.append(("content-type", "application/problem+json"))
         problem = {"type": "about:blank", "title": title, "status": status, "detail": text, "request_id": request.id}
         request.answer(status, headers, orjson.dumps(problem))
@@ -233,6 +234,12 @@ def _show(
         stylesheet=STYLESHEET_PATH,
     )
     request.answer(status, headers, page.encode())
+
+
+def _is_program(request: Request) -> bool:
+    """As web's `wants_json` sees it."""
+    accepted = request.headers.get("accept") or ""
+    return request.path.startswith(API_PATH) or ("json" in accepted and "text/html" not in accepted)
 
 
 def _way_on(request: Request, words: NullTranslations, *, is_passing: bool, start: bool) -> str:

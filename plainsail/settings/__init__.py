@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "plainsail.ui.middleware.WordsMiddleware",
     "plainsail.accounts.middleware.WorkspaceMiddleware",
+    "plainsail.accounts.middleware.StatusMiddleware",
 ]
 
 ROOT_URLCONF = "plainsail.urls"

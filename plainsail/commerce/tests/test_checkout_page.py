@@ -171,8 +171,26 @@ def test_trying_again_what_was_paid_meanwhile_leads_to_its_receipt(juniper, on_s
 
 
 def test_a_fresh_form_is_another_order(juniper, on_sale, site_client):
+    for token in [attempt(site_client), attempt(site_client)]:
+        site_client.post(URL, {"attempt": token} | typed())
+    assert (len(orders(juniper)), taken(juniper)) == (2, 35000)
+
+
+def test_who_goes_back_from_the_receipt_finds_no_form_but_what_has_been_bought(juniper, on_sale, site_client):
+    with workspace(juniper):
+        offer("Glaze box", 2500)
+    receipt = send(site_client)["Location"]
+    page = site_client.get(URL).content.decode()
+    assert ("You have just bought this" in page, f'href="{receipt}"' in page, "<form" in page) == (True, True, False)
+    assert "just bought" not in site_client.get("/checkout/glaze-box/").content.decode()
+    site_client.cookies["ps_bought"] = "forged"
+    assert "just bought" not in site_client.get(URL).content.decode()
+
+
+def test_buying_once_more_takes_one_press_more(juniper, on_sale, site_client):
     send(site_client)
-    send(site_client)
+    more = re.search(r'href="(\?more=1)"', site_client.get(URL).content.decode())[1]
+    assert send(site_client, URL + more).status_code == 302
     assert (len(orders(juniper)), taken(juniper)) == (2, 35000)
 
 
@@ -301,10 +319,10 @@ def test_the_page_asks_for_a_constant_number_of_queries(on_sale, site_client, dj
 @pytest.mark.parametrize("locale", ["en", "de", "fr"])
 def test_the_words_agreed_to_are_the_words_shown(juniper, on_sale, site_client, locale):
     site_client.defaults["HTTP_ACCEPT_LANGUAGE"] = locale
+    page = site_client.get(URL).content.decode().replace("&#x27;", "'")
     assert send(site_client).status_code == 302
     with workspace(juniper):
-        text = Order.objects.get().consent.text
-    assert text in site_client.get(URL).content.decode().replace("&#x27;", "'")
+        assert Order.objects.get().consent.text in page
 
 
 @pytest.mark.parametrize(

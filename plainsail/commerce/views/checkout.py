@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -117,7 +118,23 @@ def checkout(request: Request, slug: str) -> HttpResponse:
         return redirect("commerce:receipt" if tried.is_paid else "commerce:payment", token)
     if tried is not None:
         sale = find_sale(request, slug, named=places.of_order(tried))
+    elif "more" not in request.GET and (bought := just_bought(request, sale)):
+        again = urlencode({**request.GET.dict(), "more": "1"})
+        return render(request, "commerce/bought.html", {"sale": sale, "token": bought, "again": again})
     return show(request, sale, form_of(sale, initial=beginning(sale, tried)))
+
+
+def just_bought(request: Request, sale: Sale) -> str:
+    """The receipt's token where this browser paid for this very thing within the hour, else "".
+
+    Whoever goes back from the receipt would find a new form, filled in by the browser with their card and all, and pay twice.
+    """
+    if BOUGHT not in request.COOKIES:
+        return ""
+    with workspace(request.workspace):
+        order = one_click.recall(request.COOKIES[BOUGHT])
+        is_this = order is not None and (order.offer_id, order.bought_for) == (sale.offer.id, sale.led.bought_for)
+        return receipts.token_of(order) if order is not None and is_this else ""
 
 
 def take(request: Request, sale: Sale) -> HttpResponse:

@@ -22,6 +22,10 @@ MOST_MERGES = 20
 T = TypeVar("T")
 
 
+class NobodyThere(BadToken):
+    """The link is true, and whom it was made for is here no more."""
+
+
 def confirm_url(workspace: Workspace, member: ListMember) -> str:
     """The link in the confirmation mail; its page asks for one more press."""
     return hosts.public_url(workspace, f"/confirm/{_token(CONFIRM, member.id)}/")
@@ -53,7 +57,7 @@ def read_preferences(token: str) -> Contact:
 
 
 def read_unsubscribe(token: str) -> tuple[Contact, UUID | None]:
-    """The contact, and the list or None for everything. Raises BadToken."""
+    """The contact, and the list or None for everything. Raises BadToken, and NobodyThere for whoever is gone."""
     contact_id, list_id = _read(UNSUBSCRIBE, token, 2)
     return _standing(contact_id), None if list_id == NO_LIST else list_id
 
@@ -66,7 +70,7 @@ def _standing(contact_id: UUID) -> Contact:
             break
         found = Contact.objects.filter(id=found.merged_into).first()
     if found is None or found.is_deleted:
-        raise BadToken
+        raise NobodyThere
     return found
 
 

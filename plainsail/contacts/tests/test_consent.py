@@ -189,8 +189,23 @@ class TestPages:
         foreign = Browser(headers={"host": "acme.localhost"})
         for answer in (site_client.post("/confirm/garbage/"), site_client.post(path[:-3] + "AA/"), foreign.post(path)):
             assert answer.status_code == 404
-        assert site_client.post("/unsubscribe/stale/").status_code == 200
         assert state(member.contact) == "pending"
+
+    def test_nobody_is_told_that_they_are_off_by_a_link_that_took_nobody_off(
+        self, in_juniper, member, site_client, acme
+    ):
+        path = self.path(links.unsubscribe_url(in_juniper, member.contact_id, member.list_id))
+        foreign = Browser(headers={"host": "acme.localhost"})
+        for answer in (
+            site_client.post("/unsubscribe/stale/"),
+            site_client.post(path[:-3] + "bb/"),
+            foreign.post(path),
+        ):
+            assert (answer.status_code, b"You are unsubscribed" in answer.content) == (404, False)
+        assert state(member.contact) == "pending"
+        member.contact.delete()
+        gone = site_client.post(path)
+        assert (gone.status_code, b"You are unsubscribed" in gone.content) == (200, True)
 
 
 class TestScreens:

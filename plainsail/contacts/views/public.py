@@ -41,11 +41,14 @@ def confirm(request: Request, token: str) -> HttpResponse:
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: Request, token: str) -> HttpResponse:
-    """Out of a list, or of everything. A POST is enough (RFC 8058), and a stale one is answered as calmly."""
+    """Out of a list, or of everything. A POST is enough (RFC 8058), and calmly answered for whoever is gone already."""
     try:
         contact, list_id = links.read_unsubscribe(token)
-    except BadToken:
+    except links.NobodyThere:
         return render(request, "contacts/unsubscribed.html") if request.method == "POST" else _worn_out(request)
+    except BadToken:
+        # Nobody was taken off anything, so nobody is told so.
+        return _worn_out(request)
     topic = request.workspace.lists.filter(id=list_id).first() if list_id else None
     if request.method == "POST":
         consent.leave(contact, topic, at=request.now)

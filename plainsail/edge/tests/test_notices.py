@@ -30,6 +30,7 @@ def told(notice: Any, *, method: str = "GET") -> str:
     answers: list[bytes] = []
     request = SimpleNamespace(
         method=method,
+        path="/a-page",
         id="0123456789abcdef",
         headers={"accept": "text/html"},
         answer=lambda status, headers, body: answers.append(body),
@@ -47,6 +48,20 @@ def test_each_notice_has_a_way_on(notice: Any):
 def test_what_passes_is_asked_for_again_but_never_sent_again(notice: Any):
     assert '<a href="">Try again</a>' in told(notice)
     assert '<a href="/">Go to the start</a>' in told(notice, method="POST")
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.__name__)
+def test_whoever_comes_to_the_api_is_told_in_a_problem_document_without_asking_for_one(notice: Any):
+    kinds: list[str] = []
+    request = SimpleNamespace(
+        method="POST",
+        path=f"{notices.API_PATH}contacts",
+        id="0123456789abcdef",
+        headers={"accept": "*/*"},
+        answer=lambda status, headers, body: kinds.append(dict(headers)["content-type"]),
+    )
+    notice(request)
+    assert kinds == ["application/problem+json"]
 
 
 def test_where_no_site_lives_no_link_leads_in_a_circle():

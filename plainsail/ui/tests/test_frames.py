@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import psycopg.errors
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 
@@ -84,6 +86,49 @@ def test_an_old_form_is_explained_and_its_way_back_stays_on_this_host():
         in errors.csrf_failure(request("/x", Referer="http://testserver/w/juniper/", Host="testserver")).content
     )
     assert b"evil" not in errors.csrf_failure(request("/x", Referer="http://evil.example/a", Host="testserver")).content
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_what_no_form_sends_is_not_called_an_old_form(method):
+    answer = errors.csrf_failure(getattr(RequestFactory(), method)("/x"))
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    assert b"too old" not in answer.content
+
+
+def answer_to(error: Exception, **headers: str):
+    """As Django calls it: while the error is being handled."""
+    try:
+        raise error
+    except type(error):
+        return errors.server_error(request(**headers))
+
+
+def unreachable() -> Exception:
+    nobody = connection.copy()
+    nobody.settings_dict = {**nobody.settings_dict, "HOST": "127.0.0.1", "PORT": "1"}
+    with pytest.raises(OperationalError) as found:
+        nobody.ensure_connection()
+    return found.value
+
+
+def caused_by(cause: Exception) -> Exception:
+    error = OperationalError()
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("cause", [psycopg.errors.AdminShutdown(), psycopg.errors.TooManyConnections()])
+def test_a_database_that_is_away_is_nothing_that_went_wrong(cause, db):
+    for error in (unreachable(), caused_by(cause)):
+        answer = answer_to(error)
+        assert (answer.status_code, answer["Retry-After"], b"Back in a moment" in answer.content) == (503, "5", True)
+    told = answer_to(unreachable(), Accept="application/json")
+    assert (told.status_code, told["Content-Type"]) == (503, "application/problem+json")
+
+
+@pytest.mark.parametrize("error", [caused_by(psycopg.errors.DeadlockDetected()), ValueError()])
+def test_what_the_database_refused_went_wrong(error):
+    assert answer_to(error).status_code == 500
 
 
 def test_a_refusal_is_worded_on_a_page():

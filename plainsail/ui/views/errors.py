@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -29,16 +31,45 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without the request's context: whatever failed may have been part of it."""
+    """Without the request's context: whatever failed may have been part of it. Called while the error is handled."""
+    if is_database_away(sys.exception()):
+        return database_away(request)
     if wants_json(request):
         message = _("Something went wrong on our side.")
         return problem(status=500, title=_("Server error"), detail=message, code="server_error")
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether there was nobody to ask: the database is down, starts, ends, or has no connection left.
+
+    Told by the SQLSTATE (PostgreSQL's appendix A); a connection that is not made or breaks off has none.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(("08", "53300", "57P0"))
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """What passes by itself: whoever asked may ask again in some seconds."""
+    response: HttpResponse
+    if wants_json(request):
+        message = _("The database doesn’t answer just now. Try again in some seconds.")
+        response = problem(status=503, title=_("Back in a moment"), detail=message, code="database_away")
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = "5"
+    return response
 
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: too old, without cookies, or not ours."""
+    """A form without a valid token: too old, without cookies, or not ours. No form sends anything but POST."""
+    if request.method in {"PUT", "PATCH", "DELETE"}:
+        response = answer(request, status=405, message=_("This address works differently."), code="wrong_method")
+        response["Allow"] = "GET, HEAD, OPTIONS, POST"
+        return response
     message = _("This form is too old. Reload the page and send it again.")
     if wants_json(request) or is_fragment(request):
         return answer(request, status=403, message=message, code="csrf")
