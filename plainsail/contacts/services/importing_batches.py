@@ -14,7 +14,8 @@ from uuid import UUID
 
 from plainsail.contacts.services.importing_reading import Fault, Record
 from plainsail.contacts.services.importing_rows import Person, Rows, merge
-from plainsail.contacts.services.importing_writing import Staged, Tally, staged
+from plainsail.contacts.services.importing_staging import Staged, staged
+from plainsail.contacts.services.importing_writing import Tally
 
 T = TypeVar("T")
 MOST_LETTERS = 8_000_000
