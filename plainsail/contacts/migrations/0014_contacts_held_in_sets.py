@@ -1,7 +1,10 @@
-"""Contacts belong to a business by a check of each statement, and an index goes that nothing but a restore ever read."""
+"""Contacts belong to a business by a check of each statement.
+
+An index goes that nothing but a restore ever read, and that of the newest is turned around: it takes half the room.
+"""
 
 import django.db.models.deletion
-from django.db import migrations
+from django.db import migrations, models
 
 import plainsail.kernel.models
 import plainsail.kernel.operations
@@ -25,4 +28,9 @@ class Migration(migrations.Migration):
             ),
         ),
         plainsail.kernel.operations.HoldInSets(model="Contact"),
+        migrations.AddIndex(
+            model_name="contact",
+            index=models.Index(fields=["workspace", "created_at", "id"], include=["deleted_at"], name="contact_came"),
+        ),
+        migrations.RemoveIndex(model_name="contact", name="contact_newest_alive"),
     ]

@@ -89,10 +89,9 @@ class Contact(WorkspaceOwned):
             models.UniqueConstraint(fields=["workspace", "email"], name="contact_email"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            # Whether they were deleted stands in it too, so that who came when is counted from the index alone.
-            models.Index(
-                fields=["workspace", "-created_at", "-id"], include=["deleted_at"], name="contact_newest_alive"
-            ),
+            # Whether they were deleted stands in it too, so that who came when is counted from the index alone. It is read
+            # backwards: where the newest stood first it would grow at its front and be half empty.
+            models.Index(fields=["workspace", "created_at", "id"], include=["deleted_at"], name="contact_came"),
             models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
             models.Index(
                 fields=["workspace", "id"],

@@ -19,11 +19,12 @@ from plainsail.kernel.ids import start_of_row
 
 WORDS = tuple(name for name in PROFILE if name != "score")
 STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, contact uuid, email text, address_hash text, "
-    "standing text, "
-    + "".join(f"{name} text, " for name in WORDS)
-    + "score int, is_new bool DEFAULT true, is_merged bool DEFAULT false, is_repeated bool DEFAULT false, "
-    "before jsonb DEFAULT '{}', gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
+    # What is asked of everybody again and again stands first: a row is read up to the last column that is wanted.
+    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, is_new bool DEFAULT true, is_merged bool DEFAULT false, "
+    "is_repeated bool DEFAULT false, gains bool DEFAULT false, is_held bool DEFAULT false, contact uuid, "
+    "before jsonb DEFAULT '{}', standing text, address_hash text, email text, score int"
+    + "".join(f", {name} text" for name in WORDS)
+    + ") ON COMMIT DELETE ROWS",
     (
         "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, id uuid, field uuid, text text, long_text text, "
         "number bigint, date date) ON COMMIT DELETE ROWS"

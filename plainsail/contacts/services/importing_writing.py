@@ -10,6 +10,7 @@ for a conflict costs as much as the row.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +127,7 @@ class _Chunk:
             "at": terms.at,
             "basis": terms.basis,
             "source": SOURCE,
+            "said": json.dumps({"source": SOURCE}),
         }
         self._has_old = False
         self._has: set[str] = set()
@@ -401,17 +403,19 @@ class _Chunk:
 
     def note(self) -> None:
         """The journal, from which all of it can be undone; and the events."""
-        self._note("is_new")
+        # Somebody is made once, so their own id serves what says so, here and in the event: ids cost as much as an index.
+        self._note("contact", "is_new")
         if self._has_old:
             # What a field said before the first row of the file is what it goes back to.
             self._note(
+                in_a_row(),
                 "NOT is_new",
                 "ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
                 "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}') "
                 "WHERE EXCLUDED.before IS NOT NULL",
             )
-        created = "SELECT contact, jsonb_build_object('source', %(source)s::text) FROM import_person WHERE is_new"
-        self._tell(ContactCreated, created)
+        created = "SELECT contact, %(said)s::jsonb FROM import_person WHERE is_new"
+        self._tell(ContactCreated, created, ids="found.contact_id")
         if self._has_old:
             self._tell(
                 ContactChanged,
@@ -423,12 +427,12 @@ class _Chunk:
             gained = "SELECT contact FROM import_person WHERE gains AND NOT is_new"
             self._run(membership.marking(gained), what=membership.BY_HAND)
 
-    def _note(self, who: str, unless: str = "") -> None:
+    def _note(self, ids: str, who: str, unless: str = "") -> None:
         self._run(
             "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
-            f"before) SELECT {in_a_row()}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
+            f"before) SELECT {ids}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
             f"FROM import_person WHERE {who} {unless}"
         )
 
-    def _tell(self, event: Any, query: str) -> None:
-        publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
+    def _tell(self, event: Any, query: str, *, ids: str = "") -> None:
+        publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced, ids=ids)
