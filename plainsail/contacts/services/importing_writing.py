@@ -99,8 +99,6 @@ def write(
         # How far the import is lies in the same transaction: a database that loses this chunk knows nothing of it and
         # writes it again. The end of the import is a commit of the usual kind, and whatever it is told after that stays.
         cursor.execute("SET LOCAL synchronous_commit = off")
-        # Nothing of a chunk comes sorted, and the planner knows of no temporary table how large it is.
-        cursor.execute("SET LOCAL enable_mergejoin = off")
         chunk = _Chunk(cursor, terms)
         chunk.stage(people, staged, tag_ids)
         chunk.find()
@@ -143,6 +141,8 @@ class _Chunk:
         self._run("SET LOCAL enable_hashjoin = on")
 
     def stage(self, people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID]) -> None:
+        # Nothing of a chunk comes sorted, and the planner knows of no temporary table how large it is.
+        self._run("SET LOCAL enable_mergejoin = off")
         for statement in STAGING:
             self._cursor.execute(statement)
         self._names = staged.names
@@ -253,7 +253,22 @@ class _Chunk:
         """Which custom fields of known contacts will be written, and what they said before."""
         if "import_value" not in self._has:
             return
-        rule = "have.said IS NULL OR have.said <> wanted.said" if self._terms.overwrites else "have.said IS NULL"
+        if self._terms.overwrites:
+            self._find_values_to_overwrite()
+        else:
+            self._run(
+                "INSERT INTO import_put SELECT DISTINCT p.contact, v.field, '[]'::jsonb FROM import_value v "
+                "JOIN import_person p USING (place) LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_fieldvalue WHERE "
+                "workspace_id = %(workspace)s AND contact_id = p.contact AND field_id = v.field LIMIT 1) have ON true "
+                "WHERE NOT p.is_new AND have.is_so IS NULL"
+            )
+        self._run(
+            "UPDATE import_person p SET before = p.before || put.said FROM (SELECT contact, "
+            "jsonb_object_agg('field:' || field, before) AS said FROM import_put GROUP BY 1) put "
+            "WHERE put.contact = p.contact"
+        )
+
+    def _find_values_to_overwrite(self) -> None:
         row = "jsonb_build_array(v.text, v.long_text, v.number, v.date)"
         self._run(
             "INSERT INTO import_put SELECT wanted.contact, wanted.field, coalesce(have.said, '[]') FROM "
@@ -261,12 +276,7 @@ class _Chunk:
             "JOIN import_person p USING (place) WHERE NOT p.is_new GROUP BY 1, 2) wanted LEFT JOIN LATERAL "
             f"(SELECT jsonb_agg({row} ORDER BY v.text) AS said FROM contacts_fieldvalue v WHERE "
             "v.workspace_id = %(workspace)s AND v.contact_id = wanted.contact AND v.field_id = wanted.field) have ON true "
-            f"WHERE {rule}"
-        )
-        self._run(
-            "UPDATE import_person p SET before = p.before || put.said FROM (SELECT contact, "
-            "jsonb_object_agg('field:' || field, before) AS said FROM import_put GROUP BY 1) put "
-            "WHERE put.contact = p.contact"
+            "WHERE have.said IS NULL OR have.said <> wanted.said"
         )
 
     def _compare_tags_and_lists(self) -> None:
