@@ -21,7 +21,7 @@ from plainsail.edge import notices
 from plainsail.kernel import addresses as addresses_of
 from plainsail.kernel import isolation, operations, tenancy
 from plainsail.kernel.events import Event
-from plainsail.kernel.models import SetTiedForeignKey, TiedForeignKey, TiedOneToOneField, WorkspaceKey
+from plainsail.kernel.models import SetTiedForeignKey, SetWorkspaceKey, TiedForeignKey, TiedOneToOneField, WorkspaceKey
 from plainsail.kernel.personal_data import PERSONAL_DATA
 from tests.walking import addresses
 
@@ -141,6 +141,21 @@ def test_every_tied_key_is_a_constraint_of_the_database(db):
             if isinstance(field, SetTiedForeignKey)
             else (name, "f") in present
         )
+    ]
+    assert wrong == []
+
+
+def test_every_key_to_the_business_that_is_checked_in_sets_is_checked(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger")
+        triggers = {name for (name,) in cursor.fetchall()}
+    wrong = [
+        label(model)
+        for model in our_models()
+        for field in model._meta.local_fields
+        if isinstance(field, SetWorkspaceKey)
+        for name in [operations.tie_name(model._meta.db_table, field.column)]
+        if not {name, f"{name}_insert", f"{name}_update"} <= triggers
     ]
     assert wrong == []
 

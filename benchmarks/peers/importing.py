@@ -57,11 +57,11 @@ def ours(business: str, file: str) -> dict[str, Any]:
         importing.define(made, Wishes(targets=made.targets), at=AT)
         Import.objects.update(state=Import.State.CHECKED)
         importing.start(made, at=AT)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     importing.run.function(workspace_id=found.pk, import_id=made.pk)
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - spent
     with workspace(found):
-        return {"seconds": seconds, "state": Import.objects.get(pk=made.pk).state}
+        return {"seconds": seconds, "cpu": round(cpu, 2), "state": Import.objects.get(pk=made.pk).state}
 
 
 def whole(business: str, file: str) -> dict[str, Any]:

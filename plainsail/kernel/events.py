@@ -135,12 +135,14 @@ def publish_selected(
     at: datetime,
     heard: bool,
     moment: str = "%(event_at)s",
+    ids: str = "",
 ) -> int:
     """Tell what a query finds, by itself: for sets too large to be made into objects. Returns how many.
 
     The query selects a contact's id and the payload as JSON of each; `moment` is SQL for when it happened, such as
-    `found.at` for a third column, where that was not `at` for all of them. Where it is not to be `heard` it is written down
-    for the timeline, and no subscriber is told. Raises WorkspaceRequired outside a workspace.
+    `found.at` for a third column, where that was not `at` for all of them. `ids` is SQL for ids of the events, such as
+    `found.contact_id` where this is told of a contact only once; else new ones are made. Where it is not to be `heard` it is
+    written down for the timeline, and no subscriber is told. Raises WorkspaceRequired outside a workspace.
     """
     workspace_id = current_workspace_id()
     listening = [subscription.subscriber for subscription in listeners(event.name)] if heard else []
@@ -150,11 +152,17 @@ def publish_selected(
         "event_at": at,
         "event_now": min(at, clock.now()),
     }
+    told = (
+        "INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "
+        f"SELECT {ids or in_a_row()}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, {moment}, "
+        f"found.payload FROM ({query}) found (contact_id, payload)"
+    )
     with connection.cursor() as cursor:
+        if not listening:
+            cursor.execute(told, {**parameters, **own})
+            return int(cursor.rowcount)
         cursor.execute(
-            "WITH told AS (INSERT INTO kernel_eventrow (id, created_at, workspace_id, name, contact_id, at, payload) "
-            f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, %(event_name)s, found.contact_id, {moment}, found.payload "
-            f"FROM ({query}) found (contact_id, payload) RETURNING id), "
+            f"WITH told AS ({told} RETURNING id), "
             "pending AS (INSERT INTO kernel_pendingevent "
             "(id, created_at, workspace_id, event_id, subscriber, attempts, due_at, error) "
             f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, told.id, subscriber, 0, %(event_now)s, '' "

@@ -218,6 +218,104 @@ class TieInSets(Operation):
         return (self.__class__.__name__, [self.model, self.field], {})
 
 
+# Businesses are made before their rows and are not deleted while anything is theirs; the lock is what a foreign key takes.
+HELD_IN = """
+CREATE FUNCTION "{name}_in"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM (SELECT DISTINCT workspace_id FROM new_rows) n
+        LEFT JOIN LATERAL (SELECT 1 AS is_so FROM kernel_workspace WHERE id = n.workspace_id FOR KEY SHARE) w ON true
+        WHERE w.is_so IS NULL
+    ) THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a row of {table} belongs to no business', TABLE = '{table}', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+# Row by row and only where it would move, for a set of all updated rows would have to be kept for nothing.
+HELD_STAYS = """
+CREATE FUNCTION "{name}_stays"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE foreign_key_violation USING
+        MESSAGE = 'a row of {table} stays with its business', TABLE = '{table}', CONSTRAINT = '{name}';
+END $$;
+"""
+
+HELD_OUT = """
+CREATE FUNCTION "{name}_out"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    before text := current_setting('plainsail.workspace', true);
+    is_missed boolean;
+BEGIN
+    PERFORM set_config('plainsail.workspace', OLD.id::text, true);
+    is_missed := EXISTS (SELECT 1 FROM "{table}" WHERE workspace_id = OLD.id)
+        AND NOT EXISTS (SELECT 1 FROM kernel_workspace WHERE id = OLD.id);
+    PERFORM set_config('plainsail.workspace', coalesce(before, ''), true);
+    IF is_missed THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a business still has rows of {table}', TABLE = '{table}', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+
+class HoldInSets(Operation):
+    """The key of a SetWorkspaceKey, checked once a statement: triggers take the place of the foreign key."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models look the same to Django."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        names = self._names(app_label, to_state)
+        for statement in (
+            HELD_IN,
+            HELD_STAYS,
+            HELD_OUT,
+            (
+                'CREATE TRIGGER "{name}_insert" AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS new_rows '
+                'FOR EACH STATEMENT EXECUTE FUNCTION "{name}_in"()'
+            ),
+            (
+                'CREATE TRIGGER "{name}_update" AFTER UPDATE OF workspace_id ON "{table}" FOR EACH ROW '
+                'WHEN (OLD.workspace_id <> NEW.workspace_id) EXECUTE FUNCTION "{name}_stays"()'
+            ),
+            (
+                'CREATE CONSTRAINT TRIGGER "{name}" AFTER DELETE OR UPDATE OF id ON kernel_workspace '
+                'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "{name}_out"()'
+            ),
+        ):
+            schema_editor.execute(statement.format(**names))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for way in ("in", "stays", "out"):
+            schema_editor.execute(f'DROP FUNCTION "{self._names(app_label, from_state)["name"]}_{way}"() CASCADE')
+
+    def _names(self, app_label: str, state: ProjectState) -> dict[str, str]:
+        table = _table(state.apps, app_label, self.model)
+        return {"table": table, "name": tie_name(table, "workspace_id")}
+
+    def describe(self) -> str:
+        return f"Hold {self.model} to its workspace, a statement at a time"
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [self.model], {})
+
+
 def _table(apps: Apps, app_label: str, model: str) -> str:
     return str(apps.get_model(app_label, model)._meta.db_table)
 
@@ -233,6 +331,8 @@ class TenancyAutodetector(MigrationAutodetector):
 
 
 def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
+    from plainsail.kernel.models import SetWorkspaceKey
+
     isolated: list[Operation] = []
     ties: list[Operation] = []
     for operation in operations:
@@ -240,6 +340,8 @@ def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
             names = dict(operation.fields)
             if _is_owned(names):
                 isolated.append(Isolate(operation.name))
+            if isinstance(names.get("workspace"), SetWorkspaceKey):
+                ties.append(HoldInSets(operation.name))
             ties += [_tie(field)(operation.name, name) for name, field in operation.fields if _is_tied(field)]
         elif isinstance(operation, migrations.AddField):
             # Beside other changes Django makes a table first and adds its keys after.

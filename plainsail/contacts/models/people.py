@@ -8,7 +8,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel import clock
-from plainsail.kernel.models import OwnedManager, OwnedQuerySet, TiedForeignKey, WorkspaceKey, WorkspaceOwned
+from plainsail.kernel.models import (
+    OwnedManager,
+    OwnedQuerySet,
+    SetWorkspaceKey,
+    TiedForeignKey,
+    WorkspaceKey,
+    WorkspaceOwned,
+)
 
 if TYPE_CHECKING:
     from plainsail.contacts.models.tags import Tag
@@ -47,7 +54,7 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
 class Contact(WorkspaceOwned):
     """A person, known by an address. The e-mail is normalised when it is written."""
 
-    workspace = WorkspaceKey(related_name="contacts")
+    workspace = SetWorkspaceKey(related_name="contacts")
     email = models.CharField(_("e-mail address"), max_length=254)
     address_hash = models.CharField(max_length=40, editable=False)
     """Keyed hash of the address: what suppression knows."""
@@ -82,11 +89,9 @@ class Contact(WorkspaceOwned):
             models.UniqueConstraint(fields=["workspace", "email"], name="contact_email"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            # Whether they were deleted stands in it too, so that who came when is counted from the index alone.
-            models.Index(
-                fields=["workspace", "-created_at", "-id"], include=["deleted_at"], name="contact_newest_alive"
-            ),
-            models.Index(fields=["workspace", "address_hash"], name="contact_address"),
+            # Whether they were deleted stands in it too, so that who came when is counted from the index alone. It is read
+            # backwards: where the newest stood first it would grow at its front and be half empty.
+            models.Index(fields=["workspace", "created_at", "id"], include=["deleted_at"], name="contact_came"),
             models.Index(fields=["workspace", "updated_at", "id"], name="contact_updated"),
             models.Index(
                 fields=["workspace", "id"],

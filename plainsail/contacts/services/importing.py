@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from plainsail.contacts.models import CustomField, Import, ImportFault, ImportMapping
 from plainsail.contacts.services import fields as own_fields
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from plainsail.accounts.models import User
 
 CHUNK = 8000
+MOST_TRIES = 5
 LARGEST = 1024 * 1024 * 1024
 SAMPLES = 100
 MOST_FAULTS = 100_000
@@ -326,7 +328,7 @@ def check(*, workspace_id: UUID, import_id: UUID) -> None:
             with tenancy.workspace(workspace_id):
                 if _found(workspace_id, import_id, State.CHECKING, is_locked=True) is None:
                     return
-                placeholders = {slug: new_id() for one in batch.people for slug in one.tags}
+                placeholders = {slug: new_id() for slug in batch.staged.words}
                 placeholders |= {one.slug: one.id for one in made.workspace.tags.filter(slug__in=placeholders)}
                 found = writing.foresee(
                     batch.people, batch.staged, placeholders, _terms(made, at=clock.now()), batch.faults
@@ -360,9 +362,8 @@ def run(*, workspace_id: UUID, import_id: UUID) -> None:
         return
     try:
         for batch in _batches(made):
-            with tenancy.workspace(workspace_id):
-                if not _write(made, batch):
-                    return
+            if not _write_whole(made, batch):
+                return
         with tenancy.workspace(workspace_id):
             done = Import.objects.filter(pk=made.pk, state=State.RUNNING, rows_done=made.rows_done)
             is_done = done.update(state=State.DONE, ended_at=clock.now())
@@ -373,17 +374,30 @@ def run(*, workspace_id: UUID, import_id: UUID) -> None:
         _stop_broken(made, error)
 
 
+def _write_whole(made: Import, batch: Batch) -> bool:
+    """Write a chunk in a transaction of its own, again where somebody else wrote of the same people at that moment."""
+    tries = 0
+    while True:
+        try:
+            with tenancy.workspace(made.workspace_id):
+                return _write(made, batch)
+        except (IntegrityError, OperationalError) as error:
+            tries += 1
+            if tries == MOST_TRIES or not isinstance(error.__cause__, UniqueViolation | DeadlockDetected):
+                raise
+
+
 def _write(made: Import, batch: Batch) -> bool:
     """Write a chunk and how far that is; False where somebody stopped the import, or another worker was here first."""
     locked = _found(made.workspace_id, made.id, State.RUNNING, is_locked=True)
     if locked is None or locked.rows_done != made.rows_done:
         return False
     at = made.started_at or clock.now()
-    words = {slug: name for one in batch.people for slug, name in one.tags.items()}
-    tag_ids = _tag_ids(made.workspace, words, at=at)
-    found = writing.write(batch.people, batch.staged, tag_ids, _terms(made, at=at), batch.faults)
+    tag_ids = _tag_ids(made.workspace, batch.staged.words, at=at)
+    faults = [*batch.faults]
+    found = writing.write(batch.people, batch.staged, tag_ids, _terms(made, at=at), faults)
     tally = Tally(**locked.tally) + batch.tally + found
-    _write_down(made, batch.faults)
+    _write_down(made, faults)
     made.rows_done += batch.rows
     Import.objects.filter(pk=made.pk).update(rows_done=made.rows_done, tally=asdict(tally))
     return True

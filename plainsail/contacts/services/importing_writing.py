@@ -3,11 +3,15 @@
 Row-level security allows no COPY into the tables themselves. What will happen to each person is found out first, in the
 temporary tables; a check ends there, an import goes on and does it. The cost of a chunk does not grow with the number of
 contacts: all is found along indexes that lead with the workspace.
+
+Who is new and who was known is told apart first, for nothing that is written of the new ones can be there already: looking
+for a conflict costs as much as the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,28 +26,12 @@ from plainsail.contacts.services import membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_reading import Fault
 from plainsail.contacts.services.importing_rows import Person
+from plainsail.contacts.services.importing_staging import STAGING, Staged
 from plainsail.kernel.events import publish_selected
-from plainsail.kernel.ids import in_a_row, start_of_row
+from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.tenancy import current_workspace_id
 
-WORDS = tuple(name for name in PROFILE if name != "score")
 SOURCE = "import"
-STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_person (place int, id uuid, email text, address_hash text, "
-    "standing text, "
-    + "".join(f"{name} text, " for name in WORDS)
-    + "score int, contact uuid, is_new bool, is_merged bool, is_repeated bool DEFAULT false, before jsonb DEFAULT '{}', "
-    "gains bool DEFAULT false, is_held bool DEFAULT false) ON COMMIT DELETE ROWS",
-    (
-        "CREATE TEMPORARY TABLE IF NOT EXISTS import_value (place int, field uuid, text text, long_text text, number bigint, "
-        "date date) ON COMMIT DELETE ROWS"
-    ),
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_tag (place int, tag uuid) ON COMMIT DELETE ROWS",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_list (place int, list uuid) ON COMMIT DELETE ROWS",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS import_put (contact uuid, field uuid, before jsonb) ON COMMIT DELETE ROWS",
-    # Of earlier runs on this connection; inside a test nothing was ever committed.
-    "TRUNCATE import_person, import_value, import_tag, import_list, import_put",
-)
 SUPPRESSED = (
     "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_suppression WHERE workspace_id = %(workspace)s "
     "AND address_hash = q.address_hash OFFSET 0) suppressed ON true"
@@ -80,29 +68,6 @@ class Tally:
         return (self.created, self.changed, self.unchanged, self.repeated, self.refused, self.held)
 
 
-@dataclass(frozen=True)
-class Staged:
-    """People as COPY takes them (their tags come later, for these have to be found): made before a transaction is open."""
-
-    names: tuple[str, ...] = ()
-    """The profile's fields that any of them says something of."""
-    people: bytes = b""
-    values: bytes = b""
-    lists: bytes = b""
-
-
-def staged(people: Sequence[Person]) -> Staged:
-    """People as COPY takes them. Asks the database nothing."""
-    said = set().union(*(one.profile for one in people))
-    names = tuple(name for name in PROFILE if name in said)
-    return Staged(
-        names=names,
-        people=_block(_people(people, names)),
-        values=_block(_values(people)),
-        lists=_block(_lists(people)),
-    )
-
-
 def foresee(
     people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
 ) -> Tally:
@@ -126,7 +91,10 @@ def forget_seen() -> None:
 def write(
     people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID], terms: Terms, faults: list[Fault]
 ) -> Tally:
-    """Write people, each address once, and note in `ImportedContact` what that takes to be undone. In a transaction."""
+    """Write people, each address once, and note in `ImportedContact` what that takes to be undone. In a transaction.
+
+    Raises IntegrityError where somebody else made one of them at this moment: in another transaction they are known.
+    """
     with connection.cursor() as cursor:
         # How far the import is lies in the same transaction: a database that loses this chunk knows nothing of it and
         # writes it again. The end of the import is a commit of the usual kind, and whatever it is told after that stays.
@@ -157,6 +125,7 @@ class _Chunk:
             "at": terms.at,
             "basis": terms.basis,
             "source": SOURCE,
+            "said": json.dumps({"source": SOURCE}),
         }
         self._has_old = False
         self._has: set[str] = set()
@@ -165,19 +134,39 @@ class _Chunk:
         self._cursor.execute(query, {**self._given, **more})
         return int(self._cursor.rowcount)
 
+    def _run_along_indexes(self, query: str) -> None:
+        """For what joins a few people with a whole table: the planner would rather read all of it."""
+        self._run("SET LOCAL enable_hashjoin = off")
+        self._run(query)
+        self._run("SET LOCAL enable_hashjoin = on")
+
     def stage(self, people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID]) -> None:
+        # Nothing of a chunk comes sorted, and the planner knows of no temporary table how large it is.
+        self._run("SET LOCAL enable_mergejoin = off")
         for statement in STAGING:
             self._cursor.execute(statement)
         self._names = staged.names
-        self._copy("import_person", ("place", "id", "email", "address_hash", "standing", *staged.names), staged.people)
-        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), staged.values)
-        self._copy("import_tag", ("place", "tag"), _block(_tags(people, tag_ids)))
+        self._copy(
+            "import_person", ("place", "contact", "email", "address_hash", "standing", *staged.names), staged.people
+        )
+        self._copy(
+            "import_value",
+            ("place", "id", "field", "text", "long_text", "number", "date"),
+            staged.values,
+            "(FORMAT binary)",
+        )
+        self._copy("import_tag", ("place", "id", "word"), staged.tags, "(FORMAT binary)")
         self._copy("import_list", ("place", "list"), staged.lists)
+        if staged.words:
+            self._run(
+                "INSERT INTO import_word SELECT number - 1, tag FROM unnest(%(tags)s::uuid[]) WITH ORDINALITY w(tag, number)",
+                tags=[tag_ids[slug] for slug in staged.words],
+            )
 
-    def _copy(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+    def _copy(self, table: str, columns: Sequence[str], rows: bytes, form: str = "") -> None:
         if rows:
             self._has.add(table)
-            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN {form}") as copy:
                 copy.write(rows)
 
     def find(self) -> None:
@@ -186,45 +175,35 @@ class _Chunk:
         found = self._run(
             "UPDATE import_person p SET contact = found.id, is_new = false, is_merged = found.merged_into IS NOT NULL "
             "FROM (SELECT q.place, c.id, c.merged_into FROM import_person q CROSS JOIN LATERAL (SELECT id, merged_into "
-            "FROM contacts_contact WHERE workspace_id = %(workspace)s AND email = q.email OFFSET 0) c "
-            "WHERE q.contact IS NULL) found WHERE found.place = p.place"
+            "FROM contacts_contact WHERE workspace_id = %(workspace)s AND email = q.email OFFSET 0) c"
+            ") found WHERE found.place = p.place"
         )
-        self._has_old = self._has_old or found > 0
+        self._has_old = found > 0
 
     def lock(self) -> None:
         # In the order of ids, so that two imports of the same people wait for each other instead of failing.
         if self._has_old:
             self._run(
                 "SELECT 1 FROM contacts_contact WHERE workspace_id = %(workspace)s AND id IN "
-                "(SELECT contact FROM import_person WHERE contact IS NOT NULL) ORDER BY id FOR NO KEY UPDATE"
+                "(SELECT contact FROM import_person WHERE NOT is_new) ORDER BY id FOR NO KEY UPDATE"
             )
 
     def create(self) -> None:
-        """Contacts for those who are not known. Somebody else may make the same one at this moment: theirs is taken."""
+        """Contacts for those who are not known, in the order of their ids: COPY left them so."""
         columns = ("id", "created_at", "updated_at", "workspace_id", "email", "address_hash", "source", "score_counted")
         profile = ", ".join(f"coalesce({name}, {'0' if name == 'score' else repr('')})" for name in PROFILE)
-        wanted = self._run("UPDATE import_person SET contact = id, is_new = true WHERE contact IS NULL")
-        if not wanted:
-            return
-        made = self._run(
+        self._run(
             f"INSERT INTO contacts_contact ({', '.join([*columns, *PROFILE])}) "
-            f"SELECT id, %(at)s, %(at)s, %(workspace)s, email, address_hash, %(source)s, 0, {profile} FROM import_person "
-            "WHERE is_new ORDER BY id ON CONFLICT (workspace_id, email) DO NOTHING"
+            f"SELECT contact, %(at)s, %(at)s, %(workspace)s, email, address_hash, %(source)s, 0, {profile} "
+            "FROM import_person WHERE is_new"
         )
-        if made < wanted:
-            self._run(
-                "UPDATE import_person p SET contact = NULL, is_new = NULL WHERE is_new AND NOT EXISTS "
-                "(SELECT 1 FROM contacts_contact c WHERE c.workspace_id = %(workspace)s AND c.id = p.id)"
-            )
-            self.find()
-            self.lock()
 
     def note_repeated(self) -> None:
         if self._has_old:
             self._run(
                 "UPDATE import_person p SET is_repeated = true FROM (SELECT q.place FROM import_person q CROSS JOIN LATERAL "
                 "(SELECT 1 FROM contacts_importedcontact WHERE workspace_id = %(workspace)s AND origin_id = %(import)s "
-                "AND contact_id = q.contact OFFSET 0) j WHERE q.is_new IS FALSE) again WHERE again.place = p.place"
+                "AND contact_id = q.contact OFFSET 0) j WHERE NOT q.is_new) again WHERE again.place = p.place"
             )
 
     def compare(self, people: Sequence[Person], faults: list[Fault]) -> Tally:
@@ -241,7 +220,7 @@ class _Chunk:
             "count(*) FILTER (WHERE fresh AND old AND (before <> '{}' OR gains)), "
             "count(*) FILTER (WHERE fresh AND old AND NOT (before <> '{}' OR gains)), "
             "count(*) FILTER (WHERE NOT fresh), count(*) FILTER (WHERE fresh AND is_held) "
-            "FROM (SELECT *, NOT is_repeated AS fresh, is_new IS FALSE AS old FROM import_person) p"
+            "FROM (SELECT *, NOT is_repeated AS fresh, NOT is_new AS old FROM import_person) p"
         )
         ((created, changed, unchanged, repeated, held),) = self._cursor.fetchall()
         return Tally(created, changed, unchanged, repeated, merged, held)
@@ -254,13 +233,16 @@ class _Chunk:
         return len(gone)
 
     def _compare_profiles(self) -> None:
+        names = ", ".join(("deleted_at", *self._names))
         before = "".join(
             f", '{name}', CASE WHEN {self._differs(name)} THEN to_jsonb(c.{name}) END" for name in self._names
         )
+        differs = "".join(f" OR {self._differs(name)}" for name in self._names)
         self._run(
-            "UPDATE import_person p SET before = jsonb_strip_nulls(jsonb_build_object('deleted_at', "
-            f"to_jsonb(c.deleted_at){before})) FROM contacts_contact c "
-            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE"
+            "UPDATE import_person SET before = found.before FROM (SELECT p.place, jsonb_strip_nulls(jsonb_build_object("
+            f"'deleted_at', to_jsonb(c.deleted_at){before})) AS before FROM import_person p CROSS JOIN LATERAL ("
+            f"SELECT {names} FROM contacts_contact WHERE workspace_id = %(workspace)s AND id = p.contact OFFSET 0) c "
+            f"WHERE NOT p.is_new AND (c.deleted_at IS NOT NULL{differs})) found WHERE found.place = import_person.place"
         )
 
     def _differs(self, name: str) -> str:
@@ -271,27 +253,37 @@ class _Chunk:
         """Which custom fields of known contacts will be written, and what they said before."""
         if "import_value" not in self._has:
             return
-        rule = "have.said IS NULL OR have.said <> wanted.said" if self._terms.overwrites else "have.said IS NULL"
-        row = "jsonb_build_array(v.text, v.long_text, v.number, v.date)"
-        self._run(
-            "INSERT INTO import_put SELECT wanted.contact, wanted.field, coalesce(have.said, '[]') FROM "
-            f"(SELECT p.contact, v.field, jsonb_agg({row} ORDER BY v.text) AS said FROM import_value v "
-            "JOIN import_person p USING (place) WHERE p.is_new IS FALSE GROUP BY 1, 2) wanted LEFT JOIN LATERAL "
-            f"(SELECT jsonb_agg({row} ORDER BY v.text) AS said FROM contacts_fieldvalue v WHERE "
-            "v.workspace_id = %(workspace)s AND v.contact_id = wanted.contact AND v.field_id = wanted.field) have ON true "
-            f"WHERE {rule}"
-        )
+        if self._terms.overwrites:
+            self._find_values_to_overwrite()
+        else:
+            self._run(
+                "INSERT INTO import_put SELECT DISTINCT p.contact, v.field, '[]'::jsonb FROM import_value v "
+                "JOIN import_person p USING (place) LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_fieldvalue WHERE "
+                "workspace_id = %(workspace)s AND contact_id = p.contact AND field_id = v.field LIMIT 1) have ON true "
+                "WHERE NOT p.is_new AND have.is_so IS NULL"
+            )
         self._run(
             "UPDATE import_person p SET before = p.before || put.said FROM (SELECT contact, "
             "jsonb_object_agg('field:' || field, before) AS said FROM import_put GROUP BY 1) put "
             "WHERE put.contact = p.contact"
         )
 
+    def _find_values_to_overwrite(self) -> None:
+        row = "jsonb_build_array(v.text, v.long_text, v.number, v.date)"
+        self._run(
+            "INSERT INTO import_put SELECT wanted.contact, wanted.field, coalesce(have.said, '[]') FROM "
+            f"(SELECT p.contact, v.field, jsonb_agg({row} ORDER BY v.text) AS said FROM import_value v "
+            "JOIN import_person p USING (place) WHERE NOT p.is_new GROUP BY 1, 2) wanted LEFT JOIN LATERAL "
+            f"(SELECT jsonb_agg({row} ORDER BY v.text) AS said FROM contacts_fieldvalue v WHERE "
+            "v.workspace_id = %(workspace)s AND v.contact_id = wanted.contact AND v.field_id = wanted.field) have ON true "
+            "WHERE have.said IS NULL OR have.said <> wanted.said"
+        )
+
     def _compare_tags_and_lists(self) -> None:
         """Who gets a tag or onto a list that they don't have yet; again one look along an index for each."""
         if "import_tag" in self._has:
             self._gain(
-                "import_tag",
+                "(import_tag JOIN import_word USING (word))",
                 "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_contacttag WHERE workspace_id = %(workspace)s "
                 "AND tag_id = l.tag AND contact_id = q.contact OFFSET 0) had ON true WHERE had.is_so IS NULL",
             )
@@ -307,7 +299,7 @@ class _Chunk:
     def _gain(self, table: str, condition: str) -> None:
         self._run(
             f"UPDATE import_person p SET gains = true FROM (SELECT DISTINCT q.place FROM import_person q "
-            f"JOIN {table} l USING (place) {condition} AND q.is_new IS FALSE) gained WHERE gained.place = p.place"
+            f"JOIN {table} l USING (place) {condition} AND NOT q.is_new) gained WHERE gained.place = p.place"
         )
 
     def _hold(self) -> None:
@@ -326,23 +318,24 @@ class _Chunk:
         new = "".join(
             f"{name} = CASE WHEN {self._differs(name)} THEN p.{name} ELSE c.{name} END, " for name in self._names
         )
-        self._run(
+        # Those whom this import itself made or changed in an earlier chunk carry its moment already.
+        self._run_along_indexes(
             f"UPDATE contacts_contact c SET {new} deleted_at = NULL, updated_at = %(at)s FROM import_person p "
-            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND p.is_new IS FALSE "
-            "AND (p.before <> '{}' OR p.gains)"
+            "WHERE c.workspace_id = %(workspace)s AND c.id = p.contact AND NOT p.is_new "
+            "AND (p.before <> '{}' OR p.gains AND c.updated_at <> %(at)s)"
         )
 
     def put_values(self) -> None:
         if "import_value" not in self._has:
             return
         if self._has_old:
-            self._run(
+            self._run_along_indexes(
                 "DELETE FROM contacts_fieldvalue v USING import_put put WHERE v.workspace_id = %(workspace)s "
                 "AND v.contact_id = put.contact AND v.field_id = put.field"
             )
         self._run(
             "INSERT INTO contacts_fieldvalue (id, created_at, workspace_id, field_id, contact_id, text, long_text, number, date) "
-            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
+            "SELECT v.id, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
             "FROM import_value v JOIN import_person p USING (place) WHERE p.is_new OR (p.contact, v.field) IN "
             "(SELECT contact, field FROM import_put)"
         )
@@ -350,22 +343,29 @@ class _Chunk:
     def put_tags(self) -> None:
         if "import_tag" not in self._has:
             return
+        if self._terms.is_announced:
+            self._run("CREATE TEMPORARY TABLE import_tagged (contact_id uuid, tag_id uuid) ON COMMIT DROP")
+        self._add_tags("p.is_new")
+        if self._has_old:
+            self._add_tags("NOT p.is_new", "ON CONFLICT (workspace_id, tag_id, contact_id) DO NOTHING")
+        if self._terms.is_announced:
+            self._tell(TagAdded, "SELECT contact_id, jsonb_build_object('tag_id', tag_id) FROM import_tagged")
+            self._run("DROP TABLE import_tagged")
+
+    def _add_tags(self, whose: str, unless: str = "") -> None:
         added = (
             "INSERT INTO contacts_contacttag (id, created_at, workspace_id, tag_id, contact_id, expires_at) "
-            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, t.tag, p.contact, "
+            "SELECT t.id, %(at)s, %(workspace)s, g.id, p.contact, "
             "%(at)s + g.lasts_days * interval '1 day' FROM import_tag t JOIN import_person p USING (place) "
-            "JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = t.tag "
-            # Nobody new has a tag yet, and looking for a conflict costs as much as the row.
-            + ("ON CONFLICT (workspace_id, tag_id, contact_id) DO NOTHING" if self._has_old else "")
+            "JOIN import_word w USING (word) JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = w.tag "
+            f"WHERE {whose} {unless}"
         )
-        if not self._terms.is_announced:
-            self._run(added)
-            return
-        self._run("CREATE TEMPORARY TABLE import_tagged (contact_id uuid, tag_id uuid) ON COMMIT DROP")
-        added = f"WITH added AS ({added} RETURNING contact_id, tag_id)"
-        self._run(f"{added} INSERT INTO import_tagged SELECT contact_id, tag_id FROM added")
-        self._tell(TagAdded, "SELECT contact_id, jsonb_build_object('tag_id', tag_id) FROM import_tagged")
-        self._run("DROP TABLE import_tagged")
+        if self._terms.is_announced:
+            added = (
+                f"WITH added AS ({added} RETURNING contact_id, tag_id) "
+                "INSERT INTO import_tagged SELECT contact_id, tag_id FROM added"
+            )
+        self._run(added)
 
     def put_on_lists(self) -> None:
         """Those who may be. Each gets the basis as proof, and nothing brings back who left."""
@@ -413,80 +413,36 @@ class _Chunk:
 
     def note(self) -> None:
         """The journal, from which all of it can be undone; and the events."""
-        self._run(
-            "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
-            f"before) SELECT {in_a_row()}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
-            "FROM import_person "
-            # What a field said before the first row of the file is what it goes back to. Nobody new was noted before.
-            + (
+        # Somebody is made once, so their own id serves what says so, here and in the event: ids cost as much as an index.
+        self._note("contact", "is_new")
+        if self._has_old:
+            # What a field said before the first row of the file is what it goes back to.
+            self._note(
+                in_a_row(),
+                "NOT is_new",
                 "ON CONFLICT (workspace_id, origin_id, contact_id) DO UPDATE "
-                "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}')"
-                if self._has_old
-                else ""
+                "SET before = nullif(coalesce(EXCLUDED.before, '{}') || coalesce(j.before, '{}'), '{}') "
+                "WHERE EXCLUDED.before IS NOT NULL",
             )
-        )
-        created = "SELECT contact, jsonb_build_object('source', %(source)s::text) FROM import_person WHERE is_new"
-        self._tell(ContactCreated, created)
+        created = "SELECT contact, %(said)s::jsonb FROM import_person WHERE is_new"
+        self._tell(ContactCreated, created, ids="found.contact_id")
         if self._has_old:
             self._tell(
                 ContactChanged,
                 "SELECT p.contact, jsonb_build_object('changed', jsonb_agg(coalesce('field:' || f.key, k.name))) "
                 "FROM import_person p CROSS JOIN LATERAL jsonb_object_keys(p.before) k(name) LEFT JOIN contacts_customfield f "
                 "ON f.workspace_id = %(workspace)s AND 'field:' || f.id = k.name "
-                "WHERE p.is_new IS FALSE AND k.name <> 'deleted_at' GROUP BY p.contact",
+                "WHERE NOT p.is_new AND k.name <> 'deleted_at' GROUP BY p.contact",
             )
-            gained = "SELECT contact FROM import_person WHERE gains AND is_new IS FALSE"
+            gained = "SELECT contact FROM import_person WHERE gains AND NOT is_new"
             self._run(membership.marking(gained), what=membership.BY_HAND)
 
-    def _tell(self, event: Any, query: str) -> None:
-        publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced)
+    def _note(self, ids: str, who: str, unless: str = "") -> None:
+        self._run(
+            "INSERT INTO contacts_importedcontact AS j (id, created_at, workspace_id, origin_id, contact_id, is_created, "
+            f"before) SELECT {ids}, %(at)s, %(workspace)s, %(import)s, contact, is_new, nullif(before, '{{}}') "
+            f"FROM import_person WHERE {who} {unless}"
+        )
 
-
-def _block(rows: Iterable[str]) -> bytes:
-    text = "\n".join(rows)
-    return f"{text}\n".encode() if text else b""
-
-
-def _people(people: Sequence[Person], names: Sequence[str]) -> Iterator[str]:
-    first = start_of_row()
-    for place, one in enumerate(people):
-        said = one.profile
-        cells = [str(said[name]) if name in said else None for name in names]
-        email, *profile = _escaped((one.email, *(cell or "" for cell in cells)))
-        profile = [NOTHING if cell is None else text for cell, text in zip(cells, profile, strict=True)]
-        yield "\t".join((str(place), f"{first}{place:08x}", email, one.address_hash, one.standing, *profile))
-
-
-def _values(people: Sequence[Person]) -> Iterator[str]:
-    for place, one in enumerate(people):
-        for key, rows in one.values.items():
-            for text, long_text, number, day in rows:
-                if text or long_text:
-                    text, long_text = _escaped((text, long_text))  # noqa: PLW2901  # the same, as COPY reads it
-                yield (
-                    f"{place}\t{key}\t{text}\t{long_text}\t{NOTHING if number is None else number}"
-                    f"\t{NOTHING if day is None else day}"
-                )
-
-
-def _tags(people: Sequence[Person], tag_ids: dict[str, UUID]) -> Iterator[str]:
-    keys = {slug: str(key) for slug, key in tag_ids.items()}
-    for place, one in enumerate(people):
-        for slug in one.tags:
-            yield f"{place}\t{keys[slug]}"
-
-
-def _lists(people: Sequence[Person]) -> Iterator[str]:
-    for place, one in enumerate(people):
-        for key in one.lists:
-            yield f"{place}\t{key}"
-
-
-NOTHING = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _escaped(cells: Sequence[str]) -> Sequence[str]:
-    """Values of COPY's text format."""
-    together = "".join(cells)
-    return cells if together.isprintable() and "\\" not in together else [one.translate(_ESCAPES) for one in cells]
+    def _tell(self, event: Any, query: str, *, ids: str = "") -> None:
+        publish_selected(event, query, self._given, at=self._terms.at, heard=self._terms.is_announced, ids=ids)

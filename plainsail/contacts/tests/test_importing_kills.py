@@ -7,6 +7,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +18,7 @@ from django.db import connection
 from plainsail.contacts.models import Contact, ContactTag, Import, ImportedContact
 from plainsail.contacts.services import importing
 from plainsail.contacts.services.importing import Wishes
+from plainsail.contacts.tests.factories import ContactFactory
 from plainsail.contacts.tests.test_importing import MAY
 from plainsail.kernel.tenancy import workspace
 
@@ -89,3 +92,36 @@ def test_killed_when_the_file_is_gone_it_is_done_all_the_same(juniper):
         assert work(10**9) == [0]
     with workspace(juniper):
         assert Import.objects.get().state == "done"
+
+
+def test_who_is_made_by_somebody_else_at_that_moment_is_known_at_the_second_try(juniper):
+    made, is_there = under_way(juniper), threading.Event()
+
+    def make_one_of_them() -> None:
+        try:
+            with workspace(juniper):
+                ContactFactory(email="p3@example.com")
+                is_there.set()
+                wait_until_somebody_waits()
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=make_one_of_them)
+    other.start()
+    is_there.wait(10)
+    importing.run.function(workspace_id=made.workspace_id, import_id=made.id)
+    other.join()
+    with workspace(juniper):
+        done = Import.objects.get()
+        assert (done.state, done.tally["created"], done.tally["changed"]) == ("done", 399, 1)
+        assert Contact.objects.count() == ImportedContact.objects.count() == 400
+
+
+def wait_until_somebody_waits() -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)

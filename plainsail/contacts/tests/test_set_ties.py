@@ -8,8 +8,11 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from plainsail.contacts.events import ContactCreated
 from plainsail.contacts.models import Contact, ContactTag, FieldValue
 from plainsail.contacts.tests.factories import ContactFactory, ContactTagFactory, TagFactory
+from plainsail.kernel import clock
+from plainsail.kernel.events import publish
 from plainsail.kernel.tenancy import workspace
 
 
@@ -97,6 +100,22 @@ class TestWhatIsReferredTo:
             thread.start()
             thread.join()
         assert said == ["OperationalError"]
+
+
+class TestAContactOfNoBusiness:
+    def test_is_refused(self, db):
+        with pytest.raises(IntegrityError), workspace(uuid4()):
+            ContactFactory()
+
+    def test_is_not_left_behind_where_a_business_is_deleted(self, in_juniper):
+        ContactFactory()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            sql("DELETE FROM kernel_workspace WHERE id = %s", in_juniper.id)
+            ask_now()
+
+    def test_is_not_told_of_either(self, db):
+        with pytest.raises(IntegrityError), workspace(uuid4()):
+            publish(ContactCreated(contact_id=uuid4(), source="import", at=clock.now()))
 
 
 def test_the_policy_holds_for_values_as_before(juniper, acme):
