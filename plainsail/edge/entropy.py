@@ -6,24 +6,24 @@ import os
 
 BULK = 4096
 
-_digits = ""
-_used = 0
+_drawn: dict[int, list[str]] = {}
 
 
 def hex_digits(count: int) -> str:
-    """So many fresh random hex digits, fit for identifiers that must not be guessed."""
-    global _digits, _used  # noqa: PLW0603 - one supply for the whole worker
-    start = _used
-    if start + count > len(_digits):
-        _digits, start = os.urandom(BULK).hex(), 0
-    _used = start + count
-    return _digits[start:_used]
+    """So many fresh random hex digits, fit for identifiers that must not be guessed. Any thread may ask."""
+    while True:
+        try:
+            # Each piece is handed out once, whichever threads ask: taking one from a list can't be interrupted.
+            return _drawn[count].pop()
+        except (KeyError, IndexError):
+            digits = os.urandom(BULK).hex()
+            pieces = [digits[start : start + count] for start in range(0, len(digits) - count + 1, count)]
+            _drawn.setdefault(count, []).extend(pieces)
 
 
 def forget() -> None:
     """Start anew, so that a forked worker never hands out what its parent would."""
-    global _digits  # noqa: PLW0603
-    _digits = ""
+    _drawn.clear()
 
 
 os.register_at_fork(after_in_child=forget)
