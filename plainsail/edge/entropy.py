@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 
 BULK = 4096
 
-_drawn: dict[int, list[str]] = {}
+
+def supply(count: int, *, shape: Callable[[str], str] = str) -> Callable[[], str]:
+    """A function that gives so many fresh random hex digits, put into shape; fit for identifiers that must not be guessed.
+
+    Any thread may call it: each piece is handed out once, because taking one from a list can't be interrupted.
+    """
+    drawn: list[str] = []
+    # A forked worker never hands out what its parent would.
+    os.register_at_fork(after_in_child=drawn.clear)
+    return partial(_next, drawn, count, shape)
 
 
-def hex_digits(count: int) -> str:
-    """So many fresh random hex digits, fit for identifiers that must not be guessed. Any thread may ask."""
+def _next(drawn: list[str], count: int, shape: Callable[[str], str]) -> str:
     while True:
         try:
-            # Each piece is handed out once, whichever threads ask: taking one from a list can't be interrupted.
-            return _drawn[count].pop()
-        except (KeyError, IndexError):
+            return drawn.pop()
+        except IndexError:
             digits = os.urandom(BULK).hex()
-            pieces = [digits[start : start + count] for start in range(0, len(digits) - count + 1, count)]
-            _drawn.setdefault(count, []).extend(pieces)
-
-
-def forget() -> None:
-    """Start anew, so that a forked worker never hands out what its parent would."""
-    _drawn.clear()
-
-
-os.register_at_fork(after_in_child=forget)
+            drawn += [shape(digits[start : start + count]) for start in range(0, len(digits) - count + 1, count)]

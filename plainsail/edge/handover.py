@@ -39,11 +39,11 @@ def first_to(at_once: AtOnce) -> None:
     granian_workers._new_cbscheduler = scheduler
 
 
-class _Scheduler(CallbackScheduler):  # type: ignore[misc]  # granian's, written in Rust
+class _Scheduler(CallbackScheduler):
     """What granian calls with each request, in the one thread that it has for that."""
 
     def __new__(cls, loop: asyncio.AbstractEventLoop, callback: Any, _at_once: AtOnce) -> _Scheduler:
-        made: _Scheduler = super().__new__(cls, loop, callback, None, None, None)
+        made: _Scheduler = super().__new__(cls, loop, callback, None, None, None)  # type: ignore[call-arg]  # its stub lacks them
         return made
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Any, at_once: AtOnce) -> None:
@@ -53,11 +53,10 @@ class _Scheduler(CallbackScheduler):  # type: ignore[misc]  # granian's, written
         def schedule(watcher: Any) -> None:
             # granian takes no notice of what comes back from here, nor of what is raised.
             try:
-                if at_once(watcher.scope, watcher.proto):
-                    return
-            except BaseException as error:
-                watcher.err(error)
-                return
-            loop.call_soon_threadsafe(start, watcher)
+                if not at_once(watcher.scope, watcher.proto):
+                    loop.call_soon_threadsafe(start, watcher)
+            except BaseException:
+                log.exception("a request was not answered")
+                watcher.done()  # with status 500, unless an answer is out already
 
         self._schedule_fn = schedule

@@ -31,6 +31,7 @@ class StubHeaders:
 class StubRequest:
     def __init__(self, peer: str = "", **headers: str) -> None:
         self.headers = StubHeaders(**headers)
+        self.agent = self.headers.get("user-agent", "")
         self.peer = peer
 
 
