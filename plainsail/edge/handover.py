@@ -47,16 +47,22 @@ class _Scheduler(CallbackScheduler):
         return made
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Any, at_once: AtOnce) -> None:
-        def start(watcher: Any) -> None:
-            watcher.taskref(loop.create_task(callback(watcher)))
+        self._schedule_fn = schedule_by(loop, callback, at_once)
 
-        def schedule(watcher: Any) -> None:
-            # granian takes no notice of what comes back from here, nor of what is raised.
-            try:
-                if not at_once(watcher.scope, watcher.proto):
-                    loop.call_soon_threadsafe(start, watcher)
-            except BaseException:
-                log.exception("a request was not answered")
-                watcher.done()  # with status 500, unless an answer is out already
 
-        self._schedule_fn = schedule
+def schedule_by(loop: asyncio.AbstractEventLoop, callback: Any, at_once: AtOnce) -> Callable[[Any], None]:
+    """What to do with a request, which comes inside one of granian's watchers. `callback` makes the long way's coroutine."""
+
+    def start(watcher: Any) -> None:
+        watcher.taskref(loop.create_task(callback(watcher)))
+
+    def schedule(watcher: Any) -> None:
+        # granian takes no notice of what comes back from here, nor of what is raised.
+        try:
+            if not at_once(watcher.scope, watcher.proto):
+                loop.call_soon_threadsafe(start, watcher)
+        except BaseException:
+            log.exception("a request was not answered")
+            watcher.done()  # with status 500, unless an answer is out already
+
+    return schedule
