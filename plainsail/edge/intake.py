@@ -75,6 +75,8 @@ class Intake:
     def __init__(self, url: str, *, capacity: int = 50_000) -> None:
         self._url = url
         self._capacity = capacity
+        self.is_pressed = False
+        """More views come than the database takes: they should be answered more slowly, before any is dropped."""
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Entry] = deque()
         self._views: deque[str] = deque()
@@ -95,6 +97,8 @@ class Intake:
 
     def add(self, line: str) -> None:
         """Take a row that nobody waits for. It is committed within a moment; a full buffer drops and counts it."""
+        if len(self._views) >= self._capacity // 4:
+            self.is_pressed = True
         if self.is_full:
             self.dropped += 1
             if self.dropped % 1000 == 1:
@@ -143,6 +147,7 @@ class Intake:
             while True:
                 await self._wait_for_rows()
                 batch, views = _taken(self._waiting), _taken(self._views)
+                self.is_pressed = len(self._views) >= self._capacity // 4
                 if len(views) == LARGEST_BATCH:
                     self._arrived.set()  # whoever said that there are views will not say so again for the rest
                 self._on_its_way = batch

@@ -29,7 +29,12 @@ class Published:
         self._intake = intake
 
     def answer_at_once(self, request: Request) -> bool:
-        """Answer from memory if the very same was asked before, without looking up anything; else False."""
+        """Answer from memory if the very same was asked before, without looking up anything; else False.
+
+        False too while visits can't be written as fast as they come: the long way shares its thread with their writer.
+        """
+        if self._intake.is_pressed:
+            return False
         accepted = request.headers.get("accept-encoding", "")
         page = self._snapshots.shortcuts.get(words(request.authority, request.path, accepted))
         if page is None:

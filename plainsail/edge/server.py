@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from typing import Any
 
 from plainsail.edge import access_log, config, handover
@@ -33,6 +34,8 @@ class Edge:
         # What is loaded by now stays; and a cache full of small objects need not be walked every few requests.
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
+        # Pages are answered in a thread of the server's; under load the loop's, which writes and loads, waits so long for it.
+        sys.setswitchinterval(0.001)
         loop.run_until_complete(self._start())
         handover.first_to(self.answer_at_once)
 
