@@ -35,6 +35,14 @@ def test_the_server_still_makes_its_schedulers_where_they_are_replaced(edge: Ser
     assert "hands requests over" not in edge.log.read_text()
 
 
+def test_a_server_that_hands_over_otherwise_is_spoken_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.delattr(handover.granian_workers, "_new_cbscheduler")
+    handover.first_to(lambda _scope, _connection: False)
+    assert "hands requests over" in caplog.text
+
+
 def test_only_what_is_not_answered_at_once_becomes_a_task():
     async def work() -> tuple[list[Any], ...]:
         answered: list[Any] = []
@@ -63,7 +71,8 @@ def test_a_request_that_fails_is_ended_and_the_next_one_taken(caplog: pytest.Log
         return True
 
     bad, good = StubWatcher("/bad"), StubWatcher("/good")
-    schedule = handover.schedule_by(asyncio.new_event_loop(), None, at_once)
+    no_loop: Any = None
+    schedule = handover.schedule_by(no_loop, None, at_once)
     for watcher in (bad, good):
         schedule(watcher)
     assert (bad.happened, good.happened) == (["done"], [])
