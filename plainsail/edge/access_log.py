@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import perf_counter, time
@@ -21,7 +22,6 @@ from plainsail.edge.visitors import shortened
 from plainsail.kernel.redaction import redacted, shown_path, without_addresses
 
 FLUSH_AFTER = 0.2
-FLUSH_AT = 500
 LONGEST_PATH = 200
 SECRET = {"/c/": "/c/…", "/o/": "/o/…"}
 """What is written of paths that hold a token."""
@@ -29,7 +29,10 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"m
 
 
 class AccessLog:
-    """Collects lines and writes them together. `target` is `-` for standard output, `off`, or a file's path."""
+    """Collects lines and writes them together. `target` is `-` for standard output, `off`, or a file's path.
+
+    Made inside the event loop; lines may come from any thread.
+    """
 
     def __init__(self, target: str) -> None:
         self._file: int | None = None
@@ -37,8 +40,9 @@ class AccessLog:
             self._file = sys.stdout.fileno()
         elif target != "off":
             self._file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        self._lines: list[str] = []
-        self._flushing: asyncio.TimerHandle | None = None
+        self._lines: deque[str] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._is_flush_due = False
 
     def answered(self, request: Request) -> None:
         """Note a request that has been answered, or whose client left (status 499)."""
@@ -51,17 +55,14 @@ class AccessLog:
             f'{request.asked or _asked_of(request)},"status":{request.status or 499},"ms":{(perf_counter() - request.started) * 1000:.2f},'
             f'"bytes":{request.sent},"from":"{shortened(request.peer)}"}}\n'
         )
-        if len(self._lines) >= FLUSH_AT:
-            self.flush()
-        elif self._flushing is None:
-            self._flushing = asyncio.get_running_loop().call_later(FLUSH_AFTER, self.flush)
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, FLUSH_AFTER, self.flush)
 
     def flush(self) -> None:
         """Write what was collected. A log that can't be written never stops the service."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            self._flushing = None
-        lines, self._lines = self._lines, []
+        self._is_flush_due = False  # before the lines are taken: what comes meanwhile asks for a flush of its own
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines and self._file is not None:
             try:
                 os.write(self._file, "".join(lines).encode())

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -20,6 +22,8 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.landing import COPY
 
 log = logging.getLogger("plainsail.edge")
+
+T = TypeVar("T")
 
 CHANNEL = "plainsail_landing"
 BUNDLE = b"INSERT INTO tracking_viewbundle (id, lines) VALUES (%s, %s)"
@@ -38,34 +42,51 @@ class Unstorable(Exception):
     """The database refuses this very row, and always will."""
 
 
-class Entry(NamedTuple):
+@dataclass(slots=True)
+class Entry:
     """A row on its way."""
 
     line: str
-    awaited: asyncio.Future[None]
-    """Who waits for its commit."""
+    tell: Callable[[Exception | None], None]
+    """Told in the event loop, once: that the row is committed, or what came in between."""
     until: float
-    """When that one gives up, on the loop's clock."""
+    """When to give up on it, on the monotonic clock."""
     keep: bool = False
     """Whether the row stays when nobody waits for it any more."""
+    is_settled: bool = False
+
+    def settle(self, error: Exception | None = None) -> None:
+        if self.is_settled:
+            return
+        self.is_settled = True
+        try:
+            self.tell(error)
+        except Exception as failure:  # one answer that fails must not take the writer along, and all others with it
+            log.exception("an answer failed", exc_info=failure)
 
 
 class Intake:
-    """The landing table's writer. At most `capacity` rows wait in memory; beyond it new ones are turned away."""
+    """The landing table's writer. At most `capacity` rows wait in memory; beyond it new ones are turned away.
+
+    Made inside the event loop. Rows may come from any thread: they are appended to a queue, which can't be interrupted, and
+    the loop is woken only if it does not know yet that there is something. All else happens in the loop.
+    """
 
     def __init__(self, url: str, *, capacity: int = 50_000) -> None:
         self._url = url
         self._capacity = capacity
-        self._waiting: list[Entry] = []
-        self._views: list[str] = []
+        self.is_pressed = False
+        """More views come than the database takes: they should be answered more slowly, before any is dropped."""
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Entry] = deque()
+        self._views: deque[str] = deque()
         self._on_its_way: Sequence[Entry] = ()
-        self._watch: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._is_awake = False
+        self._is_view_expected = False
+        self._is_watching = False
         self._has_news = False
         self._told_at = 0.0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self.dropped = 0
         """Page views turned away because the buffer was full, since the worker started."""
@@ -76,32 +97,48 @@ class Intake:
 
     def add(self, line: str) -> None:
         """Take a row that nobody waits for. It is committed within a moment; a full buffer drops and counts it."""
+        if len(self._views) >= self._capacity // 4:
+            self.is_pressed = True
         if self.is_full:
             self.dropped += 1
             if self.dropped % 1000 == 1:
                 log.error("page views dropped: the database is too slow or away", extra={"dropped": self.dropped})
             return
         self._views.append(line)
-        if not self._arrived.is_set():
-            self._arrived.set()
-            self._idle.clear()
+        if not self._is_view_expected:
+            self._is_view_expected = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, LINGER, self._views_have_lingered)
 
-    async def commit(self, line: str, *, patience: float, keep: bool = False) -> None:
-        """Take a row and return once it is committed. Raises IntakeDown after `patience` seconds, or Unstorable.
+    def take(self, line: str, *, tell: Callable[[Exception | None], None], patience: float, keep: bool = False) -> None:
+        """Take a row, and `tell` once it is committed: None, IntakeDown after `patience` seconds, or Unstorable.
 
-        A row that was given up is withdrawn unless it is on its way, so a visitor who tries again rarely doubles it.
-        With `keep` it stays, to be written when the database is back: for what happened whether or not we say so.
+        Raises IntakeDown when the buffer is full. A row that was given up is withdrawn unless it is on its way, so a visitor
+        who tries again rarely doubles it. With `keep` it stays, to be written when the database is back: for what happened
+        whether or not we say so.
         """
         if self.is_full:
             raise IntakeDown
-        loop = asyncio.get_running_loop()
-        awaited: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(Entry(line, awaited, loop.time() + patience, keep))
-        self._arrived.set()
-        self._urgent.set()
-        self._idle.clear()
-        if self._watch is None:
-            self._watch = loop.call_later(WATCH_EVERY, self._give_up_on_late)
+        self._waiting.append(Entry(line, tell, monotonic() + patience, keep))
+        if not self._is_awake:
+            self._is_awake = True
+            self._loop.call_soon_threadsafe(self._arrived.set)
+        if not self._is_watching:
+            self._is_watching = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, WATCH_EVERY, self._give_up_on_late)
+
+    async def commit(self, line: str, *, patience: float, keep: bool = False) -> None:
+        """Take a row and return once it is committed. Raises what `take` tells, and for the same reasons."""
+        awaited: asyncio.Future[None] = self._loop.create_future()
+
+        def tell(error: Exception | None) -> None:
+            if awaited.done():
+                return
+            if error is None:
+                awaited.set_result(None)
+            else:
+                awaited.set_exception(error)
+
+        self.take(line, tell=tell, patience=patience, keep=keep)
         await awaited
 
     async def run(self) -> None:
@@ -109,22 +146,14 @@ class Intake:
         try:
             while True:
                 await self._wait_for_rows()
-                if not self._urgent.is_set() and len(self._views) < LARGEST_BATCH:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(LINGER):
-                            await self._urgent.wait()
-                batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-                views, self._views = self._views[:LARGEST_BATCH], self._views[LARGEST_BATCH:]
-                if not self._waiting:
-                    self._urgent.clear()
-                    if not self._views:
-                        self._arrived.clear()
+                batch, views = _taken(self._waiting), _taken(self._views)
+                self.is_pressed = len(self._views) >= self._capacity // 4
+                if len(views) == LARGEST_BATCH:
+                    self._arrived.set()  # whoever said that there are views will not say so again for the rest
                 self._on_its_way = batch
                 await self._store(batch)
                 self._on_its_way = ()
                 await self._bundle(views)
-                if not self._waiting and not self._views:
-                    self._idle.set()
                 if self._has_news:
                     await self._tell_workers()
         finally:
@@ -132,13 +161,25 @@ class Intake:
 
     async def drain(self, within: float) -> int:
         """Give the writer time to commit what waits, before a worker ends; returns how many rows it could not."""
-        self._urgent.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._idle.wait()
+                while self._waiting or self._views or self._is_awake:
+                    self._arrived.set()
+                    await asyncio.sleep(0.01)
         return len(self._waiting) + len(self._views)
 
+    def _views_have_lingered(self) -> None:
+        self._is_view_expected = False  # before they are taken: one that comes meanwhile says so itself
+        self._arrived.set()
+
     async def _wait_for_rows(self) -> None:
+        self._is_awake = False  # before looking: a row that comes after the look sees it, and wakes us
+        if not self._waiting:
+            await self._wake_up()
+        self._is_awake = True
+        self._arrived.clear()
+
+    async def _wake_up(self) -> None:
         while self._has_news and not self._arrived.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(NOTIFY_EVERY):
@@ -174,8 +215,7 @@ class Intake:
                     # No connection was made, nothing was sent: what was given up meanwhile can still be withdrawn.
                     batch = self._on_its_way = _still_wanted(batch)
         for entry in batch:
-            if not entry.awaited.done():
-                entry.awaited.set_result(None)
+            entry.settle()
             self._has_news = True
 
     async def _bundle(self, views: Sequence[str]) -> None:
@@ -207,9 +247,7 @@ class Intake:
             await self._store(batch[:middle])
             await self._store(batch[middle:])
             return
-        awaited = batch[0].awaited
-        if not awaited.done():
-            awaited.set_exception(Unstorable())
+        batch[0].settle(Unstorable())
 
     async def _copy(self, batch: Sequence[Entry]) -> None:
         connection = await self._connected()
@@ -241,20 +279,34 @@ class Intake:
 
     def _give_up_on_late(self) -> None:
         """Tell those who have waited long enough. One look at all four times a second costs less than a timer for each."""
-        loop = asyncio.get_running_loop()
-        now, still_awaited = loop.time(), False
-        for _line, awaited, until, _keep in (*self._on_its_way, *self._waiting):
-            if awaited.done():
-                continue
-            if until <= now:
-                awaited.set_exception(IntakeDown())
-            else:
-                still_awaited = True
-        # What waits for its turn is withdrawn; what is on its way may be committed already.
-        self._waiting = _still_wanted(self._waiting)
-        self._watch = loop.call_later(WATCH_EVERY, self._give_up_on_late) if still_awaited else None
+        self._is_watching = False  # before looking, as in _wait_for_rows
+        now = monotonic()
+        for entry in self._on_its_way:
+            if entry.until <= now:
+                entry.settle(IntakeDown())
+        # What waits for its turn is withdrawn; what is on its way may be committed already. One after the other, all the way
+        # round, because more may be appended meanwhile.
+        for _ in range(len(self._waiting)):
+            entry = self._waiting.popleft()
+            if entry.until <= now:
+                entry.settle(IntakeDown())
+            if _is_wanted(entry):
+                self._waiting.append(entry)
+        is_awaited = any(not entry.is_settled for entry in self._on_its_way) or self._waiting
+        if is_awaited and not self._is_watching:
+            self._is_watching = True
+            self._loop.call_later(WATCH_EVERY, self._give_up_on_late)
+
+
+def _taken(queue: deque[T]) -> list[T]:
+    """The next of a queue, at most so many as make a batch."""
+    return [queue.popleft() for _ in range(min(len(queue), LARGEST_BATCH))]
+
+
+def _is_wanted(entry: Entry) -> bool:
+    """Not one that somebody waited for in vain and will send again."""
+    return entry.keep or not entry.is_settled
 
 
 def _still_wanted(entries: Sequence[Entry]) -> list[Entry]:
-    """Without those that somebody waited for in vain and will send again."""
-    return [entry for entry in entries if entry.keep or not entry.awaited.done()]
+    return [entry for entry in entries if _is_wanted(entry)]

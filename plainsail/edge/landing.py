@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from plainsail.edge import entropy
 from plainsail.edge.addresses import LONGEST_PATH
-from plainsail.edge.entropy import hex_digits
 from plainsail.edge.request import Request
 from plainsail.edge.visitors import Visitor, campaign, language, shortened
 
@@ -46,13 +46,12 @@ def subject(
 
 def line(request: Request, about: str, *, visitor: Visitor, payload: str, full_address: bool = False) -> str:
     """One row: who asked, when and how, then `payload` (see below) and `about` (made by `subject`)."""
-    find = request.headers.get
-    whole, micros = divmod(time.time_ns() // 1000, 1_000_000)
-    random = hex_digits(18)
+    millis, micros = divmod(time.time_ns() // 1000, 1000)
+    id_begins, moment = _millisecond(millis)
     address = request.peer if full_address else shortened(request.peer)
-    referrer, agent = find("referer"), find("user-agent")
+    referrer, agent = request.headers.get("referer"), request.agent
     return (
-        f"{whole * 1000 + micros // 1000:012x}7{random[:3]}8{random[3:]}\t{_second(whole)}.{micros:06d}+00\t"
+        f"{id_begins}{_rest_of_id()}\t{moment}{_THREE_DIGITS[micros]}+00\t"
         f"{visitor.id or NULL}\t{address or NULL}\t{text(referrer, LONGEST_REFERRER) if referrer else ''}\t"
         f"{text(agent, LONGEST_USER_AGENT) if agent else ''}\t{payload}\t{about}\n"
     )
@@ -106,6 +105,17 @@ def _circumstances(accept_language: str, sec_purpose: str) -> dict[str, str]:
 def _json(payload: dict[str, Any]) -> str:
     # What JSON escapes with a backslash needs a second one for COPY.
     return orjson.dumps(payload).decode().replace("\\", "\\\\")
+
+
+_rest_of_id = entropy.supply(18, shape=lambda digits: f"7{digits[:3]}8{digits[3:]}")
+_THREE_DIGITS = [f"{number:03d}" for number in range(1000)]
+
+
+@lru_cache(maxsize=4)
+def _millisecond(since_1970: int) -> tuple[str, str]:
+    """What the rows of a millisecond share: the beginning of their ids (UUIDv7, RFC 9562 §5.7), and of their moments."""
+    seconds, millis = divmod(since_1970, 1000)
+    return f"{since_1970:012x}", f"{_second(seconds)}.{_THREE_DIGITS[millis]}"
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,6 @@ from plainsail.edge.hosts import Host
 from plainsail.edge.intake import Intake
 from plainsail.edge.negotiation import accepted_encoding, is_unchanged
 from plainsail.edge.request import Request
-from plainsail.edge.rsgi import Headers
 from plainsail.edge.snapshots import VARY, Page, Snapshots, words
 from plainsail.edge.splits import BESIDE, Split, choose
 from plainsail.edge.visitors import Visitor, visitor_of
@@ -30,9 +29,14 @@ class Published:
         self._intake = intake
 
     def answer_at_once(self, request: Request) -> bool:
-        """Answer from memory if the very same was asked before, without looking up anything; else False."""
-        find = request.headers.get
-        page = self._snapshots.shortcuts.get(words(find("host", ""), request.path, find("accept-encoding", "")))
+        """Answer from memory if the very same was asked before, without looking up anything; else False.
+
+        False too while visits can't be written as fast as they come: the long way shares its thread with their writer.
+        """
+        if self._intake.is_pressed:
+            return False
+        accepted = request.headers.get("accept-encoding", "")
+        page = self._snapshots.shortcuts.get(words(request.authority, request.path, accepted))
         if page is None:
             return False
         self._show(request, page)
@@ -40,9 +44,8 @@ class Published:
 
     async def answer(self, request: Request, host: Host) -> bool:
         """Answer with the page published at this path; False when there is none. Raises DatabaseDown."""
-        find = request.headers.get
-        accepted = find("accept-encoding", "")
-        asked_in = words(find("host", ""), request.path, accepted)
+        accepted = request.headers.get("accept-encoding", "")
+        asked_in = words(request.authority, request.path, accepted)
         page = await self._snapshots.page(host, request.path, accepted_encoding(accepted), asked_in=asked_in)
         if page is None or request.path.startswith(BESIDE):
             return await self._without_slash(request, host)
@@ -62,15 +65,14 @@ class Published:
         self._show(request, shown, visitor=visitor)
 
     def _show(self, request: Request, page: Page, *, visitor: Visitor | None = None) -> None:
-        headers = request.headers
-        caching: Headers = [FOR_ALL if visitor is None else FOR_ONE]
+        caching = FOR_ALL if visitor is None else FOR_ONE
         visitor = visitor or visitor_of(request)
-        known = headers.get("if-none-match")
+        known = request.headers.get("if-none-match")
         request.asked = page.asked
         if known is not None and is_unchanged(known, page.tag[1]):
-            request.answer(304, [page.tag, VARY, *caching])
+            request.answer(304, [page.tag, VARY, caching])
         else:
-            request.answer(200, [*page.headers, page.tag, *caching], page.body)
+            request.answer(200, [*page.headers, page.tag, caching], page.body)
         if request.method == "GET":
             payload = landing.payload_of_visit(request)
             self._intake.add(landing.line(request, page.about, visitor=visitor, payload=payload))

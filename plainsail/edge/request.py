@@ -7,12 +7,13 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import perf_counter
 
-from plainsail.edge.entropy import hex_digits
+from plainsail.edge import entropy
 from plainsail.edge.rsgi import Connection, Headers, RequestHeaders, Scope, Transport
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What can be asked for here; anything else is refused."""
 
+_new_id = entropy.supply(16)
 _HOST = re.compile(r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
@@ -22,7 +23,9 @@ class Request:
     """A request, its answer's status and size (for the access log), and the ways to answer."""
 
     __slots__ = (
+        "agent",
         "asked",
+        "authority",
         "connection",
         "headers",
         "id",
@@ -42,8 +45,11 @@ class Request:
         self.headers: RequestHeaders = scope.headers
         self.method = scope.method
         self.path = scope.path
-        self.id = hex_digits(16)
-        self.peer = peer_address(scope.client)
+        self.authority: str = self.headers.get("host", "")
+        """The Host header as it came."""
+        self.agent: str = self.headers.get("user-agent", "")
+        self.id = _new_id()
+        self.peer = _peer(scope.client)
         self.scheme = scope.scheme
         self.started = perf_counter()
         self.status = 0
@@ -54,7 +60,7 @@ class Request:
     @property
     def host(self) -> str:
         """The host that was asked for, in lower case and without port; empty where it is none."""
-        return host_name(self.headers.get("host", ""))
+        return host_name(self.authority)
 
     @property
     def is_readable(self) -> bool:
@@ -107,6 +113,11 @@ def host_name(given: str) -> str:
         name, _, port = name.partition(":")
         name = name.removesuffix(".")
     return name if _HOST.match(name) and (port == "" or (port.isascii() and port.isdigit())) else ""
+
+
+def _peer(client: str) -> str:
+    """The address of who is connected. Its port is another each time, and nothing to remember an address by."""
+    return peer_address(client.rpartition(":")[0])
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from plainsail.edge import forms, links, notices
+from plainsail.edge.access_log import AccessLog
 from plainsail.edge.addresses import location
 from plainsail.edge.body import Body, CutShort, LengthRequired, TooLarge, TooSlow, announced_length
 from plainsail.edge.config import Config
@@ -33,6 +34,7 @@ class Router:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.log = AccessLog(config.access_log)
         self.database = Database(config.database_url, patience=config.database_patience)
         self.hosts = Hosts(self.database, own=config.own_hosts)
         self.snapshots = Snapshots(self.database, capacity=config.cache_bytes)
@@ -51,22 +53,26 @@ class Router:
         self.snapshots.forget_all()
 
     def answer_at_once(self, request: Request) -> bool:
-        """Answer what needs no look-up: a page that was asked for in the same words before."""
+        """Answer what needs no look-up, and say that it will be: a page that was asked for in the same words before, and
+        what is answered as soon as its row is committed. Any thread may ask; what is answered is noted in the log.
+        """
         if self.config.is_https:
             request.scheme = "https"
         if self.config.trusted_proxies:
             request.trust(self.config.trusted_proxies)
-        if request.method not in READING or request.path[:3] in HITS:
+        if request.method not in READING:
             return False
-        return self.published.answer_at_once(request)
+        if (hit := HITS.get(request.path[:3])) is not None:
+            hit(request, intake=self.intake, answered=self.log.answered)
+            return True
+        if self.published.answer_at_once(request):
+            self.log.answered(request)
+            return True
+        return False
 
     async def answer(self, request: Request) -> None:
         """Answer whatever could not be answered at once."""
-        if request.method in READING:
-            if (hit := HITS.get(request.path[:3])) is not None:
-                await hit(request, intake=self.intake)
-                return
-        elif request.method not in METHODS:
+        if request.method not in METHODS:
             notices.method_not_allowed(request)
             return
         try:

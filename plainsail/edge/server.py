@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from typing import Any
 
-from plainsail.edge import access_log, config
-from plainsail.edge.access_log import AccessLog
+from plainsail.edge import access_log, config, handover
 from plainsail.edge.config import Config
 from plainsail.edge.database import Listener
 from plainsail.edge.proxy import Gone
@@ -27,7 +27,6 @@ class Edge:
     def __init__(self, settings: Config | None = None) -> None:
         self._config = settings
         self._router: Router | None = None
-        self._log: AccessLog | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -35,23 +34,42 @@ class Edge:
         # What is loaded by now stays; and a cache full of small objects need not be walked every few requests.
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
+        # Pages are answered in a thread of the server's; under load the loop's, which writes and loads, waits so long for it.
+        sys.setswitchinterval(0.001)
         loop.run_until_complete(self._start())
+        handover.first_to(self.answer_at_once)
+
+    def answer_at_once(self, scope: Scope, connection: Connection) -> bool:
+        """Answer in whichever thread we are, if memory is all it takes; else False."""
+        assert self._router is not None
+        request = Request(scope, connection)
+        try:
+            return self._router.answer_at_once(request)
+        except BaseException as error:
+            self._failed(request, error)
+            self._router.log.answered(request)
+            raise
 
     async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
         assert self._router is not None
-        assert self._log is not None
         request = Request(scope, connection)
+        # Not in vain though it was asked before: meanwhile the page may have been loaded for somebody else.
+        if self._router.answer_at_once(request):
+            return
         try:
-            if not self._router.answer_at_once(request):
-                await self._router.answer(request)
+            await self._router.answer(request)
         except Gone:
             pass
         except BaseException as error:
-            request.status = request.status or 500
-            log.error("request failed", extra={"request_id": request.id, "error": repr(error)})
+            self._failed(request, error)
             raise
         finally:
-            self._log.answered(request)
+            self._router.log.answered(request)
+
+    @staticmethod
+    def _failed(request: Request, error: BaseException) -> None:
+        request.status = request.status or 500
+        log.error("request failed", extra={"request_id": request.id, "error": repr(error)})
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self._stop())
@@ -59,7 +77,6 @@ class Edge:
     async def _start(self) -> None:
         settings = self._config or config.from_environment()
         self._router = router = Router(settings)
-        self._log = AccessLog(settings.access_log)
         await router.database.open()
         await router.proxy.open()
         channels = {"plainsail_hosts": router.forget_host, "plainsail_published": router.snapshots.forget}
@@ -71,7 +88,6 @@ class Edge:
     async def _stop(self) -> None:
         """Commit what waits, then close. Requests under way have ended before."""
         assert self._router is not None
-        assert self._log is not None
         if lost := await self._router.intake.drain(DRAIN_WITHIN):
             log.error("rows not written before the end", extra={"rows": lost})
         for task in self._tasks:
@@ -81,7 +97,7 @@ class Edge:
         await asyncio.wait(self._tasks, timeout=1)
         await self._router.proxy.close()
         await self._router.database.close()
-        self._log.flush()
+        self._router.log.flush()
 
 
 def _must_go_on(task: asyncio.Task[Any]) -> None:

@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from plainsail.edge.entropy import hex_digits
+from plainsail.edge import entropy
 from plainsail.edge.request import Request
 from plainsail.kernel.passers import PASSING
 
@@ -31,6 +31,7 @@ CAMPAIGN_FIELDS = frozenset(
 )
 LONGEST_CAMPAIGN_FIELD = 200
 
+_new_number = entropy.supply(32)
 _COOKIE_VALUE = re.compile(rf"(?:^|;\s*)ps_v=((?!{PASSING})[0-9a-f]{{32}})\s*(?:;|$)")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
@@ -60,20 +61,19 @@ def visitor_of(request: Request) -> Visitor:
     cookies = find("cookie")
     if cookies is not None and (found := _COOKIE_VALUE.search(cookies)) is not None:
         return Visitor(found[1], is_passing=False)
-    today = int(time.time()) // DAY
-    return Visitor(_of_day(today, request.peer, find("user-agent", ""), find("host", "")), is_passing=True)
+    return _of_day(int(time.time()) // DAY, request.peer, request.agent, request.authority)
 
 
 @lru_cache(maxsize=8192)
-def _of_day(day: int, peer: str, agent: str, host: str) -> str:
-    """The number of a day: not the same at another business's site, and nothing that could be worked out again later."""
+def _of_day(day: int, peer: str, agent: str, host: str) -> Visitor:
+    """A visitor with the number of a day: not the same at another business's site, and nothing that could be worked out again later."""
     words = f"{day}\n{host}\n{peer}\n{agent}".encode("utf-8", "replace")
-    return PASSING + blake2b(words, key=_seed, digest_size=12).hexdigest()
+    return Visitor(PASSING + blake2b(words, key=_seed, digest_size=12).hexdigest(), is_passing=True)
 
 
 def known_from_now_on() -> Visitor:
     """A visitor who made themselves known, with a number for the cookie."""
-    while (drawn := hex_digits(32)).startswith(PASSING):
+    while (drawn := _new_number()).startswith(PASSING):
         pass
     return Visitor(drawn, is_passing=False)
 

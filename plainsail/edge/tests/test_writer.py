@@ -31,6 +31,7 @@ class StubHeaders:
 class StubRequest:
     def __init__(self, peer: str = "", **headers: str) -> None:
         self.headers = StubHeaders(**headers)
+        self.agent = self.headers.get("user-agent", "")
         self.peer = peer
 
 
@@ -128,6 +129,19 @@ def test_a_full_buffer_turns_away_and_counts(workspace_id: UUID):
         return made.dropped, made.is_full
 
     assert run("postgresql://nobody@/nowhere?host=/nonexistent", work, capacity=10) == (5, True)
+
+
+def test_many_views_press_until_they_are_written(database: EdgeDatabase, workspace_id: UUID):
+    async def work(made: Intake) -> list[bool]:
+        seen = []
+        for count in (20, 10):
+            for _ in range(count):
+                made.add(line(workspace_id))
+            seen.append(made.is_pressed)
+        await made.drain(5)
+        return [*seen, made.is_pressed]
+
+    assert run(database.edge_url, work, capacity=100) == [False, True, False]
 
 
 def test_a_row_given_up_is_withdrawn(database: EdgeDatabase, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch):
