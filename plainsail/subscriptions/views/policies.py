@@ -19,16 +19,9 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import local_date
 from plainsail.subscriptions import queries
+from plainsail.subscriptions.habit_forms import DunningForm, PausingForm, RetentionForm
 from plainsail.subscriptions.models import PolicyVersion
-from plainsail.subscriptions.policy_forms import (
-    MOST_RULES,
-    DunningForm,
-    PausingForm,
-    RefundPolicyForm,
-    RetentionForm,
-    SampleForm,
-    rearranged,
-)
+from plainsail.subscriptions.policy_forms import MOST_RULES, RefundPolicyForm, SampleForm, rearranged
 from plainsail.subscriptions.services import limits, policies, previewing, revising, wording
 from plainsail.subscriptions.services.previewing import Sample
 from plainsail.subscriptions.services.quoting import Quote
