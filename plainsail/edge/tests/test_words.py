@@ -51,6 +51,7 @@ def test_a_notice_speaks_the_languages_that_are_shipped(accepted: str, language:
     answers: list[bytes] = []
     request = SimpleNamespace(
         method="GET",
+        path="/c/broken",
         id="0123456789abcdef",
         headers={"accept": "text/html", "accept-language": accepted},
         answer=lambda status, headers, body: answers.append(body),

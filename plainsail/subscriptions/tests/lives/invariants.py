@@ -177,6 +177,8 @@ def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
                 continue
             if contract.state == "paused" and contract.scheduled_end_at is not None:
                 continue  # once its end is planned nothing closes before it
+            if contract.is_paid_off and not any(bill.returnable.minor for bill in now.invoices_of(contract)):
+                continue  # all of it was given back or forgiven: what it opened closes once that is heard
             is_served = contract.state == "paused" and item.charged_through <= today[contract.id]
             may = contract.is_paid_off or (not contract.is_ended and not is_served)
             assert ((contract.id, f"product:{item.product_id}") in open_for) == may, (contract, contract.state)
