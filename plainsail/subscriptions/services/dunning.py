@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Invoice, InvoiceLine
-from plainsail.commerce.services import clocks, crediting, invoicing, transfer_orders
+from plainsail.commerce.services import clocks, crediting, invoicing, ledger, transfer_orders
 from plainsail.kernel import due
 from plainsail.kernel.events import publish, publish_many
 from plainsail.kernel.sets import update_each
@@ -63,9 +63,11 @@ def settle(invoice_id: UUID, *, at: datetime) -> None:
     """The invoice is paid: the case is closed and the renewal told."""
     # Locked before it is looked at: whoever holds it may be doing the same.
     case = DunningCase.objects.select_for_update().filter(invoice_id=invoice_id).first()
-    if case is not None and case.closed_at is not None:
+    if case is None:
+        _return_unserved_of_order(invoice_id, at=at)
+    elif case.closed_at is not None:
         _return_what_came_too_late(case, at=at)
-    elif case is not None:
+    else:
         _settle([case], at=at)
 
 
@@ -206,6 +208,18 @@ def _return_what_came_too_late(case: DunningCase, *, at: datetime) -> None:
     if subscription.ended_at is not None and is_late and not invoice.payable_minor:
         refunds.give_back_unserved(subscription, since=subscription.ended_at, at=at, invoice_id=invoice.id)
         refunds.give_back_unopened(subscription, invoice, at=at)
+
+
+def _return_unserved_of_order(invoice_id: UUID, *, at: datetime) -> None:
+    """What was given ahead of its payment was cancelled before that came: the days after its end come back. Once."""
+    subscription, invoice = queries.of_invoice(invoice_id), Invoice.objects.get(id=invoice_id)
+    if subscription is None or subscription.ended_at is None or subscription.is_paid_off:
+        return
+    if invoice.paid_at is None or invoice.paid_at < subscription.ended_at:
+        return
+    # An entry without postings marks it as done.
+    if ledger.post("paid_after_end", invoice_id, postings=[], at=at) is not None:
+        refunds.give_back_unserved(subscription, since=subscription.ended_at, at=at, invoice_id=invoice_id)
 
 
 def stop(subscription: Subscription, *, at: datetime, reason: Promise = CANCELLED) -> None:

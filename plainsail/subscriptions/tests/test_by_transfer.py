@@ -319,3 +319,24 @@ def test_after_weeks_asleep_the_customer_is_asked_then_reminded_as_slowly_as_eve
         case.refresh_from_db()
         assert (case.tries, case.next_try_at) == (1, later + timedelta(days=3))
         assert not Subscription.objects.get().is_ended
+
+
+def test_what_was_given_ahead_cancelled_and_paid_after_all_gives_the_days_after_its_end_back_once(juniper):
+    """Found by random lives."""
+    with workspace(juniper):
+        transfers.set_up(BankAccount(**{**TO.__dict__, "gives_at_once": True}), mode="test", at=NOON)
+        sold = monthly(minor=3000)
+    order = placed(juniper, sold)
+    transfer_orders.ask(juniper.pk, order.pk, at=NOON)
+    cancelled_at = NOON + timedelta(days=5)
+    with workspace(juniper):
+        bill = Invoice.objects.get()
+        data = {"when": "period_end", "shown_refund": 0}
+        declaring.cancel(Subscription.objects.get(), data, door="portal", at=cancelled_at)
+        assert Subscription.objects.get().is_ended
+    for again in range(2):
+        send_money(juniper, bill, 3000, at=cancelled_at + timedelta(days=again))
+        run_jobs(at=cancelled_at + timedelta(days=again))
+    with workspace(juniper):
+        note = CreditNote.objects.get()
+        assert (note.invoice_id, note.gross_minor) == (bill.id, 2500)

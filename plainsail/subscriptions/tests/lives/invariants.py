@@ -75,6 +75,11 @@ def i03_credit_notes_stay_within_their_lines(now: Snapshot) -> None:
             assert (net, tax) == (line.net_minor, line.tax_minor), line
 
 
+def _is_ours(now: Snapshot, charge: Charge) -> bool:
+    """Taken by the business: neither sent nor paid by the customer of their own accord."""
+    return charge.initiator == Charge.Initiator.MERCHANT and not now.is_by_transfer(charge)
+
+
 def i04_nothing_is_charged_after_a_cancellation(before: Snapshot, now: Snapshot) -> None:
     for contract in now.contracts.values():
         standing = now.in_force(contract)
@@ -84,8 +89,8 @@ def i04_nothing_is_charged_after_a_cancellation(before: Snapshot, now: Snapshot)
         listed = now.listed(contract)
         due = {bill.id: listed.get(str(_first_day(now, bill)), 0) for bill in bills}
         if standing.id in before.cancellations:
-            # What somebody sends by themselves is no charge: it pays what is still due, and the rest stays their credit.
-            new = [one for key, one in now.charges.items() if key not in before.charges and not now.is_by_transfer(one)]
+            # What somebody sends or pays by themselves is no charge of ours: it pays what is still due.
+            new = [one for key, one in now.charges.items() if key not in before.charges and _is_ours(now, one)]
             ours = [one for one in new if one.subject_id in due]
             assert not [one for one in ours if one.amount_minor > due[one.subject_id]], contract  # type: ignore[index]  # every subject is an invoice
         until = local_date(standing.effective_at, contract.timezone)
@@ -182,14 +187,27 @@ def i09_what_is_paid_for_can_be_used(now: Snapshot) -> None:
             is_served = contract.state == "paused" and item.charged_through <= today[contract.id]
             may = contract.is_paid_off or (not contract.is_ended and not is_served)
             assert ((contract.id, f"product:{item.product_id}") in open_for) == may, (contract, contract.state)
-        if contract.ended_at is None or contract.is_paid_off:
-            continue  # what is paid off stays open
         standing = now.in_force(contract)
-        if standing is not None and from_json(standing.quote.result).when == "now":
-            continue  # the customer chose to stop at once, and was shown what comes back
-        for item in now.items_of(contract):
-            for line in now.lines_of(item):
+        # Where the customer chose to stop at once, they were shown what comes back.
+        if standing is None or from_json(standing.quote.result).when != "now":
+            for line in _lines_of_ended(now, contract, is_late=False):
                 _unserved_days_came_back(now, contract, line)
+
+
+def what_was_paid_after_the_end_came_back(now: Snapshot) -> None:
+    """For days that weren't served, once nothing waits: that it was paid after all is heard of later."""
+    for contract in now.contracts.values():
+        for line in _lines_of_ended(now, contract, is_late=True):
+            _unserved_days_came_back(now, contract, line)
+
+
+def _lines_of_ended(now: Snapshot, contract: Subscription, *, is_late: bool) -> list[InvoiceLine]:
+    """What a contract that is over was billed; with `is_late` what was paid only after that, else the rest. Not if it is paid off."""
+    if contract.ended_at is None or contract.is_paid_off:
+        return []
+    lines = [line for item in now.items_of(contract) for line in now.lines_of(item)]
+    paid = {line.id: now.invoices[line.invoice_id].paid_at for line in lines}
+    return [line for line in lines if is_late == ((paid[line.id] or contract.started_at) >= contract.ended_at)]
 
 
 def _was_taken_out(now: Snapshot, item: SubscriptionItem) -> bool:

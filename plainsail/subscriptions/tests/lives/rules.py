@@ -111,6 +111,7 @@ class Machine(RuleBasedStateMachine):
                 self.life.settle_down()
                 self.look()
                 invariants.books_say_what_the_gateway_says(self.before)
+                invariants.what_was_paid_after_the_end_came_back(self.before)
         finally:
             transaction.set_rollback(True)
             self.undoing.__exit__(None, None, None)
