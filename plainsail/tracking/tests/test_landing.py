@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from plainsail.contacts.services import contacts, counting
 from plainsail.contacts.tests.factories import ScoreRuleFactory
@@ -348,3 +348,31 @@ class TestPointsForVisits:
         landing.drain.function()
         with workspace(juniper):
             assert not EventRow.objects.filter(name="tracking.page_visited").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_month_that_several_make_at_once_is_made_once():
+    import threading
+
+    failed: list[DatabaseError] = []
+    gate = threading.Barrier(4)
+
+    def make(year: int) -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                # Looked for and not found before: that must not be what the one who waited goes by.
+                cursor.execute("SELECT to_regclass(%s)", [f"tracking_hit_{year}_03"])
+                gate.wait(timeout=10)
+                cursor.execute("SELECT tracking_make_month(make_date(%s, 3, 1))", [year])
+        except DatabaseError as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    for year in range(2050, 2055):
+        threads = [threading.Thread(target=make, args=[year]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
