@@ -328,7 +328,7 @@ def check(*, workspace_id: UUID, import_id: UUID) -> None:
             with tenancy.workspace(workspace_id):
                 if _found(workspace_id, import_id, State.CHECKING, is_locked=True) is None:
                     return
-                placeholders = {slug: new_id() for slug in batch.staged.words}
+                placeholders = {slug: new_id() for one in batch.people for slug in one.tags}
                 placeholders |= {one.slug: one.id for one in made.workspace.tags.filter(slug__in=placeholders)}
                 found = writing.foresee(
                     batch.people, batch.staged, placeholders, _terms(made, at=clock.now()), batch.faults
@@ -393,7 +393,8 @@ def _write(made: Import, batch: Batch) -> bool:
     if locked is None or locked.rows_done != made.rows_done:
         return False
     at = made.started_at or clock.now()
-    tag_ids = _tag_ids(made.workspace, batch.staged.words, at=at)
+    words = {slug: name for one in batch.people for slug, name in one.tags.items()}
+    tag_ids = _tag_ids(made.workspace, words, at=at)
     faults = [*batch.faults]
     found = writing.write(batch.people, batch.staged, tag_ids, _terms(made, at=at), faults)
     tally = Tally(**locked.tally) + batch.tally + found

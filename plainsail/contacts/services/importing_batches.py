@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import islice
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from plainsail.contacts.services.importing_staging import Staged, staged
 from plainsail.contacts.services.importing_writing import Tally
 
 T = TypeVar("T")
-SHORT = (500, 1000, 2000, 4000)
 MOST_LETTERS = 8_000_000
 """What a chunk holds at most, and the last row of it beyond: two chunks are in memory at once, as rows and as they are written."""
 
@@ -43,14 +42,13 @@ def batches(
     lists: Sequence[UUID],
     tags: Mapping[str, str],
 ) -> Iterator[Batch]:
-    """Chunks of up to `size` rows; `lists` and `tags` (names by slug) come to everybody. Asks the database nothing.
+    """Chunks of `size` rows, fewer where they are long; `lists` and `tags` (names by slug) come to everybody. Asks the database nothing.
 
-    The first are shorter, so that writing begins soon, and so are those with long rows. Two rows of one address in a chunk are
-    one person.
+    Two rows of one address in a chunk are one person.
     """
-    for many in chain(SHORT, repeat(size)):
+    while True:
         with _uncollected():
-            batch = _batch(_some(records, min(many, size)), rows, overwrites=overwrites, lists=lists, tags=tags)
+            batch = _batch(_some(records, size), rows, overwrites=overwrites, lists=lists, tags=tags)
         if not batch.rows:
             return
         yield batch

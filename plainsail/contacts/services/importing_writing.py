@@ -26,7 +26,7 @@ from plainsail.contacts.services import membership
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.services.importing_reading import Fault
 from plainsail.contacts.services.importing_rows import Person
-from plainsail.contacts.services.importing_staging import STAGING, Staged
+from plainsail.contacts.services.importing_staging import STAGING, Staged, tag_rows
 from plainsail.kernel.events import publish_selected
 from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.tenancy import current_workspace_id
@@ -149,24 +149,14 @@ class _Chunk:
         self._copy(
             "import_person", ("place", "contact", "email", "address_hash", "standing", *staged.names), staged.people
         )
-        self._copy(
-            "import_value",
-            ("place", "id", "field", "text", "long_text", "number", "date"),
-            staged.values,
-            "(FORMAT binary)",
-        )
-        self._copy("import_tag", ("place", "id", "word"), staged.tags, "(FORMAT binary)")
+        self._copy("import_value", ("place", "field", "text", "long_text", "number", "date"), staged.values)
+        self._copy("import_tag", ("place", "tag"), tag_rows(people, tag_ids))
         self._copy("import_list", ("place", "list"), staged.lists)
-        if staged.words:
-            self._run(
-                "INSERT INTO import_word SELECT number - 1, tag FROM unnest(%(tags)s::uuid[]) WITH ORDINALITY w(tag, number)",
-                tags=[tag_ids[slug] for slug in staged.words],
-            )
 
-    def _copy(self, table: str, columns: Sequence[str], rows: bytes, form: str = "") -> None:
+    def _copy(self, table: str, columns: Sequence[str], rows: bytes) -> None:
         if rows:
             self._has.add(table)
-            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN {form}") as copy:
+            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
                 copy.write(rows)
 
     def find(self) -> None:
@@ -283,7 +273,7 @@ class _Chunk:
         """Who gets a tag or onto a list that they don't have yet; again one look along an index for each."""
         if "import_tag" in self._has:
             self._gain(
-                "(import_tag JOIN import_word USING (word))",
+                "import_tag",
                 "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_contacttag WHERE workspace_id = %(workspace)s "
                 "AND tag_id = l.tag AND contact_id = q.contact OFFSET 0) had ON true WHERE had.is_so IS NULL",
             )
@@ -335,7 +325,7 @@ class _Chunk:
             )
         self._run(
             "INSERT INTO contacts_fieldvalue (id, created_at, workspace_id, field_id, contact_id, text, long_text, number, date) "
-            "SELECT v.id, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, v.field, p.contact, v.text, v.long_text, v.number, v.date "
             "FROM import_value v JOIN import_person p USING (place) WHERE p.is_new OR (p.contact, v.field) IN "
             "(SELECT contact, field FROM import_put)"
         )
@@ -355,10 +345,9 @@ class _Chunk:
     def _add_tags(self, whose: str, unless: str = "") -> None:
         added = (
             "INSERT INTO contacts_contacttag (id, created_at, workspace_id, tag_id, contact_id, expires_at) "
-            "SELECT t.id, %(at)s, %(workspace)s, g.id, p.contact, "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, t.tag, p.contact, "
             "%(at)s + g.lasts_days * interval '1 day' FROM import_tag t JOIN import_person p USING (place) "
-            "JOIN import_word w USING (word) JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = w.tag "
-            f"WHERE {whose} {unless}"
+            f"JOIN contacts_tag g ON g.workspace_id = %(workspace)s AND g.id = t.tag WHERE {whose} {unless}"
         )
         if self._terms.is_announced:
             added = (
