@@ -14,8 +14,12 @@ from plainsail.accounts.models import User
 from plainsail.commerce.models import Invoice, Order
 from plainsail.commerce.services import receipts, refunding
 from plainsail.kernel.errors import Refusal
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.models import CancellationRequest, SettledRequest
 from plainsail.subscriptions.queries import UNMATCHED
+
+MOST = 100
+"""Orders that one declaration can mean."""
 
 
 class SettledAlready(Refusal):
@@ -23,6 +27,21 @@ class SettledAlready(Refusal):
 
     code = "settled_already"
     message = gettext_lazy("Somebody has dealt with this meanwhile.")
+
+
+class NotMeant(Refusal):
+    """The order began a contract, is paid back, or is somebody else's."""
+
+    code = "not_meant"
+    message = gettext_lazy("This declaration can’t mean that order any more. Please look again.")
+
+
+def refuse_unmeant(notice: CancellationRequest, order: Order) -> None:
+    """An order with a contract is cancelled, not paid back here. Raises NotMeant, SettledAlready."""
+    if SettledRequest.objects.filter(request=notice).exists():
+        raise SettledAlready
+    if order not in queries.orders_meant(notice, most=MOST):
+        raise NotMeant
 
 
 @transaction.atomic

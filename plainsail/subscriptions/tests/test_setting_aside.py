@@ -101,3 +101,21 @@ def test_looking_changes_nothing(juniper, as_ada):
     for path in (f"refund/{order.pk}/", "aside/", "again/"):
         assert as_ada.get(f"{INBOX}{notice.pk}/{path}").status_code == 405
     assert waiting(juniper) == 1
+
+
+def test_an_order_that_the_declaration_can_not_mean_is_not_paid_back(juniper, as_ada):
+    contract, notice = subscribed(juniper), withdrawn(juniper, email="somebody@example.com")
+    other = bought(juniper)
+    for order_id in (contract.order_id, other.pk):
+        answer = as_ada.post(f"{INBOX}{notice.pk}/refund/{order_id}/", follow=True)
+        assert "mean that order any more" in answer.content.decode()
+    with workspace(juniper):
+        assert not CreditNote.objects.exists()
+    assert waiting(juniper) == 1
+
+
+def test_a_flood_of_declarations_is_shown_in_pages(juniper, as_ada):
+    for number in range(12):
+        withdrawn(juniper, email=f"spam-{number}@example.com")
+    assert as_ada.get(INBOX).content.decode().count("belongs to no contract yet") == 10
+    assert as_ada.get(f"{INBOX}?waiting=2").content.decode().count("belongs to no contract yet") == 2

@@ -25,6 +25,8 @@ from plainsail.subscriptions.views.confirming import now
 PER_PAGE = 50
 OFFERED = 200
 """So many running contracts are offered while a number is typed; every other can be typed too."""
+WAITING = 10
+"""Declarations that wait for a person, on a page: anybody can send more."""
 ORDERS = 5
 """So many orders that a declaration can mean are offered."""
 
@@ -40,11 +42,10 @@ def inbox(request: Request, *, refused: AsideForm | None = None, refused_id: UUI
     """The page; with a form that was refused at its declaration."""
     given = leaving.reasons(request.workspace, at=now(request))
     found = Paginator(queries.declarations(request.workspace), PER_PAGE)
+    waits = Paginator(queries.unmatched(request.workspace), WAITING).get_page(request.GET.get("waiting"))
     context = {
-        "unmatched": [
-            waiting(notice, form=refused if notice.id == refused_id else None)
-            for notice in queries.unmatched(request.workspace)
-        ],
+        "waits": waits,
+        "unmatched": [waiting(notice, form=refused if notice.id == refused_id else None) for notice in waits],
         "page": found.get_page(request.GET.get("page")),
         "running": queries.contracts(request.workspace, state="running")[:OFFERED],
         "reasons": [(dict(REASONS).get(one.code, one.code), one.number) for one in given if one.code],
@@ -99,9 +100,10 @@ def declared(notice: CancellationRequest) -> list[tuple[str, str]]:
 @can("commerce.refund")
 def pay_back(request: Request, request_id: UUID, order_id: UUID) -> HttpResponse:
     """An order was withdrawn from: all of it goes back."""
-    get_object_or_404(request.workspace.cancellation_requests, id=request_id)
+    notice: CancellationRequest = get_object_or_404(request.workspace.cancellation_requests, id=request_id)
     order: Order = get_object_or_404(request.workspace.orders.select_related("billing_account"), id=order_id)
     try:
+        setting_aside.refuse_unmeant(notice, order)
         setting_aside.pay_back(request_id, order, by=cast(User, request.user), at=now(request))
     except Refusal as refusal:
         messages.error(request, str(refusal))
