@@ -258,6 +258,13 @@ def test_the_cache_is_a_part_of_the_memory_that_there_is(tmp_path, limit, expect
     assert found <= shared_megabytes(tmp_path / "missing")
 
 
+def test_the_server_runs_with_that_cache_and_not_with_the_small_one_it_was_made_with(postgres):
+    found = ask(
+        postgres.start()["app"], "SELECT setting::int * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'"
+    )
+    assert found == int(postgres._settings["shared_buffers"].removesuffix("MB")) > 16
+
+
 def test_asking_for_an_address_before_there_is_a_database_says_what_to_do(fresh):
     with pytest.raises(PostgresError, match="`plainsail up` makes one"):
         fresh.dsn("app")

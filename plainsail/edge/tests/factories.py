@@ -154,12 +154,18 @@ class EdgeDatabase:
             time.sleep(0.02)
 
     def _unpack(self) -> None:
-        """Land bundled views as single rows, as `tracking` does."""
+        """Land bundled views as single rows, as `tracking` does: those that are there are not landed again.
+
+        A bundle whose commit the edge never heard of, because the database died, comes a second time.
+        """
         with psycopg.connect(self.owner_url) as connection:
             bundles = connection.execute("DELETE FROM tracking_viewbundle RETURNING lines").fetchall()
             if bundles:
-                with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+                connection.execute("CREATE TEMPORARY TABLE unpacked (LIKE tracking_landing) ON COMMIT DROP")
+                into = COPY.replace("tracking_landing", "unpacked")
+                with connection.cursor() as cursor, cursor.copy(into.encode()) as copy:
                     copy.write("".join(lines for (lines,) in bundles))
+                connection.execute("INSERT INTO tracking_landing SELECT * FROM unpacked ON CONFLICT (id) DO NOTHING")
 
 
 @dataclass

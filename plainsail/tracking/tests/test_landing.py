@@ -72,6 +72,16 @@ def test_a_view_that_cant_be_stored_takes_no_neighbour_along(juniper):
         assert Hit.objects.count() == 5
 
 
+def test_a_bundle_that_the_edge_sent_again_lands_once_and_alarms_nobody(juniper, caplog):
+    lines = [line_of(juniper) for _ in range(4)]
+    for bundled in (lines[:3], lines[:3], lines[2:]):
+        ViewBundle.objects.create(lines="".join(bundled))
+    while landing.unpack():
+        pass
+    assert Landing.objects.count() == 4
+    assert [record for record in caplog.records if record.name == "plainsail.tracking"] == []
+
+
 def test_a_bundle_whose_unpacking_breaks_off_stays(juniper, monkeypatch):
     ViewBundle.objects.create(lines=line_of(juniper))
 
