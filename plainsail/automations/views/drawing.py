@@ -265,7 +265,7 @@ def _paths(step: Step, counts: StepCounts) -> Look:
 
 
 def _goal(step: Step, counts: StepCounts) -> Look:
-    met = counts.outcomes.get(step["id"], Counter[str]()).get("met", 0)
+    met = counts.outcomes.get(step["id"], Counter[str]()).get("yes", 0)
     title = _("Goal: %(goal)s") % {"goal": step.get("name") or asked(step)}
     return (
         "flag",
