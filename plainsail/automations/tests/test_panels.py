@@ -179,3 +179,11 @@ class TestItsOwnAddress:
         as_ada.post(url(automation, "entry/"), asked | {"revision": 1, "email": "customer.email", "hook": hook})
         assert now(juniper, automation).draft["trigger"]["config"]["email"] == "customer.email"
         assert self.shown(as_ada, automation) == hook
+
+
+@pytest.mark.parametrize(("kind", "policy"), [("contacts.their_day", "every"), ("contacts.tag_added", "once")])
+def test_what_comes_again_by_itself_is_offered_for_every_time(as_ada, automation, kind, policy):
+    page = as_ada.get(url(automation, f"?step=trigger&kind={kind}")).content.decode()
+    (chosen,) = re.findall(r'name="policy" value="(\w+)"[^>]*checked', page)
+    assert chosen == policy
+    assert 'value="once"' in as_ada.get(url(automation, "?step=trigger")).content.decode()
