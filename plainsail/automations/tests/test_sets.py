@@ -264,6 +264,8 @@ class TestBeforeTheirTime:
         assert outcomes(step) == ["met", "met", "waiting"]
         run_jobs(at=at + 4 * DAY)
         assert outcomes(step) == ["late", "met", "met"]
+        look = drawing.Drawing(queries.step_counts(Automation.objects.get()), {}, "")
+        assert drawing.node_of(flow["steps"][0], look).text == "At most 3 days · 2 in time · 1 too late"
         assert never.automation_runs.get().step == flow["steps"][1]["id"]
 
     def test_a_look_ends_where_nobody_is_under_way(self, topic, in_juniper):
