@@ -90,7 +90,7 @@ def is_so_much(event: OrderRefunded, config: Config) -> bool:
 
 
 def _refunded(config: Config) -> str:
-    amount = config.get("amount")
+    amount = str(config.get("amount") or "")
     if not config.get("product"):
         return {"full": _("Is refunded in full"), "part": _("Is refunded in part")}.get(amount, _("Is refunded"))
     said = {"full": _("Is refunded in full for “%(product)s”"), "part": _("Is refunded in part for “%(product)s”")}

@@ -19,7 +19,8 @@ KINDS = ("subscriptions.cancelled", "subscriptions.cancellation_undone")
 def cancelled(contract):
     with workspace(contract.workspace_id):
         asked = declaring.declare(
-            declaring.from_confirm_page({"when": "period_end"}, contract, door=CancellationRequest.Door.PORTAL), received_at=NOON
+            declaring.from_confirm_page({"when": "period_end"}, contract, door=CancellationRequest.Door.PORTAL),
+            received_at=NOON,
         )
         cancellation.put_in_force(asked, contract, when="period_end", at=NOON)
 
