@@ -170,7 +170,7 @@ class StepLog(WorkspaceOwned):
     step = models.CharField(max_length=40)
     visit = models.PositiveIntegerField(default=1)
     outcome = models.CharField(max_length=40)
-    """`done`, `waiting`, `yes`, `no`, `skipped`, `end`, `met`, `late`, `exit`, `jumped`, or the id of a way."""
+    """`done`, `waiting`, `yes`, `no`, `skipped`, `end`, `met`, `late`, `exit`, `jumped`, `moved`, or the id of a way."""
     note = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
 

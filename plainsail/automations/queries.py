@@ -152,13 +152,20 @@ def label_of(key: str) -> str:
 def needing(text: str) -> list[Automation]:
     """Automations with a text as one of their settings, by name: in the draft, in what is live, or where people are under way.
 
-    An id or an address, which stands there whole. Reads the documents of all automations.
+    An id or an address, which stands there whole, or `field:` and the key of an own field. Reads the documents of all automations.
     """
-    quoted = json.dumps(text, ensure_ascii=False)
+    said = _saying(text)
     under_way = Run.objects.filter(version_id=OuterRef("id"), automation_id=OuterRef("automation_id"), ended_at=None)
-    versions = AutomationVersion.objects.annotate(said=Cast("document", TextField())).filter(said__contains=quoted)
+    versions = AutomationVersion.objects.annotate(said=Cast("document", TextField())).filter(said)
     needed = versions.filter(Q(automation__version_id=F("id")) | Q(Exists(under_way)))
     found = Automation.objects.annotate(said=Cast("draft", TextField())).filter(
-        Q(said__contains=quoted) | Q(id__in=needed.values("automation_id"))
+        said | Q(id__in=needed.values("automation_id"))
     )
     return list(found.select_related("workspace").order_by("name", "id"))
+
+
+def _saying(text: str) -> Q:
+    """Documents that hold a text. Conditions name an own field with `field:` before its key, waits and actions by the key alone."""
+    said = Q(said__contains=json.dumps(text, ensure_ascii=False))
+    key = text.removeprefix("field:")
+    return said if key == text else said | Q(said__contains=f'"field": {json.dumps(key, ensure_ascii=False)}')

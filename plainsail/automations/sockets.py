@@ -94,6 +94,8 @@ class Trigger:
     form: type[StepForm] = StepForm
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}
     """Settings of the trigger when it is chosen, before anybody has filled them in: a secret, say."""
+    policy: str = "once"
+    """The entry rule that is offered when it is chosen: `every` where what it tells of comes again by itself."""
     order: int = 0
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.commerce.models import Product
-from plainsail.mail.services.recipes import Kitchen, Part, Start, add_tag, letter, recipe, wait
+from plainsail.mail.services.recipes import Part, Start, add_tag, letter, recipe, wait
 
 
 def _after_purchase() -> list[Part]:
@@ -116,9 +115,12 @@ def _cart() -> list[Part]:
     ]
 
 
+JUST_BOUGHT = {"all": [{"field": "bought", "op": "has", "value": "", "count": 1, "days": 1}]}
 ABANDONED_CART = recipe(
     label=gettext_lazy("Left at the checkout"),
-    text=gettext_lazy("Two hours after somebody left the checkout, and once more the day after, as a question."),
+    text=gettext_lazy(
+        "Two hours after somebody left the checkout, and once more the day after, as a question. Whoever buys hears no more."
+    ),
     icon="shopping-cart",
     start=Start(
         kind="commerce.left_cart",
@@ -128,59 +130,13 @@ ABANDONED_CART = recipe(
         policy="again",
     ),
     parts=_cart,
+    exits=[JUST_BOUGHT],
     order=70,
 )
 
-
-def _trial() -> list[Part]:
-    return [
-        wait(2, in_the_morning=True),
-        letter(
-            _("Have you tried this yet?"),
-            _("The one thing to do in your trial"),
-            _(
-                "most people who stay did one thing in their first three days. It takes ten "
-                "minutes, and then you know whether this is for you."
-            ),
-            button=_("Do it now"),
-        ),
-        wait(8, in_the_morning=True),
-        letter(
-            _("Your trial is nearly over"),
-            _("What happens then, and how to stop it"),
-            _(
-                "in a few days your trial ends, and the first payment is taken. If you want "
-                "that, there is nothing to do."
-            ),
-            _("If you don’t: your account has a button for it, and it takes two clicks. No hard feelings."),
-            button=_("To your account"),
-            link="/account/",
-        ),
-    ]
-
-
-def _on_trial(kitchen: Kitchen) -> dict[str, str]:
-    """The newest product that is sold on trial; where there is none one has to be chosen before it can go live."""
-    product = Product.objects.filter(prices__trial_days__gt=0).order_by("-created_at").first()
-    return {"product": str(product.id) if product is not None else "none"}
-
-
-TRIAL_ENDING = recipe(
-    label=gettext_lazy("Trial ending"),
-    text=gettext_lazy(
-        "One thing to try on the third day, and fair warning before a two-week trial turns into a contract."
-    ),
-    icon="timer",
-    start=Start(
-        kind="commerce.order_paid", icon="timer", says=lambda: _("Buys the product with a trial"), config=_on_trial
-    ),
-    parts=_trial,
-    order=90,
-)
 
 ALL = {
     "commerce.after_purchase": POST_PURCHASE,
     "commerce.review": REVIEW,
     "commerce.left_cart": ABANDONED_CART,
-    "commerce.trial": TRIAL_ENDING,
 }

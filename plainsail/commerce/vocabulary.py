@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -43,6 +44,20 @@ class OneProductForm(StepForm):
         self.offer("product", segment_fields.products_of(self.workspace))
 
 
+class RefundForm(ProductForm):
+    """Of which product, and how much went back."""
+
+    amount = forms.ChoiceField(
+        label=gettext_lazy("What went back"),
+        choices=[
+            ("", gettext_lazy("All of it, or a part")),
+            ("full", gettext_lazy("All of it")),
+            ("part", gettext_lazy("A part")),
+        ],
+        required=False,
+    )
+
+
 class CartForm(ProductForm):
     """Of which product, and how long it was left."""
 
@@ -58,6 +73,34 @@ def _bought(config: Config) -> str:
     return (
         _("Buys “%(product)s”") % {"product": product_name(config)} if config.get("product") else _("Buys any product")
     )
+
+
+def about_product(told: Sequence[Any], config: Config) -> Sequence[Any]:
+    """Those of the events that are about an order with the product chosen. One statement."""
+    if not config.get("product"):
+        return told
+    orders = Order.objects.filter(id__in=[event.order_id for event in told], lines__product_id=config["product"])
+    meant = set(orders.values_list("id", flat=True))
+    return [event for event in told if event.order_id in meant]
+
+
+def is_so_much(event: OrderRefunded, config: Config) -> bool:
+    """Whether as much went back as is asked for."""
+    return not config.get("amount") or event.is_full == (config["amount"] == "full")
+
+
+def _refunded(config: Config) -> str:
+    amount = str(config.get("amount") or "")
+    if not config.get("product"):
+        return {"full": _("Is refunded in full"), "part": _("Is refunded in part")}.get(amount, _("Is refunded"))
+    said = {"full": _("Is refunded in full for “%(product)s”"), "part": _("Is refunded in part for “%(product)s”")}
+    return said.get(amount, _("Is refunded for “%(product)s”")) % {"product": product_name(config)}
+
+
+def _declined(config: Config) -> str:
+    if not config.get("product"):
+        return _("A payment fails at the checkout")
+    return _("A payment for “%(product)s” fails at the checkout") % {"product": product_name(config)}
 
 
 def _started(config: Config) -> str:
@@ -130,6 +173,7 @@ BOUGHT = Trigger(
     form=ProductForm,
     about=lambda event: event.product_ids,
     wants=lambda config: config.get("product", ""),
+    policy="every",
     sentence=_bought,
     order=40,
 )
@@ -147,14 +191,21 @@ REFUNDED = Trigger(
     label=gettext_lazy("Is refunded"),
     icon="undo-2",
     event=OrderRefunded,
-    sentence=lambda config: _("Is refunded"),
+    form=RefundForm,
+    matches=is_so_much,
+    choose=about_product,
+    policy="every",
+    sentence=_refunded,
     order=41,
 )
 DECLINED = Trigger(
     label=gettext_lazy("A payment fails at the checkout"),
     icon="credit-card",
     event=CheckoutDeclined,
-    sentence=lambda config: _("A payment fails at the checkout"),
+    form=ProductForm,
+    choose=about_product,
+    policy="every",
+    sentence=_declined,
     order=42,
 )
 LEFT_CART = Trigger(
@@ -162,6 +213,7 @@ LEFT_CART = Trigger(
     icon="shopping-cart",
     form=CartForm,
     comes=left_carts,
+    policy="every",
     sentence=_cart,
     order=43,
 )

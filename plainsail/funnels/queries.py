@@ -19,7 +19,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.tenancy import current_workspace_id
 from plainsail.mail.models import Delivery
-from plainsail.pages.models import Submission
+from plainsail.pages.models import Page, Submission
 
 Kind = FunnelStep.Kind
 HUMAN = "human"
@@ -44,6 +44,19 @@ class Period:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class PageNumbers:
+    """One page of a split: people who saw it, and those of them who went on."""
+
+    page: Page
+    people: int
+    done: int
+
+    @property
+    def rate(self) -> int | None:
+        return round(100 * min(self.done, self.people) / self.people) if self.people else None
+
+
 @dataclass
 class StepNumbers:
     """One step: people who stood there (or were written to), those who did what it asks, its orders' money after refunds.
@@ -55,6 +68,8 @@ class StepNumbers:
     done: int = 0
     asked: str = ""
     revenue: list[Money] = field(default_factory=list)
+    pages: list[PageNumbers] = field(default_factory=list)
+    """Of a split: how it went with each of its pages."""
     drop: int | None = None
     """Per cent of those at the shown step before who did not come here."""
 
@@ -99,7 +114,8 @@ def pictures_missing(funnel: Funnel) -> int:
 
 
 def numbers(steps: Sequence[FunnelStep], period: Period) -> dict[UUID, StepNumbers]:
-    """Each step's numbers. One statement over hits for all steps, one for forms, one for orders, one for mails.
+    """Each step's numbers. One statement over hits for all steps, one for forms, one for orders, one for mails; one more where
+    there is a split.
 
     A person is a browser that keeps its number, else a single look. With a source only those count whose first look at the
     funnel in the period came from there; who sent a form or bought is told by the browser that is known to be theirs.
@@ -111,10 +127,17 @@ def numbers(steps: Sequence[FunnelStep], period: Period) -> dict[UUID, StepNumbe
         _sold(steps, period, people),
         _mailed(steps, period, people),
     )
+    halves = _halves(steps, period) if any(step.kind == Kind.SPLIT for step in steps) else {}
     found: dict[UUID, StepNumbers] = {}
     before: StepNumbers | None = None
     for step in steps:
         one = found[step.id] = _of_step(step, counted)
+        if step.kind == Kind.SPLIT:
+            one.pages = [
+                PageNumbers(page, *halves.get((step.id, page.id), (0, 0)))
+                for page in (step.page, step.other_page)
+                if page
+            ]
         if not step.is_shown:
             continue
         if before is not None and before.people and step.kind != Kind.DOWNSELL:
@@ -153,11 +176,11 @@ LOOKS = """
 WITH places AS (
   SELECT * FROM unnest(%(steps)s::uuid[], %(pages)s::uuid[], %(urls)s::text[], %(ways)s::text[]) AS p (step, page, url, way)
 ), looks AS (
-  SELECT p.step, coalesce(h.visitor_id, h.id) AS visitor, h.at, h.campaign ->> 'utm_source' AS source, false AS has_left
+  SELECT p.step, p.page, coalesce(h.visitor_id, h.id) AS visitor, h.at, h.campaign ->> 'utm_source' AS source, false AS has_left
   FROM places p JOIN tracking_hit h ON h.page_id = p.page
   WHERE h.workspace_id = %(workspace)s AND h.kind = 'visit' AND h.agent = %(human)s AND h.at >= %(start)s AND h.at < %(end)s
   UNION ALL
-  SELECT p.step, coalesce(h.visitor_id, h.id), h.at, h.campaign ->> 'utm_source', starts_with(h.path, nullif(p.way, '')) IS TRUE
+  SELECT p.step, NULL::uuid, coalesce(h.visitor_id, h.id), h.at, h.campaign ->> 'utm_source', starts_with(h.path, nullif(p.way, '')) IS TRUE
   FROM tracking_hit h JOIN places p ON h.url = nullif(p.url, '') OR starts_with(h.path, nullif(p.way, ''))
   WHERE h.workspace_id = %(workspace)s AND h.kind = 'visit' AND h.agent = %(human)s AND h.at >= %(start)s AND h.at < %(end)s
     AND h.page_id IS NULL
@@ -178,6 +201,20 @@ def _looks(steps: Sequence[FunnelStep], period: Period) -> tuple[dict[UUID, int]
         period,
     )
     return {step: seen for step, seen, _left in rows}, {step: left for step, _seen, left in rows}
+
+
+def _halves(steps: Sequence[FunnelStep], period: Period) -> dict[tuple[UUID, UUID], tuple[int, int]]:
+    """People who saw each page of a step, and those of them who left the step by its own way on."""
+    rows = _ask(
+        LOOKS
+        + """SELECT l.step, l.page, count(DISTINCT l.visitor), count(DISTINCT w.visitor)
+        FROM looks l JOIN firsts f USING (visitor)
+        LEFT JOIN looks w ON w.visitor = l.visitor AND w.step = l.step AND w.has_left
+        WHERE l.page IS NOT NULL AND (%(source)s = '' OR f.source = %(source)s) GROUP BY l.step, l.page""",
+        steps,
+        period,
+    )
+    return {(step, page): (seen, left) for step, page, seen, left in rows}
 
 
 def sources(steps: Sequence[FunnelStep], period: Period) -> list[tuple[str, int]]:

@@ -11,7 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS, Action, Config, Done, Work, Written
+from plainsail.automations.sockets import (
+    ACTIONS,
+    CONDITIONS,
+    STARTERS,
+    TRIGGERS,
+    Action,
+    Config,
+    Done,
+    Work,
+    Written,
+)
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
@@ -244,6 +254,7 @@ ACTIONS.register(
 )
 
 
+CONDITIONS.register("mail.reacted", vocabulary.REACTED)
 TRIGGERS.register("mail.opened", vocabulary.OPENED)
 TRIGGERS.register("mail.clicked", vocabulary.CLICKED)
 TRIGGERS.register("mail.unopened", vocabulary.UNOPENED)

@@ -1,4 +1,4 @@
-"""What mail adds to automations: mails that people opened, whose links they followed, and that they left unopened."""
+"""What mail adds to automations: mails that people got, opened, whose links they followed, and that they left unopened."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from plainsail.automations.sockets import Came, Coming, Config, StepForm, Trigger
+from plainsail.automations.sockets import Came, Coming, Condition, Config, StepForm, Trigger
+from plainsail.contacts.sockets import having
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Delivery, Email
 from plainsail.tracking.events import LinkClicked, MailOpened
 
 NEWEST = 200
+
+
+UNCERTAIN = gettext_lazy("Some programs open mails by themselves, and some hide that people did: links tell more.")
+
+
+def mails_of(business: Workspace) -> Sequence[tuple[Any, str]]:
+    """The newest mails with a subject: what broadcasts and automations send."""
+    written = business.emails.exclude(subject="").order_by("-created_at", "-id")
+    return list(written.values_list("id", "subject")[:NEWEST])
 
 
 class MailForm(StepForm):
@@ -24,9 +35,32 @@ class MailForm(StepForm):
     email = forms.ChoiceField(label=gettext_lazy("Mail"), required=False)
 
     def prepare(self) -> None:
-        rows = self.workspace.emails.exclude(subject="").order_by("-created_at", "-id").values_list("id", "subject")
-        self.offer("email", rows[:NEWEST])
+        self.offer("email", mails_of(self.workspace))
         self.fields["email"].choices = [("", _("Any mail")), *self.fields["email"].choices[1:]]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class OpenedForm(MailForm):
+    """Which mail, and how little an opening says."""
+
+    email = forms.ChoiceField(label=gettext_lazy("Mail"), required=False, help_text=UNCERTAIN)
+
+
+class ReactionForm(StepForm):
+    """Which mail, and what somebody did with it."""
+
+    email = forms.ChoiceField(label=gettext_lazy("Mail"))
+    deed = forms.ChoiceField(
+        label=gettext_lazy("What they did"),
+        choices=[
+            ("clicked", gettext_lazy("Followed a link in it")),
+            ("opened", gettext_lazy("Opened it")),
+            ("got", gettext_lazy("Got it")),
+        ],
+        help_text=UNCERTAIN,
+    )
+
+    def prepare(self) -> None:
+        self.offer("email", mails_of(self.workspace))
 
 
 class ClickForm(MailForm):
@@ -41,9 +75,18 @@ class ClickForm(MailForm):
 
 
 class UnopenedForm(StepForm):
-    """Which broadcast, and for how long."""
+    """Which broadcast, what was not done with it, and for how long."""
 
     broadcast = forms.ChoiceField(label=gettext_lazy("Broadcast"))
+    deed = forms.ChoiceField(
+        label=gettext_lazy("What they did not do"),
+        choices=[
+            ("", gettext_lazy("Open it, or follow a link in it")),
+            ("clicked", gettext_lazy("Follow a link in it")),
+        ],
+        required=False,
+        help_text=UNCERTAIN,
+    )
     hours = forms.IntegerField(label=gettext_lazy("Hours later"), min_value=1, max_value=24 * 30, initial=48)
 
     def prepare(self) -> None:
@@ -61,7 +104,7 @@ def about_mail(told: Sequence[Any], config: Config) -> Sequence[Any]:
 
 
 def left_unopened(business: Workspace, config: Config, since: datetime, until: datetime) -> Iterator[Coming | Came]:
-    """Who got the broadcast so many hours ago, and neither opened it nor followed a link.
+    """Who got the broadcast so many hours ago, and neither opened it nor followed a link; or followed none, where only that counts.
 
     Reads the broadcast's rows at each look while its hours run out for somebody, and at no other. Opened by a mail
     service's program alone counts as unopened: nobody knows.
@@ -76,10 +119,11 @@ def left_unopened(business: Workspace, config: Config, since: datetime, until: d
         state=Delivery.State.ACCEPTED,
         settled_at__gt=since - pause,
         settled_at__lte=until - pause,
-        opened_at=None,
         clicked_at=None,
         contact_id__isnull=False,
     )
+    if config.get("deed") != "clicked":
+        left = left.filter(opened_at=None)
     rows = left.order_by("settled_at", "id").values_list("id", "contact_id", "settled_at")
     for delivery_id, contact_id, settled_at in rows.iterator():
         yield Came(contact_id, settled_at + pause, f"unopened {delivery_id}")
@@ -96,14 +140,46 @@ def _unopened(config: Config) -> str:
     said = ngettext(
         "Has not opened “%(broadcast)s” for %(hours)d hour", "Has not opened “%(broadcast)s” for %(hours)d hours", hours
     )
+    if config.get("deed") == "clicked":
+        said = ngettext(
+            "Has followed no link in “%(broadcast)s” for %(hours)d hour",
+            "Has followed no link in “%(broadcast)s” for %(hours)d hours",
+            hours,
+        )
     return said % {"broadcast": found or "…", "hours": hours}
 
 
+def has_reacted(config: Config, at: datetime) -> Q:
+    """Got the mail, opened it, or followed a link in it; who follows one has opened it. One probe of the index of their mails."""
+    sent = Delivery.objects.filter(edition__email_id=config["email"], contact_id__isnull=False)
+    if config["deed"] == "clicked":
+        return having(sent.filter(clicked_at__isnull=False))
+    if config["deed"] == "opened":
+        return having(sent.filter(Q(opened_at__isnull=False) | Q(clicked_at__isnull=False)))
+    return having(sent.filter(state=Delivery.State.ACCEPTED))
+
+
+def _reacted(config: Config) -> str:
+    found = Email.objects.filter(id=config["email"]).first() if config.get("email") else None
+    said = {"opened": _("Opened “%(mail)s”?"), "got": _("Got “%(mail)s”?")}
+    return said.get(config.get("deed", ""), _("Followed a link in “%(mail)s”?")) % {"mail": found or "…"}
+
+
+# Nobody tells of each opening and click: whoever waits for one is asked about every few minutes.
+REACTED = Condition(
+    label=gettext_lazy("Opened a mail, or followed a link?"),
+    icon="mail-open",
+    form=ReactionForm,
+    holds_for=has_reacted,
+    reads=lambda config: None,
+    sentence=_reacted,
+    order=15,
+)
 OPENED = Trigger(
     label=gettext_lazy("Opens a mail"),
     icon="mail-open",
     event=MailOpened,
-    form=MailForm,
+    form=OpenedForm,
     choose=about_mail,
     sentence=lambda config: _("Opens %(mail)s") % {"mail": _subject(config)},
     order=24,
@@ -119,7 +195,7 @@ CLICKED = Trigger(
     order=25,
 )
 UNOPENED = Trigger(
-    label=gettext_lazy("Does not open a broadcast"),
+    label=gettext_lazy("Does not open a broadcast, or follows no link"),
     icon="mail",
     form=UnopenedForm,
     comes=left_unopened,

@@ -399,6 +399,7 @@ for name, icon, words in (
 
 
 SEGMENT_FIELDS.register("contract", segment_fields.CONTRACT)
+SEGMENT_FIELDS.register("overdue", segment_fields.OVERDUE)
 
 
 def charged_through(account_id: UUID) -> str:
@@ -466,13 +467,8 @@ PERSONAL_DATA.register(
 )
 ERASURE_OBSTACLES.register("subscriptions", queries.running_contracts)
 
-for trigger, order in (
-    (vocabulary.STARTED, 44),
-    (vocabulary.RENEWED, 45),
-    (vocabulary.FAILED, 46),
-    (vocabulary.CANCELLED, 47),
-    (vocabulary.ENDED, 48),
-):
+for order, trigger in enumerate(vocabulary.ALL, 44):
     assert trigger.event is not None, "contracts tell of each"
     TRIGGERS.register(trigger.event.name, replace(trigger, order=order))
-STARTERS.register("subscriptions.failed_payment", recipes.FAILED_PAYMENT)
+for key, starter in recipes.ALL.items():
+    STARTERS.register(key, starter)

@@ -13,7 +13,10 @@ import hmac
 import http.client
 import json
 import secrets
-from collections.abc import Callable, Mapping
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,12 +31,16 @@ from plainsail.kernel.tenancy import outside_transaction, workspace
 CALLS = "automations.calls"
 TIMEOUT = 8
 """Seconds for each step: a name, a connection, an answer."""
+WHOLE = 20
+"""Seconds for all of a call: a program that answers letter by letter keeps within each step's time for ever."""
+SILENT = timedelta(minutes=1)
+"""How long the others wait that go to an address that has just let a call wait in vain."""
 LEASE = timedelta(minutes=2)
 """Longer than a call can take: until then nobody else makes it."""
 SLICE = timedelta(seconds=30)
 PAUSES = (1, 5, 30, 120, 480, 1440)
 """Minutes until the next try; after the last one it has failed."""
-ANSWER = 1000
+TOO_LONG = "no answer in time"
 AGENT = "Plainsail"
 PREFIX = "whsec_"
 
@@ -69,7 +76,10 @@ def said(contact: Contact) -> dict[str, Any]:
 @due.runs(CALLS)
 @outside_transaction
 def make(*, workspace_id: UUID, at: datetime) -> datetime | None:
-    """Make the calls that are due, one after the other; returns when the next one is. What hangs holds up its own slice alone."""
+    """Make the calls that are due, one after the other; returns when the next one is.
+
+    An address that lets a call wait in vain is called once a minute until it answers again: so it holds up no other.
+    """
     until = clock.now() + SLICE
     while clock.now() < until:
         with workspace(workspace_id):
@@ -81,6 +91,9 @@ def make(*, workspace_id: UUID, at: datetime) -> datetime | None:
         status, answer = post(call.url, headers=headers(call, at=at), body=call.body.encode())
         with workspace(workspace_id):
             _settle(call, status, answer, at=at)
+            if answer == TOO_LONG:
+                others = Call.objects.filter(state=State.WAITING, url=call.url, due_at__lte=at)
+                others.update(due_at=at + SILENT)
     return at
 
 
@@ -143,20 +156,46 @@ def post(
     body: bytes,
     allowed: Callable[[outside.Address], bool] | None = None,
     timeout: float = TIMEOUT,
+    whole: float = WHOLE,
 ) -> tuple[int, str]:
     """The status that a program answers with, and some words; 0 where there was none. Follows no redirect.
 
+    `timeout` is for each step, `whole` for all of it, in seconds.
+
     Talks to the network: never inside a transaction.
     """
+    is_over = threading.Event()
     try:
         connection = outside.connect(url, timeout=timeout, allowed=allowed or outside.is_public)
         try:
-            connection.request("POST", outside.path_of(url), body=body, headers=dict(headers))
-            answer = connection.getresponse()
-            return answer.status, f"{answer.status} {answer.reason}"
+            with _at_most(whole, connection, is_over):
+                connection.request("POST", outside.path_of(url), body=body, headers=dict(headers))
+                answer = connection.getresponse()
+            # Cut off in the middle of its headers it looks like one that ended there.
+            return (0, TOO_LONG) if is_over.is_set() else (answer.status, f"{answer.status} {answer.reason}")
         finally:
             connection.close()
     except outside.NotPublic:
         return 0, "not a public address"
+    except TimeoutError:
+        return 0, TOO_LONG
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return 0, f"{type(error).__name__}: {error}"
+        return 0, TOO_LONG if is_over.is_set() else f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _at_most(seconds: float, connection: http.client.HTTPConnection, is_over: threading.Event) -> Iterator[None]:
+    """Cut a connection off when its time is over, whatever still trickles in."""
+
+    def cut() -> None:
+        is_over.set()
+        with suppress(OSError, AttributeError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    watch = threading.Timer(seconds, cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()

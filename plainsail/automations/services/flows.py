@@ -312,6 +312,11 @@ def kind_of(step: Mapping[str, Any]) -> Action | Condition | None:
     return CONDITIONS.get(step["condition"]) if "condition" in step else None
 
 
+def is_whole(question: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Whether a question can be asked: its kind is there, and its settings say what they have to."""
+    return not _fault("", question, workspace, {})
+
+
 def _form_fault(
     step_id: str, kind: Trigger | Action | Condition, holder: Mapping[str, Any], workspace: Workspace
 ) -> dict[str, str]:

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations import queries
 from plainsail.automations.events import AutomationPublished
-from plainsail.automations.models import Automation, AutomationVersion, Run
-from plainsail.automations.services import flows, watching
+from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
+from plainsail.automations.services import flows, stepping, versions, watching
 from plainsail.automations.services.entering import CLOCK, LOOKS, RUNS
 from plainsail.automations.sockets import TRIGGERS
 from plainsail.contacts.services import uses
@@ -58,14 +58,32 @@ def publish_letting_them_finish(automation: Automation, *, at: datetime) -> Auto
 def publish_moving_them(automation: Automation, *, at: datetime) -> AutomationVersion:
     """The draft goes live for everybody: whoever is under way at a step that is still there goes on in the new version.
 
-    Whoever stands at a step that is gone finishes the version they entered. One statement. Raises NotReady.
+    Whoever stands at a step that is gone finishes the version they entered. Whoever waits at one that is set otherwise now comes
+    to it anew, and what they have waited counts. A statement, and three for each earlier version whose waits are others now.
+    Raises NotReady.
     """
     version = _publish(automation, at=at)
     there = [step["id"] for step in flows.walk(version.document["steps"])]
     moved = Run.objects.filter(automation=automation, ended_at=None, step__in=there)
+    for earlier in automation.versions.filter(Exists(moved.filter(version=OuterRef("id")))).order_by("number"):
+        if steps := _waits_otherwise(earlier.document, version.document):
+            _come_anew(moved.filter(version=earlier, is_in_wait=True, step__in=steps), at=at)
     # Steps that they took may come again now: that is another visit.
     moved.update(version=version, round=F("round") + 1)
     return version
+
+
+def _waits_otherwise(before: flows.Flow, after: flows.Flow) -> list[str]:
+    """Ids of the steps at which people wait and that are set otherwise now."""
+    changed = [one.after for one in versions.compare(before, after) if one.kind == "changed"]
+    return [step["id"] for step in changed if step is not None and step["type"] in ("wait", "goal")]
+
+
+def _come_anew(waiting: QuerySet[Run], *, at: datetime) -> None:
+    """Let people come again to the step where they wait. The log says since when they have waited there, see `stepping`."""
+    begun = StepLog.objects.filter(run__in=waiting, step=F("run__step"), outcome="waiting")
+    begun.update(outcome=stepping.MOVED)
+    waiting.update(is_in_wait=False, due_at=at)
 
 
 def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:

@@ -22,6 +22,9 @@ from plainsail.contacts.models import Contact, FieldValue
 from plainsail.kernel.jobs import attempt
 from plainsail.kernel.models import Workspace
 
+LAST = ("fault", "exit", "held")
+"""Outcomes behind which nothing follows: a step fails, somebody leaves early, or a goal holds them until they reach it."""
+
 
 @dataclass(frozen=True)
 class Foreseen:
@@ -32,6 +35,8 @@ class Foreseen:
     outcome: str
     note: str = ""
     until: datetime | None = None
+    to: str = ""
+    """Id of the goal that is skipped to."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,17 @@ class Rehearsal:
     def ids(self) -> set[str]:
         return {each.step["id"] for each in self.steps}
 
+    @property
+    def is_through(self) -> bool:
+        """Whether they would come to the end: nothing fails, takes them out or holds them."""
+        return not self.steps or self.steps[-1].outcome not in LAST
+
 
 def rehearse(flow: Flow, contact: Contact, *, at: datetime) -> Rehearsal:
     """What would happen to a contact who entered now. Questions are answered by what is known now; later it may be otherwise.
 
-    A step with a fault stops the run there: its note says what is missing, or what went wrong.
+    A step with a fault stops the run there: its note says what is missing, or what went wrong. As in earnest, whoever an exit or
+    a goal ahead is meant for takes no other step.
     """
     business = Workspace.objects.get(id=contact.workspace_id)
     zone, moment = contact.timezone or business.timezone, at
@@ -62,13 +73,33 @@ def rehearse(flow: Flow, contact: Contact, *, at: datetime) -> Rehearsal:
             if fault := faults.get(current):
                 found.append(Foreseen(step, moment, "fault", fault))
                 break
-            taken = foresee(step, contact, at=moment, zone=zone)
+            taken = leave_early(flow, step, contact, at=moment, faults=faults)
+            taken = taken or foresee(step, contact, at=moment, zone=zone)
             found.append(taken)
-            if taken.outcome == "fault":
+            if taken.outcome in LAST:
                 break
             moment = taken.until or moment
-            current = following(flow, taken)
+            current = taken.to or following(flow, taken)
     return Rehearsal(found, moment)
+
+
+def leave_early(
+    flow: Flow, step: Step, contact: Contact, *, at: datetime, faults: Mapping[str, str]
+) -> Foreseen | None:
+    """Who leaves for good, or for the furthest goal that is reached, instead of taking a step. Unfinished questions ask nobody."""
+    business = Workspace.objects.get(id=contact.workspace_id)
+    for question in flow.get("exits", ()):
+        if flows.is_whole(question, business) and is_so(question, contact, at=at):
+            return Foreseen(step, at, "exit", _("Leaves early: %(question)s") % {"question": in_words(question)})
+    for goal in reversed(flows.ahead(flow, step["id"])):
+        if not goal.get("off") and goal["id"] not in faults and is_so(goal, contact, at=at):
+            named = {"goal": goal.get("name") or in_words(goal)}
+            return Foreseen(step, at, "jumped", _("Skips ahead to the goal: %(goal)s") % named, to=goal["id"])
+    return None
+
+
+def in_words(question: Mapping[str, Any]) -> str:
+    return CONDITIONS[question["condition"]].sentence(question["config"])
 
 
 def foresee(step: Step, contact: Contact, *, at: datetime, zone: str) -> Foreseen:
@@ -130,6 +161,8 @@ def _goal(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
         return Foreseen(step, at, "met", _("The goal is reached already."))
     if step["otherwise"] == "end":
         return Foreseen(step, at, "end", _("The goal isn’t reached: it ends here."))
+    if step["otherwise"] == "wait":
+        return Foreseen(step, at, "held", _("The goal isn’t reached: waits here until it is."))
     return Foreseen(step, at, "done", _("The goal isn’t reached yet."))
 
 

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max, Min
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from plainsail.automations.events import AutomationFinished, RunParked
-from plainsail.automations.models import AutomationVersion, Run
+from plainsail.automations.models import AutomationVersion, Run, StepLog
 from plainsail.automations.services import flows, timing
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, Work
 from plainsail.contacts.models import Contact, FieldValue
@@ -31,6 +32,8 @@ from plainsail.kernel.models import Workspace
 MOST_STEPS_A_DAY = 100
 """Steps that one run may take in a day: a guard against flows that go round in circles through others."""
 LONGEST_NOTE = 300
+MOVED = "moved"
+"""How the log says that somebody was moved to another version out of a wait that is set otherwise there."""
 PARTS = 100
 
 State = Run.State
@@ -280,17 +283,28 @@ def _wait(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
     moves += [Move(one, "met", following) for one in fresh if one.contact_id in met]
     fresh = [one for one in fresh if one.contact_id not in met]
     days = _their_days(step, fresh) if step.get("mode") == "field" else {}
-    ends: dict[tuple[str, date | None], datetime | None] = {}
+    begun = _begun(stop, fresh)
+    ends: dict[tuple[str, date | None, datetime], datetime | None] = {}
     for one in fresh:
-        key = (one.zone, days.get(one.contact_id))
+        key = (one.zone, days.get(one.contact_id), begun.get(one.run_id, stop.at))
         if key not in ends:
-            ends[key] = timing.ends_at(step, at=stop.at, zone=one.zone, day=key[1])
+            ends[key] = timing.ends_at(step, at=stop.at, zone=one.zone, day=key[1], since=key[2])
         moves.append(
             Move(one, "skipped", following)
             if ends[key] is None
             else Move(one, "waiting", stop.step_id, due_at=ends[key])
         )
     return moves
+
+
+def _begun(stop: Stop, people: Sequence[Taken]) -> dict[UUID, datetime]:
+    """Since when those have waited here who were just moved out of this wait as it was. No statement where nobody was moved."""
+    rounds = {one.run_id: one.round for one in people if one.round > 1}
+    if not rounds:
+        return {}
+    rows = StepLog.objects.filter(run_id__in=list(rounds), step=stop.step_id, outcome=MOVED).order_by()
+    found = rows.values_list("run_id").annotate(since=Min("at"), visit=Max("visit"))
+    return {run_id: since for run_id, since, visit in found if visit == rounds[run_id] - 1}
 
 
 def _their_days(step: flows.Step, people: Sequence[Taken]) -> dict[UUID, date]:

@@ -26,21 +26,24 @@ MORNING = "09:00"
 LEAP_DAY = (2, 29)
 
 
-def ends_at(wait: Mapping[str, Any], *, at: datetime, zone: str, day: date | None = None) -> datetime | None:
-    """When somebody who comes to a wait now goes on. `day` is what the field says of them, where it waits for one.
+def ends_at(
+    wait: Mapping[str, Any], *, at: datetime, zone: str, day: date | None = None, since: datetime | None = None
+) -> datetime | None:
+    """When somebody who comes to a wait now goes on. `day` is what the field says of them, where it waits for one; `since` is
+    when they began to wait, where that was before.
 
     Days and weeks keep the time of day in the zone, across changes of the clock; minutes and hours are counted as they
     pass. None where a field says nothing: there is nothing to wait for. What has passed is over at once.
     """
-    tz, mode = zone_of(zone), wait.get("mode", "for")
+    tz, mode, since = zone_of(zone), wait.get("mode", "for"), since or at
     if mode == "until":
-        return _later(wait, at, tz)
+        return max(_later(wait, since, tz), at)
     if mode == "field":
         if day is None:
             return None
         end = _on_their_day(wait, day, at, tz)
     else:
-        end = _moment(wait["on"], wait, tz) if mode == "date" else _later(wait, at, tz)
+        end = _moment(wait["on"], wait, tz) if mode == "date" else _later(wait, since, tz)
     return next_open(wait, max(end, at), tz)
 
 

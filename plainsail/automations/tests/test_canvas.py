@@ -241,6 +241,39 @@ class TestRehearsal:
                 ("fault", "Choose a tag, or name a new one.")
             ]
 
+    def test_whoever_an_exit_is_meant_for_leaves_before_the_first_step(self, juniper, guest):
+        with workspace(juniper):
+            asks = flows.ask("contacts.has_tag", {"tag": str(guest.id)})
+            unfinished = flows.ask("contacts.has_tag", {})
+            flow = flows.build("contacts.contact_created", {}, [flows.wait(1)]) | {"exits": [unfinished, asks]}
+            maren = ContactFactory()
+            assert rehearsing.rehearse(flow, maren, at=clock.now()).is_through
+            tags.add(maren, guest, at=clock.now())
+            foreseen = rehearsing.rehearse(flow, maren, at=clock.now())
+            said = [(each.outcome, each.note) for each in foreseen.steps]
+            assert said == [("exit", "Leaves early: Has the tag “Guest”?")]
+            assert not foreseen.is_through
+
+    def test_a_goal_that_a_step_reaches_is_skipped_to_as_in_earnest(self, juniper, guest):
+        with workspace(juniper):
+            asks = flows.ask("contacts.has_tag", {"tag": str(guest.id)})
+            steps = [adds(guest), flows.wait(9), flows.goal(asks, name="Came"), flows.wait(1)]
+            at = clock.now()
+            foreseen = rehearsing.rehearse(
+                flows.build("contacts.contact_created", {}, steps), ContactFactory(timezone="UTC"), at=at
+            )
+            assert [each.outcome for each in foreseen.steps] == ["done", "jumped", "met", "waiting"]
+            assert foreseen.steps[1].note == "Skips ahead to the goal: Came"
+            assert foreseen.ends_at == at + timedelta(days=1)
+
+    def test_a_goal_that_holds_people_is_where_it_stops(self, juniper, guest):
+        with workspace(juniper):
+            asks = flows.ask("contacts.has_tag", {"tag": str(guest.id)})
+            flow = flows.build("contacts.contact_created", {}, [flows.goal(asks, otherwise="wait"), flows.wait(1)])
+            foreseen = rehearsing.rehearse(flow, ContactFactory(), at=clock.now())
+            assert [each.outcome for each in foreseen.steps] == ["held"]
+            assert not foreseen.is_through
+
     def test_somebody_is_chosen_by_name_and_their_way_is_marked(self, as_ada, juniper, automation):
         with workspace(juniper):
             maren = ContactFactory(first_name="Maren", last_name="Thiessen")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -161,3 +162,28 @@ class TestExits:
         as_ada.post(url(automation, "exits/3/"), {"revision": 0, "kind": "contacts.has_tag", "tag": guest})
         as_ada.post(url(automation, "exits/0/removal/"), {"revision": 0})
         assert now(juniper, automation).revision == 0
+
+
+class TestItsOwnAddress:
+    def shown(self, client, automation):
+        """What the panel's form would send, and the address that it names."""
+        page = client.get(url(automation, "?step=trigger")).content.decode()
+        (hook,) = re.findall(r'<input type="hidden" name="hook" value="([^"]+)"', page)
+        assert f"/inbound/automations/juniper/{hook}/" in page
+        return hook
+
+    def test_it_stays_when_something_else_of_what_starts_it_is_saved(self, as_ada, juniper, automation):
+        asked = {"kind": "automations.hook", "email": "email", "policy": "once", "days": 30}
+        as_ada.post(url(automation, "entry/"), asked | {"revision": 0})
+        hook = self.shown(as_ada, automation)
+        as_ada.post(url(automation, "entry/"), asked | {"revision": 1, "email": "customer.email", "hook": hook})
+        assert now(juniper, automation).draft["trigger"]["config"]["email"] == "customer.email"
+        assert self.shown(as_ada, automation) == hook
+
+
+@pytest.mark.parametrize(("kind", "policy"), [("contacts.their_day", "every"), ("contacts.tag_added", "once")])
+def test_what_comes_again_by_itself_is_offered_for_every_time(as_ada, automation, kind, policy):
+    page = as_ada.get(url(automation, f"?step=trigger&kind={kind}")).content.decode()
+    (chosen,) = re.findall(r'name="policy" value="(\w+)"[^>]*checked', page)
+    assert chosen == policy
+    assert 'value="once"' in as_ada.get(url(automation, "?step=trigger")).content.decode()

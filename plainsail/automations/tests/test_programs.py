@@ -8,6 +8,8 @@ import hmac
 import json
 import socket
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -164,7 +166,41 @@ class TestCalling:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
             status, said = calling.post(url, headers={}, body=b"", allowed=lambda address: True, timeout=0.2)
-        assert (status, said.split(":")[0]) == (0, "TimeoutError")
+        assert (status, said) == (0, calling.TOO_LONG)
+
+    def test_a_program_that_answers_letter_by_letter_is_left_too(self):
+        with socket.create_server(("127.0.0.1", 0)) as slow:
+
+            def trickle():
+                there, _address = slow.accept()
+                with there, suppress(OSError):
+                    for letter in "HTTP/1.1 200 OK\r\nX: " + 500 * "a":
+                        there.sendall(letter.encode())
+                        time.sleep(0.02)
+
+            thread = threading.Thread(target=trickle)
+            thread.start()
+            url = f"http://127.0.0.1:{slow.getsockname()[1]}/"
+            said = calling.post(url, headers={}, body=b"", allowed=lambda address: True, whole=0.3)
+            assert said == (0, calling.TOO_LONG)
+            thread.join()
+
+    def test_an_address_that_hangs_is_tried_once_and_holds_up_no_other(self, in_juniper, monkeypatch):
+        asked = []
+
+        def post(url, **rest):
+            asked.append(url)
+            return (200, "200 OK") if "well" in url else (0, calling.TOO_LONG)
+
+        monkeypatch.setattr(calling, "post", post)
+        contact = ContactFactory()
+        for number, url in enumerate([*3 * ["https://hangs.example/"], "https://well.example/"]):
+            calling.owe(contact, key=str(number), url=url, secret=SECRET, event="x", at=AT)
+        calling.make.function(workspace_id=in_juniper.id, at=AT)
+        assert asked == ["https://hangs.example/", "https://well.example/"]
+        waiting = Call.objects.filter(state=Call.State.WAITING).order_by("key")
+        assert [one.attempts for one in waiting] == [1, 0, 0]
+        assert {one.due_at for one in waiting} == {AT + timedelta(minutes=1)}
 
     @pytest.mark.parametrize("url", ["ftp://example.com/", "nonsense", "http://"])
     def test_what_is_no_address_of_the_web_is_no_success(self, url):

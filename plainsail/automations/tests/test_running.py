@@ -279,6 +279,43 @@ class TestPublishing:
         run_jobs(at=at + 4 * DAY)
         assert StepLog.objects.get(step=step).note == "new"
 
+    def moved_out_of(self, topic, wait, otherwise, *, after):
+        """Somebody waits at a step, and some days later is moved to a version where it is set otherwise."""
+        automation, at = live(on_joining(topic, [wait, flows.action("test.note", {"note": "new"})])), clock.now()
+        joins(topic, at=at)
+        run_jobs(at=at)
+        step = automation.draft["steps"][0]["id"]
+        automation = editing.edit(automation, lambda flow: flows.change(flow, step, otherwise), revision=0, at=at)
+        publishing.publish_moving_them(automation, at=at + after)
+        run_jobs(at=at + after)
+        return at, Run.objects.get()
+
+    @pytest.mark.parametrize(("days", "due"), [(6, 6), (4, 4)])
+    def test_a_longer_or_a_shorter_wait_counts_what_they_have_waited(self, topic, performed, days, due):
+        at, run = self.moved_out_of(topic, flows.wait(5, "days"), {"amount": days}, after=2 * DAY)
+        assert run.due_at.date() == (at + due * DAY).date()
+        assert performed.list == []
+
+    def test_a_wait_that_would_be_over_by_now_is_over(self, topic, performed):
+        _at, run = self.moved_out_of(topic, flows.wait(5, "days"), {"amount": 1}, after=2 * DAY)
+        assert run.state == Run.State.DONE
+
+    def test_what_they_have_waited_counts_when_they_are_moved_twice(self, topic, performed):
+        at, run = self.moved_out_of(topic, flows.wait(5, "days"), {"amount": 9}, after=2 * DAY)
+        automation = Automation.objects.get()
+        step = automation.draft["steps"][0]["id"]
+        automation = editing.edit(automation, lambda flow: flows.change(flow, step, {"amount": 7}), revision=1, at=at)
+        publishing.publish_moving_them(automation, at=at + 3 * DAY)
+        run_jobs(at=at + 3 * DAY)
+        run.refresh_from_db()
+        assert run.due_at.date() == (at + 7 * DAY).date()
+
+    @pytest.mark.parametrize("otherwise", [{"otherwise": "go_on"}, {"off": True}])
+    def test_nobody_stays_behind_at_a_goal_that_holds_people_no_more(self, topic, in_juniper, performed, otherwise):
+        bought = flows.ask("contacts.has_tag", {"tag": str(tag(in_juniper).id)})
+        _at, run = self.moved_out_of(topic, flows.goal(bought, otherwise="wait"), otherwise, after=2 * DAY)
+        assert run.state == Run.State.DONE
+
     def test_whoever_stands_at_a_step_that_is_gone_finishes_the_old_version(self, topic, performed):
         automation = live(self.flow(topic, "old"))
         at = clock.now()

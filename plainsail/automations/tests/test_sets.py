@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from plainsail.automations import queries
-from plainsail.automations.models import Run, StepLog
+from plainsail.automations.models import Automation, Run, StepLog
 from plainsail.automations.services import asking, editing, entering, flows, publishing, running, stepping
 from plainsail.automations.sockets import ACTIONS, Action
 from plainsail.automations.tests.factories import ContactFactory, ListFactory, joins, live, tag
+from plainsail.automations.views import drawing
 from plainsail.contacts.events import ListJoined
 from plainsail.contacts.models import ContactTag
 from plainsail.contacts.services import erasing, merging, sets, tags
@@ -232,6 +233,8 @@ class TestBeforeTheirTime:
         assert (outcomes(wait), outcomes(goal), noted) == (["jumped", "waiting"], ["yes"], [])
         run_jobs(at=at + 31 * DAY)
         assert outcomes(goal) == ["no", "yes"]
+        look = drawing.Drawing(queries.step_counts(Automation.objects.get()), {}, "")
+        assert drawing.node_of(flow["steps"][2], look).text == "1 reached it"
 
     def test_a_goal_may_hold_people_until_they_reach_it(self, topic, in_juniper):
         bought = tag(in_juniper, "Bought")
@@ -261,6 +264,8 @@ class TestBeforeTheirTime:
         assert outcomes(step) == ["met", "met", "waiting"]
         run_jobs(at=at + 4 * DAY)
         assert outcomes(step) == ["late", "met", "met"]
+        look = drawing.Drawing(queries.step_counts(Automation.objects.get()), {}, "")
+        assert drawing.node_of(flow["steps"][0], look).text == "At most 3 days · 2 in time · 1 too late"
         assert never.automation_runs.get().step == flow["steps"][1]["id"]
 
     def test_a_look_ends_where_nobody_is_under_way(self, topic, in_juniper):

@@ -9,8 +9,11 @@ import pytest
 from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, flows, publishing
 from plainsail.automations.tests.factories import ContactFactory, ListFactory, joins, live, tag
-from plainsail.contacts.services import scoring, segments, tags, uses
+from plainsail.contacts.models import CustomField
+from plainsail.contacts.services import fields, scoring, segments, tags, uses
+from plainsail.deals.services import pipelines
 from plainsail.kernel import clock
+from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +88,42 @@ def test_a_segment_a_level_and_an_automation_are_kept_too(in_juniper, guest):
         segments.delete(segment)
     assert refused(lambda: scoring.delete_level(level)) == "It is still used: Automation “Other”."
     assert refused(lambda: publishing.delete(other)) == "It is still used: One."
+
+
+@pytest.mark.parametrize("place", ["trigger", "wait", "action", "tree"])
+def test_an_own_field_is_kept_wherever_it_stands_and_another_goes(in_juniper, place):
+    birthday = CustomField.objects.create(key="birthday", label="Birthday", kind="date", position=1)
+    other = CustomField.objects.create(key="name", label="Name", kind="text", position=2)
+    leaf = {"field": "field:birthday", "op": "known"}
+    steps = {
+        "wait": [{"type": "wait", "mode": "field", "field": "birthday", "offset": 0, "time": "09:00"}],
+        "action": [flows.action("contacts.fill_field", {"field": "birthday", "value": ""})],
+        "tree": [flows.condition("contacts.matches", {"tree": {"any": [leaf]}})],
+    }.get(place, [flows.wait(1)])
+    day = {"field": "birthday", "offset": 0, "time": "09:00", "yearly": True}
+    kind, config = ("contacts.their_day", day) if place == "trigger" else ("contacts.contact_created", {})
+    editing.create(name="Welcome", flow=flows.build(kind, config, steps), at=clock.now())
+    assert refused(lambda: fields.archive(birthday, at=clock.now())) == "It is still used: Automation “Welcome”."
+    fields.archive(other, at=clock.now())
+
+
+def test_a_pipeline_is_kept_for_a_deal_that_is_opened_in_it_or_moved_to_a_stage_of_it(in_juniper):
+    pipeline = pipelines.create(in_juniper, name="Courses", at=clock.now())
+    stage = pipeline.stages.order_by("position").first()
+    action = flows.action("deals.move", {"stage": str(stage.id)})
+    made = editing.create(name="Welcome", flow=flows.build("contacts.contact_created", {}, [action]), at=clock.now())
+    assert refused(lambda: pipelines.archive(pipeline, at=clock.now())) == "It is still used: Automation “Welcome”."
+    made.delete()
+    pipelines.archive(pipeline, at=clock.now())
+
+
+def test_putting_a_field_away_says_on_its_page_what_needs_it(as_ada, juniper):
+    with workspace(juniper):
+        birthday = CustomField.objects.create(key="birthday", label="Birthday", kind="date", position=1)
+        action = flows.action("contacts.fill_field", {"field": "birthday", "value": ""})
+        editing.create(name="Welcome", flow=flows.build("contacts.contact_created", {}, [action]), at=clock.now())
+    page = as_ada.post(f"/w/juniper/contacts/fields/{birthday.id}/archiving/", follow=True).content.decode()
+    assert "It is still used: Automation “Welcome”." in page
 
 
 def test_what_nothing_needs_goes(guest):

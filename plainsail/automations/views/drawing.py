@@ -225,14 +225,29 @@ def _wait(step: Step, counts: StepCounts) -> Look:
         day = {"day": their_day(step) if mode == "field" else _day(step)}
         return "calendar", "warn", _("Wait until %(day)s") % day, hours(step) or people(counts.passed[step["id"]])
     if mode == "until":
-        most = _("At most %(time)s") % {"time": duration(step)}
-        return "timer", "warn", _("Wait until: %(question)s") % {"question": asked(step)}, most
+        most = [
+            _("At most %(time)s") % {"time": duration(step)},
+            ended(counts.outcomes.get(step["id"], Counter[str]())),
+        ]
+        return (
+            "timer",
+            "warn",
+            _("Wait until: %(question)s") % {"question": asked(step)},
+            " · ".join(filter(None, most)),
+        )
     return (
         "clock",
         "warn",
         _("Wait %(time)s") % {"time": duration(step)},
         hours(step) or people(counts.passed[step["id"]]),
     )
+
+
+def ended(outcomes: Counter[str]) -> str:
+    """How it went for those who waited until something is so; nothing before anybody did."""
+    if not (outcomes["met"] or outcomes["late"]):
+        return ""
+    return _("%(met)s in time · %(late)s too late") % {"met": f"{outcomes['met']:,}", "late": f"{outcomes['late']:,}"}
 
 
 def _day(step: Step) -> str:
@@ -261,11 +276,13 @@ def _split(step: Step, counts: StepCounts) -> Look:
 
 
 def _paths(step: Step, counts: StepCounts) -> Look:
-    return "list-filter", "info", _("Several ways"), people(counts.passed[step["id"]])
+    outcomes = counts.outcomes.get(step["id"], Counter[str]())
+    text = " · ".join(f"{outcomes[way['id']]:,}" for way in step["ways"]) if outcomes else people(0)
+    return "list-filter", "info", _("Several ways"), text
 
 
 def _goal(step: Step, counts: StepCounts) -> Look:
-    met = counts.outcomes.get(step["id"], Counter[str]()).get("met", 0)
+    met = counts.outcomes.get(step["id"], Counter[str]()).get("yes", 0)
     title = _("Goal: %(goal)s") % {"goal": step.get("name") or asked(step)}
     return (
         "flag",

@@ -366,7 +366,8 @@ def _trigger_panel(
 ) -> dict[str, Any]:
     trigger, rule = found.draft["trigger"], found.draft["entry"]
     kind = request.POST.get("kind") or request.GET.get("kind") or trigger["kind"] or next(iter(TRIGGERS.keys()))
-    initial = {"kind": kind, "policy": rule["policy"], "days": rule["days"]}
+    offered = rule["policy"] if kind == trigger["kind"] or kind not in TRIGGERS else TRIGGERS[kind].policy
+    initial = {"kind": kind, "policy": offered, "days": rule["days"]}
     return {
         "entry": entry or EntryForm(initial=initial),
         "form": form or _trigger_form(kind, request, initial=trigger["config"] if kind == trigger["kind"] else {}),

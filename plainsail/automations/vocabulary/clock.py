@@ -172,6 +172,7 @@ THEIR_DAY = Trigger(
     icon="gift",
     form=DayForm,
     comes=whose_day_it_is,
+    policy="every",
     sentence=_day_sentence,
     order=34,
 )
@@ -180,6 +181,7 @@ SCHEDULE = Trigger(
     icon="calendar",
     form=ScheduleForm,
     comes=whose_turn_it_is,
+    policy="every",
     sentence=_schedule_sentence,
     order=35,
 )

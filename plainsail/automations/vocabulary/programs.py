@@ -97,6 +97,7 @@ SIGNAL = Trigger(
     form=SignalForm,
     about=lambda event: [event.signal],
     wants=lambda config: config["signal"],
+    policy="every",
     sentence=lambda config: _("A program tells “%(signal)s”") % {"signal": config.get("signal") or "…"},
     order=90,
 )
@@ -107,6 +108,7 @@ HOOK = Trigger(
     form=HookForm,
     about=lambda event: [event.hook],
     wants=lambda config: config["hook"],
+    policy="every",
     sentence=lambda config: _("Its own address is called"),
     order=91,
 )

@@ -100,12 +100,13 @@ DEAL_MOVED = Trigger(
     about=lambda event: [str(event.stage_id)],
     wants=itemgetter("stage"),
     sentence=lambda config: _("A deal comes to “%(stage)s”") % {"stage": name_of(Stage, config.get("stage"))},
-    order=50,
+    order=55,
 )
 DEAL_WON = Trigger(
     label=gettext_lazy("A deal is won"),
     icon="circle-check",
     event=DealWon,
+    policy="every",
     sentence=lambda config: _("A deal is won"),
     order=60,
 )
@@ -113,6 +114,7 @@ DEAL_LOST = Trigger(
     label=gettext_lazy("A deal is lost"),
     icon="circle-x",
     event=DealLost,
+    policy="every",
     sentence=lambda config: _("A deal is lost"),
     order=70,
 )

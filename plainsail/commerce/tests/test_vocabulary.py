@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plainsail.automations.services import coming, flows
+from plainsail.automations.sockets import STARTERS, TRIGGERS
 from plainsail.automations.tests.factories import live
 from plainsail.commerce import vocabulary
+from plainsail.commerce.services import refunding
 from plainsail.commerce.services.buyers import Buyer
-from plainsail.commerce.tests.factories import NOON, bought, offer, placed
+from plainsail.commerce.tests.factories import MAREN, NOON, bought, euros, offer, pay, placed
 from plainsail.contacts.models import Contact
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow
@@ -77,3 +79,57 @@ def test_a_cart_that_was_left_lets_its_buyer_in_once(juniper):
         coming.look(workspace_id=juniper.id, at=NOON + later * HOUR)
         with workspace(juniper):
             assert left.runs.count() == (later > 2)
+
+
+def test_a_refund_lets_in_whose_order_had_the_product_and_got_back_as_much_as_is_asked_for(juniper):
+    with workspace(juniper):
+        course, other = offer("Wheel course"), offer("Kiln hire")
+        product = str(course.price.product_id)
+        wanted = {
+            "any": {},
+            "course": {"product": product, "amount": ""},
+            "full": {"product": product, "amount": "full"},
+            "part": {"product": product, "amount": "part"},
+        }
+        waits = [flows.wait(900)]
+        started = {
+            name: live(flows.build("commerce.order_refunded", config, waits, policy="every"), at=NOON, name=name)
+            for name, config in wanted.items()
+        }
+    for sold, buyer, minors in ((course, MAREN, [5000, 12500]), (other, IDA, [17500])):
+        order = bought(juniper, sold, buyer=buyer, at=NOON)
+        for minor in minors:
+            with workspace(juniper):
+                refunding.refund_order(order, amount=euros(minor), reason="Could not come", at=NOON)
+    run_jobs()
+    with workspace(juniper):
+        assert {name: one.runs.count() for name, one in started.items()} == {
+            "any": 3,
+            "course": 2,
+            "full": 1,
+            "part": 1,
+        }
+        said = TRIGGERS["commerce.order_refunded"].sentence
+        assert [said(config) for config in wanted.values()] == [
+            "Is refunded",
+            "Is refunded for “Wheel course”",
+            "Is refunded in full for “Wheel course”",
+            "Is refunded in part for “Wheel course”",
+        ]
+
+
+def test_whoever_buys_after_all_hears_no_more_of_the_cart_they_left(juniper):
+    with workspace(juniper):
+        course = offer("Wheel course")
+        flow = STARTERS["commerce.left_cart"].build(juniper, NOON)
+        cart = live(flow, at=NOON)
+    order = placed(juniper, course, at=NOON + HOUR)
+    placed(juniper, course, buyer=IDA, at=NOON + HOUR)
+    run_jobs(at=NOON + 4 * HOUR)
+    with workspace(juniper):
+        assert cart.runs.filter(ended_at=None).count() == 2
+    pay(juniper, order, at=NOON + 5 * HOUR)
+    run_jobs(at=NOON + 6 * HOUR)
+    with workspace(juniper):
+        assert [run.contact.email for run in cart.runs.filter(ended_at=None)] == ["ida@example.com"]
+        assert [run.contact.email for run in cart.runs.filter(state="stopped")] == ["maren@example.com"]

@@ -11,7 +11,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import CustomField, FieldValue
-from plainsail.contacts.services.contacts import PROFILE
+from plainsail.contacts.services import uses
+from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
@@ -89,7 +90,8 @@ def _renewed(field: CustomField, labels: Sequence[str]) -> list[dict[str, str]]:
 
 
 def archive(field: CustomField, *, at: datetime) -> None:
-    """Put a field away: nobody sees it, and what it says of people is kept."""
+    """Put a field away: nobody sees it, and what it says of people is kept. Raises InUse, which says what needs it."""
+    uses.refuse(f"{CUSTOM}{field.key}")
     field.archived_at = at
     field.save(update_fields=["archived_at"])
 

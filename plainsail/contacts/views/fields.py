@@ -14,6 +14,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import CustomFieldForm
 from plainsail.contacts.models import CustomField
 from plainsail.contacts.services import fields as services
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 
 
@@ -59,7 +60,11 @@ def field(request: Request, field_id: UUID) -> HttpResponse:
 def archive(request: Request, field_id: UUID) -> HttpResponse:
     """Put a field away; can be undone."""
     found: CustomField = get_object_or_404(request.workspace.custom_fields, id=field_id)
-    services.archive(found, at=request.now)
+    try:
+        services.archive(found, at=request.now)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect(workspace_url(request.workspace, "contacts:fields"))
     undo = workspace_url(request.workspace, "contacts:restore_field", found.id)
     messages.success(request, _("“%(name)s” is put away.") % {"name": found.label}, extra_tags=f"undo:{undo}")
     return redirect(workspace_url(request.workspace, "contacts:fields"))

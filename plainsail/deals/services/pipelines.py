@@ -91,7 +91,12 @@ def change(pipeline: Pipeline, *, name: str, lost_reasons: Sequence[str]) -> Non
 
 
 def archive(pipeline: Pipeline, *, at: datetime) -> None:
-    """Put a pipeline away with all that is in it."""
+    """Put a pipeline away with all that is in it. Raises InUse, which says what needs it or one of its stages."""
+    for key in (
+        pipeline.pk,
+        *pipeline.stages.filter(archived_at=None).order_by("position").values_list("id", flat=True),
+    ):
+        uses.refuse(str(key))
     Pipeline.objects.filter(pk=pipeline.pk, archived_at=None).update(archived_at=at)
 
 

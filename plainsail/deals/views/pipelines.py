@@ -14,6 +14,7 @@ from plainsail.deals import queries
 from plainsail.deals.forms import PipelineDetailsForm, PipelineForm, StageForm
 from plainsail.deals.models import Pipeline, Stage
 from plainsail.deals.services import pipelines as services
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 
 
@@ -71,7 +72,11 @@ def _one(request: Request, found: Pipeline, *, form: PipelineDetailsForm, stage_
 def archive(request: Request, pipeline_id: UUID) -> HttpResponse:
     """Put a pipeline away; can be undone."""
     found: Pipeline = get_object_or_404(request.workspace.pipelines, id=pipeline_id)
-    services.archive(found, at=request.now)
+    try:
+        services.archive(found, at=request.now)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect(workspace_url(request.workspace, "deals:pipelines"))
     undo = workspace_url(request.workspace, "deals:restore_pipeline", found.id)
     messages.success(request, _("“%(name)s” is put away.") % {"name": found.name}, extra_tags=f"undo:{undo}")
     return redirect(workspace_url(request.workspace, "deals:pipelines"))

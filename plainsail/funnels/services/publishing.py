@@ -26,6 +26,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page
 from plainsail.pages.services import publishing as page_publishing
 
+DAYS_TO_CONFIRM = 30
 PAGES = frozenset({Kind.PAGE, Kind.FORM, Kind.UPSELL, Kind.DOWNSELL, Kind.SPLIT, Kind.THANKS})
 
 
@@ -164,13 +165,20 @@ def _flow(funnel: Funnel, row: Sequence[FunnelStep], source: FunnelStep, *, at: 
             else flows.action("mail.send", {"email": str(step.email_id), "list": str(topic.id)})
         )
         made.append({**one, "id": f"s{step.id.hex[12:]}"})
-    if source.kind == Kind.FORM and joined is not None:
-        return flows.build("contacts.list_joined", {"list": str(topic.id)}, made)
     if source.kind == Kind.FORM:
-        # Without a list nobody has to confirm: what was sent is what begins it.
-        return flows.build("pages.form_submitted", {"form": str(source.form_id)}, made)
+        confirms = [_confirms(row[0], joined)] if joined is not None else []
+        return flows.build("pages.form_submitted", {"form": str(source.form_id)}, [*confirms, *made])
     assert source.offer is not None, "checked before"
     return flows.build("commerce.order_paid", {"product": str(source.offer.price.product_id)}, made, policy="every")
+
+
+def _confirms(step: FunnelStep, joined: List) -> flows.Step:
+    """Wait until whoever sent the form is on its list; who is already, goes on at once.
+
+    Joining the list would begin it for those too who come to the list by an import or by another form.
+    """
+    question = flows.ask("contacts.on_list", {"list": str(joined.id)})
+    return {**flows.wait_until(question, amount=DAYS_TO_CONFIRM), "id": f"c{step.id.hex[12:]}"}
 
 
 @transaction.atomic

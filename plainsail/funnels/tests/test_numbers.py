@@ -14,7 +14,7 @@ from plainsail.commerce.tests.factories import MAREN, bought, seller
 from plainsail.funnels import queries
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.queries import Period
-from plainsail.funnels.services import looking, publishing, simulating
+from plainsail.funnels.services import drawing, looking, publishing, simulating
 from plainsail.funnels.services.looking import Way
 from plainsail.funnels.services.routing import way
 from plainsail.funnels.tests.factories import live, steps
@@ -47,10 +47,9 @@ def looks(of, page, visitor, *, source="", at=None, agent=BROWSER):
     landing.record([row], at=at)
 
 
-def goes_on(step, visitor, *, to="/"):
-    looking.note(
-        step, Way(path=way(step), to=to, visitor_id=visitor, ip="203.0.113.9", user_agent=BROWSER), at=clock.now()
-    )
+def goes_on(step, visitor, *, to="/", at=None):
+    led = Way(path=way(step), to=to, visitor_id=visitor, ip="203.0.113.9", user_agent=BROWSER)
+    looking.note(step, led, at=at or clock.now())
 
 
 def sends(step, visitor, address):
@@ -119,6 +118,32 @@ class TestCounted:
         with workspace(juniper):
             rows = publishing.with_references(funnel)
             assert queries.sources(rows, month()) == [("direct", 1), ("letter", 1)]
+
+    def test_each_page_of_a_split_says_how_many_saw_it_and_went_on(self, as_ada, juniper, funnel):
+        with workspace(juniper):
+            thanks, form = steps(funnel)["thanks"].page, steps(funnel)["form"].page
+            split = drawing.insert(funnel, position=0, kind="split", name="Which page?", at=clock.now())
+            drawing.change(split, {"page": thanks, "other_page": form}, at=clock.now())
+            split.refresh_from_db()
+            before = clock.now() - timedelta(minutes=5)
+            a, b = [new_id() for _number in range(3)], [new_id() for _number in range(2)]
+            for page, visitors, source in ((thanks, a, "letter"), (form, b, "")):
+                for visitor in visitors:
+                    looks(juniper, page, visitor, source=source, at=before)
+            for visitor in (a[0], b[0], b[1]):
+                goes_on(split, visitor, at=before)
+        found = self.numbers(juniper, funnel)["split"]
+        assert (found.people, found.done) == (5, 3)
+        assert [(half.page, half.people, half.done, half.rate) for half in found.pages] == [
+            (thanks, 3, 1, 33),
+            (form, 2, 2, 100),
+        ]
+        found = self.numbers(juniper, funnel, "letter")["split"]
+        assert [(half.people, half.done) for half in found.pages] == [(3, 1), (0, 0)]
+        home = f"/w/juniper/funnels/{funnel.id}/"
+        page = as_ada.get(f"{home}?step={split.id}").content.decode()
+        assert "1 of 3 went on" in page
+        assert "2 went on" in as_ada.get(f"{home}numbers/").content.decode()
 
     def test_it_takes_the_same_few_statements_however_long_the_map(self, juniper, funnel, django_assert_num_queries):
         with workspace(juniper):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,9 +16,11 @@ from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.services import drawing, publishing, routing
 from plainsail.funnels.tests.factories import live, started, steps
 from plainsail.kernel import clock
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
-from plainsail.pages.services import forms
+from plainsail.pages.services import forms, submissions
+from plainsail.pages.services.submissions import Visit
 
 pytestmark = pytest.mark.django_db
 Kind = FunnelStep.Kind
@@ -109,14 +112,61 @@ def test_a_draft_and_a_paused_funnel_lead_nobody(in_juniper):
         publishing.pause(funnel, at=clock.now())
 
 
+def sent(step, address="maren@example.com"):
+    """Somebody sends the step's form."""
+    values = {"email": address}
+    return submissions.receive(step.form, values, landing_id=new_id(), visit=Visit(), at=clock.now()).contact
+
+
+def joined(contact, topic):
+    consent.confirm(ListMember.objects.get(contact=contact, list=topic), at=clock.now())
+
+
 def confirmed(step, address="maren@example.com"):
     """Somebody sends the step's form and confirms."""
-    at = clock.now()
-    contact = consent.opt_in(
-        step.form.workspace, email=address, list=step.form.list, wording="Yes", source="test", at=at
-    )
-    consent.confirm(ListMember.objects.get(contact=contact, list=step.form.list), at=at)
+    contact = sent(step, address)
+    joined(contact, step.form.list)
     return contact
+
+
+def test_mails_behind_a_form_begin_for_whoever_was_on_its_list_before(juniper):
+    with workspace(juniper):
+        funnel = live(juniper)
+        step = steps(funnel)
+        contact = consent.opt_in(
+            juniper,
+            email="maren@example.com",
+            list=step["form"].form.list,
+            wording="Yes",
+            source="test",
+            at=clock.now(),
+        )
+        joined(contact, step["form"].form.list)
+    run_jobs()
+    with workspace(juniper):
+        assert not Run.objects.exists(), "the list alone, joined by another way, begins nothing"
+        sent(step["form"])
+    run_jobs()
+    with workspace(juniper):
+        run = Run.objects.get(contact=contact)
+        assert (run.automation_id, run.is_in_wait) == (steps(funnel)["wait"].automation_id, True)
+        assert run.step == f"s{step['wait'].id.hex[12:]}"
+
+
+def test_mails_behind_a_form_wait_until_its_sender_confirms(juniper):
+    with workspace(juniper):
+        funnel = live(juniper)
+        step = steps(funnel)
+        contact = sent(step["form"])
+    run_jobs()
+    with workspace(juniper):
+        run = Run.objects.get(contact=contact)
+        assert run.step == f"c{step['wait'].id.hex[12:]}"
+        joined(contact, step["form"].form.list)
+    run_jobs(at=clock.now() + timedelta(minutes=2))
+    with workspace(juniper):
+        run.refresh_from_db()
+        assert run.step == f"s{step['wait'].id.hex[12:]}"
 
 
 def test_mails_behind_a_form_begin_for_whoever_confirms_and_end_with_the_purchase(juniper):

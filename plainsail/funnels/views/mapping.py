@@ -110,6 +110,7 @@ def _map(request: Request, rows: list[FunnelStep], key: str) -> dict[str, Any]:
     faults, numbers = publishing.faults(rows), queries.numbers(rows, period)
     return {
         "nodes": looks.nodes(rows, numbers, faults, key),
+        "halves": next((numbers[step.id].pages for step in rows if str(step.id) == key), []),
         "faults": faults,
         "length": len(rows),
         "filter": filter_of(request, rows, period),

@@ -120,19 +120,40 @@ def if_in(name: str, tree: Mapping[str, Any], *, yes: Sequence[Part] = (), no: S
     return Part("split", "info", says, make, [(_("Yes"), yes), (_("No"), no)])
 
 
+def if_so(says: str, tree: Mapping[str, Any], *, yes: Sequence[Part] = (), no: Sequence[Part] = ()) -> Part:
+    """Asks some conditions of this step alone, which make no segment."""
+
+    def make(kitchen: Kitchen) -> Step:
+        rows = {key: [part.make(kitchen) for part in parts] for key, parts in (("yes", yes), ("no", no))}
+        return flows.condition("contacts.matches", {"tree": dict(tree)}, **rows)
+
+    return Part("split", "info", says, make, [(_("Yes"), yes), (_("No"), no)])
+
+
 def end() -> Part:
     return Part("square", "neutral", _("End"), lambda kitchen: flows.end())
 
 
 def recipe(
-    *, label: Words, text: Words, icon: str, start: Start, parts: Callable[[], list[Part]], order: int
+    *,
+    label: Words,
+    text: Words,
+    icon: str,
+    start: Start,
+    parts: Callable[[], list[Part]],
+    order: int,
+    exits: Sequence[Mapping[str, Any]] = (),
 ) -> Starter:
-    """A recipe as automations offer it: offered where its trigger is there, drawn in small, made when it is taken."""
+    """A recipe as automations offer it: offered where its trigger is there, drawn in small, made when it is taken.
+
+    `exits` are trees of conditions; whoever one of them fits leaves early.
+    """
 
     def build(workspace: Workspace, at: datetime) -> Flow:
         kitchen = Kitchen(workspace, at, lists.default(workspace, at=at))
         steps = [part.make(kitchen) for part in parts()]
-        return flows.build(start.kind, start.config(kitchen), steps, policy=start.policy)
+        flow = flows.build(start.kind, start.config(kitchen), steps, policy=start.policy)
+        return flow | ({"exits": [flows.ask("contacts.matches", {"tree": tree}) for tree in exits]} if exits else {})
 
     def sketch() -> list[Part]:
         return [Part(start.icon, "accent", start.says(), lambda kitchen: {}), *parts()]

@@ -17,7 +17,7 @@ from plainsail.mail.models import Delivery
 
 pytestmark = pytest.mark.django_db
 OFFERED = [key for key, starter in STARTERS.items() if starter.is_offered and starter.needs]
-CHOSEN = {"commerce.trial"}
+CHOSEN = {"subscriptions.trial"}
 """Recipes of which something has to be chosen before they can go live."""
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from plainsail.accounts.models import User
 from plainsail.blocks.sockets import FormCard, FormInput, FormOption, Option
 from plainsail.contacts.models import List
+from plainsail.contacts.services import uses
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -128,9 +129,10 @@ def copy(form: Form, *, at: datetime) -> Form:
 
 
 def archive(form: Form) -> None:
-    """Put a form away. Raises InUse while it stands on a published page."""
+    """Put a form away. Raises InUse while it stands on a published page, or something else needs it."""
     if form.workspace.published_snapshots.filter(forms__has_key=str(form.id)).exists():
         raise InUse
+    uses.refuse(str(form.id))
     form.is_archived = True
     form.save(update_fields=["is_archived"])
 
