@@ -50,6 +50,7 @@ workspace_urls = [
     path("contacts/erasures/<uuid:erasure_id>/certificate.pdf", erasing.sheet, name="erasure_pdf"),
     path("contacts/<uuid:contact_id>/merging/", merging.merge, name="merge"),
     path("contacts/<uuid:contact_id>/lists/", lists.join, name="join_list"),
+    path("contacts/<uuid:contact_id>/lists/leaving/", lists.leave_all, name="leave_all_lists"),
     path("contacts/<uuid:contact_id>/lists/<uuid:list_id>/leaving/", lists.leave, name="leave_list"),
     path("contacts/imports/", imports.imports, name="imports"),
     path("contacts/imports/<uuid:import_id>/", imports.show, name="import"),

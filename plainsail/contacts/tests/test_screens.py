@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from plainsail.accounts.models import Membership, Role
 from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, List, ListMember, Segment
-from plainsail.contacts.services import consent, tags
+from plainsail.contacts.services import consent, suppression, tags, wishes
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -101,6 +101,51 @@ class TestJoiningByHand:
         assert member.state == "unsubscribed"
         assert [entry.act for entry in ConsentEntry.objects.all()] == ["withdrawn"]
         assert list(as_ada.get(f"{CONTACTS}{member.contact_id}/").context["joinable"]) == []
+
+
+class TestWhyNoMailGoes:
+    """A contact's page says what `may_receive` says: the badge of a list alone would promise mail that never comes."""
+
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [
+            ("unsubscribed", "Gets no marketing mail"),
+            ("complaint", "Reported as spam (1 May 2026)."),
+            ("hard_bounce", "Once you change the address to one that works, mail goes there."),
+            ("soft_bounces", "Gets no mail at all"),
+        ],
+    )
+    def test_a_blocked_address_is_told_with_its_reason(self, as_ada, in_juniper, reason, words):
+        member = ListMemberFactory()
+        suppression.add(member.contact, reason=suppression.Reason(reason), at=MAY)
+        page = as_ada.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+        assert words in page
+        assert "No more marketing mail" not in page
+
+    def test_a_pause_is_told_with_its_end(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        wishes.pause(contact, weeks=4, at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "They asked for no marketing mail until 29 May 2026." in page
+
+    def test_who_asks_on_the_phone_never_to_be_written_to_is_taken_at_their_word(self, as_ada, in_juniper):
+        member = ListMemberFactory()
+        page = as_ada.post(f"{CONTACTS}{member.contact_id}/lists/leaving/", follow=True).content.decode()
+        assert "Gets no marketing mail" in page
+        assert [(one.act, one.source) for one in ConsentEntry.objects.all()] == [("withdrawn", "manual")]
+        assert queries.may_receive(member.contact, member.list).reason == "suppressed:unsubscribed"
+        assert queries.may_receive(member.contact, None).allowed
+
+    def test_nobody_who_may_only_look_takes_people_off(self, as_viewer, in_juniper):
+        member = ListMemberFactory()
+        assert as_viewer.post(f"{CONTACTS}{member.contact_id}/lists/leaving/").status_code == 403
+        assert "No more marketing mail" not in as_viewer.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+
+    def test_a_proof_names_its_list(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        consent.add_with_basis(contact, ListFactory(name="Kiln news"), basis="Signed", source="manual", at=MAY)
+        shown = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert re.search(r"Kiln news<br>“Signed”", shown)
 
 
 class TestSegments:

@@ -67,3 +67,13 @@ def leave(request: Request, contact_id: UUID, list_id: UUID) -> HttpResponse:
     if consent.withdraw(contact, topic, at=request.now, proof=consent.Proof(source="manual")):
         messages.success(request, _("Off “%(list)s”. Only they themselves can join it again.") % {"list": topic.name})
     return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
+
+
+@require_POST
+@can("contacts.change")
+def leave_all(request: Request, contact_id: UUID) -> HttpResponse:
+    """Off every list and never written to again, as they asked on the phone or in person."""
+    contact = get_object_or_404(request.workspace.contacts, id=contact_id)
+    consent.withdraw_all(contact, at=request.now, proof=consent.Proof(source="manual"))
+    messages.success(request, _("%(name)s gets no more marketing mail.") % {"name": contact})
+    return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
