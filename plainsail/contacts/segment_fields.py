@@ -150,8 +150,7 @@ def _mailable(asked: Asked) -> Q:
     topic = List.objects.filter(id=asked.value).first() if asked.value else None
     if asked.value and topic is None:
         return unless(Q(id__in=[]), asked, "is_not")
-    people = Contact.objects.alive().unsuppressed()
-    found = people.on_list(topic) if topic is not None else people.subscribed()
+    found = Contact.objects.mailable(topic) if topic is not None else Contact.objects.mailable_at_all()
     return unless(Q(Exists(found.filter(id=OuterRef("id")))), asked, "is_not")
 
 

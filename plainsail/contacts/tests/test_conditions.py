@@ -14,7 +14,7 @@ from plainsail.contacts import conditions
 from plainsail.contacts.events import TagAdded
 from plainsail.contacts.models import Contact, Engagement, FieldValue, Suppression
 from plainsail.contacts.sentences import Wording
-from plainsail.contacts.services import engagement, fields, merging, segments, values
+from plainsail.contacts.services import engagement, fields, merging, segments, values, wishes
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -163,6 +163,14 @@ class TestFields:
         assert who(ask("mailable", "is", str(topic.id))) == ["Ann"]
         assert who(ask("mailable", "is", "")) == ["Ann"]
         assert who(ask("mailable", "is_not", str(topic.id))) == ["Bo", "Cy"]
+
+    def test_whoever_asked_for_a_pause_may_not_be_written_to_until_it_ends(self, people):
+        topic = ListMemberFactory(contact=people["Ann"]).list
+        wishes.pause(people["Ann"], weeks=2, at=NOON)
+        for value in (str(topic.id), ""):
+            assert who(ask("mailable", "is", value)) == []
+        wishes.go_on(people["Ann"])
+        assert who(ask("mailable", "is", "")) == ["Ann"]
 
     def test_words_are_compared_as_people_read_them(self, people):
         Contact.objects.filter(first_name="Ann").update(city="Bad Homburg", phone="+49", locale="de-AT", source="form")
