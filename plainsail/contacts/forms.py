@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import CustomField, Import, Tag
-from plainsail.contacts.services import importing_reading, values, wishes
+from plainsail.contacts.services import importing_encodings, values, wishes
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.services.importing import Wishes
 from plainsail.kernel.countries import countries
@@ -258,7 +258,7 @@ class LayoutForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        known = list(importing_reading.ENCODINGS)
+        known = list(importing_encodings.ENCODINGS)
         if (stored := self.initial.get("encoding")) and stored not in known:
             known.append(stored)
         self.fields["encoding"].choices = [(one, one.replace("_", "-").upper()) for one in known]  # type: ignore[attr-defined]  # a ChoiceField
