@@ -353,6 +353,8 @@ def _targets(workspace: Workspace) -> list[Any]:
         ("tags", _("Tags")),
         ("lists", _("Lists")),
         ("standing", _("Status in the old program")),
+        ("standing:unsubscribed", _("Unsubscribed (a day, or yes)")),
+        ("standing:bounced", _("Bounced (a day, or yes)")),
         (_("Your fields"), [(f"field:{field.key}", field.label) for field in own]),
         (_("Make a field of it"), [(f"new:{kind.value}", kind.label) for kind in kinds]),
     ]

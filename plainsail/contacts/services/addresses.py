@@ -28,8 +28,8 @@ def normalise(address: str) -> str:
     normal = address.strip().lower()
     if not normal.isascii():
         normal = _in_ascii(normal)
-    if '"' in normal.rpartition("@")[0]:
-        # RFC 5321 §4.1.2 knows quoted names and warns of them; no mail goes there.
+    if '"' in normal.rpartition("@")[0] or normal.endswith("]"):
+        # RFC 5321 §4.1.2 and §4.1.3 know quoted names, and numbers in the place of a domain; no mail goes there.
         raise BadAddress(field="email")
     try:
         validate_email(normal)
