@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.kernel.crypto import keyed_hash
 from plainsail.kernel.errors import Refusal
 
+LONGEST_NAME = 64
+"""What stands before the @ (RFC 5321 §4.5.3.1.1)."""
+
 
 class BadAddress(Refusal):
     """Not an e-mail address."""
@@ -35,7 +38,7 @@ def normalise(address: str) -> str:
         validate_email(normal)
     except ValidationError:
         raise BadAddress(field="email") from None
-    if len(normal) > 254:
+    if len(normal) > 254 or len(normal.rpartition("@")[0]) > LONGEST_NAME:
         raise BadAddress(field="email")
     return normal
 
