@@ -141,6 +141,20 @@ class TestWhyNoMailGoes:
         assert as_viewer.post(f"{CONTACTS}{member.contact_id}/lists/leaving/").status_code == 403
         assert "No more marketing mail" not in as_viewer.get(f"{CONTACTS}{member.contact_id}/").content.decode()
 
+    def test_a_proof_says_from_which_form_and_which_version_of_it(self, as_ada, in_juniper):
+        proof = consent.Proof(wording="Yes", source="form:1", form_version=3, ip="203.0.113.7")
+        contact = ContactFactory(source="import")
+        consent.ask(contact, [ListFactory()], proof=proof, at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "A form, version 3 203.0.113.7" in page
+        assert re.search(r"Source</dt>\s*<dd[^>]*>A file", page)
+
+    def test_who_was_put_on_a_list_by_hand_is_not_said_to_have_confirmed(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        consent.add_with_basis(contact, ListFactory(name="Kiln news"), basis="Signed", source="manual", at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "Joined “Kiln news”" in page
+
     def test_a_proof_names_its_list(self, as_ada, in_juniper):
         contact = ContactFactory()
         consent.add_with_basis(contact, ListFactory(name="Kiln news"), basis="Signed", source="manual", at=MAY)
