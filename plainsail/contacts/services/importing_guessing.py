@@ -240,6 +240,16 @@ ADDRESS = re.compile(r"^(?:[^<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]{2,}>?$")
 PHONE = re.compile(r"^\+?[\d\s()/.-]{7,20}$")
 
 
+def one_a_line(text: str) -> str:
+    """Addresses behind one another, as in the head of a mail, each in a line of its own; all other lines as they are."""
+    return "\n".join(part for line in text.split("\n") for part in _apart(line))
+
+
+def _apart(line: str) -> list[str]:
+    parts = [part for one in re.split(r"[,;]", line) if (part := one.strip())]
+    return parts if len(parts) > 1 and all(ADDRESS.match(part) for part in parts) else [line]
+
+
 def program_of(columns: Sequence[str]) -> str:
     """The key of the program whose export these columns are; empty where it is none that is known."""
     names = {name.strip().lower() for name in columns}
