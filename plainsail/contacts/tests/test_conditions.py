@@ -345,3 +345,22 @@ class TestSentences:
         assert wording.sentence({}) == "Everybody"
         assert wording.sentence(ask("nothing", "is", "x")) == "A condition that can’t be understood"
         assert wording.sentence(ask("tag", "is", str(in_juniper.id))) == "Tagged something that is gone"
+
+
+class TestDaysWhereTheBusinessIs:
+    """At noon UTC it is the next day in Auckland."""
+
+    def test_today_is_the_day_there(self, people, in_juniper):
+        in_juniper.timezone = "Pacific/Auckland"
+        in_juniper.save()
+        born = fields.define(in_juniper, label="Visit", kind="date", at=NOON)
+        values.put(people["Ann"], {born.key: (NOON + timedelta(days=2)).date().isoformat()})
+        assert who(ask(f"field:{born.key}", "ahead", 1)) == ["Ann"]
+        assert who(ask(f"field:{born.key}", "within", 1)) == []
+
+    def test_the_question_is_asked_anew_at_midnight_there(self, people, in_juniper):
+        in_juniper.timezone = "Pacific/Auckland"
+        in_juniper.save()
+        born = fields.define(in_juniper, label="Visit", kind="date", at=NOON)
+        known, asked = conditions.read(ask(f"field:{born.key}", "ahead", 1), at=NOON)
+        assert known.turns(asked) == datetime(NOON.year, NOON.month, NOON.day, 12, tzinfo=UTC) + timedelta(days=1)
