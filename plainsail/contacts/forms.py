@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import CustomField, Import, Tag
+from plainsail.contacts.models import CustomField, Import, List, Tag
 from plainsail.contacts.services import importing_encodings, values, wishes
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.services.importing import Wishes
@@ -136,6 +136,10 @@ class ListForm(forms.Form):
         max_length=300,
         required=False,
     )
+
+    @classmethod
+    def of(cls, topic: List) -> ListForm:
+        return cls(initial={"name": topic.name, "description": topic.description})
 
 
 class TagForm(forms.Form):

@@ -64,6 +64,7 @@ workspace_urls = [
     path("contacts/imports/<uuid:import_id>/faults.csv", imports.faults, name="import_faults"),
     path("contacts/exports/", exports.exports, name="exports"),
     path("contacts/lists/", lists.lists, name="lists"),
+    path("contacts/lists/<uuid:list_id>/", lists.topic, name="list"),
     path("contacts/tags/", tags.tags, name="tags"),
     path("contacts/tags/<uuid:tag_id>/", tags.tag, name="tag"),
     path("contacts/tags/<uuid:tag_id>/deletion/", tags.delete, name="delete_tag"),

@@ -49,6 +49,21 @@ class TestLists:
         assert (page.status_code, bool(page.context["form"].errors["name"])) == (422, True)
         assert not List.objects.exists()
 
+    def test_a_list_is_called_differently_and_keeps_its_people(self, as_ada, in_juniper):
+        member = ListMemberFactory(list__name="Newslettr", list__slug="newslettr")
+        edit = f"{CONTACTS}lists/{member.list_id}/"
+        assert "Newslettr" in as_ada.get(edit).content.decode()
+        assert as_ada.post(edit, {"name": " ", "description": "x"}).status_code == 422
+        assert as_ada.post(edit, {"name": "Newsletter", "description": "Once a month"}).status_code == 302
+        found = List.objects.get()
+        assert (found.name, found.description, found.slug) == ("Newsletter", "Once a month", "newslettr")
+        assert queries.may_receive(member.contact, found).allowed
+
+    def test_whoever_may_only_look_changes_no_list(self, as_viewer, in_juniper):
+        topic = ListFactory()
+        assert as_viewer.get(f"{CONTACTS}lists/{topic.id}/").status_code == 403
+        assert f"lists/{topic.id}/" not in as_viewer.get(f"{CONTACTS}lists/").content.decode()
+
     def test_two_lists_of_one_name_have_addresses_of_their_own(self, as_ada, in_juniper):
         for _time in range(2):
             as_ada.post(f"{CONTACTS}lists/", {"name": "Letters"})

@@ -40,6 +40,19 @@ def _all(request: Request, form: ListForm) -> HttpResponse:
     return render(request, "contacts/lists.html", context, status=422 if form.is_bound else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("contacts.change")
+def topic(request: Request, list_id: UUID) -> HttpResponse:
+    """What one list is called, here and where people choose what to get."""
+    found: List = get_object_or_404(request.workspace.lists, id=list_id)
+    form = ListForm(request.POST) if request.method == "POST" else ListForm.of(found)
+    if form.is_valid():
+        services.rename(found, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect(workspace_url(request.workspace, "contacts:lists"))
+    return render(request, "contacts/list.html", {"list": found, "form": form}, status=422 if form.is_bound else 200)
+
+
 @require_POST
 @can("contacts.change")
 def join(request: Request, contact_id: UUID) -> HttpResponse:
