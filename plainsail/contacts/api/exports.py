@@ -1,4 +1,4 @@
-"""Segments, and archives of everybody or of those in one, for programs."""
+"""Archives of everybody, or of those in a segment, on a list or with a tag, for programs."""
 
 from __future__ import annotations
 
@@ -13,30 +13,8 @@ from plainsail.contacts import models
 from plainsail.contacts.api.routing import router
 from plainsail.contacts.services import exporting
 from plainsail.contacts.services.exporting import Asked
-from plainsail.kernel import rest
 from plainsail.kernel.http import Request
-from plainsail.kernel.rest import Cursor, Field, Input, Limit, Output, Page, Status, allows
-
-
-class Segment(Output):
-    """A question about contacts that is asked anew each time it is used."""
-
-    id: UUID
-    name: str
-    counted: int | None = Field(description="How many answered it when it was last counted.")
-    counted_at: datetime | None
-
-    @classmethod
-    def of(cls, found: models.Segment) -> Segment:
-        return cls(id=found.id, name=found.name, counted=found.counted, counted_at=found.counted_at)
-
-
-@router.get("/segments", response=Page[Segment], summary="List segments")
-@allows("contacts.view")
-def list_segments(request: Request, cursor: Cursor = None, limit: Limit = rest.USUAL) -> Page[Segment]:
-    """Every segment, newest first. `GET /contacts?segment=…` reads who is in one."""
-    rows = request.workspace.segments.all()
-    return rest.page(request, rows, Segment.of, into=Page[Segment], by="-id", cursor=cursor, limit=limit)
+from plainsail.kernel.rest import Field, Input, Output, Status, allows
 
 
 class ExportAsked(Input):

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, ConfigDict, IPvAnyAddress, ValidationError,
 from plainsail.accounts.models import User
 from plainsail.contacts import models, queries
 from plainsail.contacts.api.routing import router
-from plainsail.contacts.services import addresses, bulk, consent, erasing, tags
+from plainsail.contacts.services import addresses, bulk, consent, erasing, suppression, tags
 from plainsail.contacts.services import contacts as people
 from plainsail.kernel import rest
 from plainsail.kernel.countries import countries
@@ -34,6 +34,13 @@ class LeftList(Refusal):
 
     code = "left_list"
     message = _("They left this list. Only they can join it again: ask them with “how”: “confirmation”.")
+
+
+class Blocked(Refusal):
+    """Nothing is written to this address."""
+
+    code = "blocked"
+    message = _("No mail goes to this address: it bounced, complained or asked never to be written to.")
 
 
 class UnknownName(Refusal):
@@ -438,6 +445,8 @@ def join_list(request: Request, contact_id: UUID, body: Joining) -> Contact:
 
 
 def _refuse_who_left(found: models.Contact, topic: models.List) -> None:
+    if suppression.is_suppressed(found):
+        raise Blocked
     if found.memberships.filter(list=topic, state=models.ListMember.State.UNSUBSCRIBED).exists():
         raise LeftList
 
@@ -450,44 +459,3 @@ def leave_list(request: Request, contact_id: UUID, list_id: UUID) -> Contact:
     topic: models.List = get_object_or_404(request.workspace.lists, id=list_id)
     consent.withdraw(found, topic, at=request.now, proof=consent.Proof(source=SOURCE))
     return again(request, contact_id)
-
-
-class Tag(Output):
-    """A word that groups contacts."""
-
-    id: UUID
-    name: str
-    slug: str
-
-    @classmethod
-    def of(cls, found: models.Tag) -> Tag:
-        return cls(id=found.id, name=found.name, slug=found.slug)
-
-
-class Topic(Output):
-    """A list that people join."""
-
-    id: UUID
-    name: str
-    slug: str
-    description: str
-
-    @classmethod
-    def of(cls, found: models.List) -> Topic:
-        return cls(id=found.id, name=found.name, slug=found.slug, description=found.description)
-
-
-@router.get("/tags", response=Page[Tag], summary="List tags")
-@allows("contacts.view")
-def list_tags(request: Request, cursor: Cursor = None, limit: Limit = rest.USUAL) -> Page[Tag]:
-    """Every tag, newest first."""
-    rows = request.workspace.tags.all()
-    return rest.page(request, rows, Tag.of, into=Page[Tag], by="-id", cursor=cursor, limit=limit)
-
-
-@router.get("/lists", response=Page[Topic], summary="List lists")
-@allows("contacts.view")
-def list_lists(request: Request, cursor: Cursor = None, limit: Limit = rest.USUAL) -> Page[Topic]:
-    """Every list, newest first."""
-    rows = request.workspace.lists.all()
-    return rest.page(request, rows, Topic.of, into=Page[Topic], by="-id", cursor=cursor, limit=limit)

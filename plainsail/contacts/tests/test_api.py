@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.accounts.tests.factories import program
 from plainsail.contacts.models import ConsentEntry, Contact, ListMember
-from plainsail.contacts.services import consent, contacts, fields, tags
+from plainsail.contacts.services import consent, contacts, fields, suppression, tags
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory, TagFactory
 from plainsail.kernel import clock
 from plainsail.kernel.models import EventRow
@@ -404,3 +404,12 @@ def test_in_a_batch_a_phone_number_is_read_by_the_country_that_is_known(shop, ju
     assert [one["state"] for one in told.json()["results"]] == ["updated", "refused"]
     with workspace(juniper):
         assert Contact.objects.get(email="a@example.com").phone == "+493514567890"
+
+
+def test_nobody_is_put_on_a_list_whose_address_is_blocked(shop, juniper):
+    with workspace(juniper):
+        contact, topic = ContactFactory(), ListFactory()
+        suppression.add(contact, reason=suppression.Reason.UNSUBSCRIBED, at=AT)
+    body = {"list": str(topic.id), "how": "basis", "wording": "Signed at the fair"}
+    assert code(shop.ask("post", f"contacts/{contact.id}/lists", body)) == "blocked"
+    assert state(juniper, contact.id) is None

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from plainsail.accounts.models import Membership, Role
 from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, List, ListMember, Segment
-from plainsail.contacts.services import consent, suppression, tags, wishes
+from plainsail.contacts.services import acting, consent, sets, suppression, tags, wishes
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -150,6 +150,18 @@ class TestWhyNoMailGoes:
         assert [(one.act, one.source) for one in ConsentEntry.objects.all()] == [("withdrawn", "manual")]
         assert queries.may_receive(member.contact, member.list).reason == "suppressed:unsubscribed"
         assert queries.may_receive(member.contact, None).allowed
+
+    @pytest.mark.parametrize("reason", ["unsubscribed", "complaint", "hard_bounce"])
+    def test_nobody_puts_them_on_a_list_for_them(self, as_ada, in_juniper, reason):
+        contact, topic = ContactFactory(), ListFactory()
+        suppression.add(contact, reason=suppression.Reason(reason), at=MAY)
+        answer = as_ada.post(f"{CONTACTS}{contact.id}/lists/", {"list": topic.id, "basis": "They said so"}, follow=True)
+        assert "must join it themselves" in answer.content.decode()
+        assert sets.join_list(topic, [contact.id], basis="Flow", source="flow", at=MAY) == set()
+        done = acting.join(in_juniper, acting.Chosen(), topic=topic, basis="Fair", by=None, at=MAY)
+        acting.work.function(workspace_id=in_juniper.pk, action_id=done.id)
+        assert not contact.memberships.exists()
+        assert not ConsentEntry.objects.exists()
 
     def test_nobody_who_may_only_look_takes_people_off(self, as_viewer, in_juniper):
         member = ListMemberFactory()

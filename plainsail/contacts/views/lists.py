@@ -66,7 +66,7 @@ def join(request: Request, contact_id: UUID) -> HttpResponse:
         basis = form.cleaned_data["basis"]
         if not consent.add_with_basis(contact, topic, basis=basis, source="manual", at=request.now):
             messages.error(
-                request, _("Nothing changed: they are on this list, or left it and must join it themselves.")
+                request, _("Nothing changed: they are on this list, or want no mail and must join it themselves.")
             )
     return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
 
