@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import CustomField, Import, Tag
-from plainsail.contacts.services import importing_reading, values, wishes
+from plainsail.contacts.models import CustomField, Import, List, Tag
+from plainsail.contacts.services import importing_encodings, values, wishes
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.services.importing import Wishes
 from plainsail.kernel.countries import countries
@@ -137,6 +137,10 @@ class ListForm(forms.Form):
         required=False,
     )
 
+    @classmethod
+    def of(cls, topic: List) -> ListForm:
+        return cls(initial={"name": topic.name, "description": topic.description})
+
 
 class TagForm(forms.Form):
     """A tag by its name."""
@@ -258,7 +262,7 @@ class LayoutForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        known = list(importing_reading.ENCODINGS)
+        known = list(importing_encodings.ENCODINGS)
         if (stored := self.initial.get("encoding")) and stored not in known:
             known.append(stored)
         self.fields["encoding"].choices = [(one, one.replace("_", "-").upper()) for one in known]  # type: ignore[attr-defined]  # a ChoiceField
@@ -353,6 +357,8 @@ def _targets(workspace: Workspace) -> list[Any]:
         ("tags", _("Tags")),
         ("lists", _("Lists")),
         ("standing", _("Status in the old program")),
+        ("standing:unsubscribed", _("Unsubscribed (a day, or yes)")),
+        ("standing:bounced", _("Bounced (a day, or yes)")),
         (_("Your fields"), [(f"field:{field.key}", field.label) for field in own]),
         (_("Make a field of it"), [(f"new:{kind.value}", kind.label) for kind in kinds]),
     ]

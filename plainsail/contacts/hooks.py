@@ -110,9 +110,9 @@ EVENT_WORDING.register(
 EVENT_WORDING.register(
     "contacts.list_joined",
     EventWording(
-        label=gettext_lazy("Confirmed a list"),
+        label=gettext_lazy("Joined a list"),
         icon="circle-check",
-        say=lambda row: _("Confirmed “%(list)s”") % {"list": _list_name(row)},
+        say=lambda row: _("Joined “%(list)s”") % {"list": _list_name(row)},
     ),
 )
 EVENT_WORDING.register(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -101,8 +101,16 @@ def _phone(asked: Asked) -> Q:
 
 def day_begins(day: date) -> datetime:
     """The first moment of a day where the business is."""
-    zone = Workspace.objects.values_list("timezone", flat=True).get(id=current_workspace_id())
-    return datetime.combine(day, time.min, ZoneInfo(zone))
+    return datetime.combine(day, time.min, _zone())
+
+
+def _today(asked: Asked) -> date:
+    """The day that it is where the business is."""
+    return asked.at.astimezone(_zone()).date()
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(Workspace.objects.values_list("timezone", flat=True).get(id=current_workspace_id()))
 
 
 def _created(asked: Asked) -> Q:
@@ -150,8 +158,7 @@ def _mailable(asked: Asked) -> Q:
     topic = List.objects.filter(id=asked.value).first() if asked.value else None
     if asked.value and topic is None:
         return unless(Q(id__in=[]), asked, "is_not")
-    people = Contact.objects.alive().unsuppressed()
-    found = people.on_list(topic) if topic is not None else people.subscribed()
+    found = Contact.objects.mailable(topic) if topic is not None else Contact.objects.mailable_at_all()
     return unless(Q(Exists(found.filter(id=OuterRef("id")))), asked, "is_not")
 
 
@@ -372,10 +379,10 @@ def _of(custom: CustomField) -> SegmentField:
 
 
 def _day_turns(asked: Asked) -> datetime | None:
-    """Days are counted from today's date, which ends at midnight (UTC)."""
+    """Days are counted from today's date, which ends at midnight where the business is."""
     if asked.op not in {"within", "ahead"}:
         return None
-    return datetime.combine(asked.at.date() + timedelta(days=1), time.min, UTC)
+    return day_begins(_today(asked) + timedelta(days=1))
 
 
 def _said(custom: CustomField, asked: Asked) -> Q:
@@ -396,10 +403,11 @@ def _said(custom: CustomField, asked: Asked) -> Q:
 
 
 def _dated(asked: Asked) -> Q:
-    today = asked.at.date()
     if asked.op == "within":
+        today = _today(asked)
         return Q(date__gte=today - timedelta(days=asked.value), date__lte=today)
     if asked.op == "ahead":
+        today = _today(asked)
         return Q(date__gte=today, date__lte=today + timedelta(days=asked.value))
     return Q(**{{"before": "date__lt", "after": "date__gt"}.get(asked.op, "date"): asked.value})
 

@@ -12,12 +12,14 @@ from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     CONTACT_SECTIONS,
     EVENT_WORDING,
+    EXPORTED,
     SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     TIMELINE_GROUPS,
     ContactSection,
     EventWording,
+    ExportedTable,
     Scorable,
     TimelineGroup,
 )
@@ -28,6 +30,7 @@ from plainsail.kernel.models import EventRow
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
 
+EXPORTED.register("deals", ExportedTable(columns=queries.DEAL_COLUMNS, rows=queries.deals_of_contacts, order=40))
 MENU.register(
     "deals", MenuItem(label=gettext_lazy("Deals"), icon="columns-2", url="deals:deals", order=55, can="deals.view")
 )

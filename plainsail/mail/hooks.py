@@ -25,11 +25,13 @@ from plainsail.automations.sockets import (
 from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
+    EXPORTED,
     SEGMENT_FIELDS,
     SEGMENT_USES,
     TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
+    ExportedTable,
     Kinds,
     TimelineEntry,
     TimelineGroup,
@@ -280,6 +282,7 @@ def sent_to(contact: Contact, before: datetime, limit: int, kinds: Kinds | None)
     ]
 
 
+EXPORTED.register("mail", ExportedTable(columns=queries.MAIL_COLUMNS, rows=queries.mail_of_contacts, order=20))
 TIMELINE.register("mail", TimelineSource(fetch=sent_to, order=20))
 
 

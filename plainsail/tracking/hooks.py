@@ -3,11 +3,13 @@
 from django.utils.translation import gettext_lazy
 
 from plainsail.contacts.sockets import (
+    EXPORTED,
     SCORABLE,
     SEGMENT_FIELDS,
     TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
+    ExportedTable,
     Scorable,
     TimelineGroup,
     TimelineSource,
@@ -16,6 +18,7 @@ from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.tracking import queries, segment_fields
 from plainsail.tracking.services import forgetting
 
+EXPORTED.register("hits", ExportedTable(columns=queries.HIT_COLUMNS, rows=queries.hits_of_contacts, order=30))
 TIMELINE.register("tracking", TimelineSource(fetch=queries.timeline, order=20))
 TIMELINE_GROUPS.register("visits", TimelineGroup(label=gettext_lazy("Visits"), kinds=frozenset({"visit"}), order=40))
 

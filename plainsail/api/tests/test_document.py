@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from plainsail.accounts.tests.factories import program
 from plainsail.api.views import document, mounting
 from plainsail.commerce.tests.factories import NOON
-from plainsail.contacts.tests.factories import ContactFactory, ListFactory
+from plainsail.contacts.tests.factories import ContactFactory, ListFactory, SegmentFactory
 from plainsail.kernel import clock, rest
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
@@ -112,11 +112,14 @@ def test_the_examples_of_the_guide_work(juniper):
         with workspace(juniper):
             maren = ContactFactory(email="maren.example@example.com")
             news = ListFactory(slug="news")
+            segment = SegmentFactory()
         names = {
             "PLAINSAIL_KEY": shop.secret,
             "PLAINSAIL": "http://localhost:8000",
             "CONTACT": str(maren.id),
             "LIST": str(news.id),
+            "SEGMENT": str(segment.id),
+            "EXPORT": shop.ask("post", "contacts/exports", {}).json()["id"],
             "CONTRACT": str(contract.id),
             "INVOICE": shop.ask("get", "invoices").json()["data"][0]["id"],
             "RANDOM": str(new_id()),

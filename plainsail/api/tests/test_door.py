@@ -273,7 +273,7 @@ def test_a_fault_of_ours_leaves_nothing_behind_and_says_so(shop, juniper, monkey
     def broken(*_arguments, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr("plainsail.contacts.api.again", broken)
+    monkeypatch.setattr("plainsail.contacts.api.people.again", broken)
     answer = shop.ask("post", "contacts", {"email": "a@example.com"}, idempotency_key="1")
     assert answer.status_code == 500
     assert told(answer)["code"] == "server_error"

@@ -50,6 +50,10 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
         """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
         return self.alive().on_list(topic).unsuppressed().unpaused()
 
+    def mailable_at_all(self) -> ContactQuerySet:
+        """Who may get marketing mail on one list or another."""
+        return self.alive().subscribed().unsuppressed().unpaused()
+
 
 class Contact(WorkspaceOwned):
     """A person, known by an address. The e-mail is normalised when it is written."""

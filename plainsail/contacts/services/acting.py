@@ -93,7 +93,7 @@ def untag(business: Workspace, chosen: Chosen, *, tag: Tag, by: User | None, at:
 
 
 def join(business: Workspace, chosen: Chosen, *, topic: List, basis: str, by: User | None, at: datetime) -> BulkAction:
-    """Put all of them on a list, on a stated basis that is kept as the proof of each. Who left it stays away."""
+    """Put all of them on a list, on a stated basis that is kept as the proof of each. Who left it or is blocked stays away."""
     value = {"list_id": str(topic.id), "basis": basis}
     return _begin(business, chosen, Kind.JOIN, value, topic.name, by=by, at=at)
 
@@ -216,8 +216,10 @@ def _put_on_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
     topic = List.objects.filter(id=action.value["list_id"]).first()
     if topic is None:
         return []
-    states = dict(topic.members.filter(contact_id__in=_locked(ids)).values_list("contact_id", "state"))
-    fresh = [one for one in _locked(ids) if states.get(one, ListMember.State.PENDING) == ListMember.State.PENDING]
+    open_to = set(Contact.objects.filter(id__in=_locked(ids)).unsuppressed().values_list("id", flat=True))
+    states = dict(topic.members.filter(contact_id__in=open_to).values_list("contact_id", "state"))
+    pending = ListMember.State.PENDING
+    fresh = sorted(one for one in open_to if states.get(one, pending) == pending)
     topic.members.filter(contact_id__in=fresh).update(state=ListMember.State.SUBSCRIBED, changed_at=at)
     subscribed = partial(ListMember, list=topic, state=ListMember.State.SUBSCRIBED, changed_at=at, created_at=at)
     ListMember.objects.bulk_create([subscribed(contact_id=one) for one in fresh if one not in states])

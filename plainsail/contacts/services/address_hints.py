@@ -13,10 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import email_validator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Kind = Literal["typo", "dead", "disposable", "role"]
+Kind = Literal["typo", "dead", "disposable", "role", "script"]
 
 _KNOWN = json.loads(Path(__file__).with_name("address_hints.json").read_text())
 PROVIDERS: tuple[str, ...] = tuple(_KNOWN["providers"])
@@ -29,19 +30,21 @@ WORDS: dict[Kind, str | Promise] = {
     "typo": _("Did you mean %(suggestion)s?"),
     "dead": _("No mail ever arrives at this domain."),
     "disposable": _("This address is likely to be thrown away after a few minutes."),
+    "script": _("%(domain)s, as mail servers write it."),
     "role": _("This mailbox is likely to be read by several people: who of them agreed to get mail?"),
 }
 
 
 @dataclass(frozen=True)
 class Hint:
-    """What is odd; `suggestion` is the whole address that may be meant, of a typo."""
+    """What is odd; `suggestion` is the whole address that may be meant, of a typo; `domain` is one in letters beyond ASCII."""
 
     kind: Kind
     suggestion: str = ""
+    domain: str = ""
 
     def __str__(self) -> str:
-        return str(WORDS[self.kind]) % {"suggestion": self.suggestion}
+        return str(WORDS[self.kind]) % {"suggestion": self.suggestion, "domain": self.domain}
 
 
 def hint_of(address: str) -> Hint | None:
@@ -52,6 +55,8 @@ def hint_of(address: str) -> Hint | None:
     kind, meant = _of_domain(domain)
     if kind == "typo":
         return Hint("typo", f"{local}@{meant}")
+    if kind == "script":
+        return Hint("script", domain=meant)
     if kind is not None:
         return Hint(kind)
     return Hint("role") if local.partition("+")[0] in ROLES else None
@@ -65,8 +70,20 @@ def _of_domain(domain: str) -> tuple[Kind | None, str]:
         return "disposable", ""
     if domain in _DEAD or f".{domain}".endswith(_DEAD_ENDINGS):
         return "dead", ""
-    meant = _ended_right(domain) or _near(domain)
-    return ("typo", meant) if meant else (None, "")
+    if meant := _ended_right(domain) or _near(domain):
+        return "typo", meant
+    return ("script", written) if (written := _in_its_script(domain)) else (None, "")
+
+
+def _in_its_script(domain: str) -> str:
+    """A domain that is stored in ASCII (IDNA 2008) as people write it; empty for all others."""
+    if "xn--" not in domain:
+        return ""
+    try:
+        found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
+    except email_validator.EmailNotValidError:
+        return ""
+    return found.domain
 
 
 def _ended_right(domain: str) -> str:

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.kernel.crypto import keyed_hash
 from plainsail.kernel.errors import Refusal
 
+LONGEST_NAME = 64
+"""What stands before the @ (RFC 5321 §4.5.3.1.1)."""
+
 
 class BadAddress(Refusal):
     """Not an e-mail address."""
@@ -28,14 +31,14 @@ def normalise(address: str) -> str:
     normal = address.strip().lower()
     if not normal.isascii():
         normal = _in_ascii(normal)
-    if '"' in normal.rpartition("@")[0]:
-        # RFC 5321 §4.1.2 knows quoted names and warns of them; no mail goes there.
+    if '"' in normal.rpartition("@")[0] or normal.endswith("]"):
+        # RFC 5321 §4.1.2 and §4.1.3 know quoted names, and numbers in the place of a domain; no mail goes there.
         raise BadAddress(field="email")
     try:
         validate_email(normal)
     except ValidationError:
         raise BadAddress(field="email") from None
-    if len(normal) > 254:
+    if len(normal) > 254 or len(normal.rpartition("@")[0]) > LONGEST_NAME:
         raise BadAddress(field="email")
     return normal
 

@@ -56,12 +56,12 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
     outcomes: dict[int, Outcome] = {}
     wanted: dict[str, int] = {}
     said: dict[int, values.Wanted] = {}
-    fields = values.fields_of(workspace)
+    fields, countries = values.fields_of(workspace), _countries(rows)
     rows = list(rows)
     for index, row in enumerate(rows):
         try:
             address = normalise(row.email)
-            rows[index] = replace(row, fields=_with_phone(row.fields))
+            rows[index] = replace(row, fields=_with_phone(row.fields, countries.get(address, "")))
             said[index] = values.read(fields, row.custom)
         except Refusal as refusal:
             outcomes[index] = Outcome("refused", code=refusal.code, words=str(refusal), field=refusal.field or "email")
@@ -91,10 +91,16 @@ def upsert(workspace: Workspace, rows: Sequence[Row], *, source: str, at: dateti
     return [outcomes[index] for index in range(len(rows))]
 
 
-def _with_phone(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _countries(rows: Sequence[Row]) -> dict[str, str]:
+    """Where those live who get a phone number and are known already, by address: numbers may leave the country out."""
+    wanted = [row.email.strip().lower() for row in rows if row.fields.get("phone") and "country" not in row.fields]
+    return dict(Contact.objects.filter(email__in=wanted).values_list("email", "country")) if wanted else {}
+
+
+def _with_phone(fields: Mapping[str, Any], country: str) -> Mapping[str, Any]:
     if not fields.get("phone"):
         return fields
-    return {**fields, "phone": phones.e164(fields["phone"], country=fields.get("country", ""))}
+    return {**fields, "phone": phones.e164(fields["phone"], country=fields.get("country", country))}
 
 
 def _make_missing(wanted: Mapping[str, Row], *, source: str, at: datetime) -> set[UUID]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""The last four are wide, as they are typed in East Asia, and run all the same (OWASP, CSV Injection)."""
 
 
 def plain(value: Any) -> str:

@@ -145,7 +145,13 @@ def _asked_with(member: ListMember) -> list[ListMember]:
 
 @transaction.atomic
 def add_with_basis(contact: Contact, list: List, *, basis: str, source: str, at: datetime) -> bool:
-    """Put a contact on a list on a stated basis (a paper form, an earlier system). Never lifts an unsubscription."""
+    """Put a contact on a list on a stated basis (a paper form, an earlier system); False where nothing changed.
+
+    Never lifts an unsubscription, and puts nobody on a list whose address is blocked: once they confirm another list, a
+    word of ours would count for this one.
+    """
+    if suppression.is_suppressed(contact):
+        return False
     member, is_new = ListMember.objects.select_for_update().get_or_create(
         list=list, contact=contact, defaults={"state": ListMember.State.SUBSCRIBED, "changed_at": at}
     )

@@ -20,12 +20,22 @@ from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from plainsail.accounts.services import hosts
 from plainsail.contacts import queries
-from plainsail.contacts.models import ConsentEntry, Contact, ContactExport, ContactTag, CustomField, ListMember
+from plainsail.contacts.models import (
+    ConsentEntry,
+    Contact,
+    ContactExport,
+    ContactTag,
+    CustomField,
+    ListMember,
+    Note,
+    ScoreEntry,
+    Task,
+)
 from plainsail.contacts.services import cells
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.sockets import EXPORTED
@@ -44,8 +54,11 @@ EXPIRY = "contacts.exports"
 KEPT_FOR = timedelta(days=7)
 PAGE = 1000
 OWN = ("id", "email", *PROFILE, "source", "created_at", "deleted_at")
-CONSENTS = ("contact_id", "email", "list", "act", "at", "wording", "source", "ip", "user_agent")
+CONSENTS = ("contact_id", "email", "list", "act", "at", "wording", "source", "form_version", "ip", "user_agent")
 EVENTS = ("contact_id", "email", "name", "at", "payload")
+NOTES = ("contact_id", "email", "at", "text", "by", "edited_at")
+TASKS = ("contact_id", "email", "what", "due_on", "assignee", "created_at", "done_at")
+SCORES = ("contact_id", "email", "at", "points", "note", "rule")
 State = ContactExport.State
 Row = dict[str, Any]
 Progress = Callable[[int], None]
@@ -217,6 +230,9 @@ def _tables(workspace_id: UUID) -> list[_Table]:
         _Table("contacts", columns, _contacts),
         _Table("consents", CONSENTS, _consents),
         _Table("events", EVENTS, _events),
+        _Table("notes", NOTES, _notes),
+        _Table("tasks", TASKS, _tasks),
+        _Table("scores", SCORES, _scores),
         *upper,
     ]
 
@@ -275,10 +291,33 @@ def _events(people: Sequence[Contact]) -> Iterator[Row]:
         yield row | {"email": emails.get(event.contact_id) if event.contact_id else ""}
 
 
-def _above(rows: Callable[[Sequence[UUID]], Iterable[Row]], people: Sequence[Contact]) -> Iterator[Row]:
+def _notes(people: Sequence[Contact]) -> Iterator[Row]:
+    rows = Note.objects.filter(contact__in=people, deleted_at=None).order_by("contact_id", "at", "id")
+    return _with_emails(people, rows.values("contact_id", "at", "text", "edited_at", by=F("author__email")))
+
+
+def _tasks(people: Sequence[Contact]) -> Iterator[Row]:
+    rows = Task.objects.filter(contact__in=people, deleted_at=None).order_by("contact_id", "created_at", "id")
+    columns = ("contact_id", "what", "due_on", "created_at", "done_at")
+    # By another name than the column's, which is an id.
+    return _with_emails(
+        people, ({**row, "assignee": row["to"]} for row in rows.values(*columns, to=F("assignee__email")))
+    )
+
+
+def _scores(people: Sequence[Contact]) -> Iterator[Row]:
+    rows = ScoreEntry.objects.filter(contact__in=people).order_by("contact_id", "at", "id")
+    columns = ("contact_id", "at", "points", "note")
+    return _with_emails(people, ({**row, "rule": row["of"]} for row in rows.values(*columns, of=F("rule__name"))))
+
+
+def _with_emails(people: Sequence[Contact], rows: Iterable[Row]) -> Iterator[Row]:
     emails = {one.id: one.email for one in people}
-    for row in rows(list(emails)):
-        yield {"email": emails.get(row["contact_id"], ""), **row}
+    return ({"email": emails.get(row["contact_id"], ""), **row} for row in rows)
+
+
+def _above(rows: Callable[[Sequence[UUID]], Iterable[Row]], people: Sequence[Contact]) -> Iterator[Row]:
+    return _with_emails(people, rows([one.id for one in people]))
 
 
 def _pack(workspace_id: UUID, draft: Path, tables: Sequence[_Table], asked: Asked, *, at: datetime) -> None:

@@ -26,7 +26,7 @@ from plainsail.contacts.services import importing_undo, tags
 from plainsail.contacts.services import importing_writing as writing
 from plainsail.contacts.services.importing_batches import Batch, ahead, batches
 from plainsail.contacts.services.importing_reading import Fault, Layout, Unreadable
-from plainsail.contacts.services.importing_rows import Rows
+from plainsail.contacts.services.importing_rows import Rows, day_orders
 from plainsail.contacts.services.importing_writing import Tally, Terms
 from plainsail.kernel import clock, due, environment, tenancy
 from plainsail.kernel.errors import Refusal
@@ -42,6 +42,8 @@ CHUNK = 8000
 MOST_TRIES = 5
 LARGEST = 1024 * 1024 * 1024
 SAMPLES = 100
+TELLING = 5000
+"""Rows from which is found out whether days or months come first."""
 MOST_FAULTS = 100_000
 """Faults that are written down; what follows is only counted."""
 FORGOTTEN = "contacts.imports_forgotten"
@@ -286,7 +288,9 @@ def _batches(made: Import) -> Iterator[Batch]:
     with tenancy.workspace(made.workspace_id):
         lists = {one.name: one.id for one in made.workspace.lists.order_by("-created_at")}
         words = {one.slug: one.name for one in made.workspace.tags.filter(id__in=made.tag_ids)}
-        rows = Rows(made.columns, made.targets, _fields(), lists)
+        fields = _fields()
+    first = islice(reading.read(path_of(made), layout_of(made)), TELLING)
+    rows = Rows(made.columns, made.targets, fields, lists, day_orders(first, made.targets, fields))
     found = batches(
         iter(reading.read(path_of(made), layout_of(made), skip=made.rows_done)),
         rows,

@@ -1,7 +1,8 @@
 """What the columns of a file are: by their names in several languages, by what other programs call them, by what they hold.
 
 A target is a field of the profile, `email`, `name` (first and last in one), `field:<key>`, `new:<kind>` (a custom field to be
-made), `tags`, `lists`, `standing` (how things stood in the old program), or nothing: the column is left out.
+made), `tags`, `lists`, `standing` (how things stood in the old program), `standing:…` (the same where the column says
+anything at all, such as when somebody unsubscribed), or nothing: the column is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from unicodedata import combining, normalize
 from plainsail.contacts.models import CustomField
 
 EMAIL, NAME, TAGS, LISTS, STANDING = "email", "name", "tags", "lists", "standing"
+LEFT, BOUNCED = "standing:unsubscribed", "standing:bounced"
 FIELD, NEW = "field:", "new:"
 
 WORDS: dict[str, tuple[str, ...]] = {
@@ -128,6 +130,15 @@ WORDS: dict[str, tuple[str, ...]] = {
     TAGS: ("tags", "tag", "categories", "labels", "etiketten", "schlagworte", "etiquettes", "etiquetas", "etichette"),
     LISTS: ("lists", "list", "liste", "listen", "listes", "listas", "lijsten", "list name", "segments"),
     STANDING: ("status", "subscription status", "consent status", "state", "subscriber status", "email status"),
+    LEFT: (
+        *("unsub time", "unsubscribed", "unsubscribed at", "unsubscribed on", "unsubscribe date", "unsubscribed date"),
+        *("date unsubscribed", "unsubscribe time", "opted out", "opt out date", "optout", "opt out", "email opt out"),
+        *("abgemeldet", "abgemeldet am", "abmeldedatum", "desinscrit", "desinscrit le", "date de desinscription"),
+    ),
+    BOUNCED: (
+        *("clean time", "bounced", "bounced at", "bounced on", "bounce date", "date bounced", "hard bounced"),
+        *("hard bounce", "unzustellbar"),
+    ),
 }
 _BY_WORD = {word: target for target, words in WORDS.items() for word in words}
 
@@ -155,6 +166,8 @@ PROGRAMS: dict[str, Program] = {
             "notes": "notes",
             "cc": "country",
             "timezone": "timezone",
+            "unsub_time": LEFT,
+            "clean_time": BOUNCED,
         },
     ),
     "kit": Program(
@@ -225,6 +238,16 @@ PROGRAMS: dict[str, Program] = {
 
 ADDRESS = re.compile(r"^(?:[^<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]{2,}>?$")
 PHONE = re.compile(r"^\+?[\d\s()/.-]{7,20}$")
+
+
+def one_a_line(text: str) -> str:
+    """Addresses behind one another, as in the head of a mail, each in a line of its own; all other lines as they are."""
+    return "\n".join(part for line in text.split("\n") for part in _apart(line))
+
+
+def _apart(line: str) -> list[str]:
+    parts = [part for one in re.split(r"[,;]", line) if (part := one.strip())]
+    return parts if len(parts) > 1 and all(ADDRESS.match(part) for part in parts) else [line]
 
 
 def program_of(columns: Sequence[str]) -> str:

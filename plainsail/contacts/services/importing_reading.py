@@ -5,26 +5,20 @@ Memory stays flat whatever the file: a line is at most a megabyte, a row at most
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.services import importing_sheets, importing_vcard
+from plainsail.contacts.services.importing_encodings import encoding_of
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.lazily import Lazily
-
-if TYPE_CHECKING:
-    import charset_normalizer
-else:
-    charset_normalizer = Lazily("charset_normalizer")
 
 SAMPLE = 256 * 1024
 LONGEST_LINE = 1024 * 1024
@@ -32,16 +26,6 @@ MOST_LINES = 1000
 """Lines of one row: more than that is a quotation mark that nobody closed."""
 MOST_COLUMNS = 200
 DELIMITERS = ",;\t|"
-ENCODINGS = (
-    *("utf_8", "utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254"),
-    *("cp1255", "cp1256", "mac_roman", "cp437", "cp850", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
-)
-BOMS = (
-    (codecs.BOM_UTF8, "utf_8"),
-    (codecs.BOM_UTF32_LE, "utf_32"),
-    (codecs.BOM_UTF16_LE, "utf_16"),
-    (codecs.BOM_UTF16_BE, "utf_16"),
-)
 ENCRYPTED = b"\xd0\xcf\x11\xe0"
 """What an old or locked Excel file begins with."""
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -96,7 +80,7 @@ def inspect(path: Path) -> Layout:
         return Layout(kind="xlsx")
     if start.startswith(ENCRYPTED):
         raise Unreadable(_("This is an old or a locked Excel file. Save it as .xlsx or .csv."))
-    encoding = _encoding(start)
+    encoding = encoding_of(start)
     text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
     strange = NO_TEXT.findall(text)
     if len(strange) * 50 > len(text):
@@ -119,27 +103,6 @@ def _check_sheet(path: Path) -> None:
         ) from None
     except importing_sheets.NoSheet:
         raise Unreadable(_("This archive holds no Excel sheet.")) from None
-
-
-def _encoding(start: bytes) -> str:
-    for bom, encoding in BOMS:
-        if start.startswith(bom):
-            return encoding
-    # UTF-16 without its mark: every other byte of plain letters is nothing.
-    for encoding, zeros in (("utf_16_le", start[1:2000:2]), ("utf_16_be", start[0:2000:2])):
-        if zeros and zeros.count(0) * 10 > len(zeros) * 7 and start[:2000].count(0) * 10 < len(start[:2000]) * 6:
-            return encoding
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        text = start.decode("utf-8", errors="replace")
-        wrong = text.count("\ufffd")
-        if wrong * 10 < sum(1 for letter in text if letter > "\x7f") - wrong:
-            # A few broken letters among many good ones: their cells are told, the rest is read right.
-            return "utf_8"
-        best = charset_normalizer.from_bytes(start[: 64 * 1024], cp_isolation=[*ENCODINGS[2:]]).best()
-        return best.encoding if best is not None else "cp1252"
-    return "utf_8"
 
 
 def _delimiter(text: str) -> str:

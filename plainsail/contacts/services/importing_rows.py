@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from email.utils import parseaddr
 from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
+from django.conf.locale import LANG_INFO
 from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from plainsail.contacts.models import MILLION, Contact, CustomField
+from plainsail.contacts.services import importing_days as days
 from plainsail.contacts.services import importing_guessing as guessing
 from plainsail.contacts.services import phones, tags, values
 from plainsail.contacts.services.address_hints import hint_of
@@ -26,16 +29,16 @@ from plainsail.kernel.countries import countries
 from plainsail.kernel.errors import Refusal
 
 PLAIN_ADDRESS = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"(?=[^@]{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
 """Addresses that `normalise` would leave as they are: nearly all, at a tenth of its cost."""
 UNREADABLE = re.compile("[\0\ufffd\ud800-\udfff]")
 SEPARATORS = re.compile(r"[;,|]")
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 MOST_WORDS = 100
-FORMULAS = ("=", "+", "-", "@")
+FORMULAS = tuple("=+-@＝＋－＠")
 STANDINGS = {
     **dict.fromkeys(
         ("", "subscribed", "active", "confirmed", "enabled", "opted in", "opt in", "accepted", "1", "yes"), ""
@@ -49,6 +52,10 @@ STANDINGS = {
     **dict.fromkeys(("pending", "unconfirmed", "not confirmed", "0"), "pending"),
 }
 """How things stood in the old program. Whoever was not simply subscribed is put on no list."""
+SAYS_NOTHING = frozenset(
+    ("0", "no", "n", "false", "nein", "non", "never", "none", "null", "-", "n/a", "0000-00-00", "0000-00-00 00:00:00")
+)
+"""What stands in the column of those who unsubscribed, of somebody who did not."""
 YES_NO = {
     "ja": "yes",
     "oui": "yes",
@@ -89,15 +96,24 @@ class Rows:
     """Turns rows into people, by what each column is."""
 
     def __init__(
-        self, columns: Sequence[str], targets: Sequence[str], fields: Iterable[CustomField], lists: dict[str, UUID]
+        self,
+        columns: Sequence[str],
+        targets: Sequence[str],
+        fields: Iterable[CustomField],
+        lists: dict[str, UUID],
+        orders: Mapping[int, days.Order] | None = None,
     ) -> None:
+        """`orders` says for columns of days what comes first in them (`day_orders`)."""
         self.columns = list(columns)
         self._fields = {one.key: one for one in fields}
         self._lists = {name.casefold(): key for name, key in lists.items()}
         taken = [(place, target) for place, target in enumerate(targets) if target]
         # The country comes first, since a phone is read by it; the address before all, for without it there is nobody.
         taken.sort(key=lambda one: (one[1] != guessing.EMAIL, one[1] != "country"))
-        self._takers = [(place, self._taker(target), target == guessing.EMAIL) for place, target in taken]
+        order = (orders or {}).get
+        self._takers = [
+            (place, self._taker(target, order(place, "")), target == guessing.EMAIL) for place, target in taken
+        ]
 
     def take(self, record: Record, faults: list[Fault]) -> Person | None:
         """The person of a row, or None where there is none; adds what is wrong to `faults`."""
@@ -130,17 +146,21 @@ class Rows:
                     faults.append(Fault(row, self.columns[place], _short(cell), str(odd)))
         return person
 
-    def _taker(self, target: str) -> Taker:
+    def _taker(self, target: str, order: days.Order) -> Taker:
         if target.startswith(guessing.FIELD):
-            return _custom(self._fields[target.removeprefix(guessing.FIELD)])
+            return _custom(self._fields[target.removeprefix(guessing.FIELD)], order)
         own: dict[str, Taker] = {
             guessing.EMAIL: _email,
             guessing.NAME: _name,
             guessing.TAGS: _tags,
             guessing.LISTS: self._list,
             guessing.STANDING: _standing,
+            guessing.LEFT: _standing_if_said("unsubscribed"),
+            guessing.BOUNCED: _standing_if_said("bounced"),
             "phone": _phone,
             "country": _country,
+            "timezone": _timezone,
+            "locale": _locale,
             "score": _score,
         }
         return own.get(target) or _text(target)
@@ -150,6 +170,16 @@ class Rows:
         if unknown := [name for name in names if name.casefold() not in self._lists]:
             raise _Wrong(_("There is no list “%(name)s”.") % {"name": unknown[0][:60]})
         person.lists.update(self._lists[name.casefold()] for name in names)
+
+
+def day_orders(
+    records: Iterable[Record | Fault], targets: Sequence[str], fields: Iterable[CustomField]
+) -> dict[int, days.Order]:
+    """What comes first in each column of days, by the first rows of the file."""
+    keys = {f"{guessing.FIELD}{one.key}" for one in fields if one.kind == CustomField.Kind.DATE}
+    places = [place for place, target in enumerate(targets) if target in keys]
+    rows = [record[1] for record in records if not isinstance(record, Fault)] if places else []
+    return {place: days.order_of(row[place] for row in rows if place < len(row)) for place in places}
 
 
 def merge(into: Person, later: Person, *, overwrites: bool) -> None:
@@ -238,6 +268,32 @@ def _country_codes() -> dict[str, str]:
     return found | {code.casefold(): code for code, _label in countries("en")}
 
 
+def _timezone(person: Person, cell: str) -> None:
+    zone = _zones().get(cell.casefold())
+    if zone is None:
+        raise _Wrong(_("No time zone is called that. It looks like Europe/Berlin."))
+    person.profile["timezone"] = zone
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
+def _locale(person: Person, cell: str) -> None:
+    code = _languages().get(cell.casefold(), cell.replace("_", "-"))
+    if len(code) > LONGEST["locale"] or not LOCALE.fullmatch(code):
+        raise _Wrong(_("No language is called that. It looks like de or fr-CH."))
+    person.profile["locale"] = code
+
+
+@cache
+def _languages() -> dict[str, str]:
+    """Codes by the languages' names, in English and in themselves."""
+    known = [(code, one) for code, one in LANG_INFO.items() if "name" in one and "-" not in code]
+    return {str(one[name]).casefold(): code for code, one in known for name in ("name_local", "name")}
+
+
 def _score(person: Person, cell: str) -> None:
     try:
         score = int(float(cell.replace(",", ".")))
@@ -265,12 +321,22 @@ def _words(cell: str) -> list[str]:
 
 def _standing(person: Person, cell: str) -> None:
     standing = STANDINGS.get(" ".join(re.split(r"[\s_-]+", cell.casefold())))
-    person.standing = "unknown" if standing is None else standing
+    person.standing = person.standing or ("unknown" if standing is None else standing)
     if standing is None:
         raise _Wrong(_("Not a status that is known here: they are put on no list."))
 
 
-def _custom(custom: CustomField) -> Taker:
+def _standing_if_said(standing: str) -> Taker:
+    """For a column that says when somebody left, and nothing of all others."""
+
+    def take(person: Person, cell: str) -> None:
+        if cell.casefold() not in SAYS_NOTHING:
+            person.standing = person.standing or standing
+
+    return take
+
+
+def _custom(custom: CustomField, order: days.Order) -> Taker:
     quick, key = _QUICK.get(custom.kind, _never_quick), str(custom.id)
 
     def take(person: Person, cell: str) -> None:
@@ -278,8 +344,8 @@ def _custom(custom: CustomField) -> Taker:
             person.values[key] = [row]
             return
         try:
-            rows = values.parse(custom, _given(custom, cell))
-        except Refusal as bad:
+            rows = values.parse(custom, _given(custom, cell, order))
+        except (Refusal, days.Unclear) as bad:
             raise _Wrong(str(bad)) from None
         if rows:
             person.values[key] = rows
@@ -287,7 +353,7 @@ def _custom(custom: CustomField) -> Taker:
     return take
 
 
-def _given(custom: CustomField, cell: str) -> Any:
+def _given(custom: CustomField, cell: str, order: days.Order) -> Any:
     """A cell as what `values.parse` takes for a field of this kind."""
     kinds = CustomField.Kind
     if custom.kind == kinds.CHOICES:
@@ -296,7 +362,7 @@ def _given(custom: CustomField, cell: str) -> Any:
         return YES_NO.get(cell.casefold(), cell)
     if custom.kind == kinds.NUMBER:
         return _number(cell)
-    return _day(cell) if custom.kind == kinds.DATE else cell
+    return days.read(cell, order=order) if custom.kind == kinds.DATE else cell
 
 
 def _never_quick(cell: str) -> Stored | None:
@@ -335,13 +401,3 @@ def _number(cell: str) -> str:
         thousands = "," if flat.rindex(".") > flat.rindex(",") else "."
         flat = flat.replace(thousands, "")
     return flat.replace(",", ".")
-
-
-def _day(cell: str) -> str:
-    if found := DAY_FIRST.fullmatch(cell):
-        day, month, year = found.groups()
-        return f"{year}-{int(month):02d}-{int(day):02d}"
-    try:
-        return datetime.fromisoformat(cell).date().isoformat()
-    except ValueError:
-        return cell

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from plainsail.contacts.events import ContactChanged, ContactCreated, ListJoined, TagAdded
+from plainsail.contacts.events import ContactChanged, ContactCreated, ListJoined, ListLeft, TagAdded
 from plainsail.contacts.models import Suppression
 from plainsail.contacts.services import membership
 from plainsail.contacts.services.contacts import PROFILE
@@ -36,6 +36,13 @@ SUPPRESSED = (
     "LEFT JOIN LATERAL (SELECT 1 AS is_so FROM contacts_suppression WHERE workspace_id = %(workspace)s "
     "AND address_hash = q.address_hash OFFSET 0) suppressed ON true"
 )
+LEFT = "unsubscribed"
+LEAVING = (
+    "SELECT p.contact, l.list FROM import_person p JOIN import_list l USING (place) WHERE p.standing = 'unsubscribed' "
+    "UNION ALL SELECT p.contact, t.id FROM import_person p JOIN contacts_list t ON t.workspace_id = %(workspace)s "
+    "WHERE p.standing = 'unsubscribed' AND NOT EXISTS (SELECT 1 FROM import_list l WHERE l.place = p.place)"
+)
+"""Who left which list in the old program: those that the import is about, every one where it names none."""
 SEEN = "CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (email text PRIMARY KEY)"
 
 
@@ -203,6 +210,8 @@ class _Chunk:
             self._compare_profiles()
             self._compare_values()
             self._compare_tags_and_lists()
+            if any(one.standing == LEFT for one in people):
+                self._compare_leaving()
         if "import_list" in self._has:
             self._hold()
         self._cursor.execute(
@@ -285,6 +294,14 @@ class _Chunk:
                 "AND state <> 'pending' OFFSET 0) had ON true "
                 "WHERE had.is_so IS NULL AND suppressed.is_so IS NULL AND q.standing = ''",
             )
+
+    def _compare_leaving(self) -> None:
+        """Who is on a list here that they left in the old program."""
+        self._run(
+            "UPDATE import_person p SET gains = true WHERE NOT p.is_new AND EXISTS (SELECT 1 FROM contacts_listmember m "
+            f"JOIN ({LEAVING}) l ON l.list = m.list_id WHERE m.workspace_id = %(workspace)s AND l.contact = p.contact "
+            "AND m.contact_id = p.contact AND m.state <> 'unsubscribed')"
+        )
 
     def _gain(self, table: str, condition: str) -> None:
         self._run(
@@ -379,15 +396,31 @@ class _Chunk:
             self._tell(ListJoined, "SELECT contact_id, jsonb_build_object('list_id', list_id) FROM import_joined")
         self._run("DROP TABLE import_joined")
 
+    def _leave_lists(self) -> None:
+        """An import never brings anybody back, but it may well tell that somebody left: with an entry beside their consent."""
+        self._run("CREATE TEMPORARY TABLE import_left (contact_id uuid, list_id uuid) ON COMMIT DROP")
+        left = (
+            "INSERT INTO contacts_listmember AS m (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
+            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, l.list, l.contact, 'unsubscribed', %(at)s FROM ({LEAVING}) l "
+            "ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'unsubscribed', changed_at = %(at)s "
+            "WHERE m.state <> 'unsubscribed' RETURNING m.contact_id, m.list_id"
+        )
+        self._run(f"WITH gone AS ({left}) INSERT INTO import_left SELECT contact_id, list_id FROM gone")
+        self._run(
+            "INSERT INTO contacts_consententry (id, created_at, workspace_id, contact_id, list_id, act, wording, source, "
+            f"user_agent, at) SELECT {in_a_row()}, %(at)s, %(workspace)s, contact_id, list_id, 'withdrawn', '', "
+            "%(source)s, '', %(at)s FROM import_left"
+        )
+        if self._terms.is_announced:
+            self._tell(ListLeft, "SELECT contact_id, jsonb_build_object('list_id', list_id) FROM import_left")
+        self._run("DROP TABLE import_left")
+
     def keep_standing(self, people: Sequence[Person]) -> None:
         """Who had left, bounced or complained in the old program has done so here."""
         if not any(one.standing for one in people):
             return
-        self._run(
-            "INSERT INTO contacts_listmember (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
-            f"SELECT {in_a_row()}, %(at)s, %(workspace)s, l.list, p.contact, 'unsubscribed', %(at)s "
-            "FROM import_list l JOIN import_person p USING (place) WHERE p.standing = 'unsubscribed' ON CONFLICT DO NOTHING"
-        )
+        if any(one.standing == LEFT for one in people):
+            self._leave_lists()
         reasons = Suppression.Reason
         self._run(
             "INSERT INTO contacts_suppression (id, created_at, workspace_id, address_hash, reason, at) "

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.events import ContactChanged, ContactsMerged
 from plainsail.contacts.models import Contact, ListMember
-from plainsail.contacts.services import engagement, membership
+from plainsail.contacts.services import contacts, engagement, membership, suppression
 from plainsail.contacts.services.contacts import PROFILE
 from plainsail.contacts.sockets import STAYS_WHEN_MERGED
 from plainsail.kernel.errors import Refusal
@@ -41,8 +41,9 @@ class NotThere(Refusal):
 def merge(kept: Contact, merged: Contact, *, at: datetime) -> Contact:
     """Make everything of `merged` a part of `kept`, and delete what is left of it. Returns the contact that stays.
 
-    What both say differently is as `kept` says. Whoever left a list under either address has left it. What both had once
-    (the same mail, the same tag) stays with the deleted one. Raises SameContact, NotThere.
+    What both say differently is as `kept` says. Whoever left a list under either address has left it, and whoever wants
+    no mail at one of them, or called it spam, gets none at the other. What both had once (the same mail, the same tag)
+    stays with the deleted one. Raises SameContact, NotThere.
     """
     if kept.pk == merged.pk:
         raise SameContact(field="email")
@@ -56,10 +57,12 @@ def merge(kept: Contact, merged: Contact, *, at: datetime) -> Contact:
     # What the one that stays says of a field is what holds, also where the other chose something else.
     merged.field_values.filter(field_id__in=kept.field_values.values("field_id")).delete()
     _leave_what_either_left(kept, merged, at=at)
+    _refuse_what_either_refused(kept, merged, at=at)
     engagement.absorb(kept, merged)
     for model, column in movable():
         _move(model, column, kept, merged)
-    Contact.objects.filter(pk=merged.pk).update(deleted_at=at, merged_into=kept.pk)
+    Contact.objects.filter(pk=merged.pk).update(deleted_at=at, merged_into=kept.pk, updated_at=at)
+    contacts.touch([kept.pk], at=at)
     membership.mark([merged.pk])
     publish(ContactsMerged(merged_id=merged.pk, contact_id=kept.pk, at=at))
     if changed:
@@ -91,6 +94,13 @@ def _leave_what_either_left(kept: Contact, merged: Contact, *, at: datetime) -> 
     kept.memberships.filter(list_id__in=left.values("list_id")).update(
         state=ListMember.State.UNSUBSCRIBED, changed_at=at
     )
+
+
+def _refuse_what_either_refused(kept: Contact, merged: Contact, *, at: datetime) -> None:
+    """What a person said at one address holds for them; that an address doesn't exist is a fact about that one alone."""
+    said = suppression.of(merged)
+    if said is not None and said.reason in suppression.SAID:
+        suppression.add(kept, reason=suppression.Reason(said.reason), at=at)
 
 
 def movable() -> Iterator[tuple[type[models.Model], str]]:

@@ -44,7 +44,8 @@ JOIN = """
 INSERT INTO contacts_listmember AS m (id, created_at, workspace_id, list_id, contact_id, state, changed_at)
 SELECT {ids}, %(at)s, %(workspace)s, %(list)s, w.id, 'subscribed', %(at)s FROM (
   SELECT c.id FROM contacts_contact c WHERE c.workspace_id = %(workspace)s AND c.id = ANY(%(people)s::uuid[])
-  AND c.deleted_at IS NULL ORDER BY c.id) w
+  AND c.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = %(workspace)s
+  AND s.address_hash = c.address_hash) ORDER BY c.id) w
 ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'subscribed', changed_at = EXCLUDED.changed_at
 WHERE m.state = 'pending' RETURNING contact_id
 """
@@ -77,7 +78,8 @@ def remove_tag(tag: Tag, people: Collection[UUID], *, at: datetime) -> set[UUID]
 
 
 def join_list(topic: List, people: Collection[UUID], *, basis: str, source: str, at: datetime) -> set[UUID]:
-    """Put contacts on a list on a stated basis, kept as the proof of each; returns who joined. Who left it stays away."""
+    """Put contacts on a list on a stated basis, kept as the proof of each; returns who joined. Who left it stays away, and
+    so does who may not be written to."""
     joined = _changed(JOIN, people, at=at, list=topic.id)
     _prove(topic, joined, Act.IMPORTED, wording=basis, source=source, at=at)
     _tell(ListJoined, joined, at=at, list_id=str(topic.id))

@@ -10,6 +10,8 @@ from plainsail.contacts.services.addresses import hashed, normalise
 Reason = Suppression.Reason
 STRENGTH = (Reason.UNSUBSCRIBED, Reason.MANUAL, Reason.SOFT_BOUNCES, Reason.HARD_BOUNCE, Reason.COMPLAINT)
 """Of two reasons the later in this order stays. A wish can be taken back, and a complaint never is."""
+SAID = (Reason.UNSUBSCRIBED, Reason.MANUAL, Reason.COMPLAINT)
+"""Reasons that are about the person, whatever their address."""
 BOUNCED = (Reason.SOFT_BOUNCES, Reason.HARD_BOUNCE, Reason.COMPLAINT)
 
 
@@ -37,4 +39,10 @@ def lift_own_wish(contact: Contact) -> None:
 
 def is_suppressed(contact: Contact) -> bool:
     """Whether nothing may be written to a contact's address."""
-    return bool(Suppression.objects.filter(address_hash=contact.address_hash).exists())
+    return of(contact) is not None
+
+
+def of(contact: Contact) -> Suppression | None:
+    """Why nothing may be written to a contact's address, and since when; None where it may."""
+    found: Suppression | None = Suppression.objects.filter(address_hash=contact.address_hash).first()
+    return found

@@ -30,16 +30,41 @@ class TagTaken(Refusal):
     message = _("Another tag has this name.")
 
 
+SIGNS = str.maketrans(
+    {
+        "+": " plus ",
+        "#": " hash ",
+        "%": " percent ",
+        "&": " and ",
+        "<": " under ",
+        ">": " over ",
+        "=": " equals ",
+        "€": " eur ",
+        "$": " usd ",
+        "£": " gbp ",
+        ".": " ",
+        ",": " ",
+        ":": " ",
+        "/": " ",
+    }
+)
+"""Signs that make another word: C, C++ and C# are three tags, and so are 1.5 and 15."""
+
+
 def named(workspace: Workspace, name: str) -> Tag:
     """The tag of this name, made at the first need."""
-    found, _made = workspace.tags.get_or_create(slug=slug_of(name), defaults={"name": name[:60]})
+    found: Tag | None = (
+        workspace.tags.filter(slug=slug_of(name)).first() or workspace.tags.filter(name=name[:60]).first()
+    )
+    if found is None:
+        found, _made = workspace.tags.get_or_create(slug=slug_of(name), defaults={"name": name[:60]})
     return found
 
 
 def slug_of(name: str) -> str:
     """What tells tags apart, however they are written."""
     # Words of any script, and signs alone, are names too.
-    return slugify(name, allow_unicode=True)[:60] or name.strip().casefold()[:60]
+    return slugify(name.translate(SIGNS), allow_unicode=True)[:60] or name.strip().casefold()[:60]
 
 
 @transaction.atomic

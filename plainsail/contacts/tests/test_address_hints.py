@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from plainsail.contacts.services import addresses
 from plainsail.contacts.services.address_hints import PROVIDERS, Hint, hint_of
+from plainsail.contacts.services.importing_rows import PLAIN_ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,19 @@ def test_no_provider_is_taken_for_another_s_slip(provider):
 )
 def test_domains_in_any_script_are_stored_as_the_network_knows_them(given, stored):
     assert addresses.normalise(given) == stored
+
+
+def test_a_domain_in_another_script_is_told_as_people_write_it():
+    assert str(hint_of("user@xn--bcher-kva.de")) == "bücher.de, as mail servers write it."
+    assert hint_of("user@xn--zz--.de") is None
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(64, True), (65, False)])
+def test_a_name_has_at_most_64_characters(length, is_taken):
+    given = "a" * length + "@example.com"
+    assert (PLAIN_ADDRESS.fullmatch(given) is not None) is is_taken
+    with nullcontext() if is_taken else pytest.raises(addresses.BadAddress):
+        assert addresses.normalise(given) == given
 
 
 @pytest.mark.parametrize("given", ["mären@example.de", "用户@例子.广告"])

@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.accounts.tests.factories import program
 from plainsail.contacts.models import ConsentEntry, Contact, ListMember
-from plainsail.contacts.services import consent, contacts, fields, tags
+from plainsail.contacts.services import consent, contacts, fields, suppression, tags
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory, TagFactory
 from plainsail.kernel import clock
 from plainsail.kernel.models import EventRow
@@ -387,3 +387,29 @@ def test_erasing_takes_the_address_once_more_and_answers_with_the_proof(shop, ju
     assert (proof.status_code, proof.json()["rows"]["contacts.contact"]) == (201, 1)
     assert {"label", "ground", "rows", "until"} == set(proof.json()["kept"][0])
     assert shop.ask("get", f"contacts/{made['id']}").status_code == 404
+
+
+def test_a_tag_of_any_script_comes_off_by_its_slug(shop):
+    made = shop.ask("post", "contacts", {"email": "maren@example.com", "tags": ["常連 さん", "VIP"]}).json()
+    slug = next(one for one in made["tags"] if one != "vip")
+    assert shop.ask("delete", f"contacts/{made['id']}/tags/{slug}").json()["tags"] == ["vip"]
+
+
+def test_in_a_batch_a_phone_number_is_read_by_the_country_that_is_known(shop, juniper):
+    with workspace(juniper):
+        ContactFactory(email="a@example.com", country="DE")
+    told = bulk(
+        shop, {"email": "A@example.com", "phone": "0351 4567890"}, {"email": "b@example.com", "phone": "0351 4"}
+    )
+    assert [one["state"] for one in told.json()["results"]] == ["updated", "refused"]
+    with workspace(juniper):
+        assert Contact.objects.get(email="a@example.com").phone == "+493514567890"
+
+
+def test_nobody_is_put_on_a_list_whose_address_is_blocked(shop, juniper):
+    with workspace(juniper):
+        contact, topic = ContactFactory(), ListFactory()
+        suppression.add(contact, reason=suppression.Reason.UNSUBSCRIBED, at=AT)
+    body = {"list": str(topic.id), "how": "basis", "wording": "Signed at the fair"}
+    assert code(shop.ask("post", f"contacts/{contact.id}/lists", body)) == "blocked"
+    assert state(juniper, contact.id) is None

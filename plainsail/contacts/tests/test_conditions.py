@@ -14,7 +14,7 @@ from plainsail.contacts import conditions
 from plainsail.contacts.events import TagAdded
 from plainsail.contacts.models import Contact, Engagement, FieldValue, Suppression
 from plainsail.contacts.sentences import Wording
-from plainsail.contacts.services import engagement, fields, merging, segments, values
+from plainsail.contacts.services import engagement, fields, merging, segments, values, wishes
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -163,6 +163,14 @@ class TestFields:
         assert who(ask("mailable", "is", str(topic.id))) == ["Ann"]
         assert who(ask("mailable", "is", "")) == ["Ann"]
         assert who(ask("mailable", "is_not", str(topic.id))) == ["Bo", "Cy"]
+
+    def test_whoever_asked_for_a_pause_may_not_be_written_to_until_it_ends(self, people):
+        topic = ListMemberFactory(contact=people["Ann"]).list
+        wishes.pause(people["Ann"], weeks=2, at=NOON)
+        for value in (str(topic.id), ""):
+            assert who(ask("mailable", "is", value)) == []
+        wishes.go_on(people["Ann"])
+        assert who(ask("mailable", "is", "")) == ["Ann"]
 
     def test_words_are_compared_as_people_read_them(self, people):
         Contact.objects.filter(first_name="Ann").update(city="Bad Homburg", phone="+49", locale="de-AT", source="form")
@@ -337,3 +345,22 @@ class TestSentences:
         assert wording.sentence({}) == "Everybody"
         assert wording.sentence(ask("nothing", "is", "x")) == "A condition that can’t be understood"
         assert wording.sentence(ask("tag", "is", str(in_juniper.id))) == "Tagged something that is gone"
+
+
+class TestDaysWhereTheBusinessIs:
+    """At noon UTC it is the next day in Auckland."""
+
+    def test_today_is_the_day_there(self, people, in_juniper):
+        in_juniper.timezone = "Pacific/Auckland"
+        in_juniper.save()
+        born = fields.define(in_juniper, label="Visit", kind="date", at=NOON)
+        values.put(people["Ann"], {born.key: (NOON + timedelta(days=2)).date().isoformat()})
+        assert who(ask(f"field:{born.key}", "ahead", 1)) == ["Ann"]
+        assert who(ask(f"field:{born.key}", "within", 1)) == []
+
+    def test_the_question_is_asked_anew_at_midnight_there(self, people, in_juniper):
+        in_juniper.timezone = "Pacific/Auckland"
+        in_juniper.save()
+        born = fields.define(in_juniper, label="Visit", kind="date", at=NOON)
+        known, asked = conditions.read(ask(f"field:{born.key}", "ahead", 1), at=NOON)
+        assert known.turns(asked) == datetime(NOON.year, NOON.month, NOON.day, 12, tzinfo=UTC) + timedelta(days=1)

@@ -11,8 +11,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from plainsail.accounts.models import Membership, Role
-from plainsail.contacts.models import Contact, ContactExport, Import, ImportMapping
-from plainsail.contacts.services import consent, exporting, tags
+from plainsail.contacts.models import Contact, ContactExport, Import, ImportMapping, ScoreEntry, Task
+from plainsail.contacts.services import consent, exporting, importing, notes, tags
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory
 from plainsail.contacts.tests.test_importing import FILE, MAY, business, imported
 from plainsail.kernel import environment
@@ -58,6 +58,15 @@ def test_a_file_goes_all_the_way_from_upload_to_undo(business, as_ada):
 def test_people_can_be_pasted(business, as_ada):
     as_ada.post(IMPORTS, {"text": "email\tcity\nanna@example.com\tOslo\n"})
     assert Import.objects.get().targets == ["email", "city"]
+
+
+def test_addresses_pasted_from_the_head_of_a_mail_are_people_each(business, as_ada):
+    as_ada.post(IMPORTS, {"text": "Anna <a@example.com>, b@example.com; c@example.com;\nd@example.com\n"})
+    made = Import.objects.get()
+    assert (made.columns, made.targets) == (["Column 1"], ["email"])
+    assert [row for (row,) in importing.preview(made)] == [
+        *("Anna <a@example.com>", "b@example.com", "c@example.com", "d@example.com")
+    ]
 
 
 @pytest.mark.parametrize("given", [{}, {"text": "  \n"}])
@@ -126,7 +135,9 @@ def test_an_export_holds_all_that_is_known_and_its_link_needs_no_session(archive
     archive = archive_of(as_ada)
     manifest = json.loads(archive.read("manifest.json"))
     rows = {name: about["rows"] for name, about in manifest["members"].items() if name.endswith("csv")}
-    assert rows == {"contacts.csv": 2, "consents.csv": 1, "events.csv": 2, "orders.csv": 0}
+    of_areas = dict.fromkeys(("orders.csv", "mail.csv", "hits.csv", "deals.csv"), 0)
+    of_work = dict.fromkeys(("notes.csv", "tasks.csv", "scores.csv"), 0)
+    assert rows == {"contacts.csv": 2, "consents.csv": 1, "events.csv": 2, **of_work, **of_areas}
     anna = json.loads(archive.read("contacts.jsonl").decode().splitlines()[0])
     assert (anna["email"], anna["first_name"], anna["tags"], anna["lists"]) == (
         "anna@example.com",
@@ -136,6 +147,19 @@ def test_an_export_holds_all_that_is_known_and_its_link_needs_no_session(archive
     )
     row = archive.read("contacts.csv").decode().splitlines()[1]
     assert ("'=1+1" in row, "'+4722123456" in row) == (True, True)
+
+
+def test_an_export_takes_along_what_the_team_wrote_down(archives, as_ada, ada):
+    anna = archives.contacts.get(email="anna@example.com")
+    notes.write(anna, text="Likes ash", author=ada, at=MAY)
+    Task.objects.create(contact=anna, what="Call her", assignee=ada)
+    ScoreEntry.objects.create(contact=anna, points=5, note="Came to the fair", at=MAY)
+    as_ada.post(EXPORTS, {})
+    archive = archive_of(as_ada)
+    note, task, score = (json.loads(archive.read(f"{name}.jsonl")) for name in ("notes", "tasks", "scores"))
+    assert (note["email"], note["text"], note["by"]) == ("anna@example.com", "Likes ash", ada.email)
+    assert (task["what"], task["assignee"], task["done_at"]) == ("Call her", ada.email, None)
+    assert (score["points"], score["note"], score["rule"]) == (5, "Came to the fair", None)
 
 
 def test_an_export_can_be_about_some(archives, as_ada):

@@ -8,7 +8,7 @@ import pytest
 
 from plainsail.contacts import queries
 from plainsail.contacts.models import Contact, ContactTag, CustomField, ListMember
-from plainsail.contacts.services import consent, contacts, fields, links, merging, tags, values
+from plainsail.contacts.services import consent, contacts, fields, links, merging, suppression, tags, values
 from plainsail.contacts.sockets import STAYS_WHEN_MERGED
 from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory, TagFactory
 from plainsail.kernel.crypto import BadToken
@@ -68,6 +68,22 @@ class TestTheOneThatStays:
         merging.merge(kept, merged, at=MAY)
         assert set(kept.memberships.values_list("state", flat=True)) == {ListMember.State.UNSUBSCRIBED}
 
+    @pytest.mark.parametrize(
+        ("reason", "verdict"),
+        [
+            ("unsubscribed", "suppressed:unsubscribed"),
+            ("complaint", "suppressed:complaint"),
+            ("hard_bounce", ""),
+            ("soft_bounces", ""),
+        ],
+    )
+    def test_gets_no_mail_where_the_person_refused_it_at_the_other_address(self, two, reason, verdict):
+        kept, merged = two
+        topic = ListMemberFactory(contact=kept).list
+        suppression.add(merged, reason=suppression.Reason(reason), at=MAY)
+        merging.merge(kept, merged, at=MAY)
+        assert queries.may_receive(kept, topic).reason == verdict
+
     def test_answers_links_in_mail_that_the_other_got(self, two, in_juniper):
         kept, merged = two
         third = ContactFactory()
@@ -78,6 +94,13 @@ class TestTheOneThatStays:
         contacts.delete(third, at=MAY)
         with pytest.raises(BadToken):
             links.read_unsubscribe(token)
+
+
+class TestPrograms:
+    def test_hear_of_both_when_they_ask_what_changed(self, two):
+        merging.merge(*two, at=MAY)
+        changed = Contact.objects.filter(updated_at=MAY).order_by("created_at", "email")
+        assert [one.email for one in changed] == ["ida@home.example", "ida@work.example"]
 
 
 class TestTheOther:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from plainsail.accounts.models import Membership, Role
 from plainsail.contacts import queries
 from plainsail.contacts.models import ConsentEntry, List, ListMember, Segment
-from plainsail.contacts.services import consent, tags
+from plainsail.contacts.services import acting, consent, sets, suppression, tags, wishes
 from plainsail.contacts.tests.factories import (
     ContactFactory,
     ListFactory,
@@ -48,6 +48,21 @@ class TestLists:
         page = as_ada.post(f"{CONTACTS}lists/", {"name": name})
         assert (page.status_code, bool(page.context["form"].errors["name"])) == (422, True)
         assert not List.objects.exists()
+
+    def test_a_list_is_called_differently_and_keeps_its_people(self, as_ada, in_juniper):
+        member = ListMemberFactory(list__name="Newslettr", list__slug="newslettr")
+        edit = f"{CONTACTS}lists/{member.list_id}/"
+        assert "Newslettr" in as_ada.get(edit).content.decode()
+        assert as_ada.post(edit, {"name": " ", "description": "x"}).status_code == 422
+        assert as_ada.post(edit, {"name": "Newsletter", "description": "Once a month"}).status_code == 302
+        found = List.objects.get()
+        assert (found.name, found.description, found.slug) == ("Newsletter", "Once a month", "newslettr")
+        assert queries.may_receive(member.contact, found).allowed
+
+    def test_whoever_may_only_look_changes_no_list(self, as_viewer, in_juniper):
+        topic = ListFactory()
+        assert as_viewer.get(f"{CONTACTS}lists/{topic.id}/").status_code == 403
+        assert f"lists/{topic.id}/" not in as_viewer.get(f"{CONTACTS}lists/").content.decode()
 
     def test_two_lists_of_one_name_have_addresses_of_their_own(self, as_ada, in_juniper):
         for _time in range(2):
@@ -101,6 +116,77 @@ class TestJoiningByHand:
         assert member.state == "unsubscribed"
         assert [entry.act for entry in ConsentEntry.objects.all()] == ["withdrawn"]
         assert list(as_ada.get(f"{CONTACTS}{member.contact_id}/").context["joinable"]) == []
+
+
+class TestWhyNoMailGoes:
+    """A contact's page says what `may_receive` says: the badge of a list alone would promise mail that never comes."""
+
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [
+            ("unsubscribed", "Gets no marketing mail"),
+            ("complaint", "Reported as spam (1 May 2026)."),
+            ("hard_bounce", "Once you change the address to one that works, mail goes there."),
+            ("soft_bounces", "Gets no mail at all"),
+        ],
+    )
+    def test_a_blocked_address_is_told_with_its_reason(self, as_ada, in_juniper, reason, words):
+        member = ListMemberFactory()
+        suppression.add(member.contact, reason=suppression.Reason(reason), at=MAY)
+        page = as_ada.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+        assert words in page
+        assert "No more marketing mail" not in page
+
+    def test_a_pause_is_told_with_its_end(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        wishes.pause(contact, weeks=4, at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "They asked for no marketing mail until 29 May 2026." in page
+
+    def test_who_asks_on_the_phone_never_to_be_written_to_is_taken_at_their_word(self, as_ada, in_juniper):
+        member = ListMemberFactory()
+        page = as_ada.post(f"{CONTACTS}{member.contact_id}/lists/leaving/", follow=True).content.decode()
+        assert "Gets no marketing mail" in page
+        assert [(one.act, one.source) for one in ConsentEntry.objects.all()] == [("withdrawn", "manual")]
+        assert queries.may_receive(member.contact, member.list).reason == "suppressed:unsubscribed"
+        assert queries.may_receive(member.contact, None).allowed
+
+    @pytest.mark.parametrize("reason", ["unsubscribed", "complaint", "hard_bounce"])
+    def test_nobody_puts_them_on_a_list_for_them(self, as_ada, in_juniper, reason):
+        contact, topic = ContactFactory(), ListFactory()
+        suppression.add(contact, reason=suppression.Reason(reason), at=MAY)
+        answer = as_ada.post(f"{CONTACTS}{contact.id}/lists/", {"list": topic.id, "basis": "They said so"}, follow=True)
+        assert "must join it themselves" in answer.content.decode()
+        assert sets.join_list(topic, [contact.id], basis="Flow", source="flow", at=MAY) == set()
+        done = acting.join(in_juniper, acting.Chosen(), topic=topic, basis="Fair", by=None, at=MAY)
+        acting.work.function(workspace_id=in_juniper.pk, action_id=done.id)
+        assert not contact.memberships.exists()
+        assert not ConsentEntry.objects.exists()
+
+    def test_nobody_who_may_only_look_takes_people_off(self, as_viewer, in_juniper):
+        member = ListMemberFactory()
+        assert as_viewer.post(f"{CONTACTS}{member.contact_id}/lists/leaving/").status_code == 403
+        assert "No more marketing mail" not in as_viewer.get(f"{CONTACTS}{member.contact_id}/").content.decode()
+
+    def test_a_proof_says_from_which_form_and_which_version_of_it(self, as_ada, in_juniper):
+        proof = consent.Proof(wording="Yes", source="form:1", form_version=3, ip="203.0.113.7")
+        contact = ContactFactory(source="import")
+        consent.ask(contact, [ListFactory()], proof=proof, at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "A form, version 3 203.0.113.7" in page
+        assert re.search(r"Source</dt>\s*<dd[^>]*>A file", page)
+
+    def test_who_was_put_on_a_list_by_hand_is_not_said_to_have_confirmed(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        consent.add_with_basis(contact, ListFactory(name="Kiln news"), basis="Signed", source="manual", at=MAY)
+        page = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert "Joined “Kiln news”" in page
+
+    def test_a_proof_names_its_list(self, as_ada, in_juniper):
+        contact = ContactFactory()
+        consent.add_with_basis(contact, ListFactory(name="Kiln news"), basis="Signed", source="manual", at=MAY)
+        shown = as_ada.get(f"{CONTACTS}{contact.id}/").content.decode()
+        assert re.search(r"Kiln news<br>“Signed”", shown)
 
 
 class TestSegments:

@@ -57,6 +57,17 @@ class TestWords:
         assert len({tags.named(in_juniper, name).id for name in names}) == len(names)
         assert tags.named(in_juniper, "käufer") == tags.named(in_juniper, "Käufer")
 
+    def test_signs_that_make_another_word_make_another_tag(self, in_juniper):
+        names = ["C", "C++", "C#", "<50", ">50", "50", "50 %", "1.5", "15", "Q&A", "QA", "A/B", "AB"]
+        assert len({tags.named(in_juniper, name).id for name in names}) == len(names)
+        assert tags.named(in_juniper, "c++") == tags.named(in_juniper, "C++")
+        for name in names:
+            assert tags.slug_of(tags.slug_of(name)) == tags.slug_of(name)
+
+    def test_one_that_was_made_when_signs_did_not_count_is_found_by_its_name(self, in_juniper):
+        before = TagFactory(name="C++", slug="c")
+        assert tags.named(in_juniper, "C++") == before
+
 
 class TestScreens:
     def test_a_tag_is_made_changed_and_deleted_with_how_many_had_it_said(self, as_ada, in_juniper):

@@ -18,7 +18,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import NewContactForm
 from plainsail.contacts.models import Contact, ListMember
 from plainsail.contacts.services import contacts as people
-from plainsail.contacts.services import trash
+from plainsail.contacts.services import suppression, trash, wishes
 from plainsail.contacts.sockets import CONTACT_SECTIONS, TIMELINE_GROUPS
 from plainsail.contacts.views import profile
 from plainsail.kernel.errors import Refusal
@@ -108,6 +108,8 @@ def _work(request: Request, found: Contact) -> dict[str, Any]:
 def _consents(found: Contact) -> dict[str, Any]:
     settled = found.memberships.exclude(state=ListMember.State.PENDING)
     return {
+        "suppressed": suppression.of(found),
+        "pause": wishes.pause_of(found),
         "members": queries.members_of(found),
         "proofs": found.consents.select_related("list").order_by("-at", "-id")[:20],
         "joinable": found.workspace.lists.exclude(id__in=settled.values("list_id")).order_by("name", "id"),

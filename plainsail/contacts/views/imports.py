@@ -17,7 +17,7 @@ from plainsail.contacts import queries
 from plainsail.contacts.forms import ImportForm, LayoutForm, MappingForm, UploadForm
 from plainsail.contacts.models import Import
 from plainsail.contacts.services import cells, importing
-from plainsail.contacts.services.importing_guessing import PROGRAMS
+from plainsail.contacts.services.importing_guessing import PROGRAMS, one_a_line
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
@@ -43,7 +43,7 @@ def imports(request: Request) -> HttpResponse:
 
 def _receive(request: Request, form: UploadForm) -> Import:
     file, text = form.cleaned_data["file"], form.cleaned_data["text"]
-    chunks = file.chunks() if file else iter([text.encode("utf-8", "replace")])
+    chunks = file.chunks() if file else iter([one_a_line(text).encode("utf-8", "replace")])
     name = file.name if file else _("Pasted")
     return importing.receive(request.workspace, name=name, chunks=chunks, by=cast(User, request.user), at=request.now)
 

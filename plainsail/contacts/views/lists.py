@@ -40,6 +40,19 @@ def _all(request: Request, form: ListForm) -> HttpResponse:
     return render(request, "contacts/lists.html", context, status=422 if form.is_bound else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@can("contacts.change")
+def topic(request: Request, list_id: UUID) -> HttpResponse:
+    """What one list is called, here and where people choose what to get."""
+    found: List = get_object_or_404(request.workspace.lists, id=list_id)
+    form = ListForm(request.POST) if request.method == "POST" else ListForm.of(found)
+    if form.is_valid():
+        services.rename(found, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect(workspace_url(request.workspace, "contacts:lists"))
+    return render(request, "contacts/list.html", {"list": found, "form": form}, status=422 if form.is_bound else 200)
+
+
 @require_POST
 @can("contacts.change")
 def join(request: Request, contact_id: UUID) -> HttpResponse:
@@ -53,7 +66,7 @@ def join(request: Request, contact_id: UUID) -> HttpResponse:
         basis = form.cleaned_data["basis"]
         if not consent.add_with_basis(contact, topic, basis=basis, source="manual", at=request.now):
             messages.error(
-                request, _("Nothing changed: they are on this list, or left it and must join it themselves.")
+                request, _("Nothing changed: they are on this list, or want no mail and must join it themselves.")
             )
     return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
 
@@ -66,4 +79,14 @@ def leave(request: Request, contact_id: UUID, list_id: UUID) -> HttpResponse:
     topic: List = get_object_or_404(request.workspace.lists, id=list_id)
     if consent.withdraw(contact, topic, at=request.now, proof=consent.Proof(source="manual")):
         messages.success(request, _("Off “%(list)s”. Only they themselves can join it again.") % {"list": topic.name})
+    return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
+
+
+@require_POST
+@can("contacts.change")
+def leave_all(request: Request, contact_id: UUID) -> HttpResponse:
+    """Off every list and never written to again, as they asked on the phone or in person."""
+    contact = get_object_or_404(request.workspace.contacts, id=contact_id)
+    consent.withdraw_all(contact, at=request.now, proof=consent.Proof(source="manual"))
+    messages.success(request, _("%(name)s gets no more marketing mail.") % {"name": contact})
     return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))

@@ -8,6 +8,7 @@ from plainsail.accounts.tests.factories import program
 from plainsail.contacts import queries
 from plainsail.contacts.conditions import offered
 from plainsail.contacts.models import Contact
+from plainsail.contacts.sockets import EXPORTED
 from plainsail.contacts.tests.factories import ContactFactory
 from plainsail.deals.models import Deal
 from plainsail.deals.services import deals
@@ -49,6 +50,15 @@ class TestSegments:
         keys = dict(offered(in_juniper))
         assert {"deal", "deal_value:EUR", "deal_value:USD"} <= set(keys)
         assert f"{three.pipeline.name}: Offer" in [label for _key, label in keys["deal"].choices(in_juniper)]
+
+
+def test_an_export_of_contacts_takes_their_deals_along(in_juniper):
+    deal = DealFactory(title="Kiln", stage=StageFactory(name="Offer"), value_minor=20_000)
+    DealFactory()
+    table = EXPORTED["deals"]
+    (row,) = table.rows([deal.contact_id])
+    assert set(row) == set(table.columns)
+    assert (row["title"], row["stage"], row["value_minor"]) == ("Kiln", "Offer", 20_000)
 
 
 def test_a_deal_is_found_by_its_title(as_ada, in_juniper):

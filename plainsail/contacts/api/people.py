@@ -12,13 +12,13 @@ from zoneinfo import available_timezones
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, ConfigDict, IPvAnyAddress, ValidationError, WithJsonSchema
 
 from plainsail.accounts.models import User
 from plainsail.contacts import models, queries
-from plainsail.contacts.services import addresses, bulk, consent, erasing, tags
+from plainsail.contacts.api.routing import router
+from plainsail.contacts.services import addresses, bulk, consent, erasing, suppression, tags
 from plainsail.contacts.services import contacts as people
 from plainsail.kernel import rest
 from plainsail.kernel.countries import countries
@@ -26,7 +26,6 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request
 from plainsail.kernel.rest import Cursor, Field, Input, Limit, Output, Page, Status, allows
 
-router = rest.router("Contacts")
 SOURCE = "api"
 
 
@@ -35,6 +34,13 @@ class LeftList(Refusal):
 
     code = "left_list"
     message = _("They left this list. Only they can join it again: ask them with “how”: “confirmation”.")
+
+
+class Blocked(Refusal):
+    """Nothing is written to this address."""
+
+    code = "blocked"
+    message = _("No mail goes to this address: it bounced, complained or asked never to be written to.")
 
 
 class UnknownName(Refusal):
@@ -197,12 +203,13 @@ def list_contacts(
     email: str | None = None,
     tag: str | None = None,
     list: str | None = None,  # noqa: A002  # the product's own word
+    segment: UUID | None = None,
     updated_since: rest.AwareDatetime | None = None,
     cursor: Cursor = None,
     limit: Limit = rest.USUAL,
 ) -> Page[Contact]:
     """Newest first. With `updated_since`, in the order of their last change, those deleted since among them: where a
-    program goes on from what it read the day before. `tag` and `list` are slugs; `list` means subscribed."""
+    program goes on from what it read the day before. `tag` and `list` are slugs, `segment` is an id; `list` means subscribed."""
     found: QuerySet[models.Contact] = shown(request.workspace.contacts.all())
     if email is not None:
         found = found.filter(email=addresses.normalise(email))
@@ -211,6 +218,9 @@ def list_contacts(
     if list is not None:
         members = _named(request.workspace.lists, list).members.filter(state=models.ListMember.State.SUBSCRIBED)
         found = found.filter(id__in=members.values("contact_id"))
+    if segment is not None:
+        asked: models.Segment = get_object_or_404(request.workspace.segments, id=segment)
+        found = found.filter(queries.condition_of(asked.tree, at=request.now))
     if updated_since is None:
         alive = found.filter(deleted_at=None)
         return rest.page(request, alive, Contact.of, into=Page[Contact], by="-created_at", cursor=cursor, limit=limit)
@@ -387,12 +397,12 @@ def tag_contact(request: Request, contact_id: UUID, body: Tagging) -> Contact:
     return again(request, contact_id)
 
 
-@router.delete("/contacts/{uuid:contact_id}/tags/{slug:tag}", response=Contact, summary="Take a tag off")
+@router.delete("/contacts/{uuid:contact_id}/tags/{str:tag}", response=Contact, summary="Take a tag off")
 @allows("contacts.change")
 def untag_contact(request: Request, contact_id: UUID, tag: str) -> Contact:
     """By the tag's slug. Taking off what isn't there changes nothing."""
     found = find(request, contact_id)
-    tags.remove(found, get_object_or_404(request.workspace.tags, slug=slugify(tag)), at=request.now)
+    tags.remove(found, get_object_or_404(request.workspace.tags, slug=tags.slug_of(tag)), at=request.now)
     return again(request, contact_id)
 
 
@@ -435,6 +445,8 @@ def join_list(request: Request, contact_id: UUID, body: Joining) -> Contact:
 
 
 def _refuse_who_left(found: models.Contact, topic: models.List) -> None:
+    if suppression.is_suppressed(found):
+        raise Blocked
     if found.memberships.filter(list=topic, state=models.ListMember.State.UNSUBSCRIBED).exists():
         raise LeftList
 
@@ -447,44 +459,3 @@ def leave_list(request: Request, contact_id: UUID, list_id: UUID) -> Contact:
     topic: models.List = get_object_or_404(request.workspace.lists, id=list_id)
     consent.withdraw(found, topic, at=request.now, proof=consent.Proof(source=SOURCE))
     return again(request, contact_id)
-
-
-class Tag(Output):
-    """A word that groups contacts."""
-
-    id: UUID
-    name: str
-    slug: str
-
-    @classmethod
-    def of(cls, found: models.Tag) -> Tag:
-        return cls(id=found.id, name=found.name, slug=found.slug)
-
-
-class Topic(Output):
-    """A list that people join."""
-
-    id: UUID
-    name: str
-    slug: str
-    description: str
-
-    @classmethod
-    def of(cls, found: models.List) -> Topic:
-        return cls(id=found.id, name=found.name, slug=found.slug, description=found.description)
-
-
-@router.get("/tags", response=Page[Tag], summary="List tags")
-@allows("contacts.view")
-def list_tags(request: Request, cursor: Cursor = None, limit: Limit = rest.USUAL) -> Page[Tag]:
-    """Every tag, newest first."""
-    rows = request.workspace.tags.all()
-    return rest.page(request, rows, Tag.of, into=Page[Tag], by="-id", cursor=cursor, limit=limit)
-
-
-@router.get("/lists", response=Page[Topic], summary="List lists")
-@allows("contacts.view")
-def list_lists(request: Request, cursor: Cursor = None, limit: Limit = rest.USUAL) -> Page[Topic]:
-    """Every list, newest first."""
-    rows = request.workspace.lists.all()
-    return rest.page(request, rows, Topic.of, into=Page[Topic], by="-id", cursor=cursor, limit=limit)
