@@ -37,12 +37,11 @@ def _note(run: Run, *, at: datetime) -> None:
     """A wait that began is in the log already; only what was left out altogether is written."""
     if run.is_in_wait:
         return
-    visits = StepLog.objects.filter(run=run, step=run.step).count()
     StepLog.objects.create(
         run=run,
         automation_id=run.automation_id,
         step=run.step,
-        visit=visits + 1,
+        visit=run.round,
         outcome="skipped",
         note=_("Moved on by staff."),
         at=at,
