@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Value as Constant
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
@@ -160,6 +161,12 @@ def suppressions_of(people: Iterable[Contact]) -> dict[str, str]:
     """Why addresses of these contacts are not written to, by the address's hash."""
     rows = Suppression.objects.filter(address_hash__in=[one.address_hash for one in people])
     return dict(rows.values_list("address_hash", "reason"))
+
+
+def reason_against() -> Coalesce:
+    """Why a contact's address is not written to, as a column; empty where it may be."""
+    rows = Suppression.objects.filter(address_hash=OuterRef("address_hash")).values("reason")[:1]
+    return Coalesce(Subquery(rows), Constant(""), output_field=CharField())
 
 
 def _called(wanted: str) -> Q:

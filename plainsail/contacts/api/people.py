@@ -154,13 +154,17 @@ class Contact(Output):
     fields: dict[str, FieldSaid]
     tags: list[str]
     lists: list[Membership]
+    blocked: str = Field(
+        description="Why no marketing mail goes to the address, whatever the lists say: unsubscribed, manual, soft_bounces, "
+        "hard_bounce or complaint; empty where it may. All but unsubscribed stop every mail."
+    )
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
 
     @classmethod
     def of(cls, found: models.Contact) -> Contact:
-        """Reads tags and lists, which a list of contacts loads beforehand (`shown`)."""
+        """Reads `blocked` (`known`), and tags and lists, which a list of contacts loads beforehand (`shown`)."""
         beside = {"tags", "lists", "fields"}
         plain = {name: getattr(found, name) for name in cls.model_fields if name not in beside}
         members = sorted(found.memberships.all(), key=lambda one: one.list.slug)
@@ -180,12 +184,17 @@ def _said(value: queries.Value) -> FieldSaid:
 
 def shown(rows: QuerySet[models.Contact]) -> QuerySet[models.Contact]:
     """Contacts with all that `Contact.of` reads: five queries a page."""
-    return rows.prefetch_related("contact_tags__tag", "memberships__list", "field_values__field")
+    return known(rows).prefetch_related("contact_tags__tag", "memberships__list", "field_values__field")
+
+
+def known(rows: QuerySet[models.Contact]) -> QuerySet[models.Contact]:
+    """Contacts with `blocked`: why nothing is written to the address."""
+    return rows.annotate(blocked=queries.reason_against())
 
 
 def find(request: Request, contact_id: UUID) -> models.Contact:
     """A contact that nobody deleted, locked until the answer is there. Raises Http404."""
-    alive = request.workspace.contacts.filter(deleted_at=None).select_for_update()
+    alive = known(request.workspace.contacts.filter(deleted_at=None)).select_for_update(of=("self",))
     found: models.Contact = get_object_or_404(alive, id=contact_id)
     return found
 
@@ -338,7 +347,7 @@ def change_contact(request: Request, contact_id: UUID, body: ContactChange) -> C
 @allows("contacts.change")
 def delete_contact(request: Request, contact_id: UUID) -> Status[None]:
     """Hides somebody and stops all mail to them; for sixty days it can be undone. Deleting once more changes nothing."""
-    locked = request.workspace.contacts.select_for_update()
+    locked = known(request.workspace.contacts.all()).select_for_update(of=("self",))
     found: models.Contact = get_object_or_404(locked, id=contact_id)
     rest.require_match(request, Contact.of(found))
     if not found.is_deleted:
@@ -449,6 +458,14 @@ def _refuse_who_left(found: models.Contact, topic: models.List) -> None:
         raise Blocked
     if found.memberships.filter(list=topic, state=models.ListMember.State.UNSUBSCRIBED).exists():
         raise LeftList
+
+
+@router.delete("/contacts/{uuid:contact_id}/lists", response=Contact, summary="Take off every list for good")
+@allows("contacts.change")
+def leave_lists(request: Request, contact_id: UUID) -> Contact:
+    """They asked never to be written to: off every list, and no marketing mail until they themselves confirm a list again."""
+    consent.withdraw_all(find(request, contact_id), at=request.now, proof=consent.Proof(source=SOURCE))
+    return again(request, contact_id)
 
 
 @router.delete("/contacts/{uuid:contact_id}/lists/{uuid:list_id}", response=Contact, summary="Take off a list")

@@ -296,11 +296,11 @@ class _Chunk:
             )
 
     def _compare_leaving(self) -> None:
-        """Who is on a list here that they left in the old program."""
+        """Who left a list in the old program and is not known here to have left it."""
         self._run(
-            "UPDATE import_person p SET gains = true WHERE NOT p.is_new AND EXISTS (SELECT 1 FROM contacts_listmember m "
-            f"JOIN ({LEAVING}) l ON l.list = m.list_id WHERE m.workspace_id = %(workspace)s AND l.contact = p.contact "
-            "AND m.contact_id = p.contact AND m.state <> 'unsubscribed')"
+            f"UPDATE import_person p SET gains = true WHERE NOT p.is_new AND EXISTS (SELECT 1 FROM ({LEAVING}) l "
+            "WHERE l.contact = p.contact AND NOT EXISTS (SELECT 1 FROM contacts_listmember m WHERE "
+            "m.workspace_id = %(workspace)s AND m.list_id = l.list AND m.contact_id = p.contact AND m.state = 'unsubscribed'))"
         )
 
     def _gain(self, table: str, condition: str) -> None:

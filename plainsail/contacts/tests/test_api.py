@@ -413,3 +413,19 @@ def test_nobody_is_put_on_a_list_whose_address_is_blocked(shop, juniper):
     body = {"list": str(topic.id), "how": "basis", "wording": "Signed at the fair"}
     assert code(shop.ask("post", f"contacts/{contact.id}/lists", body)) == "blocked"
     assert state(juniper, contact.id) is None
+
+
+def test_who_asks_never_to_be_written_to_is_off_every_list_and_blocked(shop, juniper):
+    with workspace(juniper):
+        member = ListMemberFactory()
+    path = f"contacts/{member.contact_id}"
+    before = shop.ask("get", path)
+    assert before.json()["blocked"] == ""
+    told = shop.ask("delete", f"{path}/lists").json()
+    assert (told["blocked"], [one["state"] for one in told["lists"]]) == ("unsubscribed", ["unsubscribed"])
+    with workspace(juniper):
+        assert ConsentEntry.objects.get().source == "api"
+    assert shop.ask("get", "contacts").json()["data"][0]["blocked"] == "unsubscribed"
+    read = shop.ask("get", path)
+    assert shop.ask("patch", path, {"city": "Kiel"}, if_match=before["ETag"]).status_code == 412
+    assert shop.ask("patch", path, {"city": "Kiel"}, if_match=read["ETag"]).status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from plainsail.contacts.models import ConsentEntry, Contact, CustomField, FieldValue, ListMember, Suppression
 from plainsail.contacts.services import fields, importing
 from plainsail.contacts.services import importing_undo as undoing
-from plainsail.contacts.tests.factories import ListFactory, ListMemberFactory
+from plainsail.contacts.tests.factories import ContactFactory, ListFactory, ListMemberFactory
 from plainsail.contacts.tests.test_importing import MAY, business, imported, on_list, received
 
 __all__ = ["business"]
@@ -50,8 +50,15 @@ class TestWhoLeftInTheOldProgram:
 
     def test_where_no_list_is_named_they_left_every_one(self, business):
         first, _second = ListMemberFactory(contact__email="mia@example.com"), ListFactory()
-        imported(business, MAILCHIMP)
+        made = imported(business, MAILCHIMP)
         assert list(first.contact.memberships.values_list("state", flat=True)) == ["unsubscribed"] * 2
+        assert made.tally["changed"] == 1
+
+    def test_who_was_on_no_list_is_told_to_be_changed_once(self, business):
+        ContactFactory(email="mia@example.com", first_name="Mia")
+        topic = ListFactory()
+        for number in (1, 0):
+            assert on_list(business, topic, MAILCHIMP).tally["changed"] == number
 
     def test_undoing_the_import_subscribes_nobody_again(self, business):
         member = ListMemberFactory(contact__email="mia@example.com")
@@ -120,7 +127,7 @@ class TestZonesAndLanguages:
     def test_what_is_none_is_told_and_left_out(self, business):
         made = imported(business, "email,timezone,language\na@example.com,Berlin,Klingonese\n")
         assert Contact.objects.values_list("timezone", "locale").get() == ("", "")
-        assert [(one.row, one.column) for one in made.faults.order_by("id")] == [(2, "timezone"), (2, "language")]
+        assert {(one.row, one.column) for one in made.faults.all()} == {(2, "timezone"), (2, "language")}
 
 
 def test_a_number_in_the_place_of_a_domain_is_no_address(business):

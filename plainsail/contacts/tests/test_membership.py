@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -201,7 +202,7 @@ class TestTheNextWholeComparison:
 
     def test_is_midnight_where_days_of_own_fields_are_counted(self, in_juniper):
         fields.define(in_juniper, label="Birthday", kind="date", at=MAY)
-        midnight = datetime(2026, 5, 2, tzinfo=UTC)
+        midnight = datetime(2026, 5, 2, tzinfo=ZoneInfo(in_juniper.timezone))
         assert self.next_of({"field": "field:birthday", "op": "ahead", "value": 7}, at=MAY) == midnight
 
     def test_is_soon_where_something_is_read_that_nobody_announces(self, in_juniper):
