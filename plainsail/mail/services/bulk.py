@@ -394,7 +394,7 @@ class Lane:
             if row.id in known:
                 continue
             if reason:
-                record.facts.append(rows.put_off(row.id, created_at=row.created_at, reply=reason, at=at))
+                record.facts.append(rows.put_off(row.id, since=row.put_off_since, reply=reason, at=at))
             else:
                 record.facts.append(Fact(delivery_id=row.id, state="queued", due_at=at))
         chunk.settled += record.facts
@@ -479,7 +479,7 @@ class _Record:
 
     def answer(self, parcel: Parcel, answer: Answer) -> None:
         row = self.chunk.rows[parcel.delivery_id]
-        fact = rows.fact_of(row.id, answer, created_at=row.created_at, may_repeat=False, at=self.now())
+        fact = rows.fact_of(row.id, answer, since=row.put_off_since, may_repeat=False, at=self.now())
         self.chunk.journal.note(row.id, fact.state, fact.cause, fact.reply)
         self.facts.append(fact)
         self.known.add(row.id)

@@ -272,8 +272,8 @@ def _written(letter: Letter, *, at: datetime) -> bytes | None:
 def outcome_of(delivery: Delivery, answer: Answer, *, at: datetime) -> Outcome:
     """What a server's answer means in the ledger."""
     may_repeat = delivery.when_uncertain == Delivery.WhenUncertain.RESEND
-    created_at = delivery.created_at
-    return Outcome.of(rows.fact_of(delivery.id, answer, created_at=created_at, may_repeat=may_repeat, at=at))
+    since = delivery.put_off_since
+    return Outcome.of(rows.fact_of(delivery.id, answer, since=since, may_repeat=may_repeat, at=at))
 
 
 def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
