@@ -285,6 +285,7 @@ REASONS: dict[str, Any] = {
     "malformed": gettext_lazy("the server found a fault in the message"),
     "content_refused": gettext_lazy("the server refused what was in the message"),
     "sender_refused": gettext_lazy("the server refused the sender"),
+    "sent_too_much": gettext_lazy("more was sent than the mail server lets out"),
     "not_authenticated": gettext_lazy("the sender’s domain isn’t set up as the server wants it"),
     "blocklisted": gettext_lazy("the server blocks this sender"),
     "taken_for_spam": gettext_lazy("the server took the message for spam"),

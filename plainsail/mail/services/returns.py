@@ -40,7 +40,7 @@ IN_A_ROW = 5
 """Soft bounces one after the other, with no delivery between, until an address is written to no more."""
 REPORTED_BY = 3
 """Refusals of the sender for reasons of their own, from so many messages within a day, until it is paused."""
-AT_ONCE = {"not_authenticated", "blocklisted"}
+AT_ONCE = {"not_authenticated", "blocklisted", "sent_too_much"}
 """Reasons that hold for all mail of a sender: it is paused at the first."""
 EXCERPT = 4000
 STRAY_BYTES = 65_536

@@ -67,6 +67,7 @@ REASONS: dict[str, str | Promise] = {
     "malformed": _("The message was not in order"),
     "content_refused": _("What it says was refused"),
     "sender_refused": _("The sender was refused"),
+    "sent_too_much": _("More was sent than the mail server lets out"),
     "not_authenticated": _("SPF, DKIM or DMARC failed"),
     "blocklisted": _("The sending server is on a blocklist"),
     "taken_for_spam": _("It was taken for spam"),
