@@ -8,6 +8,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from plainsail.kernel.domain_names import in_ascii
+
 PLAIN = re.compile(r"[\x20-\x7e]*")
 # RFC 5322 §3.2.3 atoms with dots and spaces; anything else in a display name is quoted or encoded.
 PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -34,8 +36,8 @@ def envelope(address: str) -> str | None:
     if not LOCAL.fullmatch(local) or not local.isprintable():
         return None
     try:
-        made = f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        made = f"{local}@{in_ascii(domain)}"
+    except ValueError:
         return None
     return made if ENVELOPE.fullmatch(f"x@{made.rpartition('@')[2]}") and len(made) <= LONGEST else None
 
