@@ -80,6 +80,11 @@ def test_each_message_speaks_to_its_reader(broadcast, news, outbox):
     assert "Mill Lane 4, 25980 Westerland" in ada.get_body(("plain",)).get_content()
 
 
+def test_the_line_beside_the_subject_is_shown_as_inboxes_show_it(broadcast):
+    broadcast.email.preheader = "For {{first_name|you}} alone {{city}}"
+    assert broadcast.email.preview_text == "For you alone"
+
+
 def test_nothing_leaves_within_the_first_minute_and_stopping_makes_it_a_draft_again(broadcast, news, outbox):
     subscriber(news)
     at = clock.now()
