@@ -412,7 +412,7 @@ def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
     with store.transaction() as cursor:
         moved = rows.write(cursor, plan.workspace_id, chunk.id, facts, at=at)
         rows.book(cursor, plan.workspace_id, ((source, before, after) for _row, source, before, after, _who in moved))
-        _keep_to_limits(cursor, plan, chunk, at=at)
+        buckets.keep_to(cursor, plan.workspace_id, plan.sender_id, chunk.providers, facts, at=at)
         rows.measure(cursor, plan.workspace_id, plan.source_id, at=at)
         if sent := {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who}:
             setwise.note(cursor, plan.workspace_id, "sent", sent)
@@ -426,18 +426,6 @@ def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
                 "WHERE workspace_id = %s AND id = %s AND paused_at IS NULL",
                 [at, refusals[-1].reply, plan.workspace_id, plan.sender_id],
             )
-
-
-def _keep_to_limits(cursor: Cursor, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
-    waiting = [fact for fact in chunk.settled if fact.state == "queued"]
-    if waiting:
-        buckets.give_back(cursor, plan.workspace_id, plan.sender_id, len(waiting), at=at)
-    known = chunk.providers
-    struck = {
-        known[fact.delivery_id] for fact in waiting if buckets.wants_less(fact.reply) and fact.delivery_id in known
-    }
-    accepted = {known[fact.delivery_id] for fact in chunk.settled if fact.state == "accepted"}
-    buckets.learn(cursor, plan.workspace_id, plan.sender_id, struck=struck, accepted=accepted, at=at)
 
 
 def _look_again(cursor: Cursor, workspace_id: UUID, until: datetime) -> None:
