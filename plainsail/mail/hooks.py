@@ -290,6 +290,7 @@ REASONS: dict[str, Any] = {
     "blocklisted": gettext_lazy("the server blocks this sender"),
     "taken_for_spam": gettext_lazy("the server took the message for spam"),
     "refused_by_policy": gettext_lazy("a policy of the server refused it"),
+    "on_services_list": gettext_lazy("the mail service keeps the address on a list of its own"),
     "some_recipients": gettext_lazy("some of the people behind the address didn’t get it"),
     "still_trying": gettext_lazy("the server still tries"),
 }

@@ -404,7 +404,7 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
     first, then the provider's class of it.
     """
     name, sort = _key(event), _key(kind)
-    simple = _SIMPLE.get(sort) or _SIMPLE.get(name)
+    simple = _SIMPLE.get(sort) or _SIMPLE.get(name) or _never_tried(name, sort, reply)
     if simple is not None:
         return simple
     if name not in _PERMANENT | {"failed", "rejected", "soft_bounce", "softbounce", "blocked", "transient"}:
@@ -412,6 +412,8 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
     found = explain(reply, status) if reply or status else replies.UNEXPLAINED
     if found == replies.UNEXPLAINED:
         found = _BY_TYPE.get(sort) or _BY_TYPE.get(name) or replies.UNEXPLAINED
+        if sort == "permanent" and (not reply or "hard bounce" in reply.lower()):
+            found = replies.NO_MAILBOX  # Amazon’s word for it where the server gave no reason
     if found.cause == Cause.HARD and sort in {"transient", "temporary", "softbounce"}:
         found = replies.TROUBLE
     return Verdict(
@@ -422,6 +424,30 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
         recipient=recipient,
         words=line(reply),
     )
+
+
+COMPLAINED_ONCE = re.compile(r"spam reporting address|marked your messages? as spam", re.IGNORECASE)
+BOUNCED_ONCE = re.compile(r"previously bounced|\bbounced address", re.IGNORECASE)
+KEPT_OUT = re.compile(
+    r"not delivering to|unsubscribed address|suppress(ed|ion)|(black|block) ?list(ed)? (user|recipient)|your block ?list|preblocked",
+    re.IGNORECASE,
+)
+
+
+def _never_tried(name: str, sort: str, reply: str) -> Verdict | None:
+    """What a service didn't even try, because the address is on a list of its own: no server said anything of the sender.
+
+    SendGrid's and SparkPost's words, Mailgun's of codes 605 to 607, and Brevo's `blocked`, which says no more than that.
+    """
+    if COMPLAINED_ONCE.search(reply):
+        return _SIMPLE["complained"]
+    if BOUNCED_ONCE.search(reply):
+        found = replies.NO_MAILBOX
+    elif name == "rejected" and (sort == "blocked" or KEPT_OUT.search(reply)):
+        found = replies.KEPT_OUT
+    else:
+        return None
+    return Verdict(kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, words=line(reply))
 
 
 def of_reply(reply: str) -> Verdict:

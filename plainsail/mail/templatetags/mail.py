@@ -73,6 +73,7 @@ REASONS: dict[str, str | Promise] = {
     "taken_for_spam": _("It was taken for spam"),
     "refused_by_policy": _("Refused by the provider’s rules"),
     "unexplained": _("No reason given"),
+    "on_services_list": _("The mail service keeps the address on a list of its own"),
     "unexplained_bounce": _("No reason given"),
     "abuse_report": _("The reader marked it as spam"),
     "auto_reply": _("An automatic answer, such as of somebody on holiday"),

@@ -434,6 +434,18 @@ def test_a_complaint_is_one_unless_it_says_that_it_is_no_spam(kind, expected):
         ("complained", "", "", ("complaint", None)),
         ("delivered", "", "", RECEIPT),
         ("opened", "", "", OTHER),
+        # Addresses on a service's own list, which it doesn't even try: the sender has nothing to do with it.
+        ("rejected", "blocked", "blocked : due to blacklist user", FAULT),
+        ("rejected", "blocked", "", FAULT),
+        ("rejected", "", "Unsubscribed Address", FAULT),
+        ("rejected", "", "550 5.7.1 recipient address was suppressed due to system policy", FAULT),
+        ("bounced", "permanent", "Not delivering to previously bounced address", HARD),
+        ("rejected", "", "Bounced Address", HARD),
+        ("rejected", "", "Spam Reporting Address", ("complaint", None)),
+        ("bounced", "permanent", "Not delivering to a user who marked your messages as spam", ("complaint", None)),
+        ("bounced", "Permanent", "", HARD),
+        ("bounced", "permanent", "550 something odd", FAULT),
+        ("bounced", "blocked", "550 5.7.1 your IP is on our blocklist", SENDER),
         ("\u202e💥" * 200, "x" * 9999, "\0", OTHER),
     ],
 )
