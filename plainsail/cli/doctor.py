@@ -213,8 +213,8 @@ def _across_businesses(connection: psycopg.Connection[Any]) -> Iterator[Finding]
         yield Finding("wrong", f"intake: {parked} rows could not be taken in and were put aside", mend)
     count, waited, reply = _row(
         connection,
-        "SELECT count(*), now() - min(created_at), (array_agg(reply ORDER BY due_at DESC))[1]"
-        " FROM mail_delivery WHERE state = 'queued' AND reply <> ''",
+        "SELECT count(*), now() - min(put_off_since), (array_agg(reply ORDER BY due_at DESC))[1]"
+        " FROM mail_delivery WHERE state = 'queued' AND put_off_since IS NOT NULL",
     )
     if count:
         level: Level = "wrong" if waited > MAIL_PATIENCE else "note"

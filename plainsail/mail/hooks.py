@@ -299,10 +299,12 @@ REASONS: dict[str, Any] = {
     "malformed": gettext_lazy("the server found a fault in the message"),
     "content_refused": gettext_lazy("the server refused what was in the message"),
     "sender_refused": gettext_lazy("the server refused the sender"),
+    "sent_too_much": gettext_lazy("more was sent than the mail server lets out"),
     "not_authenticated": gettext_lazy("the sender’s domain isn’t set up as the server wants it"),
     "blocklisted": gettext_lazy("the server blocks this sender"),
     "taken_for_spam": gettext_lazy("the server took the message for spam"),
     "refused_by_policy": gettext_lazy("a policy of the server refused it"),
+    "on_services_list": gettext_lazy("the mail service keeps the address on a list of its own"),
     "some_recipients": gettext_lazy("some of the people behind the address didn’t get it"),
     "still_trying": gettext_lazy("the server still tries"),
 }

@@ -22,6 +22,7 @@ from plainsail.accounts.events import PublicHostChanged
 from plainsail.accounts.models import Domain, Host, User
 from plainsail.accounts.services import audit, hosts
 from plainsail.kernel import allowances, clock, environment, lookups
+from plainsail.kernel.domain_names import in_ascii
 from plainsail.kernel.environment import DOMAIN
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish
@@ -91,8 +92,8 @@ def normalise(given: str) -> str:
         given.strip().lower().removeprefix("https://").removeprefix("http://").split("/")[0].split(":")[0].rstrip(".")
     )
     try:
-        name = bare if bare.isascii() else bare.encode("idna").decode()
-    except UnicodeError:
+        name = in_ascii(bare)
+    except ValueError:
         raise NoDomain(field="name") from None
     if not DOMAIN.fullmatch(name) or "." not in name or name.replace(".", "").isdigit() or "_" in name:
         raise NoDomain(field="name")

@@ -105,6 +105,7 @@ def test_nobody_takes_a_name_that_another_business_has(domain, acme, in_workspac
         ("https://WWW.Juniper.example/shop?x", "www.juniper.example"),
         ("shop.example.com.", "shop.example.com"),
         ("bücher.example", "xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"),
     ],
 )
 def test_a_name_is_tidied(given, name):

@@ -19,7 +19,7 @@ CREATE TABLE procrastinate_events (job_id int, type job_event, at timestamptz);
 CREATE TABLE kernel_due (due_at timestamptz);
 CREATE TABLE kernel_pendingevent (parked_at timestamptz);
 CREATE TABLE tracking_parkedlanding (id int);
-CREATE TABLE mail_delivery (state text, reply text, created_at timestamptz, due_at timestamptz);
+CREATE TABLE mail_delivery (state text, reply text, put_off_since timestamptz, due_at timestamptz);
 INSERT INTO procrastinate_workers VALUES (1, now());
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ps_app;
 """
@@ -132,7 +132,7 @@ def test_mail_that_the_server_put_off_is_told_with_its_words_and_without_anybody
     sql(
         here,
         "INSERT INTO mail_delivery VALUES ('queued', '450 ada@example.com: come back', now() - interval"
-        f" '{age}', now()), ('queued', '', now(), now()), ('accepted', '250', now(), now())",
+        f" '{age}', now()), ('queued', '', NULL, now()), ('accepted', '250', now(), now())",
     )
     ((found),) = [finding for finding in doctor.examine(here) if finding.what.startswith("mail:")]
     assert (found.level, found.what) == (level, f"mail: 1 put off by the server, the oldest {age} old")

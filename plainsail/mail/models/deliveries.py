@@ -68,6 +68,8 @@ class Delivery(WorkspaceOwned):
     leased_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     """Times it was handed to a server that answered; put off by a busy server doesn't count."""
+    put_off_since = models.DateTimeField(null=True)
+    """When a busy or absent server first put it off: from then on its three days count, not from when it was written."""
     cause = models.CharField(max_length=40, blank=True)
     """Why it ended as it did: `hard`, `message_fault`, `no_consent` …"""
     reply = models.CharField(max_length=500, blank=True)

@@ -44,6 +44,11 @@ class Email(WorkspaceOwned):
     def __str__(self) -> str:
         return self.template_name or merging.parse(self.subject).fill({}).strip() or str(_("Without a subject"))
 
+    @property
+    def preview_text(self) -> str:
+        """What inboxes show beside the subject to somebody of whom nothing is known."""
+        return merging.parse(self.preheader).fill({}).strip()
+
     def read(self) -> documents.Document:
         """The block document. Raises InvalidDocument where it can't be read."""
         return documents.load(self.document)

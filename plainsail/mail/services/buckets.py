@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from plainsail.contacts.services.setwise import Cursor
@@ -169,6 +170,41 @@ def learn(
             "AND strikes > 0 AND blocked_until <= %s",
             [workspace_id, sender_id, forgiven, at],
         )
+
+
+class Settled(Protocol):
+    """A message's outcome; with state `queued` it waits, for whatever reason."""
+
+    @property
+    def delivery_id(self) -> UUID: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reply(self) -> str: ...
+
+
+def keep_to(
+    cursor: Cursor,
+    workspace_id: UUID,
+    sender_id: UUID,
+    providers: Mapping[UUID, str],
+    settled: Iterable[Settled],
+    *,
+    at: datetime,
+) -> None:
+    """After a batch: leave back for what waits again, and what was said to it about its providers (row to provider)."""
+    outcomes = list(settled)
+    waiting = [each for each in outcomes if each.state == "queued"]
+    if waiting:
+        give_back(cursor, workspace_id, sender_id, len(waiting), at=at)
+    struck = {
+        providers[each.delivery_id] for each in waiting if wants_less(each.reply) and each.delivery_id in providers
+    }
+    # What was settled without being sent has no provider here.
+    accepted = {
+        providers[each.delivery_id] for each in outcomes if each.state == "accepted" and each.delivery_id in providers
+    }
+    learn(cursor, workspace_id, sender_id, struck=struck, accepted=accepted, at=at)
 
 
 @dataclass

@@ -394,7 +394,7 @@ class Lane:
             if row.id in known:
                 continue
             if reason:
-                record.facts.append(rows.put_off(row.id, created_at=row.created_at, reply=reason, at=at))
+                record.facts.append(rows.put_off(row.id, since=row.put_off_since, reply=reason, at=at))
             else:
                 record.facts.append(Fact(delivery_id=row.id, state="queued", due_at=at))
         chunk.settled += record.facts
@@ -412,7 +412,7 @@ def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
     with store.transaction() as cursor:
         moved = rows.write(cursor, plan.workspace_id, chunk.id, facts, at=at)
         rows.book(cursor, plan.workspace_id, ((source, before, after) for _row, source, before, after, _who in moved))
-        _keep_to_limits(cursor, plan, chunk, at=at)
+        buckets.keep_to(cursor, plan.workspace_id, plan.sender_id, chunk.providers, facts, at=at)
         rows.measure(cursor, plan.workspace_id, plan.source_id, at=at)
         if sent := {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who}:
             setwise.note(cursor, plan.workspace_id, "sent", sent)
@@ -426,18 +426,6 @@ def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
                 "WHERE workspace_id = %s AND id = %s AND paused_at IS NULL",
                 [at, refusals[-1].reply, plan.workspace_id, plan.sender_id],
             )
-
-
-def _keep_to_limits(cursor: Cursor, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
-    waiting = [fact for fact in chunk.settled if fact.state == "queued"]
-    if waiting:
-        buckets.give_back(cursor, plan.workspace_id, plan.sender_id, len(waiting), at=at)
-    known = chunk.providers
-    struck = {
-        known[fact.delivery_id] for fact in waiting if buckets.wants_less(fact.reply) and fact.delivery_id in known
-    }
-    accepted = {known[fact.delivery_id] for fact in chunk.settled if fact.state == "accepted"}
-    buckets.learn(cursor, plan.workspace_id, plan.sender_id, struck=struck, accepted=accepted, at=at)
 
 
 def _look_again(cursor: Cursor, workspace_id: UUID, until: datetime) -> None:
@@ -479,7 +467,7 @@ class _Record:
 
     def answer(self, parcel: Parcel, answer: Answer) -> None:
         row = self.chunk.rows[parcel.delivery_id]
-        fact = rows.fact_of(row.id, answer, created_at=row.created_at, may_repeat=False, at=self.now())
+        fact = rows.fact_of(row.id, answer, since=row.put_off_since, may_repeat=False, at=self.now())
         self.chunk.journal.note(row.id, fact.state, fact.cause, fact.reply)
         self.facts.append(fact)
         self.known.add(row.id)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.crypto import decrypt, encrypt
+from plainsail.kernel.domain_names import in_ascii
 from plainsail.kernel.environment import DOMAIN
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import DkimKey, Sender, SendingDomain
@@ -69,8 +70,8 @@ def normalise(given: str) -> str:
     """A domain in ASCII and lower case. Raises NoDomain, FreeMail."""
     bare = given.strip().rstrip(".").lower().rpartition("@")[2]
     try:
-        name = bare if bare.isascii() else bare.encode("idna").decode()
-    except UnicodeError:
+        name = in_ascii(bare)
+    except ValueError:
         raise NoDomain(field="domain") from None
     if not DOMAIN.fullmatch(name) or "." not in name or name.replace(".", "").isdigit():
         raise NoDomain(field="domain")

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.kernel.domain_names import in_ascii
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.services.lines import PLAIN, date, encoded, mailbox, one_line
 
@@ -28,8 +29,8 @@ def address(value: str) -> str:
     try:
         _is_address(bare)
         local, _at, domain = bare.rpartition("@")
-        ascii_domain = domain.encode("idna").decode() if not domain.isascii() else domain
-    except (ValidationError, UnicodeError):
+        ascii_domain = in_ascii(domain)
+    except (ValidationError, ValueError):
         raise Unmailable from None
     if not local.isascii() or not PLAIN.fullmatch(local) or any(character in local for character in ' <>,;"'):
         raise Unmailable

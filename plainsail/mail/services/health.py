@@ -35,6 +35,10 @@ ADVICE: dict[str, str | Promise] = {
     "sender_refused": gettext_lazy(
         "The server doubts that the sender’s address exists. Check it, and its domain’s MX record."
     ),
+    "sent_too_much": gettext_lazy(
+        "The mail server lets out only so much in an hour or a day. Wait until that begins anew, then let it go on, and give the "
+        "sender a limit below it."
+    ),
 }
 
 

@@ -118,7 +118,7 @@ def book(moves: Iterable[tuple[UUID, str, str]]) -> None:
 
 def put_off(delivery: Delivery, reply: str, *, at: datetime) -> Outcome:
     """Wait for a busy or absent server, see `rows.put_off`."""
-    return Outcome.of(rows.put_off(delivery.id, created_at=delivery.created_at, reply=reply, at=at))
+    return Outcome.of(rows.put_off(delivery.id, since=delivery.put_off_since, reply=reply, at=at))
 
 
 def give_back(delivery: Delivery, *, at: datetime) -> Outcome:
@@ -151,7 +151,9 @@ def resend_uncertain(source_id: UUID, *, at: datetime, only: Collection[UUID] | 
     uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN)
     if only is not None:
         uncertain = uncertain.filter(id__in=only)
-    moved: int = uncertain.order_by().update(state=State.QUEUED, due_at=at, settled_at=None, cause="", claim=None)
+    moved: int = uncertain.order_by().update(
+        state=State.QUEUED, due_at=at, put_off_since=None, settled_at=None, cause="", claim=None
+    )
     book([(source_id, State.UNCERTAIN, State.QUEUED)] * moved)
     return moved
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from plainsail.kernel.domain_names import in_ascii
+
+# Joiners, which Persian, Indic letters and families need; marks of direction; the letters of flags such as Scotland’s.
+JOINING = re.compile("[\u200c-\u200f\U000e0020-\U000e007f]")
 PLAIN = re.compile(r"[\x20-\x7e]*")
 # RFC 5322 §3.2.3 atoms with dots and spaces; anything else in a display name is quoted or encoded.
 PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -34,17 +39,24 @@ def envelope(address: str) -> str | None:
     if not LOCAL.fullmatch(local) or not local.isprintable():
         return None
     try:
-        made = f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        made = f"{local}@{in_ascii(domain)}"
+    except ValueError:
         return None
     return made if ENVELOPE.fullmatch(f"x@{made.rpartition('@')[2]}") and len(made) <= LONGEST else None
 
 
 def one_line(value: str) -> str:
-    """Every control character and line break becomes a space; runs of blanks become one."""
+    """Every control character and line break becomes a space; runs of blanks become one.
+
+    What holds letters and emoji together stays, and so do characters that are younger than this Python.
+    """
     if not value.isprintable():
-        value = "".join(character if character.isprintable() else " " for character in value)
+        value = "".join(each if each.isprintable() or _is_harmless(each) else " " for each in value)
     return " ".join(value.split())
+
+
+def _is_harmless(character: str) -> bool:
+    return bool(JOINING.match(character)) or unicodedata.category(character) in {"Cn", "Co"}
 
 
 def encoded(value: str) -> str:

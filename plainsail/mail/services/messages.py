@@ -53,6 +53,8 @@ def _parts(body: Body) -> EmailMessage:
         message.add_alternative(body.html, subtype="html", charset="utf-8", cte="quoted-printable")
     for each in body.attachments:
         main, _slash, sub = each.type.partition("/")
+        if main.lower() in {"message", "multipart"}:
+            main, sub = "application", "octet-stream"  # RFC 2046 §5: such parts must not be encoded as files are
         message.add_attachment(
             each.content,
             maintype=main or "application",

@@ -27,6 +27,19 @@ LAST_ANSWER = 120.0
 ENOUGH_REFUSALS = 3
 """Refusals of the sender itself, one after the other, until nothing more is handed over."""
 MOST_BUFFERED = 1_000_000
+ENVELOPE = ("MAIL", "RCPT", "DATA")
+
+
+def is_yes(code: int) -> bool:
+    """By the first digit, as RFC 5321 §4.2.1 wants it: a server that says 200 or 252 has said yes all the same, and a message
+    that it took must not go out again.
+    """
+    return 200 <= code < 300
+
+
+def is_go_on(code: int) -> bool:
+    """The answer to DATA after which content may follow."""
+    return 300 <= code < 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +201,7 @@ class Pool:
     def _step_with_data(self, line: _Line, source: _Source, record: Record) -> None:
         if line.waiting:
             code, text = self._reply(line)
-            self._tell(line, record, line.waiting.popleft(), code, text, is_content=True)
+            self._tell(record, line.waiting.popleft(), code, text)
         content = b""
         begun = None
         if (parcel := line.announced) is not None:
@@ -218,30 +231,31 @@ class Pool:
             line.needs_reset = False
             self._reply(line)
         sender, recipient, data = self._reply(line), self._reply(line), self._reply(line)
-        if sender[0] == 250 and recipient[0] in (250, 251) and data[0] == 354:
+        if is_yes(sender[0]) and is_yes(recipient[0]) and is_go_on(data[0]):
             return True
         line.needs_reset = True
-        if data[0] == 354:
+        if is_go_on(data[0]):
             # It wants content for nobody (RFC 2920 §3.1): it gets none.
             self._send(line, [b".\r\n"])
             self._reply(line)
-        self._tell_envelope(line, record, parcel, [sender, recipient, data])
+        self._tell_envelope(record, parcel, [sender, recipient, data])
         return False
 
     def _slow_envelope(self, line: _Line, parcel: Parcel, record: Record) -> None:
         """For servers without pipelining: one command, one answer. Content follows at the next turn."""
         if line.waiting:  # the answer to the message before comes first
             code, text = self._reply(line)
-            self._tell(line, record, line.waiting.popleft(), code, text, is_content=True)
+            self._tell(record, line.waiting.popleft(), code, text)
         commands = self._envelope(line, parcel).split(b"\r\n")[:-1]
         line.needs_reset = False
         answers: list[tuple[int, bytes]] = []
         for command in [*commands, b"DATA"]:
             self._send(line, [command + b"\r\n"])
             answers.append(self._reply(line))
-            if command != b"RSET" and answers[-1][0] not in (250, 251, 354):
+            is_right = is_go_on if command == b"DATA" else is_yes
+            if command != b"RSET" and not is_right(answers[-1][0]):
                 line.needs_reset, line.announced = True, None
-                self._tell_envelope(line, record, parcel, answers[-1:], is_sender=command.startswith(b"MAIL"))
+                self._tell_no(record, parcel, *answers[-1], is_sender=command.startswith(b"MAIL"))
                 return
 
     def _step_in_chunks(self, line: _Line, source: _Source, record: Record) -> None:
@@ -258,10 +272,10 @@ class Pool:
             self._reply(line)
             sender, recipient, content = self._reply(line), self._reply(line), self._reply(line)
             line.waiting.popleft()
-            if sender[0] == 250 and recipient[0] in (250, 251):
-                self._tell(line, record, oldest, *content, is_content=True)
+            if is_yes(sender[0]) and is_yes(recipient[0]):
+                self._tell(record, oldest, *content)
             else:
-                self._tell_envelope(line, record, oldest, [sender, recipient, content])
+                self._tell_envelope(record, oldest, [sender, recipient, content])
 
     def _next_fitting(self, line: _Line, source: _Source, record: Record) -> Parcel | None:
         """The next message that this server can take at all."""
@@ -286,44 +300,33 @@ class Pool:
         reset = "RSET\r\n" if line.needs_reset else ""
         return f"{reset}MAIL FROM:<{parcel.sender}>{options}\r\nRCPT TO:<{parcel.to}>\r\n".encode()
 
-    def _tell(
-        self, line: _Line, record: Record, parcel: Parcel, code: int, text: bytes, *, is_content: bool = False
-    ) -> None:
+    def _tell(self, record: Record, parcel: Parcel, code: int, text: bytes) -> None:
+        """What was said to a whole message."""
         reply = said(code, text)
-        if code == 250 and is_content:
+        if is_yes(code):
             self._has_accepted, self._refused_in_a_row, self.troubles = True, 0, 0
             record.answer(parcel, Answer(fate=Fate.ACCEPTED, reply=reply))
-            return
-        if 500 <= code < 600:
-            self._refuse(record, parcel, reply, classify(code, reply))
+        elif 400 <= code < 600:
+            self._tell_no(record, parcel, code, text)
         else:
-            record.answer(parcel, Answer(fate=Fate.PUT_OFF, reply=reply))
-        if code == 421:
+            record.answer(parcel, Answer(fate=Fate.UNKNOWN, reply=reply))
             raise Broken(reply)
 
-    def _tell_envelope(
-        self,
-        line: _Line,
-        record: Record,
-        parcel: Parcel,
-        answers: list[tuple[int, bytes]],
-        *,
-        is_sender: bool | None = None,
-    ) -> None:
-        """The first answer that was no yes says why."""
+    def _tell_envelope(self, record: Record, parcel: Parcel, answers: list[tuple[int, bytes]]) -> None:
+        """Answers to MAIL, RCPT and DATA: the first that was no yes says why."""
         for place, (code, text) in enumerate(answers):
-            if code in (250, 251, 354):
-                continue
-            reply = said(code, text)
-            if not 500 <= code < 600:
-                record.answer(parcel, Answer(fate=Fate.PUT_OFF, reply=reply))
-            elif is_sender or (is_sender is None and place == 0):
-                self._refuse(record, parcel, reply, Cause.SENDER_REPUTATION)
-            else:
-                self._refuse(record, parcel, reply, classify(code, reply))
-            if code == 421:
-                raise Broken(reply)
-            return
+            if not (is_go_on(code) if place == len(ENVELOPE) - 1 else is_yes(code)):
+                self._tell_no(record, parcel, code, text, is_sender=place == 0)
+                return
+
+    def _tell_no(self, record: Record, parcel: Parcel, code: int, text: bytes, *, is_sender: bool = False) -> None:
+        reply = said(code, text)
+        if 500 <= code < 600:
+            self._refuse(record, parcel, reply, Cause.SENDER_REPUTATION if is_sender else classify(code, reply))
+        else:
+            record.answer(parcel, Answer(fate=Fate.PUT_OFF, reply=reply))
+        if code == 421 or not 400 <= code < 600:
+            raise Broken(reply)  # it hangs up, or is out of step: what it says next may be about anything
 
     def _refuse(self, record: Record, parcel: Parcel, reply: str, cause: Cause) -> None:
         self._refused_in_a_row = self._refused_in_a_row + 1 if cause == Cause.SENDER_REPUTATION else 0

@@ -57,6 +57,7 @@ def send_words(
     if not words.subject.strip() or not (words.html or words.text):
         raise NothingToSay
     _refuse_holes([words.subject, words.html, words.text], values)
+    to = _address(to)
     html = merging.parse(words.html).fill(values, escape=merging.html_escape)
     text = merging.parse(words.text).fill(values) if words.text else plain(html)
     subject = merging.parse(words.subject).fill(values)
@@ -77,6 +78,7 @@ def send_template(
 
     Its foot offers no way out, because a message that is owed has none. Raises MissingValues, Unmailable, InvalidDocument.
     """
+    to = _address(to)
     contact = Contact.objects.alive().filter(email=normalise(to)).first()
     known = merge_fields.values(contact, values_of([contact])[contact.id]) if contact is not None else {"email": to}
     said = {**known, **values}
@@ -111,10 +113,17 @@ def _refuse_holes(texts: Sequence[str], values: Mapping[str, str]) -> None:
         raise MissingValues(_("No value for: %(names)s") % {"names": ", ".join(missing)}, field="values")
 
 
+def _address(to: str) -> str:
+    try:
+        return headers.address(to)
+    except headers.Unmailable:
+        raise headers.Unmailable(field="to") from None
+
+
 def _send(body: Body, *, to: str, at: datetime, contact_id: UUID | None = None) -> Delivery:
     return transactional.send(
         KIND,
-        to=headers.address(to),
+        to=to,
         subject=body.subject,
         text=body.text,
         html=body.html,

@@ -63,7 +63,7 @@ def _fact(found: Found, row: Delivery, *, at: datetime) -> Fact:
     if known in found.outcomes:
         state, cause, reply = found.outcomes[known]
         if state == State.QUEUED:
-            return rows.put_off(known, created_at=row.created_at, reply=reply, at=at)
+            return rows.put_off(known, since=row.put_off_since, reply=reply, at=at)
         return Fact(delivery_id=known, state=state, cause=cause, reply=reply)
     if known in found.unanswered or not found.is_of_this_boot:
         if row.when_uncertain == Delivery.WhenUncertain.RESEND:

@@ -42,8 +42,10 @@ TOO_LARGE = Refusal(_FAULT, "too_large")
 MALFORMED = Refusal(_FAULT, "malformed")
 CONTENT_REFUSED = Refusal(_FAULT, "content_refused")
 UNEXPLAINED = Refusal(_FAULT, "unexplained")
+KEPT_OUT = Refusal(_FAULT, "on_services_list")
 GIVEN_UP = Refusal(_SOFT, "unexplained_bounce")
 BAD_SENDER = Refusal(_SENDER, "sender_refused")
+SPENT = Refusal(_SENDER, "sent_too_much")
 UNAUTHENTICATED = Refusal(_SENDER, "not_authenticated")
 LISTED = Refusal(_SENDER, "blocklisted")
 TAKEN_FOR_SPAM = Refusal(_SENDER, "taken_for_spam")
@@ -126,10 +128,35 @@ BLOCKED = _any(
     r"permanently deferred",
     r"too many (messages|connections) from",
     r"rate[- ]?limit",
+    r"\bforge(d|ry)\b",
+    r"dynamic (ip|address)",
+    r"\bIP=[0-9a-f.:]{7,45} - ",  # T-Online, to servers it doesn’t know or like
+    r"\((CON|RLY|RTR|HVU|DYN):[A-Z]?\d?",  # AOL
+    r"\bDT:SPM\b",  # NetEase
+    r"\( ?:blocked\)",  # Barracuda, after an address
 )
+# Who writes, not to whom: servers that ask back whether the return path exists say of it what else is said of recipients.
+THE_SENDER = _any(
+    r"\b(sender|return path)\b( address)?( domain)?\W{1,3}(is |was )?(verif\w+|rejected|refused|denied|unknown|not found)",
+    r"\b(callout|callback)\b.{0,20}\bverif",
+    r"\b(helo|ehlo)( command| name)?\W{1,3}(rejected|refused|denied|invalid)",
+    r"\bclient host\W{1,3}(rejected|refused|denied)",
+    r"\bdomain of (the )?sender\b",
+)
+# What the sender's own server or service lets out; said of each message, it would cost reader after reader.
+SENT_TOO_MUCH = _any(
+    r"\b(daily|hourly|sending|submission|relay|send)\b(\W{1,3}\w+){0,4}?\W{1,3}(limits?|quotas?)\b(\W{1,3}\w+){0,3}?\W{1,3}(exceed|reach)",
+    r"\bexceed\w*\b(\W{1,3}\w+){0,3}?\W{1,3}(daily|hourly|sending|submission|max emails)\b",
+    r"\bmax(imum)? (emails|credits)\b",
+    r"\bsubmission ?quota",
+    r"\bsent too (many|much)",
+    r"\bunusual sending activity",
+)
+BY_A_POLICY = _any(r"\b(due to|because of|for|by|against|violat\w+)\b(\W{1,3}\w+){0,3}?\W{1,3}polic(y|ies)\b")
 STRONGLY = _any(
     r"\b(your|client|sending|connecting) (ip|host|network|server|mail server|address)\b",
     r"\bblocked using\b",
+    r"\bforge(d|ry)\b",
 )
 # What one filter thinks of one message says less than what stands on a list, or is said of an address or a network.
 ON_A_LIST = _any(
@@ -152,7 +179,12 @@ NOT_LISTED = _any(
     r"not allowed to send to this",
     r"restricted to",
 )
-BUSY = _any(r"receiving mail (at a rate|too quickly)", r"too quickly", r"user .{0,40}too many")
+BUSY = _any(
+    r"receiving mail (at a rate|too quickly)",
+    r"too quickly",
+    r"user .{0,40}too many",
+    r"limit for the number of messages \w+ can receive",
+)
 FULL = _any(
     r"\b(mailbox|inbox|mail ?box|quota|account)\b.{0,40}\b(full|exceeded|exceed)",
     r"\bfull (mailbox|inbox)",
@@ -163,6 +195,7 @@ FULL = _any(
     r"insufficient (system |disk )?(storage|space)",
     r"mailbox size limit",
     r"\bis full\b",
+    r"\b(mailbox|inbox|account) (is )?over\b",
     r"out of storage space",
     r"disk quota",
 )
@@ -192,7 +225,7 @@ UNKNOWN = _any(
     rf"\b(unknown|no such|invalid|bad|not a valid|non-?existent|unrouteable)\W{{1,6}}(\w+\W{{1,6}}){{0,3}}?{AN_ADDRESS}\b",
     r"no mailbox (here )?(by|with) that name",
     r"undeliverable address",
-    r"recipient address rejected: access denied",  # Exchange Online says so of addresses that are none
+    r"recipient address(es)? rejected ?: access denied",  # Exchange Online says so of addresses that are none
     r"recipient ?not ?found",
     r"this user doe?s?n.?t have an?\b.{0,40}\baccount",
     r"no (such )?user\b",
@@ -205,7 +238,7 @@ UNKNOWN = _any(
 )
 GONE = _any(
     rf"\b{AN_ADDRESS}\b{BETWEEN}(is |was |has been )?"
-    r"(temporarily )?(disabled|inactive|suspended|deactivated|closed|expired|locked|blocked|not active|discontinued|deleted)",
+    r"(disabled|inactive|suspended|deactivated|closed|expired|locked|blocked|not active|discontinued|deleted)",
     r"(inactive|disabled|suspended|deactivated) (user|mailbox|account|recipient)",
     r"not accepting mail",
 )
@@ -223,7 +256,7 @@ AWAY = _any(
     r"name server|host (did not|not) respond|too many hops|hop count|loop|too long",
 )
 
-LATER = _any(r"try(ing)? again", r"temporar")
+LATER = _any(r"try(ing)? (again|later)", r"temporar")
 
 
 def classify(code: int, text: str) -> Cause:
@@ -266,10 +299,10 @@ def _by_code(found: re.Match[str], detail: str) -> Refusal | None:
 
 def _unless_said_otherwise(meant: Refusal, words: str) -> Refusal:
     """Some servers say 5.1.1 of a sender that they block, 5.2.1 of somebody who gets too much, 5.5.0 of no mailbox."""
+    if SENT_TOO_MUCH.search(words) and not BUSY.search(words):
+        return SPENT
     if meant.cause == Cause.HARD:
-        if BUSY.search(words):
-            return TOO_OFTEN
-        return REFUSED if _blames_sender(words) else meant
+        return _unless_said_of_somebody_else(meant, words)
     if meant in (UNREACHABLE, MALFORMED, TROUBLE):
         for pattern, other in ((DOMAIN_GONE, NO_DOMAIN), (FULL, FULL_UP), (UNKNOWN, NO_MAILBOX)):
             if pattern.search(words) and not _blames_sender(words):
@@ -279,12 +312,22 @@ def _unless_said_otherwise(meant: Refusal, words: str) -> Refusal:
     return meant
 
 
+def _unless_said_of_somebody_else(meant: Refusal, words: str) -> Refusal:
+    if BUSY.search(words):
+        return TOO_OFTEN
+    if THE_SENDER.search(words):
+        return BAD_SENDER
+    return REFUSED if _blames_sender(words) else meant
+
+
 def _by_words(words: str) -> Refusal | None:
     """In this order: what costs nobody an address comes first where words could mean two things."""
     for pattern, meant in (
         (NOT_LISTED, NOT_ALLOWED),
         (BUSY, TOO_OFTEN),
+        (SENT_TOO_MUCH, SPENT),
         (DANGEROUS, CONTENT_REFUSED),
+        (THE_SENDER, BAD_SENDER),
         (AUTHENTICATION, UNAUTHENTICATED),
     ):
         if pattern.search(words):
@@ -302,8 +345,16 @@ def _by_words(words: str) -> Refusal | None:
         (POLICY, REFUSED),
     ):
         if pattern.search(words):
-            return UNREACHABLE if meant == NO_DOMAIN and LATER.search(words) else meant
+            return _in_doubt_milder(meant, words)
     return None
+
+
+def _in_doubt_milder(meant: Refusal, words: str) -> Refusal:
+    if meant == NO_MAILBOX and BY_A_POLICY.search(words):
+        return REFUSED  # GMX calls mailboxes unavailable to senders that it doesn’t like
+    if LATER.search(words):
+        return {NO_DOMAIN: UNREACHABLE, DISABLED: TROUBLE}.get(meant, meant)
+    return meant
 
 
 def _blames_sender(words: str) -> bool:

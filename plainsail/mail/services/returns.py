@@ -29,7 +29,7 @@ from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import outside_transaction, workspace
 from plainsail.mail.models import Delivery, Feedback, StrayMail
-from plainsail.mail.services import books, brakes, dmarc, dmarc_addresses, return_paths, senders, verdicts
+from plainsail.mail.services import books, brakes, dmarc, dmarc_addresses, mail_parts, return_paths, senders, verdicts
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.return_paths import Row
 from plainsail.mail.services.verdicts import Kind, Verdict
@@ -40,7 +40,7 @@ IN_A_ROW = 5
 """Soft bounces one after the other, with no delivery between, until an address is written to no more."""
 REPORTED_BY = 3
 """Refusals of the sender for reasons of their own, from so many messages within a day, until it is paused."""
-AT_ONCE = {"not_authenticated", "blocklisted"}
+AT_ONCE = {"not_authenticated", "blocklisted", "sent_too_much"}
 """Reasons that hold for all mail of a sender: it is paused at the first."""
 EXCERPT = 4000
 STRAY_BYTES = 65_536
@@ -259,8 +259,8 @@ def _reached(raw: bytes) -> Iterator[str]:
 
 def _quoted(raw: bytes) -> Iterator[str]:
     """The report's fields and the original's headers, as they stand, and as they are encoded."""
-    yield raw[: verdicts.MOST_READ].decode("latin-1").replace("=\r\n", "").replace("=\n", "")
-    yield from verdicts.texts(raw)
+    yield raw[: mail_parts.MOST_READ].decode("latin-1").replace("=\r\n", "").replace("=\n", "")
+    yield from mail_parts.texts(raw)
 
 
 def _excerpt(raw: bytes) -> str:

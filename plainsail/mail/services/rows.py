@@ -25,7 +25,7 @@ class Claimed:
 
     id: UUID
     contact_id: UUID | None
-    created_at: datetime
+    put_off_since: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ CLAIM = (
     "  SELECT id FROM mail_delivery WHERE workspace_id = %(workspace)s AND source_id = %(source)s "
     "  AND state = 'queued' AND due_at <= %(at)s {condition} ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
     "UPDATE mail_delivery d SET state = 'handing_over', claim = %(claim)s, leased_until = %(until)s "
-    "FROM ready WHERE d.id = ready.id AND d.workspace_id = %(workspace)s RETURNING d.id, d.contact_id, d.created_at"
+    "FROM ready WHERE d.id = ready.id AND d.workspace_id = %(workspace)s RETURNING d.id, d.contact_id, d.put_off_since"
 )
 GOING = (
     "AND EXISTS (SELECT 1 FROM mail_broadcast b WHERE b.workspace_id = %(workspace)s AND b.id = %(source)s "
@@ -112,6 +112,9 @@ def write(
         "         AND d.state IN ('handing_over', 'uncertain') FOR UPDATE OF d) "
         "UPDATE mail_delivery d SET state = known.state, cause = known.cause, reply = known.reply, "
         "  due_at = COALESCE(known.due_at, d.due_at), leased_until = NULL, "
+        # Given back untouched it has no reply: nobody tried it, so nobody put it off.
+        "  put_off_since = CASE WHEN known.state = 'queued' AND known.reply <> '' THEN COALESCE(d.put_off_since, %(at)s) "
+        "                  ELSE d.put_off_since END, "
         "  settled_at = CASE WHEN known.state = 'queued' THEN NULL ELSE %(at)s END, "
         "  attempts = d.attempts + CASE WHEN known.state IN ('accepted', 'failed') THEN 1 ELSE 0 END "
         "FROM known JOIN held USING (id) WHERE d.id = known.id AND d.workspace_id = %(workspace)s "
@@ -161,24 +164,25 @@ def measure(cursor: Cursor, workspace_id: UUID, broadcast_id: UUID, *, at: datet
     )
 
 
-def put_off(delivery_id: UUID, *, created_at: datetime, reply: str, at: datetime) -> Fact:
-    """Wait half as long again as it has waited so far, from a minute to an hour; after three days it has failed.
+def put_off(delivery_id: UUID, *, since: datetime | None, reply: str, at: datetime) -> Fact:
+    """Wait half as long again as servers have put it off so far, from a minute to an hour; after three days it has failed.
 
-    Being put off uses up no attempt (RFC 5321 §4.5.4.1 on retry intervals and giving up).
+    `since` is when that was first done, None if never: a message may wait for weeks, in a pause or a warm-up, before
+    anybody tries it. Being put off uses up no attempt (RFC 5321 §4.5.4.1 on retry intervals and giving up).
     """
-    waited = at - created_at
+    waited = at - (since or at)
     if waited > GIVE_UP_AFTER:
         return Fact(delivery_id=delivery_id, state="failed", cause="put_off_too_long", reply=reply)
     wait = min(max(waited / 2, timedelta(minutes=1)), timedelta(hours=1))
     return Fact(delivery_id=delivery_id, state="queued", reply=reply, due_at=at + wait)
 
 
-def fact_of(delivery_id: UUID, answer: Answer, *, created_at: datetime, may_repeat: bool, at: datetime) -> Fact:
+def fact_of(delivery_id: UUID, answer: Answer, *, since: datetime | None, may_repeat: bool, at: datetime) -> Fact:
     """What a server's answer means in the ledger. `may_repeat`: nobody minds if an uncertain one goes out twice."""
     if answer.fate == Fate.ACCEPTED:
         return Fact(delivery_id=delivery_id, state="accepted", reply=answer.reply)
     if answer.fate == Fate.PUT_OFF or (answer.fate == Fate.UNKNOWN and may_repeat):
-        return put_off(delivery_id, created_at=created_at, reply=answer.reply, at=at)
+        return put_off(delivery_id, since=since, reply=answer.reply, at=at)
     if answer.fate == Fate.REFUSED:
         cause = str(answer.cause or "message_fault")
         return Fact(delivery_id=delivery_id, state="failed", cause=cause, reply=answer.reply)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -37,6 +37,7 @@ from plainsail.mail.services import (
     people,
     planning,
     recovery,
+    restraint,
     return_paths,
     returns,
     rows,
@@ -50,6 +51,7 @@ from plainsail.mail.services.launching import Course
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.pipelines import Parcel, Pool
 from plainsail.mail.services.replies import Cause
+from plainsail.mail.services.restraint import Leave
 from plainsail.mail.services.smtp import Answer, Server, Unreachable, stuffed
 
 if TYPE_CHECKING:
@@ -89,6 +91,9 @@ class Work:
 
     claim: Claim
     letters: list[Letter]
+    leave: Leave = restraint.FREE
+    providers: Mapping[UUID, str] = field(default_factory=dict)
+    """Row to mailbox provider, where the sender's limits are kept."""
 
 
 def wake(source_id: UUID, *, at: datetime) -> None:
@@ -127,7 +132,7 @@ def send(*, workspace_id: UUID, source_id: UUID, lane: int = 0) -> None:
             returns.hear_softs(source_id, since=began, at=clock.now())
             senders.tell_if_paused(books.sender_of(source_id), since=began)
     else:
-        course = Course(_send_owed(workspace_id, source_id, carrier, until=until) if broadcast is None else End.DONE)
+        course = _send_owed(workspace_id, source_id, carrier, until=until) if broadcast is None else Course(End.DONE)
     with workspace(workspace_id):
         if course.waits_until is not None:
             due.schedule(WAITING, course.waits_until)
@@ -189,7 +194,7 @@ def _connected(carrier: Carrier | None) -> Iterator[Pool | CarrierPool]:
         pool.close()
 
 
-def _send_owed(workspace_id: UUID, source_id: UUID, carrier: Carrier | None, *, until: datetime) -> End:
+def _send_owed(workspace_id: UUID, source_id: UUID, carrier: Carrier | None, *, until: datetime) -> Course:
     """What is not a broadcast goes over one connection, a few messages a claim."""
     editions: Editions = {}
     with _connected(carrier) as pool:
@@ -197,15 +202,31 @@ def _send_owed(workspace_id: UUID, source_id: UUID, carrier: Carrier | None, *, 
             claim_id = new_id()
             journal = Journal.begin(workspace_id=workspace_id, claim=claim_id)
             with workspace(workspace_id):
-                work = take(source_id, at=clock.now(), editions=editions, claim_id=claim_id)
+                leave = restraint.ask(source_id, at=clock.now())
+                work = _take_within(leave, source_id, at=clock.now(), editions=editions, claim_id=claim_id)
             if work is None:
                 journal.drop()
-                return End.DONE
+                return Course(End.DONE) if leave.until is None else Course(End.LIMITED, leave.until)
             settle(workspace_id, work, _hand_over(pool, work, journal))
             journal.drop()
             if pool.is_refused or pool.is_in_trouble:
-                return End.TROUBLE
-    return End.TIME_UP
+                return Course(End.TROUBLE)
+    return Course(End.TIME_UP)
+
+
+def _take_within(leave: Leave, source_id: UUID, *, at: datetime, editions: Editions, claim_id: UUID) -> Work | None:
+    """As many as there is leave for, without those whose provider takes no more now. In one transaction."""
+    if not leave.many:
+        return None
+    work = take(source_id, at=at, editions=editions, claim_id=claim_id, limit=leave.many)
+    restraint.give_back(leave, used=len(work.claim.deliveries) if work else 0, at=at)
+    if work is None:
+        return None
+    addresses = {letter.delivery.id: letter.to for letter in work.letters}
+    providers, waiting = restraint.hold_back(leave, addresses, at=at)
+    ledger.settle(work.claim.id, waiting, at=at)
+    held = {outcome.delivery_id for outcome in waiting}
+    return Work(work.claim, [each for each in work.letters if each.delivery.id not in held], leave, providers)
 
 
 def _hand_over(pool: Pool | CarrierPool, work: Work, journal: Journal) -> list[Outcome]:
@@ -272,8 +293,8 @@ def _written(letter: Letter, *, at: datetime) -> bytes | None:
 def outcome_of(delivery: Delivery, answer: Answer, *, at: datetime) -> Outcome:
     """What a server's answer means in the ledger."""
     may_repeat = delivery.when_uncertain == Delivery.WhenUncertain.RESEND
-    created_at = delivery.created_at
-    return Outcome.of(rows.fact_of(delivery.id, answer, created_at=created_at, may_repeat=may_repeat, at=at))
+    since = delivery.put_off_since
+    return Outcome.of(rows.fact_of(delivery.id, answer, since=since, may_repeat=may_repeat, at=at))
 
 
 def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
@@ -282,6 +303,7 @@ def settle(workspace_id: UUID, work: Work, outcomes: list[Outcome]) -> None:
     by_id = {letter.delivery.id: letter.delivery for letter in work.letters}
     with workspace(workspace_id):
         ledger.settle(work.claim.id, outcomes, at=at)
+        restraint.learn(work.leave, work.providers, outcomes, at=at)
         for outcome in outcomes:
             if outcome.cause == Cause.HARD:
                 people.suppress(by_id[outcome.delivery_id], at=at)
@@ -304,7 +326,12 @@ Editions = dict[tuple[UUID, UUID | None], Compiled]
 
 
 def take(
-    source_id: UUID, *, at: datetime, editions: Editions | None = None, claim_id: UUID | None = None
+    source_id: UUID,
+    *,
+    at: datetime,
+    editions: Editions | None = None,
+    claim_id: UUID | None = None,
+    limit: int = ledger.BATCH,
 ) -> Work | None:
     """Claim a batch of a source and settle what may not go out. None where nothing waits, or nothing may leave now."""
     broadcast = Broadcast.objects.select_related("sender").filter(id=source_id).first()
@@ -313,7 +340,7 @@ def take(
     sender = books.sender_of(source_id)
     if sender.is_paused and Delivery.objects.filter(source_id=source_id, stream=Stream.MARKETING).exists():
         return None
-    claim = ledger.claim(source_id, at=at, claim_id=claim_id)
+    claim = ledger.claim(source_id, at=at, claim_id=claim_id, limit=limit)
     if not claim.deliveries:
         return None
     business = origins.business()

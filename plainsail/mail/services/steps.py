@@ -8,15 +8,25 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from plainsail.automations.sockets import Work
 from plainsail.contacts.models import Contact, List, ListMember, MailPause
 from plainsail.contacts.queries import suppressions_of
 from plainsail.contacts.services import lists, sets
+from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Delivery, Edition, Email, Stream
 from plainsail.mail.services import emails, headers, origins, sending, starters
 
 KIND = "automation"
+
+
+class NoPostalAddress(Refusal):
+    """A step's mail is marketing as a broadcast is, and the law wants the same at its foot."""
+
+    code = "no_postal_address"
+    message = gettext_lazy("Your postal address is missing, and marketing mail must show it. Add it in Settings.")
+    status = 422
 
 
 def begin(at: datetime) -> dict[str, Any]:
@@ -31,7 +41,9 @@ def entitle(config: Mapping[str, Any], subject: str) -> None:
 
 
 def freeze(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a step that goes live: the mail as it is now. Raises InvalidDocument."""
+    """Settings of a step that goes live: the mail as it is now. Raises InvalidDocument, NoPostalAddress."""
+    if not origins.business().postal_address.strip():
+        raise NoPostalAddress
     email = Email.objects.get(id=config["email"])
     return {**config, "edition": str(emails.freeze(email).id)}
 

@@ -13,23 +13,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from email.message import Message
 from enum import StrEnum
 
 from flufl.bounce import all_failures
 
 from plainsail.mail.services import replies
+from plainsail.mail.services.mail_parts import MOST_READ, charset, header, line, parts, walk
 from plainsail.mail.services.replies import ENHANCED, Cause, Refusal, explain
 
 # It says which of its detectors runs, for each mail.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
-MOST_READ = 200_000
-"""Bytes of a mail that are looked at; what matters stands before the copy of the original."""
 OLD_FORM = 40_000
-MOST_WORDS = 500
-MOST_PARTS = 200
+STATUS = ("message/delivery-status", "message/global-delivery-status")
+DISPOSITION = ("message/disposition-notification", "message/global-disposition-notification")
+"""The latter of each where an address on the way was beyond ASCII (RFC 6533)."""
 
 
 class Kind(StrEnum):
@@ -72,18 +71,20 @@ def judge(raw: bytes) -> Verdict:
 
 
 def _judge(raw: bytes, mail: Message) -> Verdict:
-    feedback = next(_parts(mail, "message/feedback-report"), None)
+    feedback = next(parts(mail, "message/feedback-report"), None)
     if feedback is not None:
         return _complaint(feedback)
-    reports = [report for part in _parts(mail, "message/delivery-status") for report in _recipients(part)]
+    if reader := _complained_to_microsoft(mail):
+        return Verdict(kind=Kind.COMPLAINT, reason="abuse_report", recipient=reader[:254])
+    reports = [report for part in parts(mail, *STATUS) for report in _recipients(part)]
     if reports:
         return _report(reports, mail)
-    disposition = next(_parts(mail, "message/disposition-notification"), None)
+    disposition = next(parts(mail, *DISPOSITION), None)
     if disposition is not None:
         return _disposition(disposition, mail)
     if _is_auto_reply(mail):
         return Verdict(
-            kind=Kind.AUTO_REPLY, cause=Cause.AUTO_REPLY, reason="auto_reply", words=_line(_header(mail, "Subject"))
+            kind=Kind.AUTO_REPLY, cause=Cause.AUTO_REPLY, reason="auto_reply", words=line(header(mail, "Subject"))
         )
     # Dozens of patterns are tried on each line: the beginning is enough, since reports of old say first what failed.
     return _old_form(message_from_bytes(raw[:OLD_FORM])) if _is_from_a_server(mail) else NOTHING
@@ -95,8 +96,23 @@ def _judge(raw: bytes, mail: Message) -> Verdict:
 def _recipients(part: Message) -> Iterator[Message]:
     """The blocks of a report that are about a recipient; the first block, about the message, is none."""
     content = part.get_payload()
-    blocks = content if isinstance(content, list) else [message_from_bytes(str(content).encode())]
+    encoding = header(part, "Content-Transfer-Encoding").lower()
+    if isinstance(content, list) and part.get_content_type() == STATUS[0] and encoding in {"", "7bit", "8bit"}:
+        blocks = content
+    else:
+        # RFC 3464 wants it plain, RFC 6533 allows otherwise; the parser takes what is encoded for fields as it stands.
+        blocks = [message_from_bytes(block + b"\n") for block in _plain(part, content).split(b"\n\n")]
     yield from (block for block in blocks if isinstance(block, Message) and (block["Action"] or block["Status"]))
+
+
+def _plain(part: Message, content: object) -> bytes:
+    """The lines of a part whose content may be encoded, with bare line ends."""
+    pieces = content if isinstance(content, list) else [content]
+    outer = Message()
+    outer["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding") or "7bit"
+    outer.set_payload("\n".join(str(each).lstrip("\n") for each in pieces))
+    decoded = outer.get_payload(decode=True)
+    return decoded.replace(b"\r\n", b"\n").strip() if isinstance(decoded, bytes) else b""
 
 
 def _report(reports: Sequence[Message], mail: Message) -> Verdict:
@@ -115,11 +131,11 @@ _SEVERITY = (Cause.AUTO_REPLY, Cause.MESSAGE_FAULT, Cause.SENDER_REPUTATION, Cau
 
 
 def _recipient(report: Message, mail: Message) -> Verdict:
-    action = _header(report, "Action").split(" ")[0].split("(")[0].strip().lower()
-    said = _typed(_header(report, "Diagnostic-Code"))
-    status = _status(_header(report, "Status"), said)
-    recipient = _typed(_header(report, "Original-Recipient") or _header(report, "Final-Recipient")).strip("<> ")
-    facts = Verdict(kind=Kind.DELAY, reason="still_trying", status=status, recipient=recipient[:254], words=_line(said))
+    action = header(report, "Action").split(" ")[0].split("(")[0].strip().lower()
+    said = _typed(header(report, "Diagnostic-Code"))
+    status = _status(header(report, "Status"), said)
+    recipient = _typed(header(report, "Original-Recipient") or header(report, "Final-Recipient")).strip("<> ")
+    facts = Verdict(kind=Kind.DELAY, reason="still_trying", status=status, recipient=recipient[:254], words=line(said))
     if action == "delayed" or (not action and status.startswith("4")):
         return facts
     if action in {"delivered", "relayed", "expanded"} or (not action and status.startswith("2")):
@@ -130,7 +146,7 @@ def _recipient(report: Message, mail: Message) -> Verdict:
         words = _words_of(mail)
         told = explain(words)
         found = _given_up(status) if told == replies.UNEXPLAINED else told
-        facts = replace(facts, words=facts.words or _line(words))
+        facts = replace(facts, words=facts.words or line(words))
     if found.cause == Cause.HARD and status.startswith("4"):
         # It never said more than “not now”, and then the server gave up.
         found = replies.TROUBLE
@@ -158,15 +174,15 @@ def _typed(value: str) -> str:
 def _disposition(part: Message, mail: Message) -> Verdict:
     """Mostly that somebody saw it; some servers also refuse in this form (RFC 8098 §3.2.6)."""
     fields = _fields(part)
-    if not re.search(r"deleted|denied|failed", _header(fields, "Disposition"), re.IGNORECASE):
+    if not re.search(r"deleted|denied|failed", header(fields, "Disposition"), re.IGNORECASE):
         return Verdict(kind=Kind.RECEIPT, reason="displayed")
     words = _words_of(mail)
     found = explain(words)
     if found == replies.UNEXPLAINED:
         return Verdict(kind=Kind.RECEIPT, reason="deleted_unread")
-    recipient = _typed(_header(fields, "Original-Recipient") or _header(fields, "Final-Recipient"))
+    recipient = _typed(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
     return Verdict(
-        kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, recipient=recipient[:254], words=_line(words)
+        kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, recipient=recipient[:254], words=line(words)
     )
 
 
@@ -183,11 +199,21 @@ def _fields(part: Message) -> Message:
 
 def _complaint(part: Message) -> Verdict:
     fields = _fields(part)
-    kind = _header(fields, "Feedback-Type").strip().lower() or "abuse"
-    recipient = _header(fields, "Original-Rcpt-To").strip("<> ")[:254]
+    kind = header(fields, "Feedback-Type").strip().lower() or "abuse"
+    recipient = header(fields, "Original-Rcpt-To").strip("<> ")[:254]
     if kind in {"not-spam", "auth-failure"}:
         return Verdict(kind=Kind.OTHER, reason=kind.replace("-", "_"), recipient=recipient)
     return Verdict(kind=Kind.COMPLAINT, reason=f"{kind.replace('-', '_')[:30]}_report", recipient=recipient)
+
+
+def _complained_to_microsoft(mail: Message) -> str:
+    """Whose mailbox it was. Outlook.com’s junk reports (JMRP) are no feedback reports: the original comes with a field more."""
+    for part in parts(mail, "message/rfc822"):
+        content = part.get_payload()
+        original = content[0] if isinstance(content, list) and content else None
+        if isinstance(original, Message) and (reader := header(original, "X-HmXmrOriginalRecipient")):
+            return reader.strip("<> ")
+    return ""
 
 
 # --- auto-replies (RFC 3834) ------------------------------------------------------------------------------------------
@@ -197,9 +223,11 @@ SERVERS = re.compile(
 )
 AWAY = re.compile(
     r"out of (the )?office|auto(matic|mated)?[- ]?(reply|response|answer)|autoreply|on (vacation|holiday|leave)|vacation|ooo\b"
-    r"|abwesen(d|heit)|automatische antwort|urlaub|réponse automatique|absence du bureau|absent|en congés?"
+    r"|^absence\b|(parental|annual|maternity|paternity|sick) leave"
+    r"|abwesen(d|heit)|automatische antwort|urlaub|nicht im büro|réponse automatique|absence du bureau|absente?\b|en congés?"
     r"|respuesta automática|fuera de (la )?oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig"
-    r"|autosvar|frånvar|resposta automática",
+    r"|autosvar|automatisk svar|frånvar|resposta automática|automaattinen vastaus|automatyczna odpowiedź|nieobecn"
+    r"|automatick[áé] odpově|nepřítomn|otomatik yanıt|автоответ|автоматический ответ|自动回复|自動回覆|自動返信",
     re.IGNORECASE,
 )
 FAILED = re.compile(
@@ -210,30 +238,30 @@ FAILED = re.compile(
 
 
 def _is_auto_reply(mail: Message) -> bool:
-    if _is_a_servers(mail) and FAILED.search(_header(mail, "Subject")):
+    if _is_a_servers(mail) and FAILED.search(header(mail, "Subject")):
         return False  # reports without status fields say auto-replied too
-    submitted = _header(mail, "Auto-Submitted").split(";")[0].strip().lower()
+    submitted = header(mail, "Auto-Submitted").split(";")[0].strip().lower()
     if submitted not in {"", "no"}:
         return True
-    precedence = _header(mail, "Precedence").strip().lower()
+    precedence = header(mail, "Precedence").strip().lower()
     marked = any(
         name in mail for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Vacation")
     )
     return (
         marked
         or precedence in {"auto_reply", "auto-reply"}
-        or bool(AWAY.search(_header(mail, "Subject")))
+        or bool(AWAY.search(header(mail, "Subject")))
         or "X-MS-Exchange-Inbox-Rules-Loop" in mail
     )
 
 
 def _is_from_a_server(mail: Message) -> bool:
     """So it seems: some servers sign with the name of a person."""
-    return _is_a_servers(mail) or bool(FAILED.search(_header(mail, "Subject")))
+    return _is_a_servers(mail) or bool(FAILED.search(header(mail, "Subject")))
 
 
 def _is_a_servers(mail: Message) -> bool:
-    sender = _header(mail, "From")
+    sender = header(mail, "From")
     address = sender.rpartition("<")[2].strip(" >") if "<" in sender else sender.strip()
     local = address.split("(")[0].strip().strip('"').partition("@")[0]
     return bool(SERVERS.match(local)) or "X-Failed-Recipients" in mail
@@ -242,17 +270,25 @@ def _is_a_servers(mail: Message) -> bool:
 # --- reports of servers that know no RFC 3464 -------------------------------------------------------------------------
 
 
+STILL_TRYING = re.compile(
+    r"\bdelay(ed)?\b|not yet (been )?delivered|still (being )?(try|retr)|verzögert|retardé", re.IGNORECASE
+)
+
+
 def _old_form(mail: Message) -> Verdict:
     temporary, permanent = all_failures(mail)
     words = _words_of(mail)
+    if STILL_TRYING.search(header(mail, "Subject")):
+        waiting = sorted(_text(each) for each in (*temporary, *permanent))
+        return Verdict(kind=Kind.DELAY, reason="still_trying", recipient="".join(waiting[:1])[:254], words=line(words))
     failed = sorted(_text(each) for each in permanent) or [
-        each.strip() for each in _header(mail, "X-Failed-Recipients").split(",") if each.strip()
+        each.strip() for each in header(mail, "X-Failed-Recipients").split(",") if each.strip()
     ]
     if not failed:
         waiting = sorted(_text(each) for each in temporary)
         if waiting:
-            return Verdict(kind=Kind.DELAY, reason="still_trying", recipient=waiting[0][:254], words=_line(words))
-        return NOTHING
+            return Verdict(kind=Kind.DELAY, reason="still_trying", recipient=waiting[0][:254], words=line(words))
+        return _for_people(mail, words)
     found = explain(_near(words, failed[0]))
     if found == replies.UNEXPLAINED:
         found = explain(words)
@@ -267,8 +303,22 @@ def _old_form(mail: Message) -> Verdict:
         reason=found.reason,
         status=status[0] if status else "",
         recipient=failed[0][:254],
-        words=_line(_near(words, failed[0]) or words),
+        words=line(_near(words, failed[0]) or words),
     )
+
+
+def _for_people(mail: Message, words: str) -> Verdict:
+    """A server's report in a form that nobody knows, such as Exchange's letters: believed if it quotes a code of RFC 3463."""
+    status, found = ENHANCED.search(words), explain(words)
+    if (
+        status is None
+        or found == replies.UNEXPLAINED
+        or not (_is_a_servers(mail) and FAILED.search(header(mail, "Subject")))
+    ):
+        return NOTHING
+    if found.cause == Cause.HARD and status[1] == "4":
+        found = replies.TROUBLE
+    return Verdict(kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, status=status[0], words=line(words))
 
 
 COPY_FOLLOWS = re.compile(
@@ -281,10 +331,10 @@ COPY_FOLLOWS = re.compile(
 
 def _words_of(mail: Message) -> str:
     """What the report says to people, without the copy of the original: at most 4,000 characters."""
-    for part in _walk(mail):
+    for part in walk(mail):
         if part.get_content_maintype() == "text" and not part.is_multipart():
             content = part.get_payload(decode=True)
-            text = content[:20_000].decode(_charset(part), "replace") if isinstance(content, bytes) else ""
+            text = content[:20_000].decode(charset(part), "replace") if isinstance(content, bytes) else ""
             if part.get_content_subtype() == "html":
                 text = re.sub(r"<[^>]{0,500}>", " ", text)
             cut = COPY_FOLLOWS.search(text)
@@ -354,7 +404,7 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
     first, then the provider's class of it.
     """
     name, sort = _key(event), _key(kind)
-    simple = _SIMPLE.get(sort) or _SIMPLE.get(name)
+    simple = _SIMPLE.get(sort) or _SIMPLE.get(name) or _never_tried(name, sort, reply)
     if simple is not None:
         return simple
     if name not in _PERMANENT | {"failed", "rejected", "soft_bounce", "softbounce", "blocked", "transient"}:
@@ -362,6 +412,8 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
     found = explain(reply, status) if reply or status else replies.UNEXPLAINED
     if found == replies.UNEXPLAINED:
         found = _BY_TYPE.get(sort) or _BY_TYPE.get(name) or replies.UNEXPLAINED
+        if sort == "permanent" and (not reply or "hard bounce" in reply.lower()):
+            found = replies.NO_MAILBOX  # Amazon’s word for it where the server gave no reason
     if found.cause == Cause.HARD and sort in {"transient", "temporary", "softbounce"}:
         found = replies.TROUBLE
     return Verdict(
@@ -370,8 +422,32 @@ def of_event(event: str, *, kind: str = "", reply: str = "", status: str = "", r
         reason=found.reason,
         status=status,
         recipient=recipient,
-        words=_line(reply),
+        words=line(reply),
     )
+
+
+COMPLAINED_ONCE = re.compile(r"spam reporting address|marked your messages? as spam", re.IGNORECASE)
+BOUNCED_ONCE = re.compile(r"previously bounced|\bbounced address", re.IGNORECASE)
+KEPT_OUT = re.compile(
+    r"not delivering to|unsubscribed address|suppress(ed|ion)|(black|block) ?list(ed)? (user|recipient)|your block ?list|preblocked",
+    re.IGNORECASE,
+)
+
+
+def _never_tried(name: str, sort: str, reply: str) -> Verdict | None:
+    """What a service didn't even try, because the address is on a list of its own: no server said anything of the sender.
+
+    SendGrid's and SparkPost's words, Mailgun's of codes 605 to 607, and Brevo's `blocked`, which says no more than that.
+    """
+    if COMPLAINED_ONCE.search(reply):
+        return _SIMPLE["complained"]
+    if BOUNCED_ONCE.search(reply):
+        found = replies.NO_MAILBOX
+    elif name == "rejected" and (sort == "blocked" or KEPT_OUT.search(reply)):
+        found = replies.KEPT_OUT
+    else:
+        return None
+    return Verdict(kind=Kind.BOUNCE, cause=found.cause, reason=found.reason, words=line(reply))
 
 
 def of_reply(reply: str) -> Verdict:
@@ -382,73 +458,12 @@ def of_reply(reply: str) -> Verdict:
         cause=found.cause,
         reason=found.reason,
         status=status[0] if status else "",
-        words=_line(reply),
+        words=line(reply),
     )
 
 
 def _key(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
-
-
-def texts(raw: bytes) -> Iterator[str]:
-    """Parts of a mail as text, decoded, whatever is inside the returned original too. For finding our own marks."""
-    try:
-        waiting, seen = [message_from_bytes(raw[:MOST_READ])], 0
-        while waiting and seen < MOST_PARTS:
-            part = waiting.pop(0)
-            seen += 1
-            content = part.get_payload() if part.is_multipart() else part.get_payload(decode=True)
-            if isinstance(content, list):
-                yield "\n".join(f"{name}: {value}" for name, value in part.items())
-                waiting[:0] = [each for each in content if isinstance(each, Message)]
-            elif isinstance(content, bytes):
-                yield content.decode("latin-1")
-    except (RecursionError, LookupError, ValueError, AttributeError, TypeError, AssertionError):
-        return
-
-
-# --- mails ------------------------------------------------------------------------------------------------------------
-
-
-def _walk(mail: Message) -> Iterator[Message]:
-    """Parts in their order, those of the returned original left out; not for ever."""
-    waiting, seen = [mail], 0
-    while waiting and seen < MOST_PARTS:
-        part = waiting.pop(0)
-        seen += 1
-        yield part
-        if part.get_content_type() != "message/rfc822" and part.is_multipart():
-            content = part.get_payload()
-            if isinstance(content, list) and part.get_content_maintype() == "multipart":
-                waiting[:0] = [each for each in content if isinstance(each, Message)]
-
-
-def _parts(mail: Message, kind: str) -> Iterator[Message]:
-    return (part for part in _walk(mail) if part.get_content_type() == kind)
-
-
-def _charset(part: Message) -> str:
-    try:
-        name = part.get_content_charset() or "utf-8"
-        "".encode(name)
-    except (LookupError, ValueError, TypeError):
-        return "utf-8"
-    return name
-
-
-def _header(mail: Message, name: str) -> str:
-    """A header as people read it, on one line; nothing where there is none."""
-    value = mail.get(name)
-    if value is None:
-        return ""
-    try:
-        return _line(str(make_header(decode_header(str(value)))), most=2000)
-    except (HeaderParseError, LookupError, ValueError):
-        return _line(str(value), most=2000)
-
-
-def _line(text: str, *, most: int = MOST_WORDS) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:most]
 
 
 def _text(address: bytes | str) -> str:

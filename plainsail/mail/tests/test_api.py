@@ -83,6 +83,21 @@ def test_what_cant_be_sent_is_refused_and_nothing_is_kept(shop, juniper, sent, c
         assert not Delivery.objects.exists()
 
 
+@pytest.mark.parametrize("words", [{"subject": "Hi", "text": "Ho"}, {"template": True}])
+def test_an_address_that_is_none_is_said_to_be_the_fault(shop, juniper, words):
+    if "template" in words:
+        with workspace(juniper):
+            words = {"template": str(EmailFactory().id)}
+    answer = shop.ask("post", "messages", {"to": "Maren <maren@example.com>", **words}).json()
+    assert (answer["code"], [each["pointer"] for each in answer["errors"]]) == ("unmailable", ["/to"])
+
+
+def test_a_domain_in_any_script_is_the_one_that_was_meant(shop):
+    """IDNA 2003 made strasse.example of it, which is somebody else’s: codes and receipts went there."""
+    made = shop.ask("post", "messages", {"to": "maren@straße.example", "subject": "Hi", "text": "Ho"})
+    assert made.json()["to"] == "maren@xn--strae-oqa.example"
+
+
 def test_five_megabytes_go_along_and_no_more(shop):
     five = base64.b64encode(b"x" * (5 * 1024 * 1024)).decode()
     words = {"to": "x@example.com", "subject": "Hi", "text": "Ho"}

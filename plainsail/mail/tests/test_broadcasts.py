@@ -80,6 +80,11 @@ def test_each_message_speaks_to_its_reader(broadcast, news, outbox):
     assert "Mill Lane 4, 25980 Westerland" in ada.get_body(("plain",)).get_content()
 
 
+def test_the_line_beside_the_subject_is_shown_as_inboxes_show_it(broadcast):
+    broadcast.email.preheader = "For {{first_name|you}} alone {{city}}"
+    assert broadcast.email.preview_text == "For you alone"
+
+
 def test_nothing_leaves_within_the_first_minute_and_stopping_makes_it_a_draft_again(broadcast, news, outbox):
     subscriber(news)
     at = clock.now()
@@ -233,6 +238,31 @@ def test_those_put_off_are_tried_again_and_only_then_it_is_complete(broadcast, n
     assert sorted(outbox.recipients) == sorted([busy.email, fine.email])
     assert books(broadcast) == {"accepted": 2}
     assert broadcast.state == State.COMPLETE
+
+
+@pytest.mark.parametrize("waited", [timedelta(hours=1), timedelta(days=10)])
+def test_how_long_it_lay_in_a_pause_is_not_held_against_a_message_that_a_server_then_puts_off(
+    broadcast, news, outbox, waited
+):
+    """The three days of patience begin with the first try: a warm-up or a pause may take weeks before that."""
+    reader = subscriber(news)
+    at = clock.now()
+    broadcasts.send_now(broadcast, at=at)
+    Sender.objects.filter(id=broadcast.sender_id).update(paused_at=at)
+    run_jobs(at=at + MINUTE)
+    broadcast.refresh_from_db()
+    assert books(broadcast) == {"queued": 1}
+    outbox.answers[reader.email] = "450 4.2.0 greylisted, come back in five minutes"
+    later = at + waited
+    with clock.fixed(later):
+        broadcasts.resume_sender(broadcast, at=later)
+        run_jobs(at=later)
+    broadcast.refresh_from_db()
+    assert books(broadcast) == {"queued": 1}
+    outbox.answers.clear()
+    run_jobs(at=later + timedelta(minutes=2))
+    broadcast.refresh_from_db()
+    assert (books(broadcast), broadcast.state) == ({"accepted": 1}, State.COMPLETE)
 
 
 def test_a_worker_lost_while_handing_over_leaves_uncertain_rows_that_only_a_person_sends_again(broadcast, news, outbox):

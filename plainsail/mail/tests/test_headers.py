@@ -16,7 +16,7 @@ from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Delivery
-from plainsail.mail.services import broadcasts, domains, return_paths
+from plainsail.mail.services import broadcasts, domains, lines, return_paths
 from plainsail.mail.services.compiling import compile_mail
 from plainsail.mail.tests.factories import BroadcastFactory, subscriber
 from plainsail.mail.tests.test_compiling import AT, LIST, SOURCE, WORKSPACE, origin, reader, words
@@ -29,6 +29,24 @@ def written(to=None, **fields):
 
 def head(raw):
     return message_from_bytes(raw, policy=default)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "👩\u200d👩\u200d👧 and you",
+        "می\u200cخواهم",
+        "A pink heart \U0001fa77",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e007f",
+    ],
+)
+def test_what_holds_letters_and_emoji_together_arrives_and_so_does_what_is_new(subject):
+    raw = f"Subject: {lines.encoded(subject)}\r\n\r\n".encode()
+    assert str(head(raw)["Subject"]) == subject
+
+
+def test_what_turns_words_around_or_breaks_lines_does_not_arrive():
+    assert lines.one_line("a\r\nb\0c\u2028d\u202ee\u2066f\u200bg\ud800") == "a b c d e f g"
 
 
 @pytest.mark.django_db

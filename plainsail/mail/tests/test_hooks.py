@@ -132,6 +132,12 @@ class TestSteps:
         with pytest.raises(publishing.NotReady):
             publishing.publish_letting_them_finish(welcome, at=clock.now())
 
+    def test_without_a_postal_address_a_mail_does_not_go_live(self, welcome, in_juniper):
+        in_juniper.postal_address = " "
+        in_juniper.save(update_fields=["postal_address"])
+        with pytest.raises(steps.NoPostalAddress):
+            publishing.publish_letting_them_finish(welcome, at=clock.now())
+
     def test_the_engine_never_repeats_a_mail_whatever_happens_between(self, welcome, topic, outbox):
         at = clock.now()
         self.join(topic, at=at)

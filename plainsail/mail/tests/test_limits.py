@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from plainsail.automations.sockets import Work
 from plainsail.contacts.services import engagement
 from plainsail.kernel import clock
 from plainsail.kernel.testing import run_jobs
 from plainsail.mail.models import Broadcast, Bucket, Delivery, Sender
-from plainsail.mail.services import broadcasts, buckets, exchanges
+from plainsail.mail.services import broadcasts, buckets, exchanges, senders, steps, transactional
 from plainsail.mail.services.buckets import RAMP, Limits
-from plainsail.mail.tests.factories import BroadcastFactory, ListFactory, subscriber
+from plainsail.mail.tests.factories import BroadcastFactory, EmailFactory, ListFactory, subscriber
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -133,6 +134,69 @@ def test_a_provider_that_asks_for_it_is_left_alone_longer_each_time_and_no_attem
     run_jobs(at=at + 3 * HOUR)
     bucket.refresh_from_db()
     assert (accepted(), bucket.strikes) == (9, 0)
+
+
+class TestAutomations:
+    """Their mails leave in the same sender's name, so they come out of the same allowance."""
+
+    @pytest.fixture
+    def topic(self, in_juniper):
+        senders.default()
+        return ListFactory()
+
+    def write_to(self, readers, topic, *, at):
+        email = EmailFactory()
+        config = steps.freeze({"email": str(email.id), "list": str(topic.id)})
+        work = [Work(reader.id, f"run-{number}") for number, reader in enumerate(readers)]
+        assert steps.send_many(work, config, at) == {}
+        run_jobs(at=at)
+
+    def test_a_warm_up_holds_for_them_too_and_the_rest_leaves_on_the_next_day(self, topic, outbox):
+        at = noon()
+        Sender.objects.update(warms_up_since=at.date())
+        self.write_to([subscriber(topic) for _number in range(60)], topic, at=at)
+        assert accepted() == RAMP[0] == 50
+        run_jobs(at=at + 6 * HOUR)
+        assert accepted() == 50
+        run_jobs(at=at + 13 * HOUR)
+        assert accepted() == 60
+
+    def test_a_broadcast_of_the_same_day_gets_what_they_left(self, topic, outbox):
+        at = noon()
+        Sender.objects.update(most_a_day=5)
+        readers = [subscriber(topic) for _number in range(3)]
+        self.write_to(readers, topic, at=at)
+        broadcast = BroadcastFactory(list=topic, sender=Sender.objects.get())
+        leave(broadcast, at=at + 5 * MINUTE)
+        assert accepted() == 5
+
+    def test_a_provider_that_asks_for_it_is_left_alone_and_the_others_get_theirs(self, topic, outbox):
+        busy = [subscriber(topic, email=f"r{number}@busy.example") for number in range(3)]
+        for reader in busy:
+            outbox.answers[reader.email] = "451 4.7.1 slow down"
+        at = noon()
+        self.write_to(busy, topic, at=at)
+        assert Bucket.objects.get(provider="busy.example").blocked_until == at + MINUTE
+        later = subscriber(topic, email="later@busy.example")
+        self.write_to([later, subscriber(topic, email="fine@calm.example")], topic, at=at + MINUTE / 2)
+        assert outbox.recipients == ["fine@calm.example"]
+        outbox.answers.clear()
+        run_jobs(at=at + 10 * MINUTE)
+        assert accepted() == 5
+
+    def test_a_limit_for_each_provider_holds(self, topic, outbox):
+        Sender.objects.update(most_an_hour_each=60)
+        self.write_to([subscriber(topic) for _number in range(3)], topic, at=noon())
+        assert accepted() == 1
+
+    def test_what_is_owed_to_one_person_leaves_all_the_same(self, topic, outbox):
+        at = noon()
+        Sender.objects.update(most_a_day=1)
+        self.write_to([subscriber(topic) for _number in range(3)], topic, at=at)
+        transactional.send("order_receipt", to="x@example.com", subject="Receipt", text="Paid", key="1", at=at)
+        run_jobs(at=at)
+        assert [message["Subject"] for message in outbox.to("x@example.com")] == ["Receipt"]
+        assert accepted() == 2
 
 
 def test_leave_that_was_not_used_is_given_back(broadcast):

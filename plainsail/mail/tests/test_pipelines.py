@@ -63,6 +63,9 @@ class Scripted:
                 if verb == b"DATA" and (to, "RCPT") in self.answers and not self.wants_any_content:
                     sent(b"503 5.5.1 no recipients\r\n")
                     continue
+                if verb == b"DATA" and "DATA" in self.answers:
+                    sent(self.answers["DATA"].encode() + b"\r\n")
+                    continue
                 if verb == b"DATA":
                     sent(b"354 go on\r\n")
                     content = b""
@@ -169,6 +172,32 @@ def test_a_refused_recipient_costs_the_others_nothing(features):
     assert record.answers["r7@example.com"].cause == Cause.HARD
     assert record.fates["r9@example.com"] == Fate.PUT_OFF
     assert sum(fate == Fate.ACCEPTED for fate in record.fates.values()) == 18
+
+
+@pytest.mark.parametrize("features", [(), PIPELINING, CHUNKING])
+def test_a_yes_in_an_unusual_number_is_a_yes_and_nothing_goes_out_again(features):
+    """RFC 5321 §4.2.1: the first digit says it. Taken for a no, such a message was sent again for three days."""
+    script = Scripted(
+        features, {("r1@example.com", "end"): "200 fine", ("r2@example.com", "end"): "251 will forward it"}
+    )
+    record = hand_over(script, parcels(6))
+    assert set(record.fates.values()) == {Fate.ACCEPTED}
+
+
+@pytest.mark.parametrize("features", [(), PIPELINING])
+def test_an_answer_to_a_whole_message_that_is_neither_yes_nor_no_leaves_it_uncertain(features):
+    script = Scripted(features, {("r1@example.com", "end"): "354 go on"})
+    record = hand_over(script, parcels(6))
+    assert record.fates.pop("r1@example.com") == Fate.UNKNOWN
+    assert list(record.fates.values()) == [Fate.ACCEPTED] * 5
+
+
+@pytest.mark.parametrize("features", [(), PIPELINING])
+def test_a_server_that_says_yes_but_waits_for_no_content_gets_none_and_is_left_alone(features):
+    script = Scripted(features, {"DATA": "250 ok"})
+    record = hand_over(script, parcels(6))
+    assert (set(record.fates.values()), len(record.fates), record.intended) == ({Fate.PUT_OFF}, 3, [])
+    assert not [each for each in script.commands if each.startswith(("Subject", "y"))]
 
 
 def test_a_server_that_wants_content_for_a_refused_recipient_gets_none():

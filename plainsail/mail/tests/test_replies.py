@@ -39,6 +39,38 @@ from plainsail.mail.services.smtp import Conversation, Fate, Server, Unreachable
         ("550 5.1.1 Recipient rejected, your IP is on our blocklist", Cause.SENDER_REPUTATION),
         ("550 5.7.1 Unknown user", Cause.HARD),
         ("550 something went wrong", Cause.MESSAGE_FAULT),
+        # Exim and Postfix, where the return path or the server's name is not to their liking: they say of it what is
+        # else said of recipients.
+        (
+            "550-Verification failed for <b+1@x.example> 550-No Such User Here 550 Sender verify failed",
+            Cause.SENDER_REPUTATION,
+        ),
+        ("550 5.1.0 <b+1@x.example>: Sender address rejected: User unknown", Cause.SENDER_REPUTATION),
+        ("550 Callout verification failed: sender address does not exist", Cause.SENDER_REPUTATION),
+        ("554 5.7.1 <mail.x.example>: Helo command rejected: Host not found", Cause.SENDER_REPUTATION),
+        # GMX, T-Online, AOL, Barracuda, Comcast: none of it means that there is no such mailbox.
+        (
+            "550-Requested action not taken: mailbox unavailable 550 Reject due to policy restrictions.",
+            Cause.SENDER_REPUTATION,
+        ),
+        ("554 IP=192.0.2.1 - A problem occurred. Ask your postmaster for help", Cause.SENDER_REPUTATION),
+        ("521 5.2.1 :  (CON:B1)  https://postmaster.example/554-conb1/", Cause.SENDER_REPUTATION),
+        ("550 permanent failure for one or more recipients (ada@x.example:blocked)", Cause.SENDER_REPUTATION),
+        ("550 5.7.1 No thank you rejected: Account Unavailable: Possible Forgery", Cause.SENDER_REPUTATION),
+        # What the own mail server lets out in a day: no reader's fault, and each further one would be lost.
+        ("550 5.4.5 Daily SMTP relay sending limit exceeded for user", Cause.SENDER_REPUTATION),
+        ("550 5.4.5 Daily user sending quota exceeded", Cause.SENDER_REPUTATION),
+        ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Cause.SENDER_REPUTATION),
+        ("550 Domain x.example has exceeded the max emails per hour (500/500 (100%)) allowed", Cause.SENDER_REPUTATION),
+        ("550 Maximum credits exceeded", Cause.SENDER_REPUTATION),
+        (
+            "554 5.2.122 The recipient has exceeded their limit for the number of messages they can receive",
+            Cause.SOFT_RECIPIENT,
+        ),
+        ("550 The account is temporarily disabled, try later", Cause.SOFT_RECIPIENT),
+        ("550 5.7.1 Mail not accepted: mailbox over size limit", Cause.SOFT_RECIPIENT),
+        ("550 5.2.1 mailbox disabled due to policy violations", Cause.HARD),
+        ("550 5.4.1 All recipient addresses rejected : Access denied", Cause.HARD),
     ],
 )
 def test_a_refusal_is_put_where_it_belongs(reply, cause):

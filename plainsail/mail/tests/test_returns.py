@@ -138,6 +138,17 @@ def test_a_complaint_is_found_by_the_envelope_that_it_quotes(juniper, delivery):
     assert reasons(juniper) == ["complaint"]
 
 
+def test_outlooks_junk_report_finds_its_message_and_stops_mail_too(juniper, delivery):
+    raw = (
+        "From: staff@hotmail.com\r\nTo: fbl@bounces.example\r\nSubject: complaint about message from 192.0.2.1\r\n"
+        "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"X-HmXmrOriginalRecipient: maren@hotmail.com\r\n{return_paths.HEADER}: {path(juniper, delivery)}\r\n"
+        "Subject: News\r\n\r\nHello\r\n--x--\r\n"
+    )
+    assert returns.take_in(raw.encode(), received_at=AT).fate == returns.Fate.KEPT
+    assert reasons(juniper) == ["complaint"]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -69,6 +69,15 @@ def test_attachments_arrive_as_they_were(in_juniper, outbox):
     assert attached.get_content() == b"%PDF \x00\xff"
 
 
+def test_a_mail_that_is_attached_goes_along_as_a_file_and_breaks_nothing(in_juniper, outbox):
+    """RFC 2046 §5.2.1 forbids encoding a `message` part; readers then showed an empty one."""
+    send(attachments=[Attachment(name="letter.eml", content=b"Subject: x\r\n\r\nhi", type="message/rfc822")])
+    run_jobs()
+    [attached] = outbox[0].iter_attachments()
+    assert (attached.get_filename(), attached.get_content_type()) == ("letter.eml", "application/octet-stream")
+    assert attached.get_content() == b"Subject: x\r\n\r\nhi"
+
+
 @pytest.mark.parametrize(
     "to",
     [

@@ -15,7 +15,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
 from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, gate, reporting, senders
+from plainsail.mail.services import audience, broadcasts, gate, reporting, senders, standstill
 
 PER_PAGE = 25
 
@@ -110,6 +110,7 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
     return {
         "broadcast": found,
         "pace": queries.pace_of(found, at=request.now),
+        "standstill": standstill.reasons(found, zone=request.workspace.timezone, at=request.now),
         "causes": queries.causes(request.workspace, found.id) if not found.can_be_stopped else [],
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "classes": queries.classes_of(found.id) if not found.can_be_stopped else [],
