@@ -65,6 +65,11 @@ def current_pages(workspace: Workspace) -> PageQuerySet:
     return pages
 
 
+def addressed_pages(workspace: Workspace) -> PageQuerySet:
+    """Those of them that visitors can be led to, by title: no navigation, footer, pop-up or variant."""
+    return current_pages(workspace).current().with_address().order_by("title", "id")
+
+
 def posts_of(workspace: Workspace) -> QuerySet[Post]:
     """Posts that aren't archived, the newest first, each with its page."""
     return (

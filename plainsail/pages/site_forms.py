@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks import pictures
@@ -18,7 +19,7 @@ from plainsail.pages.models import Page, Redirect, SiteScript
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 LANGUAGES = sorted(
-    ((code, entry["name_local"].capitalize()) for code, entry in LANG_INFO.items() if "name_local" in entry),
+    ((code, capfirst(entry["name_local"])) for code, entry in LANG_INFO.items() if "name_local" in entry),
     key=lambda pair: pair[1],
 )
 LARGEST_FILE = 2_000_000

@@ -68,7 +68,7 @@ def panel(request: Request, page_id: UUID) -> HttpResponse:
 def links(request: Request, page_id: UUID) -> HttpResponse:
     """Where a link may lead: sections of this page, the site's other pages, files for download."""
     page = find(request, page_id)
-    pages = queries.current_pages(request.workspace).exclude(id=page.id).order_by("title", "id")
+    pages = queries.addressed_pages(request.workspace).exclude(id=page.id)
     shown = {"anchors": panels.targets(page.document), "pages": pages, "files": library.downloads(request.workspace)}
     return render(request, "pages/link_list.html", shown)
 
