@@ -136,6 +136,52 @@ def test_words_of_a_window_that_died_are_sent_by_the_next_one(opened, as_ada, st
     assert again.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('plainsail.unsaved'))") == []
 
 
+def test_one_change_that_is_refused_takes_no_other_with_it(opened, as_ada, stored):
+    ada = opened(as_ada)
+    ada.context.set_offline(True)
+    ada.get_by_label("Headline", exact=True).fill("Before the mistake")
+    ada.get_by_label("Button goes to").fill("javascript:alert(1)")
+    ada.get_by_label("Supporting text").fill("After the mistake")
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "waiting")
+
+    ada.context.set_offline(False)
+
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "refused", timeout=15_000)
+    expect(ada.get_by_text("Use a web address")).to_be_visible()
+    props = stored().document.blocks[0].props
+    assert (props["heading"], props["text"]) == ("Before the mistake", "After the mistake")
+    assert props["link"] == "#pricing"
+    ada.get_by_label("Button goes to").fill("/contact")
+    saved(ada)
+
+
+def test_however_much_a_window_left_behind_is_sent(opened, as_ada, stored):
+    ada = opened(as_ada)
+    ada.context.set_offline(True)
+    for number in range(30):
+        ada.get_by_label("Headline", exact=True).fill(f"Headline {number}")
+        ada.get_by_label("Supporting text").fill(f"Text {number}")
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "waiting")
+    ada.close(run_before_unload=False)
+    ada.context.set_offline(False)
+
+    again = opened(as_ada, beside=ada)
+
+    expect(again.frame_locator("#stage").locator("h1")).to_have_text("Headline 29")
+    saved(again)
+    assert stored().document.blocks[0].props["text"] == "Text 29"
+
+
+def test_a_menu_closes_once_something_in_it_was_chosen(opened, as_ada):
+    ada = opened(as_ada)
+    ada.get_by_role("button", name="More", exact=True).click()
+
+    ada.get_by_role("button", name="Look of the page").click()
+
+    expect(ada.get_by_role("heading", name="Look of the page")).to_be_visible()
+    expect(ada.get_by_role("button", name="Look of the page")).to_be_hidden()
+
+
 def test_what_was_made_though_the_answer_was_lost_is_made_once(opened, as_ada, stored):
     ada = opened(as_ada)
     number = len(stored().document.blocks)
