@@ -300,3 +300,44 @@ def test_rich_words_are_written_on_the_page_with_links_by_keyboard(opened, as_ad
     answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
     assert "<strong>Ask us</strong>" in answer
     assert 'href="mailto:ask@example.com"' in answer
+
+
+FROM_A_DOCUMENT = (
+    '<b style="font-weight:normal" id="docs-internal-guid-1"><h1><span style="font-weight:400">A part</span></h1>'
+    '<p style="font-size:40pt"><span style="font-weight:400">Plain, </span><span style="font-weight:700">strong</span>'
+    '<span style="font-weight:400;font-style:italic"> and slanted</span><img src="x" onerror="alert(1)"></p></b>'
+)
+PASTE = """html => {
+  const brought = new DataTransfer();
+  brought.setData("text/html", html);
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: brought, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_what_is_pasted_from_a_word_processor_keeps_what_it_says_and_no_more(opened, as_ada, stored):
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    words.click()
+    ada.keyboard.press("Control+a")
+    ada.frames[1].evaluate(PASTE, FROM_A_DOCUMENT)
+
+    expect(words.locator("em")).to_have_text("and slanted")
+    saved(ada)
+    answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
+    assert answer == "<h2>A part</h2><p>Plain, <strong>strong</strong><em> and slanted</em></p>"
+
+
+def test_a_line_of_rich_words_becomes_a_heading_and_a_line_again(opened, as_ada, stored):
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    words.click()
+    button = ada.locator("#rich-tools").get_by_role("button", name="Heading")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(words.locator("h2")).to_have_count(1)
+    saved(ada)
+    answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
+    assert answer.startswith("<h2>")
+
+    button.click()
+    expect(words.locator("h2")).to_have_count(0)
