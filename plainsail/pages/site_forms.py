@@ -47,13 +47,13 @@ class SiteForm(forms.Form):
         label=_("Icon"),
         max_length=500,
         required=False,
-        help_text=_("Address of a square picture for browser tabs. Without one, your first letter stands there."),
+        help_text=_("A square picture for browser tabs, by its address. Without one, your first letter stands there."),
     )
     social_image_url = forms.CharField(
         label=_("Picture of shared links"),
         max_length=500,
         required=False,
-        help_text=_("Address of a picture, best 1200 by 630 pixels, for pages that have none of their own."),
+        help_text=_("By its address; best 1200 by 630 pixels. For pages that have none of their own."),
     )
     profiles = forms.CharField(
         label=_("You elsewhere"),

@@ -269,6 +269,11 @@ def thumbnail_of(file_id: str) -> str:
     return thumbnail(found) if found else ""
 
 
+def address(file: File) -> str:
+    """Where a file is, for whatever takes one address: a picture in its middle size, of anything else what was uploaded."""
+    return card(file).url if file.is_picture else download_url(file)
+
+
 def download_url(file: File) -> str:
     """Where a file that is no picture is downloaded."""
     return storing.url(file, file.renditions[0]["name"]) if file.renditions else ""
