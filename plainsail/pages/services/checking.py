@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, Literal
 
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from plainsail.blocks.schema import Field, Items, Link, Reference
+from plainsail.blocks.schema import Field, Html, Items, Link, Reference, RichText
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.services.presenting import cards_of
 from plainsail.kernel.models import Workspace
@@ -18,6 +20,9 @@ from plainsail.pages.services import describing, redirects
 
 OWN_PREFIXES = ("/checkout/", "/account", "/f/", "/thanks/", "/static/", "/media/", "/archive/", "/blog/")
 """Addresses of the site that are no pages."""
+
+HREF = re.compile(r'href="([^"]*)"')
+"""Links in words that were cleaned when they were stored, so that they are written in one way."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,9 @@ def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, An
                 yield _at(block, "bad", _("What this section points to is not there any more."))
         elif isinstance(field, Link):
             yield from _of_link(block, _label(name, props), str(value or ""), known)
+        elif isinstance(field, RichText | Html):
+            for target in HREF.findall(str(value or "")):
+                yield from _of_link(block, "", unescape(target), known)
     if block.type == "form" and not props.get("form") and fields is getattr(block.kind, "fields", None):
         yield _at(block, "bad", _("No form is chosen, so nobody can send anything."))
 

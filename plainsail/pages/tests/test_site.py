@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from plainsail.blocks.services import documents
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.testing import run_jobs
 from plainsail.pages.builder_forms import BuilderForm
@@ -369,6 +370,17 @@ def test_the_check_names_what_would_embarrass(page, in_juniper):
 
     assert "Nothing is published at /nowhere." in words
     assert "A picture has no words for those who can’t see it." in words
+
+
+def test_links_in_words_are_looked_at_too(in_juniper):
+    words = '<p><a href="/gone?a=1&amp;b=2">Prices</a>, <a href="/course">here</a>, <a href="#nowhere">below</a></p>'
+    document = documents.build({}, [("heading", {"heading": "Words"}), ("text", {"text": words})])
+    page = pages.create(in_juniper, document, title="Words", description="Words", path="/course", at=NOW)
+
+    assert [finding.words for finding in checking.check(page, page.document)] == [
+        "Nothing is published at /gone?a=1&b=2.",
+        "#nowhere is no section of this page.",
+    ]
 
 
 def test_a_starter_has_nothing_that_must_be_mended(in_juniper):
