@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.testing.browser import axe
 from plainsail.pages.models import Page
-from plainsail.pages.tests.factories import PageFactory
+from plainsail.pages.services import editing
+from plainsail.pages.tests.factories import NOW, PageFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -325,6 +326,22 @@ def test_what_is_pasted_from_a_word_processor_keeps_what_it_says_and_no_more(ope
     saved(ada)
     answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
     assert answer == "<h2>A part</h2><p>Plain, <strong>strong</strong><em> and slanted</em></p>"
+
+
+def test_words_stay_where_they_are_when_they_are_clicked(opened, as_ada, subject, juniper, in_workspace):
+    with in_workspace(juniper):
+        [block] = [block for block in subject.document.blocks if block.type == "questions"]
+        several = "<p>One</p><h2>Two</h2><p>Three</p><ul><li>Four</li></ul>"
+        change = {"op": "set", "block": block.id, "path": ["items", 0, "answer"], "value": several}
+        editing.apply(subject, [change], revision=subject.revision, by=None, at=NOW)
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    before = words.bounding_box()["height"]
+
+    words.get_by_text("One").click()
+
+    expect(words.locator(".ProseMirror")).to_be_focused()
+    assert words.bounding_box()["height"] == pytest.approx(before, abs=2)
 
 
 def test_a_line_of_rich_words_becomes_a_heading_and_a_line_again(opened, as_ada, stored):
