@@ -383,6 +383,17 @@ def test_links_in_words_are_looked_at_too(in_juniper):
     ]
 
 
+def test_a_link_that_opens_a_popup_is_offered_and_no_mistake(page, juniper, as_ada):
+    popup = PopupFactory()
+    block = next(block for block in page.document.blocks if block.type == "hero")
+    link = {"op": "set", "block": block.id, "path": ["link"], "value": f"#{popup.key}"}
+    editing.apply(page, [link], revision=page.revision, by=None, at=NOW)
+
+    assert [finding for finding in checking.check(page, page.document) if finding.tone == "bad"] == []
+    offered = as_ada.get(workspace_url(juniper, "pages:links", page.id)).content.decode()
+    assert f'data-target="#{popup.key}"' in offered
+
+
 def test_a_starter_has_nothing_that_must_be_mended(in_juniper):
     page = PageFactory(workspace=in_juniper, starter="opt-in")
 
