@@ -192,12 +192,12 @@ def test_the_sites_icon_is_chosen_from_the_library_and_stays_there(editor, junip
     editor.get_by_role("button", name="Choose or upload").first.press("Enter")
     editor.locator("#pictures [data-picture]").first.press("Enter")
     icon = editor.get_by_label("Icon")
-    expect(icon).to_have_value(re.compile("^/media/.*[.]jpg$"))
+    expect(icon).to_have_value(re.compile("^/media/.*-320[.]"))
     assert not any(faults(editor).values())
     icon.press("Enter")
     expect(editor.get_by_text("Your published pages follow")).to_be_visible()
 
     with in_workspace(juniper):
         picture = File.objects.get()
-        assert juniper.sites.get().icon_url == library.address(picture)
+        assert juniper.sites.get().icon_url == library.thumbnail(picture)
         assert [use.label for use in library.uses(picture)] == ["Site"]
