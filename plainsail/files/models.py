@@ -33,10 +33,10 @@ class File(WorkspaceOwned):
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=150)
     sha256 = models.CharField(max_length=64)
-    """Of what was uploaded, in hex."""
+    """Of what is kept of what was uploaded, in hex."""
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()
-    """Bytes of what was uploaded."""
+    """Bytes of what is kept of what was uploaded."""
     stored = models.PositiveBigIntegerField(default=0)
     """Bytes of all that lies on disk for it, renditions of earlier crops too: what counts against the quota."""
     width = models.PositiveIntegerField(default=0)

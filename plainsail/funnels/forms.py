@@ -84,7 +84,7 @@ class StepForm(forms.Form):
             self.fields[name].choices = said  # type: ignore[attr-defined]  # a ChoiceField
 
     def _rows(self) -> dict[str, dict[str, Any]]:
-        pages = _by_key(page_queries.current_pages(self.workspace).order_by("title", "id"))
+        pages = _by_key(page_queries.addressed_pages(self.workspace))
         offers = _by_key(Offer.objects.live().filter(workspace=self.workspace).order_by("name", "id"))
         emails = self.workspace.emails.exclude(subject="").order_by("-edited_at", "id")[:200]
         return {"page": pages, "other_page": pages, "offer": offers, "email": self._and_own(_by_key(emails))}

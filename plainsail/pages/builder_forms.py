@@ -89,7 +89,7 @@ class BuilderForm(forms.Form):
         everything = {
             ("list", "more_lists", "offered_lists"): List.objects.order_by("name", "id"),
             ("tags",): Tag.objects.order_by("name", "id"),
-            ("thanks_page",): Page.objects.published().order_by("title", "id"),
+            ("thanks_page",): Page.objects.published().with_address().order_by("title", "id"),
         }
         for names, rows in everything.items():
             for name in names:

@@ -205,7 +205,7 @@ class PopupForm(WhoForm):
         stored = {name: getattr(subject, name) for name in (*self.STORED, "on_pages")}
         initial = stored | {"sources": ", ".join(subject.sources)} | self.initial_of(subject.tree)
         super().__init__(*args, initial=initial, **options)
-        _offer(self, {"on_pages": Page.objects.current().order_by("title", "id")})
+        _offer(self, {"on_pages": Page.objects.current().with_address().order_by("title", "id")})
 
     @property
     def values(self) -> dict[str, Any]:

@@ -65,6 +65,19 @@ def current_pages(workspace: Workspace) -> PageQuerySet:
     return pages
 
 
+def addressed_pages(workspace: Workspace) -> PageQuerySet:
+    """Those of them that visitors can be led to, by title: no navigation, footer, pop-up or variant."""
+    return current_pages(workspace).current().with_address().order_by("title", "id")
+
+
+def popups_to_open(workspace: Workspace) -> list[tuple[str, str]]:
+    """(target, name) of the pop-ups that a link can open."""
+    found = (
+        workspace.popups.exclude(page__state=Page.State.ARCHIVED).select_related("page").order_by("page__title", "id")
+    )
+    return [(f"#{popup.key}", str(popup)) for popup in found]
+
+
 def posts_of(workspace: Workspace) -> QuerySet[Post]:
     """Posts that aren't archived, the newest first, each with its page."""
     return (

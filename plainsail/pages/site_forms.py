@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks import pictures
@@ -18,7 +19,7 @@ from plainsail.pages.models import Page, Redirect, SiteScript
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 LANGUAGES = sorted(
-    ((code, entry["name_local"].capitalize()) for code, entry in LANG_INFO.items() if "name_local" in entry),
+    ((code, capfirst(entry["name_local"])) for code, entry in LANG_INFO.items() if "name_local" in entry),
     key=lambda pair: pair[1],
 )
 LARGEST_FILE = 2_000_000
@@ -46,13 +47,13 @@ class SiteForm(forms.Form):
         label=_("Icon"),
         max_length=500,
         required=False,
-        help_text=_("Address of a square picture for browser tabs. Without one, your first letter stands there."),
+        help_text=_("A square picture for browser tabs, by its address. Without one, your first letter stands there."),
     )
     social_image_url = forms.CharField(
         label=_("Picture of shared links"),
         max_length=500,
         required=False,
-        help_text=_("Address of a picture, best 1200 by 630 pixels, for pages that have none of their own."),
+        help_text=_("By its address; best 1200 by 630 pixels. For pages that have none of their own."),
     )
     profiles = forms.CharField(
         label=_("You elsewhere"),

@@ -107,14 +107,25 @@ def words(field_: Field, value: Any) -> str:  # noqa: PLR0911  # one answer for 
         case Bool():
             return _("Yes") if value else _("No")
         case Image():
-            drawing = PICTURES.get(value.get("picture", ""))
-            shown = str(drawing.label) if drawing else value.get("url") or value.get("file") or ""
-            return " · ".join(part for part in (shown, value.get("alt", "")) if part)
+            return " · ".join(part for part in (_shown(value), value.get("alt", "")) if part)
         case Reference():
-            kind = REFERENCES.get(field_.to)
-            options = {str(option.id): option.label for option in kind.options()} if kind and value else {}
-            return str(options.get(value, value))
+            return _named(field_.to, value, otherwise=value)
     return str(value)
+
+
+def _shown(image: Mapping[str, Any]) -> str:
+    """What a picture is called."""
+    if image.get("file"):
+        return _named("picture", image["file"], otherwise=_("Picture"))
+    drawing = PICTURES.get(image.get("picture", ""))
+    return str(drawing.label) if drawing else image.get("url", "")
+
+
+def _named(to: str, row_id: str, *, otherwise: str) -> str:
+    """What a row is called that a setting points to; `otherwise` where it is none of those that are offered."""
+    kind = REFERENCES.get(to)
+    options = {str(option.id): option.label for option in kind.options()} if kind and row_id else {}
+    return str(options.get(row_id, otherwise))
 
 
 def _said(field_: Field, path: Sequence[Any], value: Any) -> str:

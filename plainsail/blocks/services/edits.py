@@ -13,7 +13,8 @@ from plainsail.blocks.services.documents import MOST_BLOCKS
 from plainsail.blocks.services.operations import InvalidOperation
 
 MOST_BYTES = 500_000
-MOST_KNOWN = 20
+MOST_KNOWN = 500
+"""As many as there may be steps between a window and the newest."""
 
 
 @dataclass(frozen=True)

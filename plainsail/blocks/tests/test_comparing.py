@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from plainsail.blocks.services import comparing, documents, operations, themes
 from plainsail.blocks.tests.strategies import RAW_DOCUMENTS
+from plainsail.files.tests.factories import FileFactory
 
 
 def page(*blocks):
@@ -84,6 +85,19 @@ def test_choices_and_pictures_are_told_in_their_own_words():
     assert next([words for _mark, words in each.pieces] for each in change.settings) == [
         "Three bowls",
         "A steaming cup · A cup",
+    ]
+
+
+def test_a_picture_of_ones_own_is_told_by_its_name(in_juniper, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    before = page(("hero", {"image": {"picture": "bowls", "alt": ""}}))
+    value = {"file": str(FileFactory(name="kiln.jpg").id), "alt": "The kiln"}
+    after = done(before, {"op": "set", "block": before.blocks[0].id, "path": ["image"], "value": value})
+
+    [change] = comparing.compare(before, after)
+
+    assert [list(each.pieces) for each in change.settings] == [
+        [("gone", "Three bowls"), ("new", "kiln.jpg · The kiln")]
     ]
 
 

@@ -79,9 +79,14 @@ class Inspected:
 def inspect(content: bytes) -> Inspected:
     """Read a picture whole. Raises NotAPicture, TooManyPixels."""
     with _opened(content) as image:
-        kind = image.format or ""
         upright = ImageOps.exif_transpose(image)
-        return Inspected(MEDIA_TYPES[kind], upright.width, upright.height)
+        return Inspected(_media_type(image), upright.width, upright.height)
+
+
+def _media_type(image: Image.Image) -> str:
+    # A photograph with others behind it, as phones make them, is called MPO. It is a JPEG, and its first picture counts.
+    kind = "JPEG" if image.format == "MPO" else image.format or ""
+    return MEDIA_TYPES[kind]
 
 
 def looks_like_a_drawing(content: bytes) -> bool:

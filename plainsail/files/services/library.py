@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.accounts.models import User
 from plainsail.files.models import File
-from plainsail.files.services import imaging, rendering, storing
+from plainsail.files.services import imaging, rendering, storing, stripping
 from plainsail.files.sockets import KEPT_ASIDE, USES, Use
 from plainsail.kernel import allowances
 from plainsail.kernel.errors import Refusal
@@ -103,6 +103,7 @@ class PictureCard:
 
 def upload(workspace: Workspace, content: bytes, *, name: str, by: User | None, at: datetime) -> File:
     """Take a file in: a picture by its content, or something for download by its name. The same content is one file.
+    What a camera noted in a picture, such as the place, isn't kept.
 
     Raises TooLarge, Full, WrongKind, NotAPicture, TooManyPixels. A large picture has its first sizes when this returns;
     a job makes the rest.
@@ -110,8 +111,7 @@ def upload(workspace: Workspace, content: bytes, *, name: str, by: User | None, 
     if len(content) > MOST_BYTES:
         raise TooLarge
     digest = hashlib.sha256(content).hexdigest()
-    known: File | None = File.objects.filter(sha256=digest).first()
-    if known is not None:
+    if (known := _known(digest)) is not None:
         return known
     check_room(workspace, len(content))
     name = _clean_name(name)
@@ -121,6 +121,10 @@ def upload(workspace: Workspace, content: bytes, *, name: str, by: User | None, 
     if imaging.looks_like_a_drawing(content):
         raise imaging.refuse_drawing()
     found = imaging.inspect(content)
+    content = stripping.bare(content)
+    digest = hashlib.sha256(content).hexdigest()
+    if (known := _known(digest)) is not None:
+        return known
     file = File(
         kind=File.Kind.PICTURE,
         name=name,
@@ -243,6 +247,12 @@ def thumbnail(file: File) -> str:
     return storing.url(file, min(small, key=lambda each: (each["width"], each["size"]))["name"]) if small else ""
 
 
+def handed_on(file: File) -> bytes:
+    """A picture as others may have it: what was uploaded, without what a camera noted in it. Raises FileNotFoundError."""
+    # What is uploaded now is kept without; earlier ones were kept as they came.
+    return stripping.bare(storing.original(file))
+
+
 def whole(file: File) -> bytes:
     """All of a picture as WebP, at most 1280 pixels across, to choose a part of."""
     source = imaging.Source(storing.original(file))
@@ -257,6 +267,11 @@ def thumbnail_of(file_id: str) -> str:
     except ValueError:
         return ""
     return thumbnail(found) if found else ""
+
+
+def address(file: File) -> str:
+    """Where a file is, for whatever takes one address: a picture in its middle size, of anything else what was uploaded."""
+    return card(file).url if file.is_picture else download_url(file)
 
 
 def download_url(file: File) -> str:
@@ -291,6 +306,11 @@ def _keep_download(content: bytes, name: str, extension: str, digest: str, *, by
     file.renditions = [{"type": file.media_type, "width": 0, "height": 0, "name": stored, "size": len(content)}]
     file.save(update_fields=["renditions"])
     return file
+
+
+def _known(digest: str) -> File | None:
+    known: File | None = File.objects.filter(sha256=digest).first()
+    return known
 
 
 def _insert(file: File) -> File | None:

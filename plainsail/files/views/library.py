@@ -112,7 +112,7 @@ def _found(request: Request, *, kind: str = "") -> dict[str, Any]:
     words = asked["q"].replace("\0", "")
     listed = queries.found(request.workspace, words=words, kind=kind or asked["kind"])
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
-    cards = [(each, library.thumbnail(each)) for each in page]
+    cards = [(each, library.thumbnail(each), library.address(each)) for each in page]
     return {"page": page, "cards": cards, "q": words, "kind": asked["kind"], "used": library.used(request.workspace)}
 
 
@@ -130,7 +130,7 @@ def _upload(request: Request, sent: Any) -> dict[str, Any]:
         "kind": taken.kind,
         "alt": taken.alt,
         "thumbnail": library.thumbnail(taken),
-        "url": library.download_url(taken) if not taken.is_picture else "",
+        "url": library.address(taken),
     }
 
 

@@ -66,7 +66,7 @@ class Bundle:
 
 
 def bundle(funnel: Funnel) -> bytes:
-    """The funnel with the pictures that its pages and mails show, as they were uploaded. Raises TooMuch, PictureLost.
+    """The funnel with the pictures that its pages and mails show, without what cameras noted. Raises TooMuch, PictureLost.
 
     What is made here can be taken in: it keeps the bounds of `read`.
     """
@@ -80,7 +80,7 @@ def bundle(funnel: Funnel) -> bytes:
         raise TooMuch
     with zipfile.ZipFile(written, "w") as archive:
         for picture in shown:
-            archive.writestr(_place(picture), _original(picture))
+            archive.writestr(_place(picture), _bytes(picture))
         archive.writestr(PACKAGE, text, compress_type=zipfile.ZIP_DEFLATED)
     if written.tell() > MOST_BYTES:
         raise TooMuch
@@ -92,9 +92,9 @@ def _shown(package: Package) -> list[File]:
     return list(File.objects.filter(id__in=ids, kind=File.Kind.PICTURE))
 
 
-def _original(picture: File) -> bytes:
+def _bytes(picture: File) -> bytes:
     try:
-        return storing.original(picture)
+        return library.handed_on(picture)
     except FileNotFoundError as error:
         words = _("The picture “%(name)s” is no longer on the disk. Put another one in its place first.")
         raise PictureLost(words % {"name": picture.name}) from error

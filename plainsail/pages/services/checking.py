@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from html import unescape
 from typing import Any, Literal
 
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from plainsail.blocks.schema import Field, Items, Link, Reference
+from plainsail.blocks.schema import Field, Html, Items, Link, Reference, RichText
 from plainsail.blocks.services.documents import Block, Document
 from plainsail.blocks.services.presenting import cards_of
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, PublishedSnapshot
+from plainsail.pages.models import Form, Page, Popup, PublishedSnapshot
 from plainsail.pages.services import describing, redirects
 
 OWN_PREFIXES = ("/checkout/", "/account", "/f/", "/thanks/", "/static/", "/media/", "/archive/", "/blog/")
 """Addresses of the site that are no pages."""
+
+HREF = re.compile(r'href="([^"]*)"')
+"""Links in words that were cleaned when they were stored, so that they are written in one way."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,9 @@ def _of_fields(block: Block, fields: Mapping[str, Field], props: Mapping[str, An
                 yield _at(block, "bad", _("What this section points to is not there any more."))
         elif isinstance(field, Link):
             yield from _of_link(block, _label(name, props), str(value or ""), known)
+        elif isinstance(field, RichText | Html):
+            for target in HREF.findall(str(value or "")):
+                yield from _of_link(block, "", unescape(target), known)
     if block.type == "form" and not props.get("form") and fields is getattr(block.kind, "fields", None):
         yield _at(block, "bad", _("No form is chosen, so nobody can send anything."))
 
@@ -88,7 +97,7 @@ def _of_link(block: Block, label: str, target: str, known: _Known) -> Iterator[F
         if label.strip():
             yield _at(block, "bad", _("“%(label)s” leads nowhere.") % {"label": label[:60]})
     elif target.startswith("#"):
-        if target != "#" and target[1:] not in known.anchors:
+        if target != "#" and target[1:] not in known.anchors and target[1:] not in known.popups:
             yield _at(block, "bad", _("%(target)s is no section of this page.") % {"target": target[:60]})
     elif target.startswith("/") and not known.stands(target):
         yield _at(block, "bad", _("Nothing is published at %(target)s.") % {"target": target[:80]})
@@ -113,6 +122,11 @@ class _Known:
         self.rows = {(kind, str(row_id)) for kind, row_id in cards_of(document)}
         self.anchors = _anchors(document)
         self._paths: set[str] | None = None
+
+    @cached_property
+    def popups(self) -> set[str]:
+        """What links to the business's pop-ups are called."""
+        return {popup.key for popup in Popup.objects.filter(workspace=self.page.workspace_id)}
 
     def stands(self, target: str) -> bool:
         path = target.partition("#")[0].partition("?")[0].rstrip("/") or "/"

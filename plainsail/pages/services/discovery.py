@@ -11,6 +11,7 @@ from django.db.models import Max, QuerySet
 
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PublishedSnapshot, Site
+from plainsail.pages.models.pages import BESIDE
 from plainsail.pages.services import composing, posting, sites
 
 PER_MAP = 50_000
@@ -106,6 +107,7 @@ def _mapped(site: Site) -> QuerySet[PublishedSnapshot, Mapped]:
     found: QuerySet[PublishedSnapshot, Mapped] = (
         PublishedSnapshot.objects.filter(page__site=site, page__is_hidden=False, page__canonical_url="")
         .exclude(page__kind=Page.Kind.MISSING)
+        .exclude(path__startswith=BESIDE)
         .order_by("path")
         .values_list("path", "published_at", "page__translations")
     )

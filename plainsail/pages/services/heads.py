@@ -21,7 +21,7 @@ from plainsail.blocks.services.documents import Document
 from plainsail.blocks.services.presenting import cards_of
 from plainsail.blocks.services.rendering import PageHead
 from plainsail.blocks.sockets import OfferCard
-from plainsail.pages.models import Page, Post
+from plainsail.pages.models import Page, Post, Site
 from plainsail.pages.services.frames import Frame
 from plainsail.pages.services.listing import Shared, shared
 from plainsail.pages.services.posting import Listing
@@ -40,7 +40,7 @@ def filled(page: Page, document: Document, head: PageHead, frame: Frame, *, list
     post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
     others = translations_of(page)
     told = shared(page)
-    image = urljoin(f"{base}/", told.image) if told.image else _image(document, post, frame, base)
+    image = urljoin(f"{base}/", told.image) if told.image else _image(document, post, frame.site, base)
     if page.canonical_url:
         head = replace(head, canonical_url=page.canonical_url)
     pieces = [
@@ -161,12 +161,18 @@ def _products(document: Document, head: PageHead, base: str, image: str) -> Iter
             }
 
 
-def _image(document: Document, post: Post | None, frame: Frame, base: str) -> str:
+def picture_without_choice(page: Page) -> str:
+    """The address of the picture that those who share a draft's address would see, as long as none is chosen for it."""
+    post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
+    return _image(page.document, post, page.site, "")
+
+
+def _image(document: Document, post: Post | None, site: Site, base: str) -> str:
     """The picture for whoever shares the page: the post's, the site's, else the first on the page."""
     pictures = {row_id: card.url for (kind, row_id), card in cards_of(document).items() if kind == "picture"}
     chosen = [
         _address(post.cover, pictures) if post else "",
-        frame.site.social_image_url,
+        site.social_image_url,
         *(_address(block.props.get("image"), pictures) for block in document.walk()),
     ]
     found = next((url for url in chosen if url), "")

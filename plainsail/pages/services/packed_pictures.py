@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
 from plainsail.files.models import File
-from plainsail.files.services import library, storing
+from plainsail.files.services import library
 from plainsail.kernel import zips
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -63,7 +63,7 @@ def archive(pages: bytes, ids: Iterable[UUID]) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:
         target.writestr(_entry(PAGES), pages, compress_type=zipfile.ZIP_DEFLATED)
         for file in _rows(ids):
-            target.writestr(_entry(f"{FOLDER}{file.sha256}"), storing.original(file))
+            target.writestr(_entry(f"{FOLDER}{file.sha256}"), library.handed_on(file))
     return packed.getvalue()
 
 

@@ -86,6 +86,22 @@ def where(site: Site, path: str) -> Redirect | None:
     return found
 
 
+def with_query(target: str, query: str) -> str:
+    """Where a redirect leads with what the old address said besides, such as the campaign that somebody came from. Only to
+    pages of the site, and where the target says nothing itself.
+    """
+    plain, hash_, section = target.partition("#")
+    return target if not query or "?" in plain or not plain.startswith("/") else f"{plain}?{query}{hash_}{section}"
+
+
+def written_plainly(site: Site, path: str) -> str | None:
+    """The address of the published page that was meant by one in other letters: /Weekend or /WEEKEND/. One query at most."""
+    plain = path.rstrip("/").lower()
+    if plain == path.rstrip("/") or len(plain) > LONGEST_PATH or UNSTORABLE.search(plain):
+        return None
+    return plain if Page.objects.published().filter(site=site, path=plain).exists() else None
+
+
 @transaction.atomic
 def import_csv(site: Site, content: bytes) -> Imported:
     """Take in a file with columns from, to and (if there is one) 301 or 302. A header line is left out by itself.

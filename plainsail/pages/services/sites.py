@@ -16,6 +16,10 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, Site
 
+LETTERS = str.maketrans(
+    {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}
+)
+"""What no plain letter is left of when its accent is taken away."""
 RESERVED = {"f", "c", "o", "static", "media", "healthz", "readyz", "knownz"}
 
 
@@ -83,7 +87,7 @@ def free_path(site: Site, wanted: str) -> str:
 
 def path_from(title: str) -> str:
     """An address made of a title's words."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", title.translate(LETTERS)).encode("ascii", "ignore").decode().lower()
     return "/" + ("-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or "page")
 
 

@@ -20,6 +20,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from plainsail.files.services import storing
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PublishedSnapshot
+from plainsail.pages.models.pages import BESIDE
 from plainsail.pages.services import composing
 
 STATIC = "/static/"
@@ -33,7 +34,10 @@ PRELOAD = re.compile(r"<link [^>]*\brel=\"?preload\b[^>]*>")
 def as_zip(workspace: Workspace) -> bytes:
     """Every published page, and each file of ours that one of them uses, once. Memory: the whole archive."""
     snapshots = list(
-        PublishedSnapshot.objects.filter(page__site__workspace=workspace).select_related("page").order_by("path")
+        PublishedSnapshot.objects.filter(page__site__workspace=workspace)
+        .exclude(path__startswith=BESIDE)  # who sees a variant or a pop-up is decided here
+        .select_related("page")
+        .order_by("path")
     )
     names = {snapshot.path: _name(snapshot) for snapshot in snapshots}
     assets: dict[str, bytes] = {}

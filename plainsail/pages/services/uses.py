@@ -1,4 +1,6 @@
-"""Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, or where it is shared."""
+"""Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, where a page is
+shared, or for the whole site.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,11 @@ from uuid import UUID
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from plainsail.files.sockets import Use
 from plainsail.kernel.addresses import workspace_url
-from plainsail.pages.models import Page, PageRevision
+from plainsail.pages.models import Page, PageRevision, Site
 
 
 def of_file(file_id: UUID) -> list[Use]:
@@ -23,7 +26,14 @@ def of_file(file_id: UUID) -> list[Use]:
     pages = (
         Page.objects.filter(Q(id__in=ids) | Q(social_image=file_id)).select_related("workspace").order_by("title", "id")
     )
-    return [Use(label=page.title, url=workspace_url(page.workspace, "pages:page", page.id)) for page in pages]
+    shown = Site.objects.filter(_names("icon_url", needles) | _names("social_image_url", needles))
+    return [
+        *(Use(label=page.title, url=workspace_url(page.workspace, "pages:page", page.id)) for page in pages),
+        *(
+            Use(label=_("Site"), url=workspace_url(site.workspace, "pages:site"))
+            for site in shown.select_related("workspace")
+        ),
+    ]
 
 
 def _names(column: str, needles: tuple[str, ...]) -> Q:

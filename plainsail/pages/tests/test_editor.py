@@ -106,6 +106,25 @@ def test_everything_goes_by_keyboard(editor, stage):
     expect(editor.locator("[data-choose]", has_text="Divider")).to_have_count(0)
 
 
+def test_an_arrow_in_words_moves_no_section(editor):
+    before = sections(editor)
+    editor.get_by_label("Supporting text").press("Alt+ArrowDown")
+    editor.get_by_label("Supporting text").fill("Written")
+    saved(editor)
+
+    assert sections(editor) == before
+
+
+def test_on_a_phone_the_list_makes_room_for_the_settings_of_what_is_new(editor):
+    editor.set_viewport_size({"width": 390, "height": 844})
+    editor.locator(".rail-open").click()
+    editor.locator(".editor-rail").get_by_role("button", name="Add", exact=True).click()
+    editor.locator("#add [data-add=steps]").click()
+
+    expect(editor.locator("#panel h2")).to_have_text("Steps")
+    expect(editor.locator(".editor-rail")).to_be_hidden()
+
+
 def test_a_refused_value_is_worded_at_its_field_and_the_rest_goes_on(editor, stage):
     editor.get_by_label("Button goes to").fill("javascript:alert(1)")
     expect(editor.locator("[data-error=link]")).to_contain_text("Use a web address")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from plainsail.blocks.services import documents
+from plainsail.files.models import File
+from plainsail.files.services import library
 from plainsail.files.tests.factories import FileFactory
 from plainsail.kernel import clock
 from plainsail.kernel.http import workspace_url
-from plainsail.kernel.testing.browser import axe
+from plainsail.kernel.testing.browser import axe, faults
 from plainsail.pages.models import Page
 from plainsail.pages.services import pages, publishing
 
@@ -180,3 +184,20 @@ def test_a_version_is_kept_compared_and_restored(editor, stored):
     editor.get_by_role("button", name="Make “Before the sale” the draft").focus()
     editor.keyboard.press("Enter")
     editor.wait_for_url(lambda url: "/comparison/" not in url and "/restoration/" not in url)
+
+
+def test_the_sites_icon_is_chosen_from_the_library_and_stays_there(editor, juniper, in_workspace, live_server):
+    origin = live_server.url.replace("127.0.0.1", "localhost")
+    editor.goto(origin + workspace_url(juniper, "pages:site"))
+    editor.get_by_role("button", name="Choose or upload").first.press("Enter")
+    editor.locator("#pictures [data-picture]").first.press("Enter")
+    icon = editor.get_by_label("Icon")
+    expect(icon).to_have_value(re.compile("^/media/.*-320[.]"))
+    assert not any(faults(editor).values())
+    icon.press("Enter")
+    expect(editor.get_by_text("Your published pages follow")).to_be_visible()
+
+    with in_workspace(juniper):
+        picture = File.objects.get()
+        assert juniper.sites.get().icon_url == library.thumbnail(picture)
+        assert [use.label for use in library.uses(picture)] == ["Site"]

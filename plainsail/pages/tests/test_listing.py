@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from plainsail.files.services import library
@@ -44,6 +46,18 @@ def test_without_more_a_page_is_shared_with_its_title_and_description(as_ada, ju
     assert '<meta property="og:title" content="Course">' in html
     assert '<meta property="og:description" content="Two days of clay.">' in html
     assert "noindex" not in html
+
+
+def test_without_a_choice_the_preview_shows_the_picture_that_others_will_see(as_ada, juniper, page, site_client):
+    said = re.search(
+        'property="og:image" content="http://juniper.localhost:8000([^"]+)"',
+        site_client.get("/course").content.decode(),
+    )
+
+    preview = as_ada.get(workspace_url(juniper, "pages:settings", page.id)).content.decode()
+
+    assert said
+    assert f'data-otherwise="{said[1]}" src="{said[1]}"' in preview
 
 
 def test_words_and_picture_for_sharing_are_live_at_once(as_ada, juniper, page, picture, site_client):

@@ -7,7 +7,10 @@ import re
 
 import pytest
 
+from plainsail.blocks.services import documents
+from plainsail.kernel.http import workspace_url
 from plainsail.kernel.testing import run_jobs
+from plainsail.pages.builder_forms import BuilderForm
 from plainsail.pages.models import Page, PublishedSnapshot, Redirect, Republishing
 from plainsail.pages.services import (
     checking,
@@ -21,7 +24,7 @@ from plainsail.pages.services import (
     scripts,
     sites,
 )
-from plainsail.pages.tests.factories import NOW, PageFactory
+from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory, PopupFactory
 from plainsail.pages.tests.test_freezing import read
 
 
@@ -163,6 +166,46 @@ def test_a_moved_page_leads_on_from_its_old_address_without_chains(page, site_cl
     pages.describe(page, title="x", description="", path="/course", at=NOW)
     assert site_client.get("/course").status_code == 200
     assert site_client.get("/third")["Location"] == "/course"
+
+
+def test_the_campaign_that_somebody_came_from_goes_along_to_where_a_page_moved(page, site_client):
+    pages.describe(page, title="x", description="", path="/third", at=NOW)
+    redirects.add(page.site, path="/part", target="/third#prices")
+    redirects.add(page.site, path="/own", target="/third?utm_source=card")
+    redirects.add(page.site, path="/away", target="https://example.com/")
+
+    came = {old: site_client.get(f"{old}?utm_source=mail")["Location"] for old in ("/course", "/part", "/own", "/away")}
+
+    assert came == {
+        "/course": "/third?utm_source=mail",
+        "/part": "/third?utm_source=mail#prices",
+        "/own": "/third?utm_source=card",
+        "/away": "https://example.com/",
+    }
+
+
+def test_an_address_in_other_letters_leads_to_the_page_that_was_meant(page, site_client):
+    answer = site_client.get("/Course/?utm_source=flyer")
+
+    assert (answer.status_code, answer["Location"]) == (301, "/course?utm_source=flyer")
+    assert site_client.get("/Nothing").status_code == 404
+
+
+def test_parts_and_popups_are_offered_nowhere_as_a_place_to_go_to(page, juniper, as_ada):
+    footer(juniper)
+    PopupFactory()
+
+    answer = as_ada.get(workspace_url(juniper, "pages:links", PageFactory(path="/other").id))
+
+    assert re.findall(r'data-target="([^"#]+)"', answer.content.decode()) == ["/course"]
+    assert list(BuilderForm(subject=FormFactory()).fields["thanks_page"].queryset) == [page]
+
+
+@pytest.mark.parametrize(
+    ("title", "path"), [("Straße & Größe", "/strasse-grosse"), ("Œuvre à Łódź", "/oeuvre-a-lodz"), ("Ærø", "/aero")]
+)
+def test_an_address_made_of_a_title_loses_no_letter(title, path):
+    assert sites.path_from(title) == path
 
 
 def test_circles_are_refused(page):
@@ -327,6 +370,28 @@ def test_the_check_names_what_would_embarrass(page, in_juniper):
 
     assert "Nothing is published at /nowhere." in words
     assert "A picture has no words for those who can’t see it." in words
+
+
+def test_links_in_words_are_looked_at_too(in_juniper):
+    words = '<p><a href="/gone?a=1&amp;b=2">Prices</a>, <a href="/course">here</a>, <a href="#nowhere">below</a></p>'
+    document = documents.build({}, [("heading", {"heading": "Words"}), ("text", {"text": words})])
+    page = pages.create(in_juniper, document, title="Words", description="Words", path="/course", at=NOW)
+
+    assert [finding.words for finding in checking.check(page, page.document)] == [
+        "Nothing is published at /gone?a=1&b=2.",
+        "#nowhere is no section of this page.",
+    ]
+
+
+def test_a_link_that_opens_a_popup_is_offered_and_no_mistake(page, juniper, as_ada):
+    popup = PopupFactory()
+    block = next(block for block in page.document.blocks if block.type == "hero")
+    link = {"op": "set", "block": block.id, "path": ["link"], "value": f"#{popup.key}"}
+    editing.apply(page, [link], revision=page.revision, by=None, at=NOW)
+
+    assert [finding for finding in checking.check(page, page.document) if finding.tone == "bad"] == []
+    offered = as_ada.get(workspace_url(juniper, "pages:links", page.id)).content.decode()
+    assert f'data-target="#{popup.key}"' in offered
 
 
 def test_a_starter_has_nothing_that_must_be_mended(in_juniper):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
@@ -11,10 +14,10 @@ from plainsail.kernel import chances
 from plainsail.kernel.chances import Earned
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
-from plainsail.pages.models import Page, SplitSale, SplitTest, Submission
-from plainsail.pages.services import pages, publishing, splitting, submissions
+from plainsail.pages.models import Page, PublishedSnapshot, SplitSale, SplitTest, Submission
+from plainsail.pages.services import discovery, pages, publishing, splitting, submissions, unrolling
 from plainsail.pages.services.submissions import Visit
-from plainsail.pages.tests.factories import NOW, PageFactory
+from plainsail.pages.tests.factories import NOW, PageFactory, PopupFactory
 from plainsail.tracking.models import Hit
 from plainsail.tracking.services import landing
 
@@ -253,3 +256,13 @@ def test_archiving_the_page_leaves_its_variants_out_of_lists(test, page):
     pages.archive(page, at=NOW)
 
     assert not Page.objects.current().exists()
+
+
+def test_variants_and_popups_stand_on_no_map_and_in_no_zip_of_the_site(test, in_juniper):
+    running(test)
+    publishing.publish(PopupFactory().page, by=None, at=NOW)
+    assert PublishedSnapshot.objects.filter(path__startswith="~").count() == 2
+
+    assert re.findall("<loc>(.*?)</loc>", discovery.sitemap(in_juniper)) == ["http://juniper.localhost:8000/course"]
+    names = zipfile.ZipFile(BytesIO(unrolling.as_zip(in_juniper))).namelist()
+    assert [name for name in names if name.endswith(".html")] == ["course.html"]

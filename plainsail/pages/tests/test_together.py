@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.testing.browser import axe
 from plainsail.pages.models import Page
-from plainsail.pages.tests.factories import PageFactory
+from plainsail.pages.services import editing
+from plainsail.pages.tests.factories import NOW, PageFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,6 +137,52 @@ def test_words_of_a_window_that_died_are_sent_by_the_next_one(opened, as_ada, st
     assert again.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('plainsail.unsaved'))") == []
 
 
+def test_one_change_that_is_refused_takes_no_other_with_it(opened, as_ada, stored):
+    ada = opened(as_ada)
+    ada.context.set_offline(True)
+    ada.get_by_label("Headline", exact=True).fill("Before the mistake")
+    ada.get_by_label("Button goes to").fill("javascript:alert(1)")
+    ada.get_by_label("Supporting text").fill("After the mistake")
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "waiting")
+
+    ada.context.set_offline(False)
+
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "refused", timeout=15_000)
+    expect(ada.get_by_text("Use a web address")).to_be_visible()
+    props = stored().document.blocks[0].props
+    assert (props["heading"], props["text"]) == ("Before the mistake", "After the mistake")
+    assert props["link"] == "#pricing"
+    ada.get_by_label("Button goes to").fill("/contact")
+    saved(ada)
+
+
+def test_however_much_a_window_left_behind_is_sent(opened, as_ada, stored):
+    ada = opened(as_ada)
+    ada.context.set_offline(True)
+    for number in range(30):
+        ada.get_by_label("Headline", exact=True).fill(f"Headline {number}")
+        ada.get_by_label("Supporting text").fill(f"Text {number}")
+    expect(ada.locator("#saving")).to_have_attribute("data-state", "waiting")
+    ada.close(run_before_unload=False)
+    ada.context.set_offline(False)
+
+    again = opened(as_ada, beside=ada)
+
+    expect(again.frame_locator("#stage").locator("h1")).to_have_text("Headline 29")
+    saved(again)
+    assert stored().document.blocks[0].props["text"] == "Text 29"
+
+
+def test_a_menu_closes_once_something_in_it_was_chosen(opened, as_ada):
+    ada = opened(as_ada)
+    ada.get_by_role("button", name="More", exact=True).click()
+
+    ada.get_by_role("button", name="Look of the page").click()
+
+    expect(ada.get_by_role("heading", name="Look of the page")).to_be_visible()
+    expect(ada.get_by_role("button", name="Look of the page")).to_be_hidden()
+
+
 def test_what_was_made_though_the_answer_was_lost_is_made_once(opened, as_ada, stored):
     ada = opened(as_ada)
     number = len(stored().document.blocks)
@@ -254,3 +301,60 @@ def test_rich_words_are_written_on_the_page_with_links_by_keyboard(opened, as_ad
     answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
     assert "<strong>Ask us</strong>" in answer
     assert 'href="mailto:ask@example.com"' in answer
+
+
+FROM_A_DOCUMENT = (
+    '<b style="font-weight:normal" id="docs-internal-guid-1"><h1><span style="font-weight:400">A part</span></h1>'
+    '<p style="font-size:40pt"><span style="font-weight:400">Plain, </span><span style="font-weight:700">strong</span>'
+    '<span style="font-weight:400;font-style:italic"> and slanted</span><img src="x" onerror="alert(1)"></p></b>'
+)
+PASTE = """html => {
+  const brought = new DataTransfer();
+  brought.setData("text/html", html);
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: brought, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_what_is_pasted_from_a_word_processor_keeps_what_it_says_and_no_more(opened, as_ada, stored):
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    words.click()
+    ada.keyboard.press("Control+a")
+    ada.frames[1].evaluate(PASTE, FROM_A_DOCUMENT)
+
+    expect(words.locator("em")).to_have_text("and slanted")
+    saved(ada)
+    answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
+    assert answer == "<h2>A part</h2><p>Plain, <strong>strong</strong><em> and slanted</em></p>"
+
+
+def test_words_stay_where_they_are_when_they_are_clicked(opened, as_ada, subject, juniper, in_workspace):
+    with in_workspace(juniper):
+        [block] = [block for block in subject.document.blocks if block.type == "questions"]
+        several = "<p>One</p><h2>Two</h2><p>Three</p><ul><li>Four</li></ul>"
+        change = {"op": "set", "block": block.id, "path": ["items", 0, "answer"], "value": several}
+        editing.apply(subject, [change], revision=subject.revision, by=None, at=NOW)
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    before = words.bounding_box()["height"]
+
+    words.get_by_text("One").click()
+
+    expect(words.locator(".ProseMirror")).to_be_focused()
+    assert words.bounding_box()["height"] == pytest.approx(before, abs=2)
+
+
+def test_a_line_of_rich_words_becomes_a_heading_and_a_line_again(opened, as_ada, stored):
+    ada = opened(as_ada)
+    words = ada.frame_locator("#stage").locator("#questions .words").first
+    words.click()
+    button = ada.locator("#rich-tools").get_by_role("button", name="Heading")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(words.locator("h2")).to_have_count(1)
+    saved(ada)
+    answer = next(block for block in stored().document.blocks if block.type == "questions").props["items"][0]["answer"]
+    assert answer.startswith("<h2>")
+
+    button.click()
+    expect(words.locator("h2")).to_have_count(0)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from plainsail.accounts.models import User
@@ -51,7 +51,9 @@ def bring_in(request: Request) -> HttpResponse:
             came = carrying.bring_in(request.workspace, content, list=some, by=person, at=request.now)
             for words in came.left_out[:10]:
                 messages.error(request, words)
-            messages.success(request, _("%(number)s drafts were brought in.") % {"number": len(came.pages)})
+            if number := len(came.pages):
+                said = ngettext("%(number)s draft was brought in.", "%(number)s drafts were brought in.", number)
+                messages.success(request, said % {"number": number})
             return redirect(workspace_url(request.workspace, "pages:pages"))
     return render(request, "pages/import.html", {"form": form}, status=422 if form.is_bound else 200)
 

@@ -66,11 +66,12 @@ def panel(request: Request, page_id: UUID) -> HttpResponse:
 @require_GET
 @can("pages.change")
 def links(request: Request, page_id: UUID) -> HttpResponse:
-    """Where a link may lead: sections of this page, the site's other pages, files for download."""
+    """Where a link may lead: sections of this page, pop-ups, the site's other pages, files for download."""
     page = find(request, page_id)
-    pages = queries.current_pages(request.workspace).exclude(id=page.id).order_by("title", "id")
-    shown = {"anchors": panels.targets(page.document), "pages": pages, "files": library.downloads(request.workspace)}
-    return render(request, "pages/link_list.html", shown)
+    pages = queries.addressed_pages(request.workspace).exclude(id=page.id)
+    found = {"anchors": panels.targets(page.document), "popups": queries.popups_to_open(request.workspace)}
+    rest = {"pages": pages, "files": library.downloads(request.workspace)}
+    return render(request, "pages/link_list.html", found | rest)
 
 
 @require_POST

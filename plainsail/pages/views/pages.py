@@ -17,7 +17,7 @@ from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.forms import ListingForm, PageForm
 from plainsail.pages.models import Page
-from plainsail.pages.services import listing, publishing
+from plainsail.pages.services import heads, listing, publishing
 from plainsail.pages.services import pages as services
 from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.site_forms import KinForm
@@ -119,6 +119,7 @@ def _settings(
         "live_url": publishing.address(request.workspace, ""),
         "host": urlsplit(publishing.address(request.workspace, "/")).netloc,
         "social_image": library.thumbnail_of(str(getattr(chosen, "pk", chosen) or "")),
+        "without_choice": heads.picture_without_choice(page),
     }
     return render(request, "pages/settings.html", context, status=status)
 

@@ -86,8 +86,11 @@ def published(request: Request, path: str = "") -> HttpResponse:
 def unknown(request: Request, path: str) -> HttpResponse:
     """Nothing stands there. At the first address that isn't the visitor's mistake, so it gets a page all the same."""
     site = sites.site_of(request.workspace)
+    query = request.META.get("QUERY_STRING", "")
     if (redirect := redirects.where(site, f"/{path}")) is not None:
-        return HttpResponseRedirect(iri_to_uri(redirect.target), status=redirect.status)
+        return HttpResponseRedirect(iri_to_uri(redirects.with_query(redirect.target, query)), status=redirect.status)
+    if (plain := redirects.written_plainly(site, f"/{path}")) is not None:
+        return HttpResponseRedirect(redirects.with_query(plain, query), status=301)
     if path:
         return _missing(request)
     response = as_page(notices.front(request.workspace))

@@ -1,4 +1,4 @@
-// The dialog that chooses a picture from the library, or takes new ones in. `ask()` promises {file, alt, thumbnail}.
+// The dialog that chooses a picture from the library, or takes new ones in. `ask()` promises {file, alt, thumbnail, address}.
 import "./upload.js";
 
 export class PicturePicker {
@@ -15,14 +15,14 @@ export class PicturePicker {
     this.list.addEventListener("click", (event) => {
       const picture = event.target.closest("[data-picture]")?.dataset;
       const more = event.target.closest("[data-more]");
-      if (picture) this.take({ file: picture.picture, alt: picture.alt, thumbnail: picture.thumbnail });
+      if (picture) this.take({ file: picture.picture, alt: picture.alt, thumbnail: picture.thumbnail, address: picture.address });
       if (more) this.load(more.dataset.more);
     });
     dialog.addEventListener("uploaded", (event) => {
       event.preventDefault();
       const pictures = event.detail.filter((one) => one.kind === "picture");
       const [first] = pictures;
-      if (pictures.length === 1) this.take({ file: first.id, alt: first.alt, thumbnail: first.thumbnail });
+      if (pictures.length === 1) this.take({ file: first.id, alt: first.alt, thumbnail: first.thumbnail, address: first.url });
       else this.load();
     });
     dialog.addEventListener("close", () => this.answer?.(undefined));

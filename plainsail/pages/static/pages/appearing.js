@@ -18,9 +18,11 @@ function show() {
   }
 }
 
+// Where none is chosen, others see the first picture of the page, or the site's.
 function showPicture(thumbnail) {
-  picture.hidden = !thumbnail;
-  if (thumbnail) picture.src = thumbnail;
+  const shown = thumbnail || picture.dataset.otherwise;
+  picture.hidden = !shown;
+  if (shown) picture.src = shown;
 }
 
 form.addEventListener("input", show);

@@ -47,7 +47,8 @@ export function frame(session) {
     const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const command = event.ctrlKey || event.metaKey;
     const letter = command && !event.altKey && !event.target.closest?.("[data-own-undo]") ? event.key.toLowerCase() : "";
-    const arrow = event.altKey && !event.target.matches?.("select") && { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    // In words, Alt with an arrow walks through them on some systems.
+    const arrow = event.altKey && !writing && { ArrowUp: -1, ArrowDown: 1 }[event.key];
     const onRail = event.target.closest?.("[data-row]") || (event.target.ownerDocument !== document && !writing);
     if (letter === "z") session[event.shiftKey ? "redo" : "undo"]();
     else if (letter === "y") session.redo();
@@ -68,6 +69,8 @@ export function frame(session) {
     const added = event.target.closest("[data-add]");
     if (added) {
       added.closest("dialog").close();
+      // On a phone the list stands over the settings of what is new.
+      document.querySelector(".editor").classList.remove("shows-rail");
       session.add(added.dataset.add, added.dataset);
     }
     const width = event.target.closest("[data-width]");

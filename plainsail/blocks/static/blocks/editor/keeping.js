@@ -30,9 +30,10 @@ export class Keeping {
       if (key === this.key || held.has(key)) continue;
       const { queue, batches, revision } = JSON.parse(localStorage.getItem(key));
       const left = [...batches];
-      if (queue.length > 0) {
+      for (let at = 0; at < queue.length; at += 50) {
         // Made upon what was on its way, whose answers never came.
-        left.push({ token: newId(), revision: left[0]?.revision ?? revision, operations: queue.slice(0, 50), known: batches.map((batch) => batch.token) });
+        const known = left.map((batch) => batch.token);
+        left.push({ token: newId(), revision: left[0]?.revision ?? revision, operations: queue.slice(at, at + 50), known });
       }
       this.session.batches.push(...left);
       this.keep();

@@ -18,6 +18,11 @@ export class Panel {
     return this.root.querySelector("[data-panel]")?.dataset.panel;
   }
 
+  // Does a field say that what stands in it isn't saved?
+  get hasFault() {
+    return this.root.querySelector("[data-error]:not([hidden])") !== null;
+  }
+
   async load(block, more = {}) {
     if (!block) return void this.root.replaceChildren();
     // What waits is sent first, so that the new panel shows it; what is written meanwhile is newer than its answer.

@@ -3,6 +3,29 @@
 // The library is loaded when the first such field appears, or such words on a page.
 const library = () => import("../../vendor/prosemirror/prosemirror.js");
 
+// Levels that words may have: a page has one `h1`, and it isn't here.
+const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"].map((tag, index) => ({ tag, attrs: { level: Math.min(Math.max(index + 1, 2), 4) } }));
+
+// Word processors say by styles what tags say here, and bold tags around it all that are none. The page's policy keeps styles
+// from being applied, so they are read as they are written.
+function inTags(html) {
+  if (!html.includes("style=")) return html;
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const element of body.querySelectorAll("[style]")) {
+    const style = element.getAttribute("style");
+    if (element.matches("b, strong") && /font-weight:\s*(normal|[1-5]00)/i.test(style)) element.replaceWith(...element.childNodes);
+    else if (/font-weight:\s*(bold|[6-9]00)/i.test(style)) wrap(element, "strong");
+    if (/font-style:\s*(italic|oblique)/i.test(style)) wrap(element, "em");
+  }
+  return body.innerHTML;
+}
+
+function wrap(element, tag) {
+  const inner = element.ownerDocument.createElement(tag);
+  inner.append(...element.childNodes);
+  element.append(inner);
+}
+
 export class RichWords {
   // `on` takes: change(html), link(href) → a promise of the new target (undefined: leave it), slash() for “/” on an empty line.
   static async mount(place, html, on, attributes = {}) {
@@ -17,7 +40,8 @@ export class RichWords {
   constructor(kit, place, html, on, attributes) {
     this.kit = kit;
     this.on = on;
-    const nodes = kit.addListNodes(kit.basic.spec.nodes, "paragraph block*", "block");
+    const { nodes: basic } = kit.basic.spec;
+    const nodes = kit.addListNodes(basic.update("heading", { ...basic.get("heading"), parseDOM: HEADINGS }), "paragraph block*", "block");
     this.schema = new kit.Schema({
       nodes: ["image", "code_block", "horizontal_rule"].reduce((kept, name) => kept.remove(name), nodes),
       marks: kit.basic.spec.marks.remove("code"),
@@ -25,6 +49,7 @@ export class RichWords {
     this.view = new kit.EditorView(place, {
       state: kit.EditorState.create({ doc: this.parse(html), plugins: this.keys() }),
       attributes: { role: "textbox", "aria-multiline": "true", ...attributes },
+      transformPastedHTML: inTags,
       handleKeyDown: (_view, event) => this.slash(event),
       dispatchTransaction: (change) => {
         this.view.updateState(this.view.state.apply(change));
@@ -107,8 +132,14 @@ export class RichWords {
     if (name === "link") return void this.askLink();
     if (name === "list") this.list("bullet_list");
     else if (name === "numbers") this.list("ordered_list");
+    else if (name === "heading") this.heading();
     else this.run(this.kit.toggleMark(this.schema.marks[name]));
     this.view.focus();
+  }
+
+  heading() {
+    const { heading, paragraph } = this.schema.nodes;
+    return this.run(this.has("heading") ? this.kit.setBlockType(paragraph) : this.kit.setBlockType(heading, { level: 2 }));
   }
 
   list(name) {
@@ -116,10 +147,10 @@ export class RichWords {
     return this.run(liftListItem(this.schema.nodes.list_item)) ?? this.run(wrapInList(this.schema.nodes[name]));
   }
 
-  // Is the mark, or the list, where the cursor is?
+  // Is the mark, the list or the heading where the cursor is?
   has(name) {
     const { $from, from, to, empty } = this.view.state.selection;
-    const node = { list: "bullet_list", numbers: "ordered_list" }[name];
+    const node = { heading: "heading", list: "bullet_list", numbers: "ordered_list" }[name];
     if (node) return Array.from({ length: $from.depth + 1 }, (_, depth) => $from.node(depth).type.name).includes(node);
     const mark = this.schema.marks[name];
     if (!mark) return false;

@@ -85,16 +85,29 @@ export class Session {
     }
     this.keep();
     const [batch] = this.batches;
-    const panel = this.wanted ?? "";
-    this.wanted = undefined;
+    const panel = (!batch.goesOn && this.wanted) || "";
+    if (!batch.goesOn) this.wanted = undefined;
     const answer = await this.post(this.settings.edits, { ...batch, panel, window: this.window });
+    const isParted = answer?.code && !this.final.has(answer.code) && batch.operations.length > 1;
     if (answer) {
       this.batches.shift();
+      if (isParted) this.part(batch);
       this.keep();
-      this.show(answer, batch.operations);
-    } else this.wanted ??= panel;
+    }
+    if (answer && !isParted) this.show(answer, batch.operations);
+    else if (panel) this.wanted ??= panel;
     if (this.unsaved) this.timer = setTimeout(() => this.flush(), answer ? 0 : RETRY);
-    else if (answer) this.say(answer.code ? "refused" : "saved");
+    else if (answer) this.say(answer.code || this.panel.hasFault ? "refused" : "saved");
+  }
+
+  // One change that is refused doesn't take those with it that came along: each goes by itself, made upon those before it.
+  part({ token, operations, ...batch }) {
+    const alone = operations.map((operation) => ({ ...batch, token: newId(), operations: [operation], goesOn: true }));
+    const tokens = alone.map((each) => each.token);
+    alone.forEach((each, index) => (each.known = [...(batch.known ?? []), ...tokens.slice(0, index)]));
+    alone.at(-1).goesOn = false;
+    for (const later of this.batches) later.known = later.known?.flatMap((each) => (each === token ? tokens : each));
+    this.batches.unshift(...alone);
   }
 
   // Operations that the server hasn't got yet, for a picture of the document that is ahead of it.

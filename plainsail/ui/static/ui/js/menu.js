@@ -22,6 +22,11 @@ document.addEventListener(
   true,
 );
 
+// What an item does without leaving the page is seen once its menu is away.
+document.addEventListener("click", (event) => {
+  event.target.closest?.(".menu-panel:popover-open button.menu-item[type=button]")?.closest(".menu-panel").hidePopover();
+});
+
 const placeAll = () => document.querySelectorAll(".menu-panel:popover-open").forEach(place);
 addEventListener("resize", placeAll);
 document.addEventListener("scroll", placeAll, { capture: true, passive: true });
