@@ -28,7 +28,7 @@ from plainsail.contacts.models import (
     SegmentMember,
     Suppression,
 )
-from plainsail.contacts.services import consent, contacts, erasing, fields, importing, merging, suppression
+from plainsail.contacts.services import consent, contacts, erasing, fields, importing, merging
 from plainsail.contacts.services.addresses import hashed
 from plainsail.contacts.sockets import TAKEN_OUT
 from plainsail.contacts.tests.factories import (
@@ -318,9 +318,10 @@ class TestErasing:
         topic = ListFactory()
         erasing.erase(her, typed=ADDRESS, by=None, at=JULY)
         again = contacts.find_or_create(email=ADDRESS, source="import", at=JULY)
-        consent.add_with_basis(again, topic, basis="An old list", source="import", at=JULY)
+        assert not consent.add_with_basis(again, topic, basis="An old list", source="import", at=JULY)
         assert not Contact.objects.mailable(topic).exists()
-        suppression.lift_own_wish(again)
+        consent.ask(again, [topic], proof=consent.Proof(), at=JULY)
+        consent.confirm(again.memberships.get(), at=JULY)
         assert Contact.objects.mailable(topic).get() == again
 
     def test_archives_of_contacts_go(self, her, in_juniper):

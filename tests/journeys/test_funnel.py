@@ -12,6 +12,7 @@ from tests.journeys.test_first_page_to_cancelled import (
     SLOW,
     Mailbox,
     eventually,
+    give_postal_address,
     link_in,
     press,
     visitor,
@@ -46,6 +47,7 @@ def test_a_visitor_is_led_from_the_first_page_to_the_last_and_every_step_counts(
     page.locator("main input[name=name]").fill("Glaze House")
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_url(f"{app}/w/glaze-house/")
+    give_postal_address(page, f"{app}/w/glaze-house")
     page.goto(f"{app}/w/glaze-house/funnels/new/")
     page.locator("form:has(input[value=tripwire]) button").click()
     page.wait_for_url(re.compile(r"/funnels/[0-9a-f-]{36}/$"))

@@ -131,7 +131,7 @@ class TestCounted:
                 for visitor in visitors:
                     looks(juniper, page, visitor, source=source, at=before)
             for visitor in (a[0], b[0], b[1]):
-                goes_on(split, visitor, at=before)
+                goes_on(split, visitor, at=before + timedelta(minutes=1))  # after they had looked
         found = self.numbers(juniper, funnel)["split"]
         assert (found.people, found.done) == (5, 3)
         assert [(half.page, half.people, half.done, half.rate) for half in found.pages] == [
