@@ -161,6 +161,17 @@ class TestPeople:
             assert (moved.step, moved.state, moved.error) == (ids(automation)[4], Run.State.WAITING, "")
             assert StepLog.objects.get(step=ids(automation)[3]).outcome == "skipped"
 
+    def test_a_step_left_out_after_two_moves_to_other_versions_is_logged_in_its_own_round(
+        self, juniper, automation, run
+    ):
+        step = ids(automation)[3]
+        with workspace(juniper):
+            at = clock.now()
+            StepLog.objects.create(run=run, automation=automation, step=step, visit=2, outcome="done", at=at)
+            Run.objects.update(is_in_wait=False, state=Run.State.PARKED, step=step, round=3)
+            assert steering.move_on(run, at=at)
+            assert dict(StepLog.objects.filter(step=step).values_list("visit", "outcome")) == {2: "done", 3: "skipped"}
+
     def test_whoever_is_through_is_moved_nowhere(self, juniper, run):
         with workspace(juniper):
             Run.objects.update(ended_at=clock.now())
