@@ -142,9 +142,14 @@ class _Chunk:
         return int(self._cursor.rowcount)
 
     def _run_along_indexes(self, query: str) -> None:
-        """For what joins a few people with a whole table: the planner would rather read all of it."""
+        """For what joins a few people with a whole table: the planner would rather read all of it.
+
+        Of a table that grew since it was last looked at it knows no size, and would read it once and go through it for each.
+        """
         self._run("SET LOCAL enable_hashjoin = off")
+        self._run("SET LOCAL enable_material = off")
         self._run(query)
+        self._run("SET LOCAL enable_material = on")
         self._run("SET LOCAL enable_hashjoin = on")
 
     def stage(self, people: Sequence[Person], staged: Staged, tag_ids: dict[str, UUID]) -> None:
