@@ -122,7 +122,8 @@ def _shown(field: CustomField, value: Any) -> Any:
 class NewContactForm(ProfileForm):
     """A person added by hand."""
 
-    email = forms.CharField(label=_("E-mail address"), max_length=254, widget=forms.EmailInput())
+    # No input for addresses: browsers take none with letters beyond ASCII before the @.
+    email = forms.CharField(label=_("E-mail address"), max_length=254, widget=forms.TextInput({"inputmode": "email"}))
     field_order = ("email",)
 
 
@@ -215,7 +216,9 @@ class ErasureForm(forms.Form):
 class MergeForm(forms.Form):
     """The address of the contact that becomes part of another."""
 
-    email = forms.CharField(label=_("Address of the other contact"), max_length=254, widget=forms.EmailInput())
+    email = forms.CharField(
+        label=_("Address of the other contact"), max_length=254, widget=forms.TextInput({"inputmode": "email"})
+    )
 
 
 class BasisForm(forms.Form):

@@ -31,6 +31,7 @@ WORDS: dict[Kind, str | Promise] = {
     "typo": _("Did you mean %(suggestion)s?"),
     "dead": _("No mail ever arrives at this domain."),
     "disposable": _("This address is likely to be thrown away after a few minutes."),
+    "letters": _("Not every mail server takes such letters before the @: mail to this address may fail."),
     "script": _("%(domain)s, as mail servers write it."),
     "role": _("This mailbox is likely to be read by several people: who of them agreed to get mail?"),
 }
@@ -56,6 +57,8 @@ def hint_of(address: str) -> Hint | None:
     kind, meant = _of_domain(domain)
     if kind == "typo":
         return Hint("typo", f"{local}@{meant}")
+    if not local.isascii() and kind in {None, "script"}:
+        return Hint("letters")
     if kind == "script":
         return Hint("script", domain=meant)
     if kind is not None:
