@@ -249,7 +249,7 @@ def _named(rows: Any, slug: str) -> Any:
 def add_contact(request: Request, body: NewContact, response: HttpResponse) -> Contact:
     """Somebody new. An address that another contact has is refused (`address_taken`); somebody deleted comes back."""
     given = {"fields": body.given(), "custom": body.fields}
-    made = people.create(email=body.email, **given, source=SOURCE, at=request.now)
+    made = people.create_or_restore(email=body.email, **given, source=SOURCE, at=request.now)
     for name in body.tags:
         tags.add(made, tags.named(request.workspace, name), at=request.now)
     response["Location"] = f"{rest.API_PATH}contacts/{made.id}"
