@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import MILLION, Contact, ContactTag, CustomField, FieldValue, List, ListMember, Segment
+from plainsail.contacts import sources
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     WHAT_THEY_DID,
@@ -70,6 +71,18 @@ def _profile(column: str, label: Words, order: int) -> SegmentField:
 
 
 def _code(column: str, *, upper: bool) -> Callable[[Asked], Q]:
+def _source(column: str) -> Callable[[Asked], Q]:
+    """As any text; a form without an id means whichever it was."""
+
+    def compiled(asked: Asked) -> Q:
+        if asked.op in IS and asked.value == sources.FORM:
+            any_form = Q(**{column: sources.FORM}) | Q(**{f"{column}__startswith": f"{sources.FORM}:"})
+            return unless(any_form, asked, "is_not")
+        return _text(column)(asked)
+
+    return compiled
+
+
     """A column of codes, compared as it is stored."""
 
     def compiled(asked: Asked) -> Q:
@@ -292,7 +305,17 @@ FIELDS: Mapping[str, SegmentField] = {
         order=37,
         reads=("phone",),
     ),
-    "source": _profile("source", _("Source"), 38),
+    "source": SegmentField(
+        label=_("Source"),
+        kind="choice",
+        operators=WORDS,
+        kinds={**NOTHING, "contains": "text", "starts": "text"},
+        compile=_source("source"),
+        choices=sources.offered,
+        group=PROFILE,
+        order=38,
+        reads=("source",),
+    ),
     "created": SegmentField(
         label=_("Became a contact"),
         kind="date",

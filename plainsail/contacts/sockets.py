@@ -208,6 +208,8 @@ SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts
 SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
 SETTINGS_USES: Registry[Callable[[str], Sequence[SegmentUse]]] = Registry("contacts.settings_uses")
 """What holds a text in its settings: a row's id, a page's address. It keeps what is meant from being deleted."""
+SOURCES: Registry[Callable[[Workspace], Sequence[tuple[str, Words]]]] = Registry("contacts.sources")
+"""Where contacts may come from, as their `source` says it and in words."""
 EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
 """By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")
