@@ -72,7 +72,7 @@ class DeedForm(forms.Form):
         self.initial["kind"] = kinds[0]
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]  # a ChoiceField
         self._tags = {tag.name.casefold(): tag for tag in workspace.tags.order_by("name", "id")}
-        self.lists = {str(one.id): one for one in workspace.lists.order_by("name", "id")}
+        self.lists = {str(one.id): one for one in workspace.lists.filter(archived_at=None).order_by("name", "id")}
         self.fields["list"].choices = [("", _("Choose …")), *((key, one.name) for key, one in self.lists.items())]  # type: ignore[attr-defined]
         if is_deleted:
             for name in ("tag", "list", "basis", "points"):

@@ -329,7 +329,7 @@ class ImportForm(forms.Form):
         start |= {"is_announced": made.is_announced, "tags": ", ".join(tag.name for tag in known)}
         options["initial"] = start
         super().__init__(*args, **options)
-        topics = [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+        topics = [(str(one.id), one.name) for one in workspace.lists.filter(archived_at=None).order_by("name", "id")]
         self.fields["lists"].choices = topics  # type: ignore[attr-defined]  # a ChoiceField
         offered = _targets(workspace)
         for place, (column, target) in enumerate(zip(made.columns, made.targets, strict=True)):

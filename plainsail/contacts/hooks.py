@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.contacts import queries, segment_fields
 from plainsail.contacts.models import Contact, List, ScoreLevel, Segment, Tag
-from plainsail.contacts.services import erasing_again, forgetting
+from plainsail.contacts.services import erasing_again, forgetting, list_uses
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    LIST_USES,
     SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
@@ -194,6 +195,7 @@ SEGMENT_USES.register("contacts", asked_by_segments)
 
 
 def _level_name(row: EventRow) -> str:
+LIST_USES.register("contacts", list_uses.found)
     found = ScoreLevel.objects.filter(id=row.payload["level_id"]).first()
     return found.name if found else str(row.payload["points"])
 

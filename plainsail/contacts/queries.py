@@ -48,7 +48,8 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `paused`, `not_subscribed`, `pending`."""
+    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `paused`, `list_archived`,
+    `not_subscribed`, `pending`."""
 
     allowed: bool
     reason: str = ""
@@ -67,8 +68,9 @@ def may_receive(contact: Contact, topic: List | None) -> Verdict:
         return Verdict(allowed=False, reason=f"suppressed:{found.reason}")
     if topic is None:
         return Verdict(allowed=True)
-    if MailPause.objects.filter(contact=contact).exists():
-        return Verdict(allowed=False, reason="paused")
+    is_paused = MailPause.objects.filter(contact=contact).exists()
+    if is_paused or topic.archived_at is not None:
+        return Verdict(allowed=False, reason="paused" if is_paused else "list_archived")
     member = ListMember.objects.filter(contact=contact, list=topic).first()
     if member is None or member.state == ListMember.State.UNSUBSCRIBED:
         return Verdict(allowed=False, reason="not_subscribed")
@@ -257,10 +259,11 @@ def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
 
 
 def lists_with_members(workspace: Workspace) -> QuerySet[List]:
-    """Every list by name, with how many are `subscribed` and how many `pending`. A few rows a list, likewise."""
+    """Every list by name, those put away last, with how many are `subscribed` and how many `pending`. A few rows a list,
+    likewise."""
     counted = {"subscribed": _kept(Tally.Kind.SUBSCRIBED), "pending": _kept(Tally.Kind.PENDING)}
-    found: QuerySet[List] = workspace.lists.annotate(**counted).order_by("name", "id")
-    return found
+    found: QuerySet[List] = workspace.lists.annotate(**counted)
+    return found.order_by(F("archived_at").asc(nulls_first=True), "name", "id")
 
 
 def _kept(kind: Tally.Kind) -> Coalesce:

@@ -7,12 +7,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import get_language
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import MILLION, Contact, ContactTag, CustomField, FieldValue, List, ListMember, Segment
 from plainsail.contacts import sources
+from plainsail.contacts.models import MILLION, Contact, ContactTag, CustomField, FieldValue, List, ListMember, Segment
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
     WHAT_THEY_DID,
@@ -70,7 +70,6 @@ def _profile(column: str, label: Words, order: int) -> SegmentField:
     )
 
 
-def _code(column: str, *, upper: bool) -> Callable[[Asked], Q]:
 def _source(column: str) -> Callable[[Asked], Q]:
     """As any text; a form without an id means whichever it was."""
 
@@ -83,6 +82,7 @@ def _source(column: str) -> Callable[[Asked], Q]:
     return compiled
 
 
+def _code(column: str, *, upper: bool) -> Callable[[Asked], Q]:
     """A column of codes, compared as it is stored."""
 
     def compiled(asked: Asked) -> Q:
@@ -192,7 +192,10 @@ def _event_turns(asked: Asked) -> datetime | None:
 
 
 def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
-    return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+    """Those in use by name, then those put away: who was on one may be asked for, and said of whoever asked before."""
+    rows = workspace.lists.order_by(F("archived_at").asc(nulls_first=True), "name", "id")
+    away = gettext("%(name)s (put away)")
+    return [(str(one.id), away % {"name": one.name} if one.archived_at else one.name) for one in rows]
 
 
 def tags_of(workspace: Workspace) -> list[tuple[str, str]]:

@@ -38,8 +38,10 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
         return self.filter(~models.Exists(Suppression.objects.filter(address_hash=models.OuterRef("address_hash"))))
 
     def subscribed(self) -> ContactQuerySet:
-        """Subscribed to any list."""
-        subscriptions = ListMember.objects.filter(contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED)
+        """Subscribed to any list that is in use."""
+        subscriptions = ListMember.objects.filter(
+            contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED, list__archived_at=None
+        )
         return self.filter(models.Exists(subscriptions))
 
     def unpaused(self) -> ContactQuerySet:
@@ -48,7 +50,9 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
 
     def mailable(self, topic: List) -> ContactQuerySet:
         """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
-        return self.alive().on_list(topic).unsuppressed().unpaused()
+        # Asked of the database once, when it is asked for people: a broadcast that leaves holds a list as it was.
+        in_use = models.Exists(List.objects.filter(id=topic.id, archived_at=None))
+        return self.alive().filter(in_use).on_list(topic).unsuppressed().unpaused()
 
     def mailable_at_all(self) -> ContactQuerySet:
         """Who may get marketing mail on one list or another."""
@@ -159,6 +163,8 @@ class List(WorkspaceOwned):
     slug = models.SlugField(max_length=60)
     description = models.CharField(_("description"), max_length=300, blank=True)
     is_default = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True)
+    """Since when nobody is put on it, offered it or written to about it. Who agreed to it stays on record."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -213,7 +213,7 @@ def _tag_off(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
 
 
 def _put_on_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
-    topic = List.objects.filter(id=action.value["list_id"]).first()
+    topic = List.objects.filter(id=action.value["list_id"], archived_at=None).first()
     if topic is None:
         return []
     open_to = set(Contact.objects.filter(id__in=_locked(ids)).unsuppressed().values_list("id", flat=True))

@@ -224,7 +224,8 @@ def choose(contact: Contact, *, keep: Sequence[str], stop: bool, at: datetime, i
         withdraw_all(contact, at=at, proof=proof)
         return []
     kept, asked = _ids(keep), []
-    for member in contact.memberships.select_related("list").order_by("id"):
+    # Lists that are put away aren't on the page: nobody could tick or untick them.
+    for member in contact.memberships.filter(list__archived_at=None).select_related("list").order_by("id"):
         if member.list_id not in kept:
             withdraw(contact, member.list, at=at, proof=proof)
         elif member.state == ListMember.State.UNSUBSCRIBED:

@@ -15,6 +15,7 @@ from plainsail.contacts.forms import BasisForm, ListForm
 from plainsail.contacts.models import List
 from plainsail.contacts.services import consent
 from plainsail.contacts.services import lists as services
+from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
 
@@ -43,14 +44,59 @@ def _all(request: Request, form: ListForm) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @can("contacts.change")
 def topic(request: Request, list_id: UUID) -> HttpResponse:
-    """What one list is called, here and where people choose what to get."""
+    """What one list is called, here and where people choose what to get; and what uses it."""
     found: List = get_object_or_404(request.workspace.lists, id=list_id)
     form = ListForm(request.POST) if request.method == "POST" else ListForm.of(found)
     if form.is_valid():
         services.rename(found, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect(workspace_url(request.workspace, "contacts:lists"))
-    return render(request, "contacts/list.html", {"list": found, "form": form}, status=422 if form.is_bound else 200)
+    context = {"list": found, "form": form, "uses": services.uses_of(found), "is_kept": services.has_history(found)}
+    return render(request, "contacts/list.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@can("contacts.change")
+def archive(request: Request, list_id: UUID) -> HttpResponse:
+    """Put a list away; can be undone."""
+    found: List = get_object_or_404(request.workspace.lists, id=list_id)
+    try:
+        services.archive(found, at=request.now)
+    except Refusal as refusal:
+        return _refused(request, found, refusal)
+    undo = workspace_url(request.workspace, "contacts:restore_list", found.id)
+    said = _("“%(name)s” is put away: nobody is offered it any more.") % {"name": found.name}
+    messages.success(request, said, extra_tags=f"undo:{undo}")
+    return redirect(workspace_url(request.workspace, "contacts:lists"))
+
+
+@require_POST
+@can("contacts.change")
+def restore(request: Request, list_id: UUID) -> HttpResponse:
+    """Bring a list back."""
+    found: List = get_object_or_404(request.workspace.lists, id=list_id)
+    services.restore(found)
+    messages.success(request, _("“%(name)s” is back.") % {"name": found.name})
+    return redirect(workspace_url(request.workspace, "contacts:lists"))
+
+
+@require_POST
+@can("contacts.change")
+def delete(request: Request, list_id: UUID) -> HttpResponse:
+    """Forget a list that nobody was ever on."""
+    found: List = get_object_or_404(request.workspace.lists, id=list_id)
+    try:
+        services.delete(found)
+    except Refusal as refusal:
+        return _refused(request, found, refusal)
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
+    return redirect(workspace_url(request.workspace, "contacts:lists"))
+
+
+def _refused(request: Request, found: List, refusal: Refusal) -> HttpResponse:
+    """Back to the list's page, which leads to what uses it."""
+    messages.error(request, str(refusal))
+    return redirect(workspace_url(request.workspace, "contacts:list", found.id))
 
 
 @require_POST
@@ -62,7 +108,7 @@ def join(request: Request, contact_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose a list and say how this person agreed."))
     else:
-        topic: List = get_object_or_404(request.workspace.lists, id=form.cleaned_data["list"])
+        topic: List = get_object_or_404(request.workspace.lists.filter(archived_at=None), id=form.cleaned_data["list"])
         basis = form.cleaned_data["basis"]
         if not consent.add_with_basis(contact, topic, basis=basis, source="manual", at=request.now):
             messages.error(
