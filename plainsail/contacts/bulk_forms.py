@@ -51,7 +51,11 @@ class DeedForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What is to be done?"), widget=forms.RadioSelect)
     tag = forms.CharField(label=_("Tag"), max_length=60, required=False)
-    list = forms.ChoiceField(label=_("List"), required=False)
+    list = forms.ChoiceField(
+        label=_("List"),
+        required=False,
+        help_text=_("Whoever is taken off has not unsubscribed: you can put them back."),
+    )
     basis = forms.CharField(
         label=_("How did they agree?"),
         max_length=300,
@@ -84,6 +88,7 @@ class DeedForm(forms.Form):
             Kind.TAG: ("tag",),
             Kind.UNTAG: ("tag",),
             Kind.JOIN: ("list", "basis"),
+            Kind.LEAVE: ("list",),
             Kind.SCORE: ("points",),
         }
         for name in needed.get(given.get("kind", ""), ()):

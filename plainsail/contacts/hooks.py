@@ -121,7 +121,10 @@ EVENT_WORDING.register(
     EventWording(
         label=gettext_lazy("Left a list"),
         icon="user-minus",
-        say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)},
+        say=lambda row: (
+            (_("Left “%(list)s”") if row.payload.get("is_own_word", True) else _("Taken off “%(list)s”"))
+            % {"list": _list_name(row)}
+        ),
     ),
 )
 
@@ -192,10 +195,10 @@ def asked_by_segments(segment: Segment) -> list[SegmentUse]:
 
 
 SEGMENT_USES.register("contacts", asked_by_segments)
+LIST_USES.register("contacts", list_uses.found)
 
 
 def _level_name(row: EventRow) -> str:
-LIST_USES.register("contacts", list_uses.found)
     found = ScoreLevel.objects.filter(id=row.payload["level_id"]).first()
     return found.name if found else str(row.payload["points"])
 

@@ -165,7 +165,7 @@ def ask_for_confirmation(event: OptInRequested) -> None:
 
 @on(ListLeft, subscriber="mail.count_unsubscribes")
 def count_unsubscribes(event: ListLeft) -> None:
-    if event.contact_id is not None:
+    if event.contact_id is not None and event.is_own_word:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
 
 

@@ -191,6 +191,8 @@ class ListMember(WorkspaceOwned):
     changed_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
     """When the last confirmation mail was asked for: at most one a day."""
+    taken_from = models.CharField(max_length=12, choices=State, blank=True, default="", db_default="")
+    """How things stood when the business took them off; empty where they left by their own word, or are on it."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -208,6 +210,11 @@ class ListMember(WorkspaceOwned):
     @property
     def is_subscribed(self) -> bool:
         return self.state == self.State.SUBSCRIBED
+
+    @property
+    def is_taken_off(self) -> bool:
+        """Whether the business took them off: they never said no, so it can put them back."""
+        return self.state == self.State.UNSUBSCRIBED and bool(self.taken_from)
 
 
 class MailPause(WorkspaceOwned):
@@ -253,6 +260,8 @@ class ConsentEntry(WorkspaceOwned):
         CONFIRMED = "confirmed", _("confirmed")
         WITHDRAWN = "withdrawn", _("unsubscribed")
         IMPORTED = "imported", _("imported with a stated basis")
+        TAKEN_OFF = "taken_off", _("taken off by the business")
+        PUT_BACK = "put_back", _("put back by the business")
 
     workspace = WorkspaceKey(related_name="consent_entries")
     contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")

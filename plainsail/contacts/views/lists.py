@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from plainsail.contacts import queries
 from plainsail.contacts.forms import BasisForm, ListForm
-from plainsail.contacts.models import List
-from plainsail.contacts.services import consent
+from plainsail.contacts.models import Contact, List
+from plainsail.contacts.services import consent, sets
 from plainsail.contacts.services import lists as services
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
@@ -120,12 +120,40 @@ def join(request: Request, contact_id: UUID) -> HttpResponse:
 @require_POST
 @can("contacts.change")
 def leave(request: Request, contact_id: UUID, list_id: UUID) -> HttpResponse:
-    """Take somebody off a list, as they asked."""
-    contact = get_object_or_404(request.workspace.contacts, id=contact_id)
-    topic: List = get_object_or_404(request.workspace.lists, id=list_id)
+    """Somebody unsubscribes from a list by word of mouth: nobody can put them back but they themselves."""
+    contact, topic = _standing(request, contact_id, list_id)
     if consent.withdraw(contact, topic, at=request.now, proof=consent.Proof(source="manual")):
         messages.success(request, _("Off “%(list)s”. Only they themselves can join it again.") % {"list": topic.name})
     return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
+
+
+@require_POST
+@can("contacts.change")
+def take_off(request: Request, contact_id: UUID, list_id: UUID) -> HttpResponse:
+    """The business takes somebody off a list, who never asked for it; can be undone."""
+    contact, topic = _standing(request, contact_id, list_id)
+    if sets.take_off(topic, [contact.id], source="manual", at=request.now):
+        undo = workspace_url(request.workspace, "contacts:put_back_on_list", contact.id, topic.id)
+        messages.success(request, _("Off “%(list)s”.") % {"list": topic.name}, extra_tags=f"undo:{undo}")
+    return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
+
+
+@require_POST
+@can("contacts.change")
+def put_back(request: Request, contact_id: UUID, list_id: UUID) -> HttpResponse:
+    """Somebody whom the business took off is on the list again, as before."""
+    contact, topic = _standing(request, contact_id, list_id)
+    if not sets.put_back(topic, [contact.id], source="manual", at=request.now):
+        messages.error(
+            request, _("Nothing changed: they are on this list, or want no mail and must join it themselves.")
+        )
+    return redirect(workspace_url(request.workspace, "contacts:contact", contact.id))
+
+
+def _standing(request: Request, contact_id: UUID, list_id: UUID) -> tuple[Contact, List]:
+    contact: Contact = get_object_or_404(request.workspace.contacts, id=contact_id)
+    topic: List = get_object_or_404(request.workspace.lists, id=list_id)
+    return contact, topic
 
 
 @require_POST
