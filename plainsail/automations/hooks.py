@@ -23,6 +23,7 @@ from plainsail.automations.vocabulary import (
 )
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    LIST_USES,
     SEGMENT_FIELDS,
     SEGMENT_LISTENERS,
     SEGMENT_USES,
@@ -97,6 +98,7 @@ CONDITIONS.register("contacts.matches", conditions.MATCHES)
 SEGMENT_FIELDS.register("automation", segment_fields.AUTOMATION)
 SEGMENT_USES.register("automations", segment_fields.asking)
 SETTINGS_USES.register("automations", segment_fields.needing)
+LIST_USES.register("automations", segment_fields.needing_list)
 
 STARTERS.register("sequence", starters.SEQUENCE)
 STARTERS.register("empty", starters.EMPTY)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.automations import queries
 from plainsail.automations.models import Run
-from plainsail.contacts.models import Segment
-from plainsail.contacts.sockets import WHAT_THEY_DID, Asked, SegmentField, SegmentUse, having
+from plainsail.contacts.models import List, Segment
+from plainsail.contacts.sockets import WHAT_THEY_DID, Asked, ListUse, SegmentField, SegmentUse, having
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.models import Workspace
 
@@ -54,6 +54,11 @@ AUTOMATION = SegmentField(
 def asking(segment: Segment) -> list[SegmentUse]:
     """Automations that ask the segment, or wait for who comes and goes."""
     return needing(str(segment.id))
+
+
+def needing_list(topic: List) -> list[ListUse]:
+    """Automations that start by a list, put on it or take off it, or write about it."""
+    return [ListUse(use.label, use.url, is_at_work=True) for use in needing(str(topic.id))]
 
 
 def needing(text: str) -> list[SegmentUse]:

@@ -51,7 +51,11 @@ class DeedForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What is to be done?"), widget=forms.RadioSelect)
     tag = forms.CharField(label=_("Tag"), max_length=60, required=False)
-    list = forms.ChoiceField(label=_("List"), required=False)
+    list = forms.ChoiceField(
+        label=_("List"),
+        required=False,
+        help_text=_("Whoever is taken off has not unsubscribed: you can put them back."),
+    )
     basis = forms.CharField(
         label=_("How did they agree?"),
         max_length=300,
@@ -72,7 +76,7 @@ class DeedForm(forms.Form):
         self.initial["kind"] = kinds[0]
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]  # a ChoiceField
         self._tags = {tag.name.casefold(): tag for tag in workspace.tags.order_by("name", "id")}
-        self.lists = {str(one.id): one for one in workspace.lists.order_by("name", "id")}
+        self.lists = {str(one.id): one for one in workspace.lists.filter(archived_at=None).order_by("name", "id")}
         self.fields["list"].choices = [("", _("Choose …")), *((key, one.name) for key, one in self.lists.items())]  # type: ignore[attr-defined]
         if is_deleted:
             for name in ("tag", "list", "basis", "points"):
@@ -84,6 +88,7 @@ class DeedForm(forms.Form):
             Kind.TAG: ("tag",),
             Kind.UNTAG: ("tag",),
             Kind.JOIN: ("list", "basis"),
+            Kind.LEAVE: ("list",),
             Kind.SCORE: ("points",),
         }
         for name in needed.get(given.get("kind", ""), ()):

@@ -63,6 +63,8 @@ class ListLeft(Event):
 
     name: ClassVar[str] = "contacts.list_left"
     list_id: UUID
+    is_own_word: bool = True
+    """False where the business took them off: then nobody unsubscribed."""
 
 
 @dataclass(frozen=True, kw_only=True)

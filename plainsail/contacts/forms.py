@@ -9,13 +9,15 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.contacts.models import CustomField, Import, List, Tag
 from plainsail.contacts.services import importing_encodings, values, wishes
-from plainsail.contacts.services.contacts import CUSTOM, PROFILE
+from plainsail.contacts.services.contacts import CUSTOM, PROFILE, AddressTaken
 from plainsail.contacts.services.importing import Wishes
+from plainsail.kernel.addresses import workspace_url
 from plainsail.kernel.countries import countries
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
@@ -72,9 +74,17 @@ class ProfileForm(forms.Form):
         return [self[name] for name in self._custom]
 
     def refuse(self, refusal: Refusal) -> None:
-        """Say at the field what a service had against it."""
+        """Say at the field what a service had against it; of an address, with the way to whom it belongs."""
         own = f"{CUSTOM}{refusal.field}"
-        self.add_error(own if own in self.fields else refusal.field, str(refusal))
+        words = _with_link(refusal) if isinstance(refusal, AddressTaken) else str(refusal)
+        self.add_error(own if own in self.fields else refusal.field, words)
+
+
+def _with_link(refusal: AddressTaken) -> str:
+    taken = refusal.contact
+    label = _("Show or restore %(name)s") if taken.is_deleted else _("Show %(name)s")
+    url = workspace_url(taken.workspace, "contacts:contact", taken.id)
+    return format_html('{} <a href="{}">{}</a>', refusal, url, label % {"name": taken})
 
 
 def _field_of(field: CustomField) -> forms.Field:
@@ -122,7 +132,8 @@ def _shown(field: CustomField, value: Any) -> Any:
 class NewContactForm(ProfileForm):
     """A person added by hand."""
 
-    email = forms.CharField(label=_("E-mail address"), max_length=254, widget=forms.EmailInput())
+    # No input for addresses: browsers take none with letters beyond ASCII before the @.
+    email = forms.CharField(label=_("E-mail address"), max_length=254, widget=forms.TextInput({"inputmode": "email"}))
     field_order = ("email",)
 
 
@@ -215,7 +226,9 @@ class ErasureForm(forms.Form):
 class MergeForm(forms.Form):
     """The address of the contact that becomes part of another."""
 
-    email = forms.CharField(label=_("Address of the other contact"), max_length=254, widget=forms.EmailInput())
+    email = forms.CharField(
+        label=_("Address of the other contact"), max_length=254, widget=forms.TextInput({"inputmode": "email"})
+    )
 
 
 class BasisForm(forms.Form):
@@ -316,7 +329,7 @@ class ImportForm(forms.Form):
         start |= {"is_announced": made.is_announced, "tags": ", ".join(tag.name for tag in known)}
         options["initial"] = start
         super().__init__(*args, **options)
-        topics = [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+        topics = [(str(one.id), one.name) for one in workspace.lists.filter(archived_at=None).order_by("name", "id")]
         self.fields["lists"].choices = topics  # type: ignore[attr-defined]  # a ChoiceField
         offered = _targets(workspace)
         for place, (column, target) in enumerate(zip(made.columns, made.targets, strict=True)):

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
 from plainsail.contacts import queries, segment_fields
 from plainsail.contacts.models import Contact, List, ScoreLevel, Segment, Tag
-from plainsail.contacts.services import erasing_again, forgetting
+from plainsail.contacts.services import erasing_again, forgetting, list_uses
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
+    LIST_USES,
     SCORABLE,
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
@@ -120,7 +121,10 @@ EVENT_WORDING.register(
     EventWording(
         label=gettext_lazy("Left a list"),
         icon="user-minus",
-        say=lambda row: _("Left “%(list)s”") % {"list": _list_name(row)},
+        say=lambda row: (
+            (_("Left “%(list)s”") if row.payload.get("is_own_word", True) else _("Taken off “%(list)s”"))
+            % {"list": _list_name(row)}
+        ),
     ),
 )
 
@@ -191,6 +195,7 @@ def asked_by_segments(segment: Segment) -> list[SegmentUse]:
 
 
 SEGMENT_USES.register("contacts", asked_by_segments)
+LIST_USES.register("contacts", list_uses.found)
 
 
 def _level_name(row: EventRow) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +11,6 @@ from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models import Value as Constant
-from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -41,17 +39,17 @@ from plainsail.contacts.models import (
     Tally,
     Task,
 )
+from plainsail.contacts.searching import called
 from plainsail.contacts.sockets import TIMELINE, TIMELINE_GROUPS, TimelineEntry, Words
 from plainsail.kernel.models import EventRow, Workspace
 
 PAGE = 50
-MOST_WORDS = 8
-"""Words of a search that are looked at."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `paused`, `not_subscribed`, `pending`."""
+    """Whether a message may go out, and if not, why: `deleted`, `suppressed:<reason>`, `paused`, `list_archived`,
+    `not_subscribed`, `pending`."""
 
     allowed: bool
     reason: str = ""
@@ -70,8 +68,9 @@ def may_receive(contact: Contact, topic: List | None) -> Verdict:
         return Verdict(allowed=False, reason=f"suppressed:{found.reason}")
     if topic is None:
         return Verdict(allowed=True)
-    if MailPause.objects.filter(contact=contact).exists():
-        return Verdict(allowed=False, reason="paused")
+    is_paused = MailPause.objects.filter(contact=contact).exists()
+    if is_paused or topic.archived_at is not None:
+        return Verdict(allowed=False, reason="paused" if is_paused else "list_archived")
     member = ListMember.objects.filter(contact=contact, list=topic).first()
     if member is None or member.state == ListMember.State.UNSUBSCRIBED:
         return Verdict(allowed=False, reason="not_subscribed")
@@ -151,7 +150,7 @@ def asked_for(
     """Contacts as the list of them is asked, in no order yet; `among` is the condition of a segment."""
     found: QuerySet[Contact] = workspace.contacts.filter(deleted_at__isnull=state != "deleted")
     if wanted := text.strip():
-        found = found.filter(_called(wanted))
+        found = found.filter(called(wanted))
     for condition in _chosen(workspace, list_id, tag_id):
         found = found.filter(condition)
     return found if among is None else found.filter(among)
@@ -167,15 +166,6 @@ def reason_against() -> Coalesce:
     """Why a contact's address is not written to, as a column; empty where it may be."""
     rows = Suppression.objects.filter(address_hash=OuterRef("address_hash")).values("reason")[:1]
     return Coalesce(Subquery(rows), Constant(""), output_field=CharField())
-
-
-def _called(wanted: str) -> Q:
-    """Whose name or address holds every one of these words, as a part of it or whole."""
-    words = [re.sub(r"([%_\\])", r"\\\1", word) for word in wanted.split()[:MOST_WORDS]]
-    # The view is there because row-level security lets no LIKE use an index: see the migration that makes it.
-    conditions = " AND ".join(["said LIKE lower(%s)"] * len(words))
-    query = f"SELECT id FROM contacts_searchable WHERE {conditions}"
-    return Q(id__in=RawSQL(query, [f"%{word}%" for word in words]))  # noqa: S611  # the words are parameters
 
 
 def _chosen(workspace: Workspace, list_id: str, tag_id: str) -> Iterator[Q]:
@@ -269,10 +259,11 @@ def tags_with_uses(workspace: Workspace) -> QuerySet[Tag]:
 
 
 def lists_with_members(workspace: Workspace) -> QuerySet[List]:
-    """Every list by name, with how many are `subscribed` and how many `pending`. A few rows a list, likewise."""
+    """Every list by name, those put away last, with how many are `subscribed` and how many `pending`. A few rows a list,
+    likewise."""
     counted = {"subscribed": _kept(Tally.Kind.SUBSCRIBED), "pending": _kept(Tally.Kind.PENDING)}
-    found: QuerySet[List] = workspace.lists.annotate(**counted).order_by("name", "id")
-    return found
+    found: QuerySet[List] = workspace.lists.annotate(**counted)
+    return found.order_by(F("archived_at").asc(nulls_first=True), "name", "id")
 
 
 def _kept(kind: Tally.Kind) -> Coalesce:

@@ -7,10 +7,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import get_language
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from plainsail.contacts import sources
 from plainsail.contacts.models import MILLION, Contact, ContactTag, CustomField, FieldValue, List, ListMember, Segment
 from plainsail.contacts.sockets import (
     EVENT_WORDING,
@@ -67,6 +68,18 @@ def _profile(column: str, label: Words, order: int) -> SegmentField:
         order=order,
         reads=(column,),
     )
+
+
+def _source(column: str) -> Callable[[Asked], Q]:
+    """As any text; a form without an id means whichever it was."""
+
+    def compiled(asked: Asked) -> Q:
+        if asked.op in IS and asked.value == sources.FORM:
+            any_form = Q(**{column: sources.FORM}) | Q(**{f"{column}__startswith": f"{sources.FORM}:"})
+            return unless(any_form, asked, "is_not")
+        return _text(column)(asked)
+
+    return compiled
 
 
 def _code(column: str, *, upper: bool) -> Callable[[Asked], Q]:
@@ -179,7 +192,10 @@ def _event_turns(asked: Asked) -> datetime | None:
 
 
 def lists_of(workspace: Workspace) -> list[tuple[str, str]]:
-    return [(str(one.id), one.name) for one in workspace.lists.order_by("name", "id")]
+    """Those in use by name, then those put away: who was on one may be asked for, and said of whoever asked before."""
+    rows = workspace.lists.order_by(F("archived_at").asc(nulls_first=True), "name", "id")
+    away = gettext("%(name)s (put away)")
+    return [(str(one.id), away % {"name": one.name} if one.archived_at else one.name) for one in rows]
 
 
 def tags_of(workspace: Workspace) -> list[tuple[str, str]]:
@@ -292,7 +308,17 @@ FIELDS: Mapping[str, SegmentField] = {
         order=37,
         reads=("phone",),
     ),
-    "source": _profile("source", _("Source"), 38),
+    "source": SegmentField(
+        label=_("Source"),
+        kind="choice",
+        operators=WORDS,
+        kinds={**NOTHING, "contains": "text", "starts": "text"},
+        compile=_source("source"),
+        choices=sources.offered,
+        group=PROFILE,
+        order=38,
+        reads=("source",),
+    ),
     "created": SegmentField(
         label=_("Became a contact"),
         kind="date",

@@ -214,7 +214,12 @@ def _to_draw(
     if known.choices and node["field"] not in choices:
         choices[node["field"]] = known.choices(workspace)
     op = node["op"] if node["op"] in known.operators else next(iter(known.operators))
-    return {"known": known, "asks_for": known.kind_of(op), "choices": choices.get(node["field"])}
+    asks_for = known.kind_of(op)
+    rows = choices.get(node["field"]) if asks_for in {"row", "choice"} else None
+    if rows is not None and node["value"] and node["value"] not in dict(rows):
+        # What is chosen stays so while something else is changed, even if it is offered no more.
+        rows = [*rows, (node["value"], _("something that is gone") if asks_for == "row" else node["value"])]
+    return {"known": known, "asks_for": asks_for, "choices": rows}
 
 
 def offered(workspace: Workspace) -> list[tuple[Words, list[tuple[str, Words]]]]:

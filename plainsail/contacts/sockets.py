@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from plainsail.contacts.models import Contact, Engagement, Segment
+from plainsail.contacts.models import Contact, Engagement, List, Segment
 from plainsail.kernel.models import EventRow, Workspace
 from plainsail.kernel.registry import Registry
 
@@ -140,6 +140,16 @@ class SegmentUse:
     url: str
 
 
+@dataclass(frozen=True)
+class ListUse(SegmentUse):
+    """Something that names a list, and so keeps it from being deleted.
+
+    What puts people on it or writes to them about it (`is_at_work`) keeps it from being put away, too.
+    """
+
+    is_at_work: bool = False
+
+
 def having(rows: QuerySet[Any], *, by: str = "contact_id", at_least: int = 1) -> Q:
     """Contacts with at least so many of these rows; `by` is the column with the contact's id.
 
@@ -208,6 +218,9 @@ SEGMENT_LISTENERS: Registry[Callable[[], Collection[UUID]]] = Registry("contacts
 SEGMENT_USES: Registry[Callable[[Segment], Sequence[SegmentUse]]] = Registry("contacts.segment_uses")
 SETTINGS_USES: Registry[Callable[[str], Sequence[SegmentUse]]] = Registry("contacts.settings_uses")
 """What holds a text in its settings: a row's id, a page's address. It keeps what is meant from being deleted."""
+SOURCES: Registry[Callable[[Workspace], Sequence[tuple[str, Words]]]] = Registry("contacts.sources")
+"""Where contacts may come from, as their `source` says it and in words."""
+LIST_USES: Registry[Callable[[List], Sequence[ListUse]]] = Registry("contacts.list_uses")
 EXPORTED: Registry[ExportedTable] = Registry("contacts.exported")
 """By the name of the file that they come in, such as `orders`."""
 STAYS_WHEN_MERGED: Registry[str] = Registry("contacts.stays_when_merged")

@@ -15,3 +15,16 @@ def in_ascii(domain: str) -> str:
 
     found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
     return found.ascii_domain.lower()
+
+
+def in_its_script(domain: str) -> str:
+    """A domain in ASCII as people write it: `bücher.example` for `xn--bcher-kva.example`. What is none stays as it is."""
+    if "xn--" not in domain:
+        return domain
+    import email_validator
+
+    try:
+        found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
+    except email_validator.EmailNotValidError:
+        return domain
+    return found.domain

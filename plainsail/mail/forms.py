@@ -91,12 +91,15 @@ class AudienceForm(forms.Form):
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = {
-            "topic": workspace.lists.order_by("name", "id"),
+            "topic": workspace.lists.filter(archived_at=None).order_by("name", "id"),
             "segment": workspace.segments.order_by("name", "id"),
             "sender": workspace.senders.order_by("-is_default", "name", "id"),
         }
         for name, found in rows.items():
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = found
+        if self.initial.get("topic") not in rows["topic"].values_list("id", flat=True):
+            # Its list was put away: no other stands in for it before somebody says so.
+            cast("forms.ModelChoiceField[List]", self.fields["topic"]).empty_label = _("Choose a list")
 
 
 class DepartureForm(forms.Form):
@@ -429,7 +432,7 @@ class EmailStepForm(StepForm):
     )
 
     def prepare(self) -> None:
-        rows = self.workspace.lists.order_by("name", "id").values_list("id", "name")
+        rows = self.workspace.lists.filter(archived_at=None).order_by("name", "id").values_list("id", "name")
         cast("forms.ChoiceField", self.fields["list"]).choices = [(str(key), name) for key, name in rows]
 
     def clean(self) -> dict[str, Any]:

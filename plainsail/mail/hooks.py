@@ -26,6 +26,7 @@ from plainsail.contacts.events import ListLeft, OptInRequested
 from plainsail.contacts.models import Contact
 from plainsail.contacts.sockets import (
     EXPORTED,
+    LIST_USES,
     SEGMENT_FIELDS,
     SEGMENT_USES,
     TAKEN_OUT,
@@ -154,6 +155,7 @@ NOTICES.register(
 
 SEGMENT_FIELDS.register("mail_sent", segment_fields.SENT)
 SEGMENT_USES.register("mail", segment_fields.broadcasts_of)
+LIST_USES.register("mail", segment_fields.broadcasts_about)
 
 
 @on(OptInRequested, subscriber="mail.ask_for_confirmation")
@@ -163,7 +165,7 @@ def ask_for_confirmation(event: OptInRequested) -> None:
 
 @on(ListLeft, subscriber="mail.count_unsubscribes")
 def count_unsubscribes(event: ListLeft) -> None:
-    if event.contact_id is not None:
+    if event.contact_id is not None and event.is_own_word:
         answers.hear_leaving(contact_id=event.contact_id, list_id=event.list_id, at=event.at)
 
 

@@ -1,12 +1,12 @@
-"""What segments may ask of mail that was sent, and which broadcasts ask a segment."""
+"""What segments may ask of mail that was sent, and which broadcasts ask a segment or go to a list."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.contacts.models import Segment
-from plainsail.contacts.sockets import SegmentUse, when_last
+from plainsail.contacts.models import List, Segment
+from plainsail.contacts.sockets import ListUse, SegmentUse, when_last
 from plainsail.kernel.http import workspace_url
 
 SENT = when_last(
@@ -20,6 +20,19 @@ SENT = when_last(
     },
     order=70,
 )
+
+
+def broadcasts_about(topic: List) -> list[ListUse]:
+    """Broadcasts to a list; those that are still to leave, or are leaving, need it."""
+    rows = topic.broadcasts.filter(test_of=None).select_related("email", "workspace").order_by("-edited_at", "id")
+    return [
+        ListUse(
+            _text("Broadcast “%(subject)s”") % {"subject": one},
+            workspace_url(one.workspace, "mail:broadcast", one.id),
+            is_at_work=one.state in one.IN_FLIGHT,
+        )
+        for one in rows
+    ]
 
 
 def broadcasts_of(segment: Segment) -> list[SegmentUse]:

@@ -87,7 +87,7 @@ class BuilderForm(forms.Form):
         super().__init__(*args, **options)
         # Rows of the open workspace: only known when a form is made, not when this class is.
         everything = {
-            ("list", "more_lists", "offered_lists"): List.objects.order_by("name", "id"),
+            ("list", "more_lists", "offered_lists"): List.objects.filter(archived_at=None).order_by("name", "id"),
             ("tags",): Tag.objects.order_by("name", "id"),
             ("thanks_page",): Page.objects.published().with_address().order_by("title", "id"),
         }

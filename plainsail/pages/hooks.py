@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from plainsail.accounts.events import PublicHostChanged
 from plainsail.automations.sockets import TRIGGERS, Config, StepForm, Trigger
 from plainsail.blocks.sockets import BLOCKS, FEEDS, REFERENCES, ReferenceKind
-from plainsail.contacts.sockets import TAKEN_OUT
+from plainsail.contacts.sockets import LIST_USES, SOURCES, TAKEN_OUT
 from plainsail.files.events import PictureRendered
 from plainsail.files.sockets import USES, UserOfFiles
 from plainsail.kernel import clock, tenancy
@@ -83,6 +83,8 @@ TRIGGERS.register(
 FEEDS.register("posts", posting.feed)
 
 USES.register("pages", UserOfFiles(label=_("Pages"), uses=uses.of_file))
+LIST_USES.register("pages", uses.of_list)
+SOURCES.register("pages", forms.sources)
 
 
 @on(PictureRendered, subscriber="pages.refresh_pictures")

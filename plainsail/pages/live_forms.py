@@ -70,7 +70,7 @@ class CountdownForm(forms.Form):
         _offer(
             self,
             {
-                "list": List.objects.order_by("name", "id"),
+                "list": List.objects.filter(archived_at=None).order_by("name", "id"),
                 "tag": Tag.objects.order_by("name", "id"),
                 "automation": automations,
             },

@@ -356,7 +356,7 @@ def test_what_is_filled_in_and_given_in_sets_is_told(in_juniper, topic):
     people[0].refresh_from_db()
     assert people[0].score == 10
     assert sets.join_list(topic, ids, basis="a paper form", source="test", at=at) == set(ids)
-    assert sets.leave_list(topic, ids[:2], source="test", at=at) == set(ids[:2])
+    assert sets.take_off(topic, ids[:2], source="test", at=at) == set(ids[:2])
     assert sets.join_list(topic, ids, basis="a paper form", source="test", at=at) == set()
 
 

@@ -10,7 +10,7 @@ from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, flows, publishing
 from plainsail.automations.tests.factories import ContactFactory, ListFactory, joins, live, tag
 from plainsail.contacts.models import CustomField
-from plainsail.contacts.services import fields, scoring, segments, tags, uses
+from plainsail.contacts.services import fields, lists, scoring, segments, tags, uses
 from plainsail.deals.services import pipelines
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
@@ -129,3 +129,12 @@ def test_putting_a_field_away_says_on_its_page_what_needs_it(as_ada, juniper):
 def test_what_nothing_needs_goes(guest):
     tags.add(ContactFactory(), guest, at=clock.now())
     assert tags.delete(guest, at=clock.now()) == 1
+
+
+def test_a_list_that_an_automation_needs_can_not_be_put_away(in_juniper):
+    topic = ListFactory()
+    live(flows.build("contacts.list_joined", {"list": str(topic.id)}, [flows.wait(1)]), name="Welcome")
+    assert refused(lambda: lists.archive(topic, at=clock.now())) == "It is still used: Automation “Welcome”."
+    Automation.objects.update(version=None)
+    Automation.objects.all().delete()
+    lists.archive(topic, at=clock.now())

@@ -119,7 +119,7 @@ def leave_list(work: Sequence[Work], config: Config, at: datetime) -> Said:
     topic = List.objects.filter(id=config["list"]).first()
     if topic is None:
         return skipped(work, (), _("The list is gone."))
-    return skipped(work, sets.leave_list(topic, people(work), source=SOURCE, at=at), _("Was not on it."))
+    return skipped(work, sets.take_off(topic, people(work), source=SOURCE, at=at), _("Was not on it."))
 
 
 def fill_field(work: Sequence[Work], config: Config, at: datetime) -> Said:

@@ -20,7 +20,7 @@ class ListForm(StepForm):
     list = forms.ChoiceField(label=gettext_lazy("List"))
 
     def prepare(self) -> None:
-        rows = self.workspace.lists.order_by("name", "id").values_list("id", "name")
+        rows = self.workspace.lists.filter(archived_at=None).order_by("name", "id").values_list("id", "name")
         self.offer("list", rows)
 
 

@@ -7,18 +7,17 @@ return of the quarter in which they are made, with the quarter and the country t
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 
 from plainsail.commerce import queries
 from plainsail.commerce.models import Seller
 from plainsail.commerce.queries import TaxSum
 from plainsail.commerce.services import rates
+from plainsail.kernel import cells
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start
 
@@ -175,14 +174,15 @@ def quarters(*, seller: Seller, today: date) -> list[Quarter]:
     return found
 
 
-def as_csv(found: Report, *, part: str) -> str:
+def as_csv(found: Report, *, part: str) -> bytes:
     """A table for a spreadsheet or an adviser, with plain numbers: `oss` or the `summary` by rate."""
-    out = StringIO()
-    write = csv.writer(out)
-    write.writerow(["quarter", "corrects", "treatment", "country", "rate", "currency", "net", "tax"])
+    head = ("quarter", "corrects", "treatment", "country", "rate", "currency", "net", "tax")
     rows = [*found.sales, *found.corrections] if part == "oss" else found.summary
-    for row in rows:
-        corrected = str(row.corrects or "")
-        figures = [row.net.currency, row.net.decimal, row.tax.decimal]
-        write.writerow([str(found.quarter), corrected, row.kind, row.country, row.rate, *figures])
-    return out.getvalue()
+    figures = (
+        (
+            *(found.quarter, row.corrects, row.kind, row.country, row.rate),
+            *(row.net.currency, row.net.decimal, row.tax.decimal),
+        )
+        for row in rows
+    )
+    return cells.file([head, *figures])

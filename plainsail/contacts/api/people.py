@@ -20,6 +20,7 @@ from plainsail.contacts import models, queries
 from plainsail.contacts.api.routing import router
 from plainsail.contacts.services import addresses, bulk, consent, erasing, suppression, tags
 from plainsail.contacts.services import contacts as people
+from plainsail.contacts.services.lists import PutAway
 from plainsail.kernel import rest
 from plainsail.kernel.countries import countries
 from plainsail.kernel.errors import Refusal
@@ -249,7 +250,7 @@ def _named(rows: Any, slug: str) -> Any:
 def add_contact(request: Request, body: NewContact, response: HttpResponse) -> Contact:
     """Somebody new. An address that another contact has is refused (`address_taken`); somebody deleted comes back."""
     given = {"fields": body.given(), "custom": body.fields}
-    made = people.create(email=body.email, **given, source=SOURCE, at=request.now)
+    made = people.create_or_restore(email=body.email, **given, source=SOURCE, at=request.now)
     for name in body.tags:
         tags.add(made, tags.named(request.workspace, name), at=request.now)
     response["Location"] = f"{rest.API_PATH}contacts/{made.id}"
@@ -434,9 +435,12 @@ class Joining(Input):
 @allows("contacts.change")
 def join_list(request: Request, contact_id: UUID, body: Joining) -> Contact:
     """Never without proof, and never over an unsubscription: who left a list joins it by their own answer only
-    (`left_list`). Somebody who waits for confirmation is written to once a day at most."""
+    (`left_list`). Somebody who waits for confirmation is written to once a day at most. Nobody joins a list that is put
+    away (`list_archived`)."""
     found = find(request, contact_id)
     topic: models.List = get_object_or_404(request.workspace.lists, id=body.list)
+    if topic.archived_at is not None:
+        raise PutAway
     if body.how == "confirmation":
         consent.opt_in(
             request.workspace,

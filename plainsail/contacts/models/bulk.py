@@ -19,6 +19,7 @@ class BulkAction(WorkspaceOwned):
         TAG = "tag", _("Put a tag on")
         UNTAG = "untag", _("Take a tag off")
         JOIN = "join", _("Put on a list")
+        LEAVE = "leave", _("Take off a list")
         SCORE = "score", _("Give or take points")
         DELETE = "delete", _("Delete")
         RESTORE = "restore", _("Restore")

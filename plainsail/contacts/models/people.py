@@ -38,8 +38,10 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
         return self.filter(~models.Exists(Suppression.objects.filter(address_hash=models.OuterRef("address_hash"))))
 
     def subscribed(self) -> ContactQuerySet:
-        """Subscribed to any list."""
-        subscriptions = ListMember.objects.filter(contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED)
+        """Subscribed to any list that is in use."""
+        subscriptions = ListMember.objects.filter(
+            contact_id=models.OuterRef("id"), state=ListMember.State.SUBSCRIBED, list__archived_at=None
+        )
         return self.filter(models.Exists(subscriptions))
 
     def unpaused(self) -> ContactQuerySet:
@@ -48,7 +50,9 @@ class ContactQuerySet(OwnedQuerySet["Contact"]):
 
     def mailable(self, topic: List) -> ContactQuerySet:
         """Who may get marketing mail on a list: the set form of `queries.may_receive`."""
-        return self.alive().on_list(topic).unsuppressed().unpaused()
+        # Asked of the database once, when it is asked for people: a broadcast that leaves holds a list as it was.
+        in_use = models.Exists(List.objects.filter(id=topic.id, archived_at=None))
+        return self.alive().filter(in_use).on_list(topic).unsuppressed().unpaused()
 
     def mailable_at_all(self) -> ContactQuerySet:
         """Who may get marketing mail on one list or another."""
@@ -159,6 +163,8 @@ class List(WorkspaceOwned):
     slug = models.SlugField(max_length=60)
     description = models.CharField(_("description"), max_length=300, blank=True)
     is_default = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True)
+    """Since when nobody is put on it, offered it or written to about it. Who agreed to it stays on record."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -185,6 +191,8 @@ class ListMember(WorkspaceOwned):
     changed_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
     """When the last confirmation mail was asked for: at most one a day."""
+    taken_from = models.CharField(max_length=12, choices=State, blank=True, default="", db_default="")
+    """How things stood when the business took them off; empty where they left by their own word, or are on it."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -202,6 +210,11 @@ class ListMember(WorkspaceOwned):
     @property
     def is_subscribed(self) -> bool:
         return self.state == self.State.SUBSCRIBED
+
+    @property
+    def is_taken_off(self) -> bool:
+        """Whether the business took them off: they never said no, so it can put them back."""
+        return self.state == self.State.UNSUBSCRIBED and bool(self.taken_from)
 
 
 class MailPause(WorkspaceOwned):
@@ -247,6 +260,8 @@ class ConsentEntry(WorkspaceOwned):
         CONFIRMED = "confirmed", _("confirmed")
         WITHDRAWN = "withdrawn", _("unsubscribed")
         IMPORTED = "imported", _("imported with a stated basis")
+        TAKEN_OFF = "taken_off", _("taken off by the business")
+        PUT_BACK = "put_back", _("put back by the business")
 
     workspace = WorkspaceKey(related_name="consent_entries")
     contact = TiedForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")

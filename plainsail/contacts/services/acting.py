@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
@@ -27,7 +27,7 @@ from plainsail.contacts.models import (
     ScoreEntry,
     Tag,
 )
-from plainsail.contacts.services import contacts, counting, tags, trash
+from plainsail.contacts.services import contacts, counting, sets, tags, trash
 from plainsail.kernel import clock
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish_many
@@ -96,6 +96,11 @@ def join(business: Workspace, chosen: Chosen, *, topic: List, basis: str, by: Us
     """Put all of them on a list, on a stated basis that is kept as the proof of each. Who left it or is blocked stays away."""
     value = {"list_id": str(topic.id), "basis": basis}
     return _begin(business, chosen, Kind.JOIN, value, topic.name, by=by, at=at)
+
+
+def leave(business: Workspace, chosen: Chosen, *, topic: List, by: User | None, at: datetime) -> BulkAction:
+    """Take all of them off a list. None of them unsubscribed by that, so it can be undone."""
+    return _begin(business, chosen, Kind.LEAVE, {"list_id": str(topic.id)}, topic.name, by=by, at=at)
 
 
 def score(business: Workspace, chosen: Chosen, *, points: int, by: User | None, at: datetime) -> BulkAction:
@@ -213,7 +218,7 @@ def _tag_off(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
 
 
 def _put_on_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
-    topic = List.objects.filter(id=action.value["list_id"]).first()
+    topic = List.objects.filter(id=action.value["list_id"], archived_at=None).first()
     if topic is None:
         return []
     open_to = set(Contact.objects.filter(id__in=_locked(ids)).unsuppressed().values_list("id", flat=True))
@@ -236,6 +241,21 @@ def _put_on_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
     contacts.touch(fresh, at=at)
     publish_many([ListJoined(list_id=topic.id, contact_id=one, at=at) for one in fresh])
     return fresh
+
+
+def _take_off_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
+    topic = List.objects.filter(id=action.value["list_id"]).first()
+    return sorted(sets.take_off(topic, _locked(ids), source=SOURCE, at=at)) if topic else []
+
+
+def _put_back_on_list(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
+    topic = List.objects.filter(id=action.value["list_id"]).first()
+    if topic is None:
+        return []
+    # Who was taken off once more since, by whatever it was, stays off.
+    ours = action.changes.filter(contact_id=OuterRef("contact_id"), created_at=OuterRef("changed_at"))
+    rows = topic.members.filter(Exists(ours), contact_id__in=ids)
+    return sorted(sets.put_back(topic, rows.values_list("contact_id", flat=True), source=SOURCE, at=at))
 
 
 def _give_points(action: BulkAction, ids: Ids, *, at: datetime) -> Ids:
@@ -278,6 +298,7 @@ _DO: dict[str, Deed] = {
     Kind.TAG: _tag_on,
     Kind.UNTAG: _tag_off,
     Kind.JOIN: _put_on_list,
+    Kind.LEAVE: _take_off_list,
     Kind.SCORE: _give_points,
     Kind.DELETE: _hide,
     Kind.RESTORE: _show,
@@ -285,6 +306,7 @@ _DO: dict[str, Deed] = {
 _UNDO: dict[str, Deed] = {
     Kind.TAG: _tag_off,
     Kind.UNTAG: _tag_on,
+    Kind.LEAVE: _put_back_on_list,
     Kind.SCORE: _take_points,
     Kind.DELETE: _show,
     Kind.RESTORE: _hide,

@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import email_validator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Kind = Literal["typo", "dead", "disposable", "role", "script"]
+from plainsail.kernel.domain_names import in_its_script
+
+Kind = Literal["typo", "dead", "disposable", "letters", "role", "script"]
 
 _KNOWN = json.loads(Path(__file__).with_name("address_hints.json").read_text())
 PROVIDERS: tuple[str, ...] = tuple(_KNOWN["providers"])
@@ -30,6 +31,7 @@ WORDS: dict[Kind, str | Promise] = {
     "typo": _("Did you mean %(suggestion)s?"),
     "dead": _("No mail ever arrives at this domain."),
     "disposable": _("This address is likely to be thrown away after a few minutes."),
+    "letters": _("Not every mail server takes such letters before the @: mail to this address may fail."),
     "script": _("%(domain)s, as mail servers write it."),
     "role": _("This mailbox is likely to be read by several people: who of them agreed to get mail?"),
 }
@@ -55,6 +57,8 @@ def hint_of(address: str) -> Hint | None:
     kind, meant = _of_domain(domain)
     if kind == "typo":
         return Hint("typo", f"{local}@{meant}")
+    if not local.isascii() and kind in {None, "script"}:
+        return Hint("letters")
     if kind == "script":
         return Hint("script", domain=meant)
     if kind is not None:
@@ -72,18 +76,8 @@ def _of_domain(domain: str) -> tuple[Kind | None, str]:
         return "dead", ""
     if meant := _ended_right(domain) or _near(domain):
         return "typo", meant
-    return ("script", written) if (written := _in_its_script(domain)) else (None, "")
-
-
-def _in_its_script(domain: str) -> str:
-    """A domain that is stored in ASCII (IDNA 2008) as people write it; empty for all others."""
-    if "xn--" not in domain:
-        return ""
-    try:
-        found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
-    except email_validator.EmailNotValidError:
-        return ""
-    return found.domain
+    written = in_its_script(domain)
+    return ("script", written) if written != domain else (None, "")
 
 
 def _ended_right(domain: str) -> str:

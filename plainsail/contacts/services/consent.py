@@ -76,12 +76,12 @@ def _ask(contact: Contact, topic: List, proof: Proof, *, at: datetime) -> ListMe
         return None
     has_left = member.state != ListMember.State.PENDING
     if has_left:
-        member.state, member.changed_at = ListMember.State.PENDING, at
+        member.state, member.taken_from, member.changed_at = ListMember.State.PENDING, "", at
     # Only who has confirmed before can have left, so asking those at once lets nobody flood a stranger.
     is_due = is_new or has_left or member.asked_at is None or at - member.asked_at >= ASK_AGAIN_AFTER
     if is_due:
         member.asked_at = at
-    member.save(update_fields=["state", "changed_at", "asked_at"])
+    member.save(update_fields=["state", "taken_from", "changed_at", "asked_at"])
     return member if is_due else None
 
 
@@ -124,8 +124,8 @@ def confirm(member: ListMember, *, at: datetime, ip: str | None = None, user_age
         return False
     suppression.lift_own_wish(locked.contact)
     for each in (locked, *_asked_with(locked)):
-        each.state, each.changed_at = ListMember.State.SUBSCRIBED, at
-        each.save(update_fields=["state", "changed_at"])
+        each.state, each.taken_from, each.changed_at = ListMember.State.SUBSCRIBED, "", at
+        each.save(update_fields=["state", "taken_from", "changed_at"])
         _record(locked.contact, each.list, ConsentEntry.Act.CONFIRMED, Proof(ip=ip, user_agent=user_agent), at=at)
         publish(ListJoined(list_id=each.list_id, contact_id=locked.contact_id, at=at))
     return True
@@ -167,16 +167,18 @@ def add_with_basis(contact: Contact, list: List, *, basis: str, source: str, at:
 
 @transaction.atomic
 def withdraw(contact: Contact, list: List, *, at: datetime, proof: Proof = Proof()) -> bool:
-    """Unsubscribe from one list. False where they were not on it."""
-    left = (
-        ListMember.objects.filter(contact=contact, list=list)
-        .exclude(state=ListMember.State.UNSUBSCRIBED)
-        .update(state=ListMember.State.UNSUBSCRIBED, changed_at=at)
-    )
-    if not left:
+    """Unsubscribe from one list, by the person's own word. False where they had left already or were never on it.
+
+    Whom the business took off before can't be put back any more; that they left is told once.
+    """
+    rows = ListMember.objects.filter(contact=contact, list=list)
+    gone = {"state": ListMember.State.UNSUBSCRIBED, "taken_from": "", "changed_at": at}
+    left = rows.exclude(state=ListMember.State.UNSUBSCRIBED).update(**gone)
+    if not left and not rows.exclude(taken_from="").update(**gone):
         return False
     _record(contact, list, ConsentEntry.Act.WITHDRAWN, proof, at=at)
-    publish(ListLeft(list_id=list.id, contact_id=contact.id, at=at))
+    if left:
+        publish(ListLeft(list_id=list.id, contact_id=contact.id, at=at))
     return True
 
 
@@ -224,7 +226,8 @@ def choose(contact: Contact, *, keep: Sequence[str], stop: bool, at: datetime, i
         withdraw_all(contact, at=at, proof=proof)
         return []
     kept, asked = _ids(keep), []
-    for member in contact.memberships.select_related("list").order_by("id"):
+    # Lists that are put away aren't on the page: nobody could tick or untick them.
+    for member in contact.memberships.filter(list__archived_at=None).select_related("list").order_by("id"):
         if member.list_id not in kept:
             withdraw(contact, member.list, at=at, proof=proof)
         elif member.state == ListMember.State.UNSUBSCRIBED:

@@ -42,10 +42,14 @@ CUSTOM = "field:"
 
 
 class AddressTaken(Refusal):
-    """Another contact has this address."""
+    """Another contact has this address, maybe one who was deleted: `contact`."""
 
     code = "address_taken"
     message = _("Another contact already has this address.")
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(_("A deleted contact has this address.") if contact.is_deleted else None, field="email")
+        self.contact = contact
 
 
 @transaction.atomic
@@ -91,8 +95,18 @@ def create(
     *, email: str, fields: Mapping[str, Any], source: str, at: datetime, custom: Mapping[str, Any] | None = None
 ) -> Contact:
     """A new contact by hand. Raises AddressTaken, BadAddress, BadPhone, UnknownField, BadValue."""
-    if Contact.objects.alive().filter(email=normalise(email)).exists():
-        raise AddressTaken(field="email")
+    if (taken := Contact.objects.filter(email=normalise(email)).first()) is not None:
+        raise AddressTaken(taken)
+    return create_or_restore(email=email, fields=fields, source=source, at=at, custom=custom)
+
+
+@transaction.atomic
+def create_or_restore(
+    *, email: str, fields: Mapping[str, Any], source: str, at: datetime, custom: Mapping[str, Any] | None = None
+) -> Contact:
+    """The same, but somebody who was deleted comes back, with what is given. Raises what `create` does."""
+    if (taken := Contact.objects.alive().filter(email=normalise(email)).first()) is not None:
+        raise AddressTaken(taken)
     contact = find_or_create(email=email, source=source, at=at)
     return update(contact, fields=fields, custom=custom, at=at)
 
@@ -123,8 +137,8 @@ def _write(contact: Contact, given: Mapping[str, Any], *, at: datetime, also: Se
 def change_address(contact: Contact, *, email: str, at: datetime) -> Contact:
     """Give a contact another address. Raises AddressTaken, BadAddress."""
     address = normalise(email)
-    if Contact.objects.filter(email=address).exclude(pk=contact.pk).exists():
-        raise AddressTaken(field="email")
+    if (taken := Contact.objects.filter(email=address).exclude(pk=contact.pk).first()) is not None:
+        raise AddressTaken(taken)
     contact.email, contact.address_hash, contact.updated_at = address, hashed(address), at
     contact.save(update_fields=["email", "address_hash", "updated_at"])
     publish(ContactChanged(changed=["email"], contact_id=contact.id, at=at))

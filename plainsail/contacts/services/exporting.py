@@ -1,4 +1,5 @@
-"""Everything about contacts in one archive: CSV for people, JSON Lines for programs, and a manifest that can be checked.
+"""Everything about contacts in one archive: CSV for people, with the mark that Excel looks for, JSON Lines for programs, and
+a manifest that can be checked.
 
 Written page by page, along the index of ids, so that memory stays flat; a draft becomes the archive when it is whole. What
 areas above know of contacts comes in by `sockets.EXPORTED`.
@@ -36,10 +37,9 @@ from plainsail.contacts.models import (
     ScoreEntry,
     Task,
 )
-from plainsail.contacts.services import cells
 from plainsail.contacts.services.contacts import CUSTOM, PROFILE
 from plainsail.contacts.sockets import EXPORTED
-from plainsail.kernel import clock, due, environment
+from plainsail.kernel import cells, clock, due, environment
 from plainsail.kernel.crypto import BadToken, sign, verify
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import EventRow, Workspace
@@ -197,7 +197,7 @@ class _Table:
         stack = ExitStack()
         self.files = [folder / f"{self.name}.csv", folder / f"{self.name}.jsonl"]
         self._open = [stack.enter_context(path.open("wb")) for path in self.files]
-        self._open[0].write(cells.table([self.columns]))
+        self._open[0].write(cells.file([self.columns]))
         return stack
 
     def add(self, people: Sequence[Contact]) -> None:

@@ -210,7 +210,7 @@ def define(made: Import, wishes: Wishes, *, at: datetime) -> Import:
     workspace = locked.workspace
     locked.targets = [_settled(workspace, *pair, at=at) for pair in zip(locked.columns, targets, strict=True)]
     locked.rule, locked.basis, locked.basis_on = wishes.rule, wishes.basis.strip(), wishes.basis_on
-    locked.list_ids = [str(one.id) for one in workspace.lists.filter(id__in=wishes.list_ids)]
+    locked.list_ids = [str(one.id) for one in workspace.lists.filter(id__in=wishes.list_ids, archived_at=None)]
     locked.tag_ids = [str(tags.named(workspace, name).id) for name in wishes.tags if name.strip()]
     locked.is_announced, locked.state = wishes.is_announced, State.CHECKING
     locked.rows_done, locked.rows_total, locked.forecast, locked.error = 0, None, {}, ""
@@ -286,7 +286,7 @@ def forget(*, at: datetime) -> datetime | None:
 def _batches(made: Import) -> Iterator[Batch]:
     """The rest of the file in chunks."""
     with tenancy.workspace(made.workspace_id):
-        lists = {one.name: one.id for one in made.workspace.lists.order_by("-created_at")}
+        lists = {one.name: one.id for one in made.workspace.lists.filter(archived_at=None).order_by("-created_at")}
         words = {one.slug: one.name for one in made.workspace.tags.filter(id__in=made.tag_ids)}
         fields = _fields()
     first = islice(reading.read(path_of(made), layout_of(made)), TELLING)

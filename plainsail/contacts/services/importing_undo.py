@@ -119,7 +119,7 @@ def _take_off(people: Sequence[UUID], *, since: datetime, at: datetime) -> None:
             ConsentEntry(
                 contact_id=one.contact_id,
                 list_id=one.list_id,
-                act=ConsentEntry.Act.WITHDRAWN,
+                act=ConsentEntry.Act.TAKEN_OFF,
                 source="import taken back",
                 at=at,
                 created_at=at,

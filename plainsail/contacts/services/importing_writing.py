@@ -407,8 +407,8 @@ class _Chunk:
         left = (
             "INSERT INTO contacts_listmember AS m (id, created_at, workspace_id, list_id, contact_id, state, changed_at) "
             f"SELECT {in_a_row()}, %(at)s, %(workspace)s, l.list, l.contact, 'unsubscribed', %(at)s FROM ({LEAVING}) l "
-            "ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'unsubscribed', changed_at = %(at)s "
-            "WHERE m.state <> 'unsubscribed' RETURNING m.contact_id, m.list_id"
+            "ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'unsubscribed', taken_from = '', changed_at = %(at)s "
+            "WHERE m.state <> 'unsubscribed' OR m.taken_from <> '' RETURNING m.contact_id, m.list_id"
         )
         self._run(f"WITH gone AS ({left}) INSERT INTO import_left SELECT contact_id, list_id FROM gone")
         self._run(

@@ -90,9 +90,10 @@ def _complete(kept: Contact, merged: Contact) -> list[str]:
 
 
 def _leave_what_either_left(kept: Contact, merged: Contact, *, at: datetime) -> None:
-    left = ListMember.objects.filter(contact=merged, state=ListMember.State.UNSUBSCRIBED)
+    # Whom the business took off a list has not left it.
+    left = ListMember.objects.filter(contact=merged, state=ListMember.State.UNSUBSCRIBED, taken_from="")
     kept.memberships.filter(list_id__in=left.values("list_id")).update(
-        state=ListMember.State.UNSUBSCRIBED, changed_at=at
+        state=ListMember.State.UNSUBSCRIBED, taken_from="", changed_at=at
     )
 
 

@@ -16,7 +16,7 @@ from django.db import connection
 
 from plainsail.contacts.events import ContactChanged, ListJoined, ListLeft, TagAdded, TagRemoved
 from plainsail.contacts.models import ConsentEntry, Contact, CustomField, List, ListMember, Note, ScoreEntry, Tag
-from plainsail.contacts.services import contacts, counting, values
+from plainsail.contacts.services import contacts, counting, membership, values
 from plainsail.contacts.services.contacts import CUSTOM
 from plainsail.contacts.services.setwise import ids as array
 from plainsail.contacts.services.tags import EXPIRING
@@ -50,10 +50,18 @@ ON CONFLICT (workspace_id, list_id, contact_id) DO UPDATE SET state = 'subscribe
 WHERE m.state = 'pending' RETURNING contact_id
 """
 
-LEAVE = """
-UPDATE contacts_listmember SET state = 'unsubscribed', changed_at = %(at)s
+TAKE_OFF = """
+UPDATE contacts_listmember SET taken_from = state, state = 'unsubscribed', changed_at = %(at)s
 WHERE workspace_id = %(workspace)s AND list_id = %(list)s AND contact_id = ANY(%(people)s::uuid[])
 AND state <> 'unsubscribed' RETURNING contact_id
+"""
+
+PUT_BACK = """
+UPDATE contacts_listmember m SET state = m.taken_from, taken_from = '', changed_at = %(at)s
+FROM contacts_contact c WHERE c.workspace_id = %(workspace)s AND c.id = m.contact_id
+AND m.workspace_id = %(workspace)s AND m.list_id = %(list)s AND m.contact_id = ANY(%(people)s::uuid[])
+AND m.state = 'unsubscribed' AND m.taken_from <> '' AND NOT EXISTS (SELECT 1 FROM contacts_suppression s
+WHERE s.workspace_id = %(workspace)s AND s.address_hash = c.address_hash) RETURNING m.contact_id
 """
 
 
@@ -86,12 +94,22 @@ def join_list(topic: List, people: Collection[UUID], *, basis: str, source: str,
     return joined
 
 
-def leave_list(topic: List, people: Collection[UUID], *, source: str, at: datetime) -> set[UUID]:
-    """Take contacts off a list; returns who was on it or waited to be."""
-    left = _changed(LEAVE, people, at=at, list=topic.id)
-    _prove(topic, left, Act.WITHDRAWN, wording="", source=source, at=at)
-    _tell(ListLeft, left, at=at, list_id=str(topic.id))
+def take_off(topic: List, people: Collection[UUID], *, source: str, at: datetime) -> set[UUID]:
+    """The business takes contacts off a list, which is no word of theirs; returns who was on it or waited to be."""
+    left = _changed(TAKE_OFF, people, at=at, list=topic.id)
+    _prove(topic, left, Act.TAKEN_OFF, wording="", source=source, at=at)
+    _tell(ListLeft, left, at=at, list_id=str(topic.id), is_own_word=False)
     return left
+
+
+def put_back(topic: List, people: Collection[UUID], *, source: str, at: datetime) -> set[UUID]:
+    """Undo `take_off`: things stand as they did; returns for whom. Not for those who left by their own word since, or may
+    not be written to. Nobody joined, so automations and points hear nothing.
+    """
+    back = _changed(PUT_BACK, people, at=at, list=topic.id)
+    _prove(topic, back, Act.PUT_BACK, wording="", source=source, at=at)
+    membership.mark(back)
+    return back
 
 
 def fill_field(field: CustomField, people: Collection[UUID], given: Any, *, at: datetime) -> set[UUID]:

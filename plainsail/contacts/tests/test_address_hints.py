@@ -96,10 +96,33 @@ def test_a_name_has_at_most_64_characters(length, is_taken):
         assert addresses.normalise(given) == given
 
 
-@pytest.mark.parametrize("given", ["mären@example.de", "用户@例子.广告"])
-def test_a_name_that_mail_can_not_carry_everywhere_is_refused_with_the_reason(given):
-    with pytest.raises(addresses.BadAddress, match="before the @"):
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("Müller@Example.de", "müller@example.de"),
+        ("mu\u0308ller@example.de", "müller@example.de"),
+        ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
+        ("İsmail@example.de", "i\u0307smail@example.de"),
+        ("ΆΝΝΑ@example.de", "άννα@example.de"),
+    ],
+)
+def test_names_in_any_script_are_stored_composed_and_in_small_letters(given, stored):
+    assert addresses.normalise(given) == stored
+    assert addresses.normalise(stored) == stored
+    assert "before the @" in str(hint_of(stored))
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["ü ü@example.de", "ü..ü@example.de", '"ü"@example.de', "ü@b", "ü\u200b@example.de", "ü" * 33 + "@example.de"],
+)
+def test_what_is_no_name_in_any_script_is_refused(given):
+    with pytest.raises(addresses.BadAddress):
         addresses.normalise(given)
+
+
+def test_a_slip_in_the_domain_is_told_before_odd_letters():
+    assert hint_of("müller@gmial.com").suggestion == "müller@gmail.com"
 
 
 @pytest.mark.parametrize(

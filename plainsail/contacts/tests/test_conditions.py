@@ -182,6 +182,15 @@ class TestFields:
         assert who(ask("phone", "known")) == ["Ann"]
         assert who(ask("language", "is", "de")) == ["Ann"]
 
+    def test_a_form_without_a_name_is_any_form_and_other_sources_are_themselves(self, people):
+        for name, source in (("Ann", "form:0190"), ("Bo", "form"), ("Cy", "Market stall")):
+            Contact.objects.filter(first_name=name).update(source=source)
+        assert who(ask("source", "is", "form")) == ["Ann", "Bo"]
+        assert who(ask("source", "is_not", "form")) == ["Cy"]
+        assert who(ask("source", "is", "form:0190")) == ["Ann"]
+        assert who(ask("source", "is", "market stall")) == ["Cy"]
+        assert who(ask("source", "contains", "stall")) == ["Cy"]
+
     def test_a_day_begins_where_the_business_is(self, in_juniper):
         # Midnight in Berlin is 22:00 UTC in May.
         ContactFactory(first_name="Late", created_at=datetime(2026, 5, 1, 22, 30, tzinfo=UTC))

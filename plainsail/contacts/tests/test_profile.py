@@ -120,6 +120,24 @@ class TestOneField:
         assert Contact.objects.values_list("city", "company").get() == ("Hamburg", "Thiessen")
 
 
+class TestTakenAddresses:
+    def test_whose_it_is_stands_at_the_field(self, as_ada, maren):
+        other = ContactFactory(email="other@example.com", first_name="Bo <b>")
+        home = f'<a href="{CONTACTS}{other.id}/">Show Bo &lt;b&gt;</a>'
+        for path in (f"{CONTACTS}new/", f"{CONTACTS}{maren.id}/profile/email/"):
+            page = as_ada.post(path, {"email": "OTHER@example.com"})
+            assert (page.status_code, home in page.content.decode()) == (422, True), path
+
+    def test_who_was_deleted_is_offered_and_loses_nothing(self, as_ada, in_juniper):
+        gone = ContactFactory(email="gone@example.com", first_name="Bo", phone="+4722123456")
+        contacts.delete(gone, at=MAY)
+        page = as_ada.post(f"{CONTACTS}new/", {"email": "gone@example.com"})
+        assert page.status_code == 422
+        assert f'<a href="{CONTACTS}{gone.id}/">Show or restore Bo</a>' in page.content.decode()
+        gone.refresh_from_db()
+        assert (gone.is_deleted, gone.phone) == (True, "+4722123456")
+
+
 class TestHints:
     def test_a_slip_is_told_on_the_page_and_mended_by_one_press(self, as_ada, in_juniper):
         maren = ContactFactory(email="maren@gmial.com")

@@ -229,6 +229,22 @@ class TestSegments:
         assert as_ada.get(self.at(segment)).context["count"] == 3
         assert french.country == "FR"
 
+    def test_sources_are_offered_in_words_and_one_that_nobody_has_any_more_stays_chosen(self, as_ada, segment):
+        ContactFactory(source="Market stall")
+        ContactFactory(source="form:0190")
+        values = {"name": "Fair", "match": "all", "field-0": "source", "op-0": "is", "value-0": "Spring fair"}
+        page = as_ada.post(self.at(segment), values | {"count": "1"})
+        (row,) = page.context["root"]["rows"]
+        offered = {value: str(label) for value, label in row["choices"]}
+        assert offered.items() >= {
+            ("manual", "Added by hand"),
+            ("form", "Any form"),
+            ("Market stall", "Market stall"),
+            ("Spring fair", "Spring fair"),
+        }
+        page = as_ada.post(self.at(segment), values | {"op-0": "contains", "count": "1"})
+        assert page.context["root"]["rows"][0]["choices"] is None
+
     def test_what_was_saved_is_drawn_again_and_filters_the_list_of_people(self, as_ada, segment):
         german, _french = ContactFactory(country="DE"), ContactFactory(country="FR")
         values = {"name": "Germans", "match": "any", "field-0": "country", "op-0": "is", "value-0": "de"}

@@ -26,6 +26,28 @@ def test_a_part_of_a_name_or_an_address_finds_somebody(in_juniper, text):
     assert found(in_juniper, text) == ["maren@clay.example"]
 
 
+@pytest.mark.parametrize(
+    "text", ["bücher", "BÜCH", "ücher.exa", "anna@bücher.example", "na@büch", "Anna bücher", "xn--bcher"]
+)
+def test_a_domain_in_any_script_is_found_as_people_write_it(in_juniper, text):
+    ContactFactory(first_name="Anna", email="anna@xn--bcher-kva.example")
+    ContactFactory(first_name="Bücher", last_name="Wurm", email="wurm@example.com")
+    ContactFactory(first_name="Anna", email="anna@xn--mnchen-3ya.example")
+    assert [one for one in found(in_juniper, text) if one != "wurm@example.com"] == ["anna@xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize("text", ["bücher%", "b_ücher", "otto@bücher", "anna@ücher"])
+def test_a_domain_in_another_script_is_not_found_by_what_it_does_not_hold(in_juniper, text):
+    ContactFactory(first_name="Anna", email="anna@xn--bcher-kva.example")
+    assert found(in_juniper, text) == []
+
+
+@pytest.mark.parametrize("text", ["müller", "MÜLL", "müller@example"])
+def test_a_name_in_any_script_is_found_before_the_at(in_juniper, text):
+    ContactFactory(email="müller@example.com")
+    assert found(in_juniper, text) == ["müller@example.com"]
+
+
 @pytest.mark.parametrize("text", ["marex", "maren petersen", "m_ren", "m%n", "%", "_", "\\"])
 def test_words_that_not_one_person_has_all_of_find_nobody(in_juniper, text):
     ContactFactory(first_name="Maren", last_name="Thiele", email="maren@clay.example")

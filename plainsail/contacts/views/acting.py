@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -51,9 +52,10 @@ def _begin(request: Request, chosen: Chosen, form: DeedForm) -> BulkAction:
         return acting.tag(business, chosen, name=given["tag"], by=by, at=at)
     if kind == Kind.UNTAG:
         return acting.untag(business, chosen, tag=form.found_tag, by=by, at=at)
-    if kind == Kind.JOIN:
+    if kind in {Kind.JOIN, Kind.LEAVE}:
         topic = form.lists[given["list"]]
-        return acting.join(business, chosen, topic=topic, basis=given["basis"], by=by, at=at)
+        joining = partial(acting.join, basis=given["basis"])
+        return (joining if kind == Kind.JOIN else acting.leave)(business, chosen, topic=topic, by=by, at=at)
     if kind == Kind.SCORE:
         return acting.score(business, chosen, points=given["points"], by=by, at=at)
     if kind == Kind.DELETE:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -44,7 +45,7 @@ def contacts(request: Request) -> HttpResponse:
 def _shown(request: Request, page: queries.Page) -> dict[str, Any]:
     return {
         "rows": [(one, trash.days_left(one, at=request.now)) for one in page.rows],
-        "lists": request.workspace.lists.order_by("name", "id"),
+        "lists": request.workspace.lists.order_by(F("archived_at").asc(nulls_first=True), "name", "id"),
         "tags": request.workspace.tags.order_by("name", "id"),
         "segments": request.workspace.segments.order_by("name", "id"),
     }
@@ -112,7 +113,9 @@ def _consents(found: Contact) -> dict[str, Any]:
         "pause": wishes.pause_of(found),
         "members": queries.members_of(found),
         "proofs": found.consents.select_related("list").order_by("-at", "-id")[:20],
-        "joinable": found.workspace.lists.exclude(id__in=settled.values("list_id")).order_by("name", "id"),
+        "joinable": found.workspace.lists.filter(archived_at=None)
+        .exclude(id__in=settled.values("list_id"))
+        .order_by("name", "id"),
     }
 
 

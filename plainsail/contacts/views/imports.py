@@ -16,8 +16,9 @@ from plainsail.accounts.models import User
 from plainsail.contacts import queries
 from plainsail.contacts.forms import ImportForm, LayoutForm, MappingForm, UploadForm
 from plainsail.contacts.models import Import
-from plainsail.contacts.services import cells, importing
+from plainsail.contacts.services import importing
 from plainsail.contacts.services.importing_guessing import PROGRAMS, one_a_line
+from plainsail.kernel import cells
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 
@@ -182,6 +183,6 @@ def faults(request: Request, import_id: UUID) -> HttpResponse:
     found = _found(request, import_id)
     head = [(_("Row"), _("Column"), _("Value"), _("Reason"))]
     rows = found.faults.order_by("row", "id").values_list("row", "column", "value", "reason")
-    response = HttpResponse(cells.table([*head, *rows]), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(cells.file([*head, *rows]), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="import-faults.csv"'
     return response

@@ -74,7 +74,7 @@ def preferences(request: Request, token: str) -> HttpResponse:
         form.is_valid()
         context |= _fulfil(request, contact, form.cleaned_data)
     context |= {
-        "members": queries.members_of(contact),
+        "members": queries.members_of(contact).filter(list__archived_at=None),
         "pause": wishes.pause_of(contact),
         "is_to_be_erased": wishes.has_asked_to_be_erased(contact),
     }

@@ -36,7 +36,7 @@ from plainsail.commerce.services import documents
 from plainsail.hosting.models import Closure, Export
 from plainsail.hosting.services import inventory, retention
 from plainsail.hosting.services.inventory import Table
-from plainsail.kernel import clock, due, environment, languages
+from plainsail.kernel import cells, clock, due, environment, languages
 from plainsail.kernel.crypto import BadToken, sign, verify
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.jobs import job
@@ -300,8 +300,8 @@ def _team(business: Workspace) -> bytes:
 
 
 def _contacts(workspace_id: UUID) -> Iterator[bytes]:
-    """Contacts as a table for any program that reads CSV; UTF-8, commas, a head line."""
-    yield _csv([CONTACT_COLUMNS])
+    """Contacts as a table for any program that reads CSV, Excel too; UTF-8, commas, a head line."""
+    yield cells.MARK + _csv([CONTACT_COLUMNS])
     table = next(table for table in inventory.tables() if table.label == "contacts.contact")
     for page in _rows(workspace_id, table):
         rows = [json.loads(line) for line in page]

@@ -75,7 +75,7 @@ def test_tables_longer_than_a_page_are_whole(stocked, tmp_path, monkeypatch):
 
 def test_people_find_contacts_invoices_files_and_an_index(stocked, tmp_path):
     archive = made(stocked, tmp_path)
-    table = list(csv.DictReader(StringIO(archive.read("contacts.csv").decode())))
+    table = list(csv.DictReader(StringIO(archive.read("contacts.csv").decode("utf-8-sig"))))
     assert {"person0@example.com", "maren@example.com"} <= {row["email"] for row in table}
     # A stranger's form must not put a formula into somebody's spreadsheet.
     assert next(row["first_name"] for row in table if row["email"] == "person0@example.com") == "'=HYPERLINK(1)"

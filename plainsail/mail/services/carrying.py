@@ -45,6 +45,8 @@ OWN = frozenset(
     {"from", "to", "reply-to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding"}
 )
 """Headers that a service writes itself, from what it is told."""
+NO_SUCH_LETTERS = "Mail services take no address with letters beyond ASCII before the @ (SMTPUTF8)."
+"""None of them says that it hands such an address on as it is (RFC 6531), and altered it would be somebody else's."""
 BUSY = frozenset({408, 425, 429, 503})
 """It surely took nothing, and may later."""
 NOT_US = frozenset({401, 402, 403, 404})
@@ -90,6 +92,9 @@ class CarrierPool:
                 if parcel is None:
                     is_over = True
                     break
+                if not parcel.to.isascii():
+                    record.answer(parcel, Answer(fate=Fate.REFUSED, reply=NO_SUCH_LETTERS, cause=Cause.MESSAGE_FAULT))
+                    continue
                 record.intend(parcel.delivery_id)
                 record.flush()
                 waiting[self._executor.submit(self._carry, parcel)] = parcel

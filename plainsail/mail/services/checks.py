@@ -150,6 +150,10 @@ def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
     if broadcast.list is None:
         yield Check("bad", _("Nobody is chosen"), _("Choose the list that gets it."))
         return
+    if broadcast.list.archived_at is not None:
+        text = _("“%(list)s” is put away. Choose another list, or bring it back.") % {"list": broadcast.list.name}
+        yield Check("bad", _("The list is put away"), text)
+        return
     people = (
         audience.of(broadcast, at=at).count()
         if broadcast.resend_of_id

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.domain_names import in_ascii
 from plainsail.kernel.errors import Refusal
-from plainsail.mail.services.lines import PLAIN, date, encoded, mailbox, one_line
+from plainsail.mail.services.lines import PLAIN, date, encoded, envelope, mailbox, one_line
 
-__all__ = ["Unmailable", "address", "date", "encoded", "mailbox", "one_line"]
+__all__ = ["Unmailable", "address", "date", "encoded", "mailbox", "one_line", "recipient"]
 
 _is_address = EmailValidator(allowlist=["localhost"])
 
@@ -21,6 +21,18 @@ class Unmailable(Refusal):
     code = "unmailable"
     message = _("That is not an address that mail can be sent to.")
     status = 422
+
+
+def recipient(value: str) -> str:
+    """A bare address to write to: as `address`, but letters of any script may stand before the @. It then needs a server
+    that takes them (RFC 6531), and goes to no other. Raises Unmailable.
+    """
+    bare = value.strip()
+    if bare.isascii():
+        return address(bare)
+    if (found := envelope(bare)) is None:
+        raise Unmailable
+    return found
 
 
 def address(value: str) -> str:

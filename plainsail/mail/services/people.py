@@ -65,7 +65,7 @@ def recipient(
         delivery_id=delivery_id,
         contact_id=contact.id,
         name=contact.name,
-        address=headers.address(contact.email),
+        address=headers.recipient(contact.email),
         values=values,
         unsubscribe_url=unsubscribe,
         preferences_url=links.preferences_url(business, contact.id),

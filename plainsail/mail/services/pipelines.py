@@ -281,7 +281,7 @@ class Pool:
         """The next message that this server can take at all."""
         while not self.is_refused and (parcel := source.next()) is not None:
             if not parcel.to.isascii() and "smtputf8" not in line.features:
-                reply = "The mail server takes no addresses outside ASCII (SMTPUTF8)."
+                reply = "The mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8)."
             elif (most := line.features.get("size", "")).isdigit() and 0 < int(most) < len(parcel.content):
                 reply = f"The mail server takes at most {most} bytes."
             else:

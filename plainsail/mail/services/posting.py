@@ -115,7 +115,7 @@ def _refuse_holes(texts: Sequence[str], values: Mapping[str, str]) -> None:
 
 def _address(to: str) -> str:
     try:
-        return headers.address(to)
+        return headers.recipient(to)
     except headers.Unmailable:
         raise headers.Unmailable(field="to") from None
 

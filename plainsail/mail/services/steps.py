@@ -108,6 +108,8 @@ def _reasons(people: Collection[UUID], topic: List) -> dict[UUID, str]:
             return f"suppressed:{against[contact.address_hash]}"
         if contact_id in resting:
             return "paused"
+        if topic.archived_at is not None:
+            return "list_archived"
         return "pending" if states.get(contact_id) == ListMember.State.PENDING else "not_subscribed"
 
     return {contact_id: why(contact_id) for contact_id in people}
@@ -128,4 +130,6 @@ def said(reason: str) -> str:
         return _("they have not confirmed the list yet")
     if reason == "paused":
         return _("they asked for some weeks without mail")
+    if reason == "list_archived":
+        return _("the list is put away")
     return _("they are not on the list") if reason == "not_subscribed" else _("the contact was deleted")

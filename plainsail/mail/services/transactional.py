@@ -43,7 +43,7 @@ def send(
     found: Delivery | None = Delivery.objects.filter(source_kind=kind, source_id=source_id, occurrence="").first()
     if found is not None:
         return found
-    address = headers.address(to)
+    address = headers.recipient(to)
     delivery: Delivery
     delivery, is_new = Delivery.objects.get_or_create(
         source_kind=kind,

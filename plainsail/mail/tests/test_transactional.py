@@ -87,13 +87,22 @@ def test_a_mail_that_is_attached_goes_along_as_a_file_and_breaks_nothing(in_juni
         "a b@example.com",
         "x@example.com\r\nBcc: y@example.com",
         "<x@example.com>",
-        "ü@example.com",
+        "<ü@example.com>",
+        "ü ü@example.com",
+        "ü@example.com\r\nBcc: y@example.com",
     ],
 )
 def test_an_address_that_can_be_none_is_refused_and_nothing_is_kept(in_juniper, to):
     with pytest.raises(headers.Unmailable):
         send(to=to)
     assert not Delivery.objects.exists()
+
+
+def test_a_name_of_any_letters_is_written_to_as_it_is(in_juniper, outbox):
+    send(to="müller@bücher.example")
+    run_jobs()
+    assert outbox.recipients == ["müller@xn--bcher-kva.example"]
+    assert b"To: m\xc3\xbcller@xn--bcher-kva.example\r\n" in outbox.raw[0]
 
 
 def test_a_subject_cannot_start_a_header_of_its_own(in_juniper, outbox):

@@ -21,6 +21,8 @@ from plainsail.mail.services import web_letters
 def archives(request: Request) -> HttpResponse:
     rows = request.workspace.lists.order_by("name", "id").prefetch_related("archives")
     listed = [(each, bool(each.archives.all()), _url(request, each.slug)) for each in rows]
+    # A list that is put away has no archive to open any more, but may have one to close.
+    listed = [one for one in listed if one[0].archived_at is None or one[1]]
     return render(request, "mail/archives.html", {"lists": listed})
 
 

@@ -295,6 +295,12 @@ def options() -> list[Option]:
     return [Option(form.id, form.name) for form in Form.objects.filter(is_archived=False).order_by("name", "id")]
 
 
+def sources(workspace: Workspace) -> list[tuple[str, str]]:
+    """The forms by which contacts come, those put away last: what stands in `Contact.source`, and how it is said."""
+    rows = workspace.forms.order_by("is_archived", "name", "id")
+    return [(f"form:{form.id}", _("Form “%(name)s”") % {"name": form.name}) for form in rows]
+
+
 def cards(ids: Collection[UUID]) -> dict[UUID, FormCard]:
     """Those of these forms that exist, as sections show them. One query, and a few for a form with choices."""
     return {form.id: card(form) for form in Form.objects.filter(id__in=ids).select_related("workspace")}

@@ -1,5 +1,5 @@
 """Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, where a page is
-shared, or for the whole site.
+shared, or for the whole site. And which forms and countdowns name a list.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from plainsail.contacts.models import List
+from plainsail.contacts.sockets import ListUse
 from plainsail.files.sockets import Use
 from plainsail.kernel.addresses import workspace_url
-from plainsail.pages.models import Page, PageRevision, Site
+from plainsail.pages.models import Countdown, Form, Page, PageRevision, Site
 
 
 def of_file(file_id: UUID) -> list[Use]:
@@ -34,6 +36,23 @@ def of_file(file_id: UUID) -> list[Use]:
             for site in shown.select_related("workspace")
         ),
     ]
+
+
+def of_list(topic: List) -> list[ListUse]:
+    """Forms that put people on a list or offer it, and countdowns that begin with it; those put away don't need it any more."""
+    key = [str(topic.pk)]
+    named = Q(list=topic) | Q(more_lists__contains=key) | Q(offered_lists__contains=key)
+    forms = Form.objects.filter(named).select_related("workspace").order_by("is_archived", "name", "id")
+    countdowns = Countdown.objects.filter(list=topic).select_related("workspace").order_by("is_archived", "name", "id")
+    return [
+        *(_list_use(_("Form “%(name)s”"), one, "pages:form_settings") for one in forms),
+        *(_list_use(_("Countdown “%(name)s”"), one, "pages:countdown") for one in countdowns),
+    ]
+
+
+def _list_use(words: str, one: Form | Countdown, page: str) -> ListUse:
+    url = workspace_url(one.workspace, page, one.pk)
+    return ListUse(words % {"name": one.name}, url, is_at_work=not one.is_archived)
 
 
 def _names(column: str, needles: tuple[str, ...]) -> Q:

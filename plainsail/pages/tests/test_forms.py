@@ -6,16 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from plainsail.contacts import sources
 from plainsail.contacts.models import ConsentEntry, Contact, CustomField, ListMember
 from plainsail.contacts.services import consent, fields, lists, tags
+from plainsail.contacts.services.uses import InUse
 from plainsail.contacts.services.values import fields_of
 from plainsail.edge import form_rules
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow
 from plainsail.pages.models import Form, FormVersion, Submission, Unfinished
-from plainsail.pages.services import forms, publishing, questions, reading, steps, submissions
+from plainsail.pages.services import countdowns, forms, publishing, questions, reading, steps, submissions
 from plainsail.pages.services.submissions import Visit
-from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory, PageFactory
 from plainsail.tracking.models import Hit
 from plainsail.tracking.services import landing
 
@@ -354,3 +356,23 @@ def test_a_form_on_a_published_page_can_not_be_put_away(in_juniper):
 
     with pytest.raises(forms.InUse):
         forms.archive(in_juniper.forms.get())
+
+
+def test_a_list_that_a_form_joins_or_offers_can_not_be_put_away(in_juniper, form):
+    offered, more = (lists.create(in_juniper, name=name, at=NOW) for name in ("Offered", "More"))
+    forms.change(form, offered_lists=[str(offered.id)], more_lists=[str(more.id)], at=NOW)
+    countdown = CountdownFactory(kind="list", list=offered)
+    for topic in (form.list, offered, more):
+        with pytest.raises(InUse, match=f"Form “{form.name}”"):
+            lists.archive(topic, at=NOW)
+    assert [use.label for use in lists.uses_of(offered)] == [f"Form “{form.name}”", f"Countdown “{countdown.name}”"]
+    forms.archive(form)
+    countdowns.archive(countdown)
+    for topic in (form.list, offered, more):
+        with pytest.raises(InUse):
+            lists.delete(topic)
+        lists.archive(topic, at=NOW)
+
+
+def test_contacts_can_be_asked_for_by_the_form_that_they_came_by(in_juniper, form):
+    assert (f"form:{form.id}", f"Form “{form.name}”") in sources.offered(in_juniper)

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from plainsail.contacts.services import cells
+from plainsail.kernel import cells
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.models import Submission
@@ -50,7 +50,7 @@ def answers(request: Request, form_id: UUID) -> HttpResponse:
 def answers_csv(request: Request, form_id: UUID) -> HttpResponse:
     """Everything that was sent, or what a search finds: at most 100,000 rows, newest first."""
     subject, words = find(request, form_id), _words(request)
-    table = cells.table(reading.table(subject, queries.answers(subject, words=words), at_most=reading.MOST_ROWS))
+    table = cells.file(reading.table(subject, queries.answers(subject, words=words), at_most=reading.MOST_ROWS))
     response = HttpResponse(table, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slugify(subject.name)[:60] or "form"}.csv"'
     return response

@@ -7,12 +7,10 @@ customer or at the customer's wish.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import StringIO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +18,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from plainsail.commerce.models import Invoice
+from plainsail.kernel import cells
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import Money
 from plainsail.kernel.periods import day_start, local_date
@@ -184,29 +183,25 @@ def _worth(undone: Mapping[UUID, datetime]) -> tuple[Money, ...]:
     return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
 
-def as_csv(workspace: Workspace, months: Sequence[date], *, labels: Mapping[str, str]) -> str:
+def as_csv(workspace: Workspace, months: Sequence[date], *, labels: Mapping[str, str]) -> bytes:
     """Every declaration of some months as a table, oldest first: for a spreadsheet. One query."""
-    out = StringIO()
-    write = csv.writer(out)
-    write.writerow(
-        ["month", "received_at", "reference", "contract", "kind", "through", "reason", "words", "taken_back"]
+    head = ("month", "received_at", "reference", "contract", "kind", "through", "reason", "words", "taken_back")
+    return cells.file([head, *(_row(workspace, one, labels) for one in _told(workspace, months))])
+
+
+def _row(workspace: Workspace, one: CancellationRequest, labels: Mapping[str, str]) -> Sequence[str]:
+    made = getattr(one, "cancellation", None)
+    return (
+        f"{local_date(one.received_at, workspace.timezone):%Y-%m}",
+        one.received_at.isoformat(),
+        one.reference,
+        made.subscription.reference if made else "",
+        one.kind,
+        one.door,
+        labels.get(one.reason_code, one.reason_code) if one.reason_code else "",
+        text_of(one),
+        "yes" if made is not None and made.is_undone else "",
     )
-    for one in _told(workspace, months):
-        made = getattr(one, "cancellation", None)
-        write.writerow(
-            [
-                f"{local_date(one.received_at, workspace.timezone):%Y-%m}",
-                one.received_at.isoformat(),
-                one.reference,
-                made.subscription.reference if made else "",
-                one.kind,
-                one.door,
-                labels.get(one.reason_code, one.reason_code) if one.reason_code else "",
-                _harmless(text_of(one)),
-                "yes" if made is not None and made.is_undone else "",
-            ]
-        )
-    return out.getvalue()
 
 
 def _told(workspace: Workspace, months: Sequence[date]) -> Iterable[CancellationRequest]:
@@ -217,8 +212,3 @@ def _told(workspace: Workspace, months: Sequence[date]) -> Iterable[Cancellation
 def text_of(request: CancellationRequest) -> str:
     """What somebody wrote about why, word for word."""
     return request.feedback or str(request.payload.get("cause", ""))
-
-
-def _harmless(text: str) -> str:
-    """What a stranger wrote isn't to become a formula in a spreadsheet (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -117,7 +117,7 @@ class TestPages:
         assert ("&lt;b&gt;clay" in words, contract.reference in words) == (True, True)
         answer = as_ada.get(f"{PAGE}csv/")
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
-        (row,) = csv.DictReader(StringIO(answer.content.decode()))
+        (row,) = csv.DictReader(StringIO(answer.content.decode("utf-8-sig")))
         assert (row["month"], row["contract"], row["reason"], row["words"]) == (
             "2026-11",
             contract.reference,
