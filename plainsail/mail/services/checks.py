@@ -21,7 +21,17 @@ from plainsail.kernel import environment
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Inspection, Sender
-from plainsail.mail.services import audience, domains, gate, inspecting, merge_fields, origins, previews, variants
+from plainsail.mail.services import (
+    audience,
+    domains,
+    gate,
+    inspecting,
+    merge_fields,
+    origins,
+    own_text,
+    previews,
+    variants,
+)
 from plainsail.mail.services.compiling import PIXEL, Compiled
 from plainsail.mail.services.links import Verdict
 
@@ -238,7 +248,11 @@ def _pictures(compiled: Compiled) -> Iterator[Check]:
 
 def _text_part(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
     email = broadcast.email
-    if email.text and email.text_seen != previews.fingerprint(previews.made_text(email, business)):
+    made = previews.made_text(email, business) if email.text else None
+    if made is not None and own_text.gone(email.text, made.conditions):
+        text = _("A part of it asks for a condition that no section has any more, so nobody gets that part.")
+        yield Check("bad", _("A part of the plain text is for nobody"), text)
+    elif made is not None and email.text_seen != made.fingerprint:
         text = _(
             "It has words of its own, and the mail was changed since. Open it once and see whether they still fit."
         )

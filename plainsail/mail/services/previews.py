@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Delivery, Edition, Email, Sender
-from plainsail.mail.services import branches, merge_fields, origins, senders, transactional, zones
+from plainsail.mail.services import branches, merge_fields, origins, own_text, senders, transactional, zones
 from plainsail.mail.services.compiling import Compiled
 
 EXAMPLE = {"first_name": "Maren", "last_name": "Thiessen", "name": "Maren Thiessen", "email": "maren@example.com"}
@@ -65,14 +66,25 @@ def show_to_anybody(email: Email | Edition, business: Workspace, *, sender: Send
     return _filled(compiled_for(email, business, sender, topic), {}, frozenset(), sender)
 
 
-def made_text(email: Email, business: Workspace) -> str:
-    """The plain text that the document makes, with merge fields as they are written; what everybody sees."""
+@dataclass(frozen=True)
+class MadeText:
+    """The plain text that a document makes, as it would be written by hand, without its foot; and what its parts depend on."""
+
+    words: str
+    foot: str
+    conditions: Sequence[Mapping[str, Any]]
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether it is another one now."""
+        return hashlib.sha256(f"{self.words}\n\n{self.foot}".encode()).hexdigest()
+
+
+def made_text(email: Email, business: Workspace) -> MadeText:
+    """What the document makes, with merge fields as they are written."""
     compiled = compiled_for(email, business, senders.default(), None, is_own_text=False)
-    return branches.seen(compiled.text_source, ())
-
-
-def fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    source = compiled.text_source
+    return MadeText(own_text.made(source), own_text.foot_of(source), compiled.conditions)
 
 
 def send_tests(
