@@ -172,12 +172,13 @@ def schedule_locally(broadcast: Broadcast, *, wall: datetime, when_passed: str, 
     found = None
     if locked.list is not None:
         home = origins.business().timezone
-        found = zones.spread(audience.of(locked, at=at), wall, home=home, at=at, next_day=next_day)
+        # Nothing leaves within the hold, so what is over by its end is over.
+        found = zones.spread(audience.of(locked, at=at), wall, home=home, at=at + HOLD, next_day=next_day)
     if found is not None and not found.ahead:
         raise InThePast(field="local_at")
     locked.local_at, locked.when_passed = wall.isoformat(timespec="minutes"), when_passed
     locked.save(update_fields=["local_at", "when_passed"])
-    return _release(locked, State.SCHEDULED, max(found.first_at if found else at, at + HOLD), at=at)
+    return _release(locked, State.SCHEDULED, found.first_at if found else at + HOLD, at=at)
 
 
 def _release(broadcast: Broadcast, state: Broadcast.State, departs_at: datetime, *, at: datetime) -> Broadcast:

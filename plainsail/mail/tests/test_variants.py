@@ -123,6 +123,41 @@ def test_where_the_time_is_over_it_comes_at_once_or_on_the_next_day(broadcast, t
     assert late in (spread.first_at, spread.last_at)
 
 
+def test_who_is_first_is_not_late_because_the_worker_comes_some_moments_late(broadcast, topic):
+    first, second = (subscriber(topic, timezone=zone) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    wall = datetime(2026, 12, 1, 9)  # a time on a clock, without a zone
+    broadcasts.schedule_locally(broadcast, wall=wall, when_passed="next_day", at=NOON)
+    written(broadcast, at=datetime(2026, 12, 1, 0, 0, 7, tzinfo=UTC))
+    due = dict(Delivery.objects.values_list("contact_id", "due_at"))
+    assert due[first.id] == datetime(2026, 12, 1, 0, tzinfo=UTC)
+    assert due[second.id] == datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+def test_one_that_was_held_past_its_time_treats_those_as_late_for_whom_it_is_over_now(broadcast, topic):
+    first, second = (subscriber(topic, timezone=zone) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    wall = datetime(2026, 12, 1, 9)  # as above
+    broadcasts.schedule_locally(broadcast, wall=wall, when_passed="next_day", at=NOON)
+    written(broadcast, at=datetime(2026, 12, 1, 3, tzinfo=UTC))
+    due = dict(Delivery.objects.values_list("contact_id", "due_at"))
+    assert due[first.id] == datetime(2026, 12, 2, 0, tzinfo=UTC)
+    assert due[second.id] == datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wall", "at", "due"),
+    [
+        # Clocks go forward on the 28th of March and back on the 31st of October 2027.
+        (datetime(2027, 3, 27, 9), datetime(2027, 3, 27, 20, tzinfo=UTC), datetime(2027, 3, 28, 7, tzinfo=UTC)),
+        (datetime(2027, 10, 30, 9), datetime(2027, 10, 30, 20, tzinfo=UTC), datetime(2027, 10, 31, 8, tzinfo=UTC)),
+        (datetime(2027, 3, 27, 2, 30), datetime(2027, 3, 27, 20, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_same_time_on_the_next_day_is_the_same_on_the_clock_also_when_that_is_changed(topic, wall, at, due):
+    reader = subscriber(topic, timezone="Europe/Berlin")
+    found = zones.leaving(reader, wall, home="UTC", at=at, next_day=True)
+    assert (found.at, found.is_late) == (due, True)
+
+
 def test_a_time_that_is_over_for_everybody_is_refused(broadcast, topic):
     subscriber(topic, timezone="Asia/Tokyo")
     with pytest.raises(broadcasts.InThePast):

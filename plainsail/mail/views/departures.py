@@ -154,7 +154,8 @@ def _spread(request: Request, found: Broadcast, form: DepartureForm) -> zones.Sp
     wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
     next_day = rule == Broadcast.WhenPassed.NEXT_DAY
     people = audience.of(found, at=request.now)
-    return zones.spread(people, wall, home=request.workspace.timezone, at=request.now, next_day=next_day)
+    at = request.now + broadcasts.HOLD
+    return zones.spread(people, wall, home=request.workspace.timezone, at=at, next_day=next_day)
 
 
 def _check_page(
