@@ -327,6 +327,17 @@ def _form_fault(
     return {step_id: next(str(message) for messages in form.errors.values() for message in messages)}
 
 
+def check_live(flow: Flow) -> None:
+    """Ask each kind of action whether a flow with its steps may let people through now. Raises what one has against it."""
+    configs: dict[str, list[Mapping[str, Any]]] = {}
+    for step in walk(flow["steps"]):
+        if step["type"] == "action" and not step.get("off"):
+            configs.setdefault(step["action"], []).append(step["config"])
+    for key, found in configs.items():
+        if (kind := ACTIONS.get(key)) is not None:
+            kind.check_live(found)
+
+
 def frozen(flow: Flow) -> Flow:
     """The flow as it goes live: each action's settings made final."""
     changed = deepcopy(flow)

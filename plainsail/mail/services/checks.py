@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.contacts.queries import condition_of
 from plainsail.kernel import environment
-from plainsail.kernel.errors import Refusal
+from plainsail.kernel.addresses import workspace_url
+from plainsail.kernel.errors import Link, Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Broadcast, Inspection, Sender
 from plainsail.mail.services import (
@@ -58,6 +59,8 @@ class Check:
     tone: Tone
     title: str | Promise
     text: str | Promise = ""
+    ways: tuple[Link, ...] = ()
+    """Where it is mended."""
 
     @property
     def is_blocking(self) -> bool:
@@ -70,7 +73,7 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     found = [
         *_words(broadcast),
         *_variants(broadcast),
-        *_sender(broadcast),
+        *_sender(broadcast, business),
         *_audience(broadcast, at=at),
         _address(business),
     ]
@@ -124,27 +127,28 @@ def _variants(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("warn", _("Two variants are the same"), _("They would tell nothing. Change one of them."))
 
 
-def _sender(broadcast: Broadcast) -> Iterator[Check]:
+def _sender(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
     sender = broadcast.sender
     if sender is None:
         yield Check("bad", _("No sender"), _("Choose who writes."))
     elif sender.is_paused:
-        yield Check("bad", _("The sender is paused"), _("Mail servers refused it. See Settings → Senders."))
+        way = (_("See the sender"), workspace_url(business, "mail:sender", sender.id))
+        yield Check("bad", _("The sender is paused"), _("Mail servers refused it."), (way,))
     elif domains.is_free_mail(sender.domain) and not gate.is_needed():
         text = _("Mailbox providers reject mass mail from addresses of other providers. Use your own domain.")
         yield Check("warn", _("The sender uses a free mailbox"), text)
     else:
         yield Check("good", _("Sender"), str(sender))
-        yield from _domain(broadcast, sender)
+        yield from _domain(broadcast, sender, business)
 
 
-def _domain(broadcast: Broadcast, sender: Sender) -> Iterator[Check]:
+def _domain(broadcast: Broadcast, sender: Sender, business: Workspace) -> Iterator[Check]:
     if not gate.is_needed():
         if environment.current().uses_mail_catcher:
             text = _("All mail stays in the local mailbox, so the sender’s domain need not be set up yet.")
             yield Check("good", _("Nothing leaves this machine"), text)
         return
-    faults = gate.faults(sender)
+    faults = gate.faults_of(broadcast)
     if not faults:
         yield Check("good", _("Sending domain"), sender.domain)
     elif override := gate.override_of(broadcast):
@@ -152,8 +156,9 @@ def _domain(broadcast: Broadcast, sender: Sender) -> Iterator[Check]:
         said = str(_("%(person)s took it upon themselves: “%(words)s”")) % facts
         yield Check("warn", _("The sending domain is not ready"), said)
     else:
+        way = gate.way_to_domain(business, sender)
         for fault in faults:
-            yield Check("bad", _("The sending domain is not ready"), gate.worded(fault))
+            yield Check("bad", _("The sending domain is not ready"), gate.worded(fault), (way,))
 
 
 def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
@@ -174,8 +179,8 @@ def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
 
 def _address(business: Workspace) -> Check:
     if not business.postal_address.strip():
-        text = _("Marketing mail must show a postal address. Add yours in Settings.")
-        return Check("bad", _("Your postal address is missing"), text)
+        text = _("Marketing mail must show a postal address.")
+        return Check("bad", _("Your postal address is missing"), text, (gate.way_to_address(business),))
     return Check("good", _("Unsubscribe link and postal address"), _("They stand at the foot of every message."))
 
 

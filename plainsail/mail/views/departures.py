@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
-from plainsail.mail.forms import DepartureForm, OverrideForm, TestForm
+from plainsail.mail.domain_forms import OverrideForm
+from plainsail.mail.forms import DepartureForm, TestForm
 from plainsail.mail.models import Broadcast
 from plainsail.mail.services import audience, broadcasts, checks, gate, inspecting, previews, variants, zones
 from plainsail.mail.services.checks import Check
