@@ -146,7 +146,7 @@ class Action:
     perform: Callable[[Contact, Config, str, datetime], Done | None]
     perform_many: Callable[[Sequence[Work], Config, datetime], Mapping[str, Done]] | None = None
     form: type[StepForm] = StepForm
-    check_live: Callable[[Sequence[Config]], None] = lambda configs: None
+    check_live: Callable[[Sequence[Config], datetime], None] = lambda configs, at: None
     freeze: Callable[[Config], dict[str, Any]] = dict
     detail: Callable[[Config], str] = lambda config: ""
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}

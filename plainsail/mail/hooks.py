@@ -239,7 +239,7 @@ def _written(business: Workspace, configs: Sequence[Config]) -> list[Written | N
 
 
 ACTIONS.register(
-    "mail.send",
+    steps.ACTION,
     Action(
         label=gettext_lazy("Send an e-mail"),
         icon="mail",

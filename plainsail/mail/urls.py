@@ -78,6 +78,7 @@ workspace_urls = [
     ),
     path("settings/sending-domains/<uuid:sending_domain_id>/removal/", domains.removal, name="remove_domain"),
     path("emails/write/<uuid:email_id>/look/", writing.look, name="look"),
+    path("emails/write/<uuid:email_id>/sample/", writing.sample, name="sample"),
     path("emails/write/<uuid:email_id>/text/", writing.text, name="text"),
     path("emails/write/<uuid:email_id>/keeping/", writing.keep, name="keep"),
     path("emails/write/<uuid:email_id>/dropping/", writing.drop, name="drop"),

@@ -94,7 +94,7 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
     business = Workspace.objects.get(id=locked.workspace_id)
     if missing := flows.faults(locked.draft, business):
         raise NotReady(next(iter(missing.values())))
-    flows.check_live(locked.draft)
+    flows.check_live(locked.draft, at=at)
     document = flows.frozen(locked.draft)
     version: AutomationVersion = AutomationVersion.objects.create(
         automation=locked,
@@ -145,7 +145,7 @@ def resume(automation: Automation, *, at: datetime) -> None:
     if not paused.update(state=Automation.State.LIVE, looked_at=at):
         raise NotLive
     for version in AutomationVersion.objects.filter(id=automation.version_id):
-        flows.check_live(version.document)
+        flows.check_live(version.document, at=at)
     _wake(automation, at=at)
 
 

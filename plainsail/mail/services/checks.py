@@ -21,7 +21,7 @@ from plainsail.kernel import environment
 from plainsail.kernel.addresses import workspace_url
 from plainsail.kernel.errors import Link, Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Inspection, Sender
+from plainsail.mail.models import Broadcast, Email, Inspection, Sender
 from plainsail.mail.services import (
     audience,
     domains,
@@ -31,6 +31,7 @@ from plainsail.mail.services import (
     origins,
     own_text,
     previews,
+    senders,
     variants,
 )
 from plainsail.mail.services.compiling import PIXEL, Compiled
@@ -71,7 +72,7 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     """Look at everything. Costs one count of the audience and one rendering."""
     business = origins.business()
     found = [
-        *_words(broadcast),
+        *_words(broadcast.email),
         *_variants(broadcast),
         *_sender(broadcast, business),
         *_audience(broadcast, at=at),
@@ -86,28 +87,44 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
         return [*found, Check("bad", _("A section can’t be read"), str(error))]
     return [
         *found,
-        *_links(compiled),
-        *_size(compiled),
         *_holes(broadcast, compiled, at=at),
-        *_conditions(compiled, at=at),
-        *_pictures(compiled),
-        *_text_part(broadcast, business),
+        *_mail(broadcast.email, compiled, business, at=at),
         *_inspected(broadcast),
     ]
+
+
+def of_mail(email: Email, *, at: datetime) -> list[Check]:
+    """The same of a mail alone, whoever gets it: what an automation sends. Costs one rendering."""
+    business = origins.business()
+    words = list(_words(email))
+    try:
+        compiled = previews.compiled_for(email, business, senders.default(), None)
+    except InvalidDocument as error:
+        return [*words, Check("bad", _("A section can’t be read"), str(error))]
+    return [*words, *_mail(email, compiled, business, at=at)]
+
+
+def _mail(email: Email, compiled: Compiled, business: Workspace, *, at: datetime) -> Iterator[Check]:
+    yield from _fields(email, compiled)
+    yield from _links(compiled)
+    yield from _size(compiled)
+    yield from _conditions(compiled, at=at)
+    yield from _pictures(compiled)
+    yield from _text_part(email, business)
 
 
 def is_ready(found: list[Check]) -> bool:
     return not any(check.is_blocking for check in found)
 
 
-def _words(broadcast: Broadcast) -> Iterator[Check]:
-    if not broadcast.email.subject:
+def _words(email: Email) -> Iterator[Check]:
+    if not email.subject:
         yield Check("bad", _("The subject is missing"), _("Give the mail a subject before it leaves."))
-    elif broadcast.email.subject.isupper() and len(broadcast.email.subject) > 8:
+    elif email.subject.isupper() and len(email.subject) > 8:
         yield Check("warn", _("The subject is all capitals"), _("Spam filters and readers dislike that."))
     else:
-        yield Check("good", _("Subject"), broadcast.email.subject)
-    if not broadcast.email.preheader:
+        yield Check("good", _("Subject"), email.subject)
+    if not email.preheader:
         yield Check("warn", _("No preview text"), _("Inboxes show the first words of the mail instead."))
 
 
@@ -210,13 +227,7 @@ def _size(compiled: Compiled) -> Iterator[Check]:
 
 def _holes(broadcast: Broadcast, compiled: Compiled, *, at: datetime) -> Iterator[Check]:
     """Merge fields without words to say instead, and how many people would see a hole. One statement for all of them."""
-    texts = [broadcast.email.subject, broadcast.email.preheader, compiled.html_source, compiled.text_source]
-    names = merge_fields.without_fallback(texts)
-    known = merge_fields.names()
-    for text in texts:
-        if name := merge_fields.unknown(merge_fields.without_marks(text), known):
-            yield Check("bad", _("A field doesn’t exist"), merge_fields.unknown_message(name))
-            return
+    names = merge_fields.without_fallback(_texts(broadcast.email, compiled))
     if not names or broadcast.list is None:
         return
     people = audience.people(broadcast.list, broadcast.segment, at=at)
@@ -228,6 +239,17 @@ def _holes(broadcast: Broadcast, compiled: Compiled, *, at: datetime) -> Iterato
                 missing,
             )
             yield Check("warn", _("A field may be empty"), words % {"people": f"{missing:,}", "field": name})
+
+
+def _fields(email: Email, compiled: Compiled) -> Iterator[Check]:
+    known = merge_fields.names()
+    unknown = (merge_fields.unknown(merge_fields.without_marks(text), known) for text in _texts(email, compiled))
+    if name := next(filter(None, unknown), None):
+        yield Check("bad", _("A field doesn’t exist"), merge_fields.unknown_message(name))
+
+
+def _texts(email: Email, compiled: Compiled) -> list[str]:
+    return [email.subject, email.preheader, compiled.html_source, compiled.text_source]
 
 
 def _conditions(compiled: Compiled, *, at: datetime) -> Iterator[Check]:
@@ -251,8 +273,7 @@ def _pictures(compiled: Compiled) -> Iterator[Check]:
         yield Check("warn", _("Pictures without words"), words % {"count": wordless})
 
 
-def _text_part(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
-    email = broadcast.email
+def _text_part(email: Email, business: Workspace) -> Iterator[Check]:
     made = previews.made_text(email, business) if email.text else None
     if made is not None and own_text.gone(email.text, made.conditions):
         text = _("A part of it asks for a condition that no section has any more, so nobody gets that part.")

@@ -19,7 +19,7 @@ from plainsail.contacts.models import Contact, List
 from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Delivery, Edition, Email, Sender
+from plainsail.mail.models import Delivery, Edition, Email, Sender
 from plainsail.mail.services import branches, merge_fields, origins, own_text, senders, transactional, zones
 from plainsail.mail.services.compiling import Compiled
 
@@ -88,12 +88,14 @@ def made_text(email: Email, business: Workspace) -> MadeText:
 
 
 def send_tests(
-    broadcast: Broadcast,
+    email: Email,
     business: Workspace,
     *,
     to: Sequence[str],
     note: str,
     at: datetime,
+    topic: List | None = None,
+    sender: Sender | None = None,
     readers: Sequence[Contact] = (),
     local_at: datetime | None = None,
 ) -> list[Delivery]:
@@ -103,12 +105,13 @@ def send_tests(
     InvalidDocument.
     """
     sent: list[Delivery] = []
-    chosen: Sequence[Contact | None] = readers or [_newest(broadcast.list)]
+    chosen: Sequence[Contact | None] = readers or [_newest(topic)]
     for reader in chosen:
         words = "\n".join(
             filter(None, [note, _as_whom(reader) if readers else "", _when(reader, local_at, business, at=at)])
         )
-        sent += _send_test(broadcast, business, reader=reader, to=to, note=words, at=at)
+        shown = show(email, business, at=at, topic=topic, sender=sender, reader=reader)
+        sent += _send_test(email, shown, to=to, note=words, at=at)
     return sent
 
 
@@ -139,10 +142,7 @@ def _moment(at: datetime, zone: str) -> str:
     return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')} ({zone})"
 
 
-def _send_test(
-    broadcast: Broadcast, business: Workspace, *, reader: Contact | None, to: Sequence[str], note: str, at: datetime
-) -> list[Delivery]:
-    shown = show(broadcast.email, business, at=at, topic=broadcast.list, sender=broadcast.sender, reader=reader)
+def _send_test(email: Email, shown: Preview, *, to: Sequence[str], note: str, at: datetime) -> list[Delivery]:
     subject = _("Test: %(subject)s") % {"subject": shown.subject or _("no subject yet")}
     return [
         transactional.send(
@@ -151,7 +151,7 @@ def _send_test(
             subject=subject,
             text=f"{note}\n\n* * *\n\n{shown.text}" if note else shown.text,
             html=_with_note(shown.html, note) if note else shown.html,
-            key=f"{broadcast.id}:{new_id()}",
+            key=f"{email.id}:{new_id()}",
             at=at,
         )
         for address in to

@@ -10,11 +10,12 @@ from plainsail.accounts.models import AuditEntry, Membership, Role
 from plainsail.automations.models import Automation
 from plainsail.automations.services import editing, publishing
 from plainsail.automations.sockets import STARTERS
+from plainsail.contacts.models import List
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.tenancy import workspace
-from plainsail.mail.models import Email, GateOverride
-from plainsail.mail.services import domain_checks, gate, senders, steps
-from plainsail.mail.tests.factories import ListFactory, SenderFactory
+from plainsail.mail.models import Delivery, Email, GateOverride
+from plainsail.mail.services import bodies, domain_checks, gate, senders, steps
+from plainsail.mail.tests.factories import ListFactory, SenderFactory, subscriber
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -146,3 +147,44 @@ def test_steps_that_are_left_out_and_automations_without_mails_ask_for_nothing(j
             if step.get("action") == "mail.send":
                 welcome = editing.change(welcome, step["id"], {"off": True}, revision=welcome.revision, at=AT)
         publishing.publish_letting_them_finish(welcome, at=AT)
+
+
+def test_a_mail_with_a_fault_that_would_hold_a_broadcast_back_does_not_go_live_and_the_refusal_leads_to_it(
+    juniper, welcome, closed, as_ada
+):
+    closed.clear()
+    with workspace(juniper):
+        mail = mails_of(welcome)[1]
+        Email.objects.filter(id=mail.id).update(subject="For {{field.gone}}")
+    page = publish(as_ada, juniper, welcome).content.decode()
+    assert "There is no field “field.gone”" in page
+    assert f"/w/juniper/emails/write/{mail.id}/" in page
+    looked = as_ada.get(f"/w/juniper/emails/write/{mail.id}/look/").content.decode()
+    assert "A field doesn’t exist" in looked
+
+
+def test_a_mail_of_an_automation_is_sent_to_oneself_as_it_is_shown(juniper, welcome, as_ada):
+    with workspace(juniper):
+        mail, topic = mails_of(welcome)[0], List.objects.get()
+        reader = subscriber(topic, first_name="Ann")
+    address = f"/w/juniper/emails/write/{mail.id}/sample/"
+    assert as_ada.post(address, {"to": "no address"}).status_code == 422
+    assert as_ada.post(f"{address}?as={reader.id}", {"to": "ada@example.com"}).status_code == 302
+    with workspace(juniper):
+        sent = Delivery.objects.get(source_kind="broadcast_test")
+        assert (sent.address, "Hello Ann" in bodies.find(sent).text) == ("ada@example.com", True)
+
+
+def test_whoever_changes_where_live_automations_send_from_is_told_that_the_domain_is_not_ready(
+    juniper, welcome, closed, as_ada
+):
+    closed.clear()
+    with workspace(juniper):
+        other = senders.add(name="Other", address="hello@other.example", reply_to="")
+    closed.add(other.address)
+    change = f"/w/juniper/settings/senders/{other.id}/default/"
+    assert b"it is not set up" not in as_ada.post(change, follow=True).content
+    with workspace(juniper):
+        senders.make_default(senders.Sender.objects.get(address="hello@juniper.example"))
+        publishing.publish_letting_them_finish(welcome, at=AT)
+    assert "Automations that are live send from other.example now" in as_ada.post(change, follow=True).content.decode()

@@ -77,7 +77,8 @@ def test(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = TestForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
-    previews.send_tests(found, request.workspace, at=request.now, **form.cleaned_data)
+    whom = {"topic": found.list, "sender": found.sender}
+    previews.send_tests(found.email, request.workspace, at=request.now, **whom, **form.cleaned_data)
     messages.success(request, _("A test is on its way to %(to)s.") % {"to": ", ".join(form.cleaned_data["to"])})
     return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
