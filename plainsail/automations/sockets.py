@@ -134,6 +134,7 @@ class Action:
 
     `perform_many(work, config, at)` does the same for thousands in a few statements, and tells by run key what there is to
     say; an action without it is performed for one after the other, each in a transaction of its own.
+    `check_live` gets the settings of all such steps of a flow before it goes live or on, and raises a Refusal where it may not.
     `freeze` turns a draft's settings into those of a version when it goes live (such as: this edition of the mail);
     `again` gives the settings of a copy of the step.
     `detail` is a second line under the sentence; `panel` names a template shown in the step's panel, which gets `config`.
@@ -145,6 +146,7 @@ class Action:
     perform: Callable[[Contact, Config, str, datetime], Done | None]
     perform_many: Callable[[Sequence[Work], Config, datetime], Mapping[str, Done]] | None = None
     form: type[StepForm] = StepForm
+    check_live: Callable[[Sequence[Config], datetime], None] = lambda configs, at: None
     freeze: Callable[[Config], dict[str, Any]] = dict
     detail: Callable[[Config], str] = lambda config: ""
     begin: Callable[[datetime], dict[str, Any]] = lambda at: {}

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -46,6 +48,7 @@ __all__ = [
     "visitor_cookie",
     "visitor_of",
     "wants_json",
+    "with_links",
     "works_when_closed",
     "workspace_url",
 ]
@@ -217,13 +220,19 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return problem(
             status=refusal.status, title=_("Refused"), detail=str(refusal), code=refusal.code, field=refusal.field
         )
-    context = {"refusal": refusal, "message": str(refusal)}
+    context = {"refusal": refusal, "message": with_links(refusal)}
     if request.headers.get("HX-Request") == "true":
         # A fragment was asked for: say it among the page's toasts, so that no page ends up inside a page.
         answer = render(request, "ui/problem_toast.html", context, status=refusal.status)
         answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Reselect"] = "#toasts", "beforeend", "ui-toast"
         return answer
     return render(request, "ui/problem.html", context, status=refusal.status)
+
+
+def with_links(refusal: Refusal) -> SafeString:
+    """An expected “no” as HTML: its words, then links to where it is mended. For pages and for Django's messages."""
+    links = format_html_join("", ' <a class="link" href="{}">{}</a>', ((path, words) for words, path in refusal.links))
+    return format_html("{}{}", str(refusal), links)
 
 
 @contextmanager

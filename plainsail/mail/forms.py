@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from plainsail.automations.sockets import StepForm
 from plainsail.contacts.models import Contact, List, Segment
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Carrier, Email, Sender, SendingDomain
-from plainsail.mail.services import carrier_kinds, carriers, gate, headers, starters
+from plainsail.mail.models import Broadcast, Carrier, Email, Sender
+from plainsail.mail.services import carrier_kinds, carriers, headers, starters
 
 
 class NewBroadcastForm(forms.Form):
@@ -444,48 +444,3 @@ class EmailStepForm(StepForm):
         elif not email.subject:
             self.add_error(None, _("The mail has no subject yet."))
         return cleaned
-
-
-class NewDomainForm(forms.Form):
-    """A domain to send under."""
-
-    domain = forms.CharField(
-        label=gettext_lazy("Domain"),
-        max_length=253,
-        help_text=gettext_lazy("What stands behind the @ of your address, such as example.com."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
-    )
-
-
-class DomainForm(forms.Form):
-    """How a domain's mail is signed, and where its bounces go."""
-
-    signing = forms.ChoiceField(
-        label=gettext_lazy("Who signs"),
-        choices=SendingDomain.Signing.choices,
-        widget=forms.RadioSelect,
-        help_text=gettext_lazy("A mail provider signs by itself, and so does a mail server with OpenDKIM or Rspamd."),
-    )
-    server_selector = forms.RegexField(
-        r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
-        label=gettext_lazy("Selector of the mail server"),
-        required=False,
-        help_text=gettext_lazy("Its key stands at selector._domainkey. Only where the mail server signs."),
-    )
-    return_label = forms.RegexField(
-        r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
-        label=gettext_lazy("Subdomain for bounces"),
-        help_text=gettext_lazy("One word, such as bounces."),
-    )
-
-
-class OverrideForm(forms.Form):
-    """Why a broadcast leaves although its domain is not ready."""
-
-    words = forms.CharField(
-        label=gettext_lazy("Why it leaves all the same"),
-        min_length=gate.FEWEST_WORDS,
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Kept with your name, and shown in the audit log."),
-    )

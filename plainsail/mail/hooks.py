@@ -98,6 +98,10 @@ SETTINGS.register(
 AUDIT_ACTIONS.register(
     gate.PASSED, AuditAction(label=gettext_lazy("Let a broadcast leave although its domain was not ready"))
 )
+AUDIT_ACTIONS.register(
+    gate.MAIL_PASSED,
+    AuditAction(label=gettext_lazy("Let a mail of an automation leave although its domain was not ready")),
+)
 
 API_SCOPES.register(
     "mail",
@@ -237,7 +241,7 @@ def _written(business: Workspace, configs: Sequence[Config]) -> list[Written | N
 
 
 ACTIONS.register(
-    "mail.send",
+    steps.ACTION,
     Action(
         label=gettext_lazy("Send an e-mail"),
         icon="mail",
@@ -247,6 +251,7 @@ ACTIONS.register(
         sentence=_subject,
         detail=_numbers,
         begin=steps.begin,
+        check_live=steps.check_live,
         freeze=steps.freeze,
         again=lambda config, at: steps.again(config, at=at),
         panel="mail/step_panel.html",

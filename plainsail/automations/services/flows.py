@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -325,6 +326,17 @@ def _form_fault(
     if form.is_valid():
         return {}
     return {step_id: next(str(message) for messages in form.errors.values() for message in messages)}
+
+
+def check_live(flow: Flow, *, at: datetime) -> None:
+    """Ask each kind of action whether a flow with its steps may let people through now. Raises what one has against it."""
+    configs: dict[str, list[Mapping[str, Any]]] = {}
+    for step in walk(flow["steps"]):
+        if step["type"] == "action" and not step.get("off"):
+            configs.setdefault(step["action"], []).append(step["config"])
+    for key, found in configs.items():
+        if (kind := ACTIONS.get(key)) is not None:
+            kind.check_live(found, at)
 
 
 def frozen(flow: Flow) -> Flow:

@@ -42,7 +42,10 @@ Waiting = Literal["finish", "move"]
 
 
 def publish(automation: Automation, *, waiting: Waiting, at: datetime) -> AutomationVersion:
-    """The draft goes live for newcomers, and for those under way as is said. Raises NotReady."""
+    """The draft goes live for newcomers, and for those under way as is said.
+
+    Raises NotReady, and what an action has against it, such as a mail whose domain is not set up.
+    """
     return (
         publish_moving_them(automation, at=at) if waiting == "move" else publish_letting_them_finish(automation, at=at)
     )
@@ -91,6 +94,7 @@ def _publish(automation: Automation, *, at: datetime) -> AutomationVersion:
     business = Workspace.objects.get(id=locked.workspace_id)
     if missing := flows.faults(locked.draft, business):
         raise NotReady(next(iter(missing.values())))
+    flows.check_live(locked.draft, at=at)
     document = flows.frozen(locked.draft)
     version: AutomationVersion = AutomationVersion.objects.create(
         automation=locked,
@@ -135,11 +139,13 @@ def pause(automation: Automation) -> None:
 def resume(automation: Automation, *, at: datetime) -> None:
     """Go on; what became due meanwhile happens now, but who would have come meanwhile has not.
 
-    Raises NotLive for one that was never published.
+    Raises NotLive for one that was never published, and what an action has against it, as publishing does.
     """
     paused = Automation.objects.filter(id=automation.id, state=Automation.State.PAUSED)
     if not paused.update(state=Automation.State.LIVE, looked_at=at):
         raise NotLive
+    for version in AutomationVersion.objects.filter(id=automation.version_id):
+        flows.check_live(version.document, at=at)
     _wake(automation, at=at)
 
 

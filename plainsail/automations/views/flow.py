@@ -38,7 +38,7 @@ from plainsail.automations.sockets import ACTIONS, CONDITIONS, TRIGGERS, Action,
 from plainsail.automations.views import asking, drawing, letters, trying
 from plainsail.automations.views.automations import find
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.http import Request, can, with_links, workspace_url
 
 MONTH = timedelta(days=30)
 LIST, SEQUENCE = "list", "sequence"
@@ -159,7 +159,7 @@ def publication(request: Request, automation_id: UUID) -> HttpResponse:
         else:
             publishing.publish_letting_them_finish(found, at=request.now)
     except Refusal as refusal:
-        return refused(request, found, str(refusal))
+        return refused(request, found, with_links(refusal))
     messages.success(request, _("It is live. Whoever comes now goes through what you see here."))
     return done(request, found, "")
 
@@ -171,7 +171,7 @@ def pause(request: Request, automation_id: UUID) -> HttpResponse:
     try:
         publishing.pause(found)
     except Refusal as refusal:
-        return refused(request, found, str(refusal))
+        return refused(request, found, with_links(refusal))
     messages.success(request, _("Paused. Everybody keeps their place, and nobody comes in."))
     return done(request, found, "")
 
@@ -183,7 +183,7 @@ def resumption(request: Request, automation_id: UUID) -> HttpResponse:
     try:
         publishing.resume(found, at=request.now)
     except Refusal as refusal:
-        return refused(request, found, str(refusal))
+        return refused(request, found, with_links(refusal))
     messages.success(request, _("It goes on. What became due meanwhile happens now."))
     return done(request, found, "")
 

@@ -18,7 +18,7 @@ from plainsail.funnels.starters import TEMPLATES, Business
 from plainsail.funnels.views import looks
 from plainsail.kernel import postal
 from plainsail.kernel.errors import Refusal
-from plainsail.kernel.http import Request, can, workspace_url
+from plainsail.kernel.http import Request, can, with_links, workspace_url
 
 
 @require_GET
@@ -75,7 +75,7 @@ def publication(request: Request, funnel_id: UUID) -> HttpResponse:
         publishing.publish(funnel, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
         messages.success(request, _("It is live. Whoever comes is led as you see it here."))
     except Refusal as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, with_links(refusal))
     return redirect(workspace_url(request.workspace, "funnels:funnel", funnel.id))
 
 

@@ -150,6 +150,11 @@ class Broadcast(WorkspaceOwned):
         return self.state == self.State.PAUSED
 
     @property
+    def is_held(self) -> bool:
+        """Whether it should have left and nothing of it was written down: no message of it can have left."""
+        return self.is_paused and self.prepared_at is None and not self.audience
+
+    @property
     def waiting(self) -> int:
         """Messages whose fate is open: they wait, or are being handed over right now."""
         return max(0, self.audience - self.settled)

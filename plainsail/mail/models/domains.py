@@ -97,10 +97,15 @@ class DkimKey(WorkspaceOwned):
 
 
 class GateOverride(WorkspaceOwned):
-    """An owner let one broadcast leave although its domain's checks were not green, and said so in writing."""
+    """An owner let one broadcast, or one mail of an automation, leave although its domain's checks were not green, in writing."""
 
     workspace = WorkspaceKey(related_name="gate_overrides")
-    broadcast = TiedForeignKey("mail.Broadcast", on_delete=models.CASCADE, related_name="overrides", db_index=False)
+    broadcast = TiedForeignKey(
+        "mail.Broadcast", on_delete=models.CASCADE, null=True, related_name="overrides", db_index=False
+    )
+    email = TiedForeignKey("mail.Email", on_delete=models.CASCADE, null=True, related_name="overrides", db_index=False)
+    domain = models.CharField(max_length=253, blank=True)
+    """What a mail of an automation was let through from; such mail comes from whichever sender is the default one."""
     words = models.TextField()
     person = models.CharField(max_length=254)
     at = models.DateTimeField()
@@ -111,6 +116,10 @@ class GateOverride(WorkspaceOwned):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *WorkspaceOwned.Meta.constraints,
             models.UniqueConstraint(fields=["workspace", "broadcast"], name="mail_override_once"),
+            models.UniqueConstraint(fields=["workspace", "email", "domain"], name="mail_override_mail_once"),
+            models.CheckConstraint(
+                condition=models.Q(broadcast=None) ^ models.Q(email=None), name="mail_override_of_something"
+            ),
         ]
 
     def __str__(self) -> str:

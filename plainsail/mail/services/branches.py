@@ -26,6 +26,7 @@ Facts = frozenset[int]
 
 MARK = re.compile(r"ps\.(if|not)_([0-9]{1,3})")
 SECTION = re.compile(r"\{\{ps\.(if|not)_([0-9]{1,3})\}\}(.*?)\{\{ps\.end\}\}", re.DOTALL)
+MARK_IN_TEXT = re.compile(r"\{\{ps\.(if|not)_([0-9]{1,3})\}\}")
 END = "ps.end"
 
 
@@ -67,3 +68,8 @@ def seen(source: str, facts: Collection[int]) -> str:
         return match[3] if (int(match[2]) in facts) == (match[1] == "if") else ""
 
     return SECTION.sub(choose, source)
+
+
+def seen_by_all(source: str) -> str:
+    """A body's source without the sections that only some see."""
+    return SECTION.sub("", source)

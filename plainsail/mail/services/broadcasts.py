@@ -125,8 +125,10 @@ def address_to(
 @transaction.atomic
 def copy(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     """A new draft that says the same to the same people."""
+    # What won a test is what most people got.
+    words = broadcast.edition.email if broadcast.decision and broadcast.edition else broadcast.email
     made: Broadcast = Broadcast.objects.create(
-        email=emails.copy(broadcast.email, at=at),
+        email=emails.copy(words, at=at),
         list=broadcast.list,
         segment=broadcast.segment,
         sender=broadcast.sender,
@@ -172,12 +174,13 @@ def schedule_locally(broadcast: Broadcast, *, wall: datetime, when_passed: str, 
     found = None
     if locked.list is not None:
         home = origins.business().timezone
-        found = zones.spread(audience.of(locked, at=at), wall, home=home, at=at, next_day=next_day)
+        # Nothing leaves within the hold, so what is over by its end is over.
+        found = zones.spread(audience.of(locked, at=at), wall, home=home, at=at + HOLD, next_day=next_day)
     if found is not None and not found.ahead:
         raise InThePast(field="local_at")
     locked.local_at, locked.when_passed = wall.isoformat(timespec="minutes"), when_passed
     locked.save(update_fields=["local_at", "when_passed"])
-    return _release(locked, State.SCHEDULED, max(found.first_at if found else at, at + HOLD), at=at)
+    return _release(locked, State.SCHEDULED, found.first_at if found else at + HOLD, at=at)
 
 
 def _release(broadcast: Broadcast, state: Broadcast.State, departs_at: datetime, *, at: datetime) -> Broadcast:
@@ -212,12 +215,12 @@ def stop(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     Raises NothingToStop.
     """
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
-    if locked.state in (State.SCHEDULED, State.HOLDING):
-        if locked.is_test and locked.variants.filter(started_at__isnull=False).exists():
+    if locked.state in (State.SCHEDULED, State.HOLDING) or locked.is_held:
+        if locked.is_test and variants.left(locked).exists():
             return _stop_test(locked, at=at)
         locked.state, locked.scheduled_at, locked.edition, locked.edited_at = State.DRAFT, None, None, at
-        locked.local_at = ""
-        locked.save(update_fields=["state", "scheduled_at", "edition", "local_at", "edited_at"])
+        locked.local_at, locked.started_at = "", None
+        locked.save(update_fields=["state", "scheduled_at", "edition", "local_at", "started_at", "edited_at"])
         variants.take_back(locked, at=at)
         return locked
     if locked.state not in (State.PREPARING, State.SENDING, State.PAUSED):
@@ -284,8 +287,10 @@ def go_on(broadcast: Broadcast, *, at: datetime) -> Broadcast:
     locked: Broadcast = Broadcast.objects.select_for_update().get(id=broadcast.id)
     if not locked.is_paused:
         raise NotPaused
-    if locked.prepared_at is None and locked.audience == 0 and (kept_by := gate.keepers(locked)):
+    if locked.is_held and (kept_by := gate.keepers(locked)):
         raise NotReady(kept_by[0])
+    if locked.is_held and locked.is_variant:
+        _decide_later(locked, at=at)
     locked.state = State.SENDING if locked.prepared_at else State.PREPARING
     locked.save(update_fields=["state"])
     if locked.prepared_at is None:
@@ -294,6 +299,16 @@ def go_on(broadcast: Broadcast, *, at: datetime) -> Broadcast:
         sending.wake_lanes(locked.id, at=at)
     locked.refresh_from_db()
     return locked
+
+
+def _decide_later(variant: Broadcast, *, at: datetime) -> None:
+    """A variant that was held is given as long as the others were before the test is decided."""
+    main = Broadcast.objects.select_for_update().filter(id=variant.test_of_id, state=State.SCHEDULED).first()
+    if main is None or main.scheduled_at is None:
+        return
+    main.scheduled_at = max(main.scheduled_at, at + timedelta(hours=main.decide_after))
+    main.save(update_fields=["scheduled_at"])
+    _leave(main.scheduled_at, main.id)
 
 
 @transaction.atomic
@@ -355,6 +370,8 @@ def start(broadcast_id: UUID, *, at: datetime) -> None:
     """Begin a broadcast whose time has come, once. A test is decided first, and the rest gets the winner."""
     test = Broadcast.objects.filter(id=broadcast_id, state=State.SCHEDULED, scheduled_at__lte=at, test_share__gt=0)
     if (main := test.select_for_update().first()) is not None and not main.decision:
+        if variants.held(main).exists():
+            return  # nobody could read them yet; going on with them says when it is decided
         variants.decide(main, at=at)
     due_now = Broadcast.objects.filter(
         id=broadcast_id, state__in=(State.SCHEDULED, State.HOLDING), scheduled_at__lte=at

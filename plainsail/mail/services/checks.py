@@ -18,10 +18,22 @@ from django.utils.translation import ngettext
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.contacts.queries import condition_of
 from plainsail.kernel import environment
-from plainsail.kernel.errors import Refusal
+from plainsail.kernel.addresses import workspace_url
+from plainsail.kernel.errors import Link, Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Inspection, Sender
-from plainsail.mail.services import audience, domains, gate, inspecting, merge_fields, origins, previews, variants
+from plainsail.mail.models import Broadcast, Email, Inspection, Sender
+from plainsail.mail.services import (
+    audience,
+    domains,
+    gate,
+    inspecting,
+    merge_fields,
+    origins,
+    own_text,
+    previews,
+    senders,
+    variants,
+)
 from plainsail.mail.services.compiling import PIXEL, Compiled
 from plainsail.mail.services.links import Verdict
 
@@ -48,6 +60,8 @@ class Check:
     tone: Tone
     title: str | Promise
     text: str | Promise = ""
+    ways: tuple[Link, ...] = ()
+    """Where it is mended."""
 
     @property
     def is_blocking(self) -> bool:
@@ -58,9 +72,9 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
     """Look at everything. Costs one count of the audience and one rendering."""
     business = origins.business()
     found = [
-        *_words(broadcast),
+        *_words(broadcast.email),
         *_variants(broadcast),
-        *_sender(broadcast),
+        *_sender(broadcast, business),
         *_audience(broadcast, at=at),
         _address(business),
     ]
@@ -73,28 +87,44 @@ def review(broadcast: Broadcast, *, at: datetime) -> list[Check]:
         return [*found, Check("bad", _("A section can’t be read"), str(error))]
     return [
         *found,
-        *_links(compiled),
-        *_size(compiled),
         *_holes(broadcast, compiled, at=at),
-        *_conditions(compiled, at=at),
-        *_pictures(compiled),
-        *_text_part(broadcast, business),
+        *_mail(broadcast.email, compiled, business, at=at),
         *_inspected(broadcast),
     ]
+
+
+def of_mail(email: Email, *, at: datetime) -> list[Check]:
+    """The same of a mail alone, whoever gets it: what an automation sends. Costs one rendering."""
+    business = origins.business()
+    words = list(_words(email))
+    try:
+        compiled = previews.compiled_for(email, business, senders.default(), None)
+    except InvalidDocument as error:
+        return [*words, Check("bad", _("A section can’t be read"), str(error))]
+    return [*words, *_mail(email, compiled, business, at=at)]
+
+
+def _mail(email: Email, compiled: Compiled, business: Workspace, *, at: datetime) -> Iterator[Check]:
+    yield from _fields(email, compiled)
+    yield from _links(compiled)
+    yield from _size(compiled)
+    yield from _conditions(compiled, at=at)
+    yield from _pictures(compiled)
+    yield from _text_part(email, business)
 
 
 def is_ready(found: list[Check]) -> bool:
     return not any(check.is_blocking for check in found)
 
 
-def _words(broadcast: Broadcast) -> Iterator[Check]:
-    if not broadcast.email.subject:
+def _words(email: Email) -> Iterator[Check]:
+    if not email.subject:
         yield Check("bad", _("The subject is missing"), _("Give the mail a subject before it leaves."))
-    elif broadcast.email.subject.isupper() and len(broadcast.email.subject) > 8:
+    elif email.subject.isupper() and len(email.subject) > 8:
         yield Check("warn", _("The subject is all capitals"), _("Spam filters and readers dislike that."))
     else:
-        yield Check("good", _("Subject"), broadcast.email.subject)
-    if not broadcast.email.preheader:
+        yield Check("good", _("Subject"), email.subject)
+    if not email.preheader:
         yield Check("warn", _("No preview text"), _("Inboxes show the first words of the mail instead."))
 
 
@@ -114,27 +144,28 @@ def _variants(broadcast: Broadcast) -> Iterator[Check]:
         yield Check("warn", _("Two variants are the same"), _("They would tell nothing. Change one of them."))
 
 
-def _sender(broadcast: Broadcast) -> Iterator[Check]:
+def _sender(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
     sender = broadcast.sender
     if sender is None:
         yield Check("bad", _("No sender"), _("Choose who writes."))
     elif sender.is_paused:
-        yield Check("bad", _("The sender is paused"), _("Mail servers refused it. See Settings → Senders."))
+        way = (_("See the sender"), workspace_url(business, "mail:sender", sender.id))
+        yield Check("bad", _("The sender is paused"), _("Mail servers refused it."), (way,))
     elif domains.is_free_mail(sender.domain) and not gate.is_needed():
         text = _("Mailbox providers reject mass mail from addresses of other providers. Use your own domain.")
         yield Check("warn", _("The sender uses a free mailbox"), text)
     else:
         yield Check("good", _("Sender"), str(sender))
-        yield from _domain(broadcast, sender)
+        yield from _domain(broadcast, sender, business)
 
 
-def _domain(broadcast: Broadcast, sender: Sender) -> Iterator[Check]:
+def _domain(broadcast: Broadcast, sender: Sender, business: Workspace) -> Iterator[Check]:
     if not gate.is_needed():
         if environment.current().uses_mail_catcher:
             text = _("All mail stays in the local mailbox, so the sender’s domain need not be set up yet.")
             yield Check("good", _("Nothing leaves this machine"), text)
         return
-    faults = gate.faults(sender)
+    faults = gate.faults_of(broadcast)
     if not faults:
         yield Check("good", _("Sending domain"), sender.domain)
     elif override := gate.override_of(broadcast):
@@ -142,8 +173,9 @@ def _domain(broadcast: Broadcast, sender: Sender) -> Iterator[Check]:
         said = str(_("%(person)s took it upon themselves: “%(words)s”")) % facts
         yield Check("warn", _("The sending domain is not ready"), said)
     else:
+        way = gate.way_to_domain(business, sender)
         for fault in faults:
-            yield Check("bad", _("The sending domain is not ready"), gate.worded(fault))
+            yield Check("bad", _("The sending domain is not ready"), gate.worded(fault), (way,))
 
 
 def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
@@ -168,8 +200,8 @@ def _audience(broadcast: Broadcast, *, at: datetime) -> Iterator[Check]:
 
 def _address(business: Workspace) -> Check:
     if not business.postal_address.strip():
-        text = _("Marketing mail must show a postal address. Add yours in Settings.")
-        return Check("bad", _("Your postal address is missing"), text)
+        text = _("Marketing mail must show a postal address.")
+        return Check("bad", _("Your postal address is missing"), text, (gate.way_to_address(business),))
     return Check("good", _("Unsubscribe link and postal address"), _("They stand at the foot of every message."))
 
 
@@ -199,13 +231,7 @@ def _size(compiled: Compiled) -> Iterator[Check]:
 
 def _holes(broadcast: Broadcast, compiled: Compiled, *, at: datetime) -> Iterator[Check]:
     """Merge fields without words to say instead, and how many people would see a hole. One statement for all of them."""
-    texts = [broadcast.email.subject, broadcast.email.preheader, compiled.html_source, compiled.text_source]
-    names = merge_fields.without_fallback(texts)
-    known = merge_fields.names()
-    for text in texts:
-        if name := merge_fields.unknown(merge_fields.without_marks(text), known):
-            yield Check("bad", _("A field doesn’t exist"), merge_fields.unknown_message(name))
-            return
+    names = merge_fields.without_fallback(_texts(broadcast.email, compiled))
     if not names or broadcast.list is None:
         return
     people = audience.people(broadcast.list, broadcast.segment, at=at)
@@ -217,6 +243,17 @@ def _holes(broadcast: Broadcast, compiled: Compiled, *, at: datetime) -> Iterato
                 missing,
             )
             yield Check("warn", _("A field may be empty"), words % {"people": f"{missing:,}", "field": name})
+
+
+def _fields(email: Email, compiled: Compiled) -> Iterator[Check]:
+    known = merge_fields.names()
+    unknown = (merge_fields.unknown(merge_fields.without_marks(text), known) for text in _texts(email, compiled))
+    if name := next(filter(None, unknown), None):
+        yield Check("bad", _("A field doesn’t exist"), merge_fields.unknown_message(name))
+
+
+def _texts(email: Email, compiled: Compiled) -> list[str]:
+    return [email.subject, email.preheader, compiled.html_source, compiled.text_source]
 
 
 def _conditions(compiled: Compiled, *, at: datetime) -> Iterator[Check]:
@@ -240,9 +277,12 @@ def _pictures(compiled: Compiled) -> Iterator[Check]:
         yield Check("warn", _("Pictures without words"), words % {"count": wordless})
 
 
-def _text_part(broadcast: Broadcast, business: Workspace) -> Iterator[Check]:
-    email = broadcast.email
-    if email.text and email.text_seen != previews.fingerprint(previews.made_text(email, business)):
+def _text_part(email: Email, business: Workspace) -> Iterator[Check]:
+    made = previews.made_text(email, business) if email.text else None
+    if made is not None and own_text.gone(email.text, made.conditions):
+        text = _("A part of it asks for a condition that no section has any more, so nobody gets that part.")
+        yield Check("bad", _("A part of the plain text is for nobody"), text)
+    elif made is not None and email.text_seen != made.fingerprint:
         text = _(
             "It has words of its own, and the mail was changed since. Open it once and see whether they still fit."
         )

@@ -7,8 +7,7 @@ itself. The email package would take two hundred times as long for each recipien
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from uuid import UUID
 
 from plainsail.blocks.services import documents, merging, rendering
 from plainsail.kernel.tokens import is_target
-from plainsail.mail.services import branches, headers
+from plainsail.mail.services import branches, headers, own_text
 from plainsail.mail.services.filling import (
     HIDDEN,
     LINK,
@@ -50,9 +49,6 @@ __all__ = [
 
 MOST_TRACKED = 2000
 """Bytes that a click's token has room for."""
-URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+[^\s<>\"{}|\\^`.,;:!?)\]']")
-FOOT = "\n--\n"
-"""What the foot of a text part begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +142,11 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         title=words.subject,
         language=words.language,
     )
-    made = body.text_template
-    text = _own_text(words.text, made, track) if words.text else made
+    text = body.text_template
+    if words.text:
+        text = own_text.compiled(
+            words.text, body.conditions, source=body.text_template, business=origin.business, track=track
+        )
     html = _with_pixel(body.html_template) if origin.is_tracked else body.html_template
     boundary = b"=_ps_" + hashlib.blake2b(html.encode(), digest_size=12).hexdigest().encode()
     subject = merging.parse(words.subject)
@@ -166,14 +165,6 @@ def compile_mail(words: Words, origin: Origin) -> Compiled:
         boundary=boundary,
     )
     return Compiled(origin=origin, form=form, text_source=text, html_source=html, conditions=body.conditions)
-
-
-def _own_text(own: str, made: str, track: Callable[[str], str]) -> str:
-    """Words of one's own with their links tracked, and the foot that every mail owes below."""
-    text = URL.sub(lambda match: track(match[0]), own.rstrip())
-    if "unsubscribe_url" in merging.parse(own).fields:
-        return text + "\n"
-    return f"{text}\n\n{made[made.rindex(FOOT) + 1 :] if FOOT in made else made}"
 
 
 def part(source: str, *, kind: str, site: str = "") -> Part:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,7 +72,7 @@ def look(about: Plan, names: Names) -> list[Finding]:
 
 def keys_found(about: Plan, names: Names) -> list[DkimKey]:
     """The keys of ours whose records are right."""
-    return [key for key in about.keys if _record_of(key.host, names)[0] == key.public]
+    return [key for key in about.keys if _record_of(key.host, names, key.algorithm)[0] == key.public]
 
 
 def found(key: str, tone: str, code: str, *, seen: str = "", **facts: Any) -> Finding:
@@ -114,8 +114,9 @@ def _spf(about: Plan, names: Names) -> Finding:
         return found("spf", "bad", f"spf_{policy.fault}", seen=policy.record, **facts)
     if policy.lookups > spf.MOST_LOOKUPS or policy.empty > spf.MOST_EMPTY:
         return found("spf", "bad", "spf_too_many", seen=policy.record, **facts)
-    if policy.allows_all:
-        return found("spf", "bad", "spf_allows_all", seen=policy.record, **facts)
+    if policy.allows_all or not policy.allows_somebody:
+        whom = "all" if policy.allows_all else "nobody"
+        return found("spf", "bad", f"spf_allows_{whom}", seen=policy.record, **facts)
     address = _own_address(names)
     if address and not policy.allows(address) and not policy.has_macros:
         return found("spf", "bad", "spf_leaves_out", seen=policy.record, address=address, **facts)
@@ -127,12 +128,12 @@ def _dkim(about: Plan, names: Names) -> Finding:
         return _server_dkim(about, names)
     rsa = [key for key in about.keys if key.algorithm == DkimKey.Algorithm.RSA]
     for key in rsa or about.keys:
-        public, answer = _record_of(key.host, names)
+        public, answer = _record_of(key.host, names, key.algorithm)
         if answer.is_unknown:
             return _unknown("dkim", answer, key.host)
         if public == key.public:
             return found("dkim", "good", "dkim_good", seen=" ".join(answer.records), name=key.host)
-        if public:
+        if public or answer.records:
             return found("dkim", "bad", "dkim_other_key", seen=" ".join(answer.records), name=key.host)
     host = (rsa or list(about.keys))[0].host if about.keys else about.domain
     return found("dkim", "bad", "dkim_missing", name=host)
@@ -156,11 +157,20 @@ def _server_dkim(about: Plan, names: Names) -> Finding:
     return found("dkim", "good", "dkim_good", seen=seen, name=host)
 
 
-def _record_of(host: str, names: Names) -> tuple[str, Answer]:
-    """The public key that stands at a selector, and the answer it came in."""
+def _record_of(host: str, names: Names, algorithm: str = "") -> tuple[str, Answer]:
+    """The public key that stands at a selector, and the answer it came in. Of a record that servers make nothing of for mail
+    signed with SHA-256, by a key of that algorithm where one is named, the key is empty (RFC 6376 §3.6.1).
+    """
     answer = names.ask(host, "TXT")
-    keys = [tags(record).get("p", "") for record in answer.records if "p=" in record]
-    return (keys[0] if len(keys) == 1 else ""), answer
+    keys = [tags(record) for record in answer.records if "p=" in record]
+    return (keys[0].get("p", "") if len(keys) == 1 and _serves(keys[0], algorithm) else ""), answer
+
+
+def _serves(key: Mapping[str, str], algorithm: str) -> bool:
+    hashes = [each.strip() for each in key.get("h", "sha256").split(":")]
+    services = [each.strip() for each in key.get("s", "*").split(":")]
+    is_ours = not algorithm or key.get("k", "rsa").lower() == algorithm
+    return key.get("v", "DKIM1") == "DKIM1" and is_ours and "sha256" in hashes and bool({"*", "email"} & {*services})
 
 
 def _bits(public: str) -> int:

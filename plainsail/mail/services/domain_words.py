@@ -34,6 +34,9 @@ FOUND: Mapping[str, Words] = {
     "spf_syntax": _("There is something in the SPF record of %(name)s that mail servers don’t understand."),
     "spf_loop": _("The SPF record of %(name)s includes itself. Take that part out."),
     "spf_include_missing": _("The SPF record of %(name)s includes a domain that has none. Take that part out."),
+    "spf_allows_nobody": _(
+        "The SPF record of %(name)s lets nobody send. Put what sends your mail in front of its “all”, as in the record below."
+    ),
     "spf_too_many": _(
         "The SPF record of %(name)s costs more than 10 questions, so servers give up. Take out what you don’t use."
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from plainsail.blocks.services.documents import Document
 from plainsail.contacts.services import uses
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Broadcast, Edition, Email, EmailChange
-from plainsail.mail.services import headers, merge_fields
+from plainsail.mail.services import headers, merge_fields, own_text
 
 
 class Stale(Refusal):
@@ -82,14 +82,24 @@ def copy(email: Email, *, at: datetime) -> Email:
 
 
 @transaction.atomic
-def keep_text(email: Email, text: str, *, seen: str, at: datetime, by: User | None = None) -> Email:
-    """Give the plain-text part words of its own, or none again. `seen` is the fingerprint of what the document made then.
+def keep_text(
+    email: Email,
+    text: str,
+    *,
+    seen: str,
+    at: datetime,
+    conditions: Sequence[Mapping[str, Any]] = (),
+    by: User | None = None,
+) -> Email:
+    """Give the plain-text part words of its own, or none again. `seen` is the fingerprint of what the document made then,
+    `conditions` are those of its sections, which the numbers in the text mean (see `own_text`).
 
-    Raises OnItsWay, UnknownField.
+    Raises OnItsWay, UnknownField, BadParts.
     """
     refuse_if_leaving(email)
-    if name := merge_fields.unknown(text, merge_fields.names()):
+    if name := merge_fields.unknown(own_text.without_marks(text), merge_fields.names()):
         raise UnknownField(merge_fields.unknown_message(name), field="text")
+    text = own_text.kept(text, conditions)
     locked: Email = Email.objects.select_for_update(no_key=True).get(id=email.id)
     fields = {"text": text.strip(), "text_seen": seen if text.strip() else ""}
     return write(locked, at=at, by=by, fields=fields)

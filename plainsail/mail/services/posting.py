@@ -19,7 +19,7 @@ from plainsail.kernel.html import plain
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
 from plainsail.mail.models import Delivery, Email
-from plainsail.mail.services import branches, headers, merge_fields, origins, transactional
+from plainsail.mail.services import branches, headers, merge_fields, origins, own_text, transactional
 from plainsail.mail.services.bodies import Attachment, Body
 
 KIND = "api"
@@ -92,7 +92,10 @@ def send_template(
         footer=rendering.Footer.TRANSACTIONAL,
     )
     facts = branches.facts_of(body.conditions, [contact.id], at=at)[contact.id] if contact else frozenset[int]()
-    html, text = branches.seen(body.html_template, facts), branches.seen(template.text or body.text_template, facts)
+    source = body.text_template
+    if template.text:
+        source = own_text.owed(template.text, body.conditions, source=source)
+    html, text = branches.seen(body.html_template, facts), branches.seen(source, facts)
     _refuse_holes([template.subject, html, text], said)
     return _send(
         Body(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,8 +19,8 @@ from plainsail.contacts.models import Contact, List
 from plainsail.contacts.queries import values_of
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import Workspace
-from plainsail.mail.models import Broadcast, Delivery, Edition, Email, Sender
-from plainsail.mail.services import branches, merge_fields, origins, senders, transactional, zones
+from plainsail.mail.models import Delivery, Edition, Email, Sender
+from plainsail.mail.services import branches, merge_fields, origins, own_text, senders, transactional, zones
 from plainsail.mail.services.compiling import Compiled
 
 EXAMPLE = {"first_name": "Maren", "last_name": "Thiessen", "name": "Maren Thiessen", "email": "maren@example.com"}
@@ -65,23 +66,36 @@ def show_to_anybody(email: Email | Edition, business: Workspace, *, sender: Send
     return _filled(compiled_for(email, business, sender, topic), {}, frozenset(), sender)
 
 
-def made_text(email: Email, business: Workspace) -> str:
-    """The plain text that the document makes, with merge fields as they are written; what everybody sees."""
+@dataclass(frozen=True)
+class MadeText:
+    """The plain text that a document makes, as it would be written by hand, without its foot; and what its parts depend on."""
+
+    words: str
+    foot: str
+    conditions: Sequence[Mapping[str, Any]]
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether it is another one now."""
+        return hashlib.sha256(f"{self.words}\n\n{self.foot}".encode()).hexdigest()
+
+
+def made_text(email: Email, business: Workspace) -> MadeText:
+    """What the document makes, with merge fields as they are written."""
     compiled = compiled_for(email, business, senders.default(), None, is_own_text=False)
-    return branches.seen(compiled.text_source, ())
-
-
-def fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    source = compiled.text_source
+    return MadeText(own_text.made(source), own_text.foot_of(source), compiled.conditions)
 
 
 def send_tests(
-    broadcast: Broadcast,
+    email: Email,
     business: Workspace,
     *,
     to: Sequence[str],
     note: str,
     at: datetime,
+    topic: List | None = None,
+    sender: Sender | None = None,
     readers: Sequence[Contact] = (),
     local_at: datetime | None = None,
 ) -> list[Delivery]:
@@ -91,12 +105,13 @@ def send_tests(
     InvalidDocument.
     """
     sent: list[Delivery] = []
-    chosen: Sequence[Contact | None] = readers or [_newest(broadcast.list)]
+    chosen: Sequence[Contact | None] = readers or [_newest(topic)]
     for reader in chosen:
         words = "\n".join(
             filter(None, [note, _as_whom(reader) if readers else "", _when(reader, local_at, business, at=at)])
         )
-        sent += _send_test(broadcast, business, reader=reader, to=to, note=words, at=at)
+        shown = show(email, business, at=at, topic=topic, sender=sender, reader=reader)
+        sent += _send_test(email, shown, to=to, note=words, at=at)
     return sent
 
 
@@ -127,10 +142,7 @@ def _moment(at: datetime, zone: str) -> str:
     return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')} ({zone})"
 
 
-def _send_test(
-    broadcast: Broadcast, business: Workspace, *, reader: Contact | None, to: Sequence[str], note: str, at: datetime
-) -> list[Delivery]:
-    shown = show(broadcast.email, business, at=at, topic=broadcast.list, sender=broadcast.sender, reader=reader)
+def _send_test(email: Email, shown: Preview, *, to: Sequence[str], note: str, at: datetime) -> list[Delivery]:
     subject = _("Test: %(subject)s") % {"subject": shown.subject or _("no subject yet")}
     return [
         transactional.send(
@@ -139,7 +151,7 @@ def _send_test(
             subject=subject,
             text=f"{note}\n\n* * *\n\n{shown.text}" if note else shown.text,
             html=_with_note(shown.html, note) if note else shown.html,
-            key=f"{broadcast.id}:{new_id()}",
+            key=f"{email.id}:{new_id()}",
             at=at,
         )
         for address in to

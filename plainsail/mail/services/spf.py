@@ -22,6 +22,8 @@ class Policy:
     empty: int = 0
     networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = field(default_factory=list)
     allows_all: bool = False
+    allows_somebody: bool = False
+    """Whether anything in it lets mail pass, and not only holds it back."""
     has_macros: bool = False
     """A part of it depends on who sends (`%{i}`): what that allows can't be read off."""
     ends: str = ""
@@ -57,24 +59,39 @@ def _read(domain: str, names: Names, policy: Policy, *, seen: tuple[str, ...], i
     for term in found[0].split()[1:]:
         if policy.lookups > MOST_LOOKUPS:
             return  # a server has given up by now
-        _term(term, domain, names, policy, seen=(*seen, domain), is_own=is_own)
+        if term.lower().lstrip("+-~?") == "all":
+            _all(term, policy, is_own=is_own)
+            return  # what stands behind it is heeded by nobody (RFC 7208 §5.1)
+        _term(term, domain, names, policy, seen=(*seen, domain))
 
 
-def _term(term: str, domain: str, names: Names, policy: Policy, *, seen: tuple[str, ...], is_own: bool) -> None:
+def _all(term: str, policy: Policy, *, is_own: bool) -> None:
     sign = term[0] if term[0] in "+-~?" else "+"
-    name, _colon, value = term.lstrip("+-~?").partition(":")
-    if "=" in name:
+    if is_own:
+        policy.ends = f"{sign}all"
+    policy.allows_all |= sign == "+"
+
+
+def _term(term: str, domain: str, names: Names, policy: Policy, *, seen: tuple[str, ...]) -> None:
+    if term[0] in "-~?":
+        # It holds somebody back: what it costs counts, whom it names doesn't.
+        before = policy.networks[:], policy.allows_all, policy.allows_somebody
+        _mechanism(term[1:], domain, names, policy, seen=seen)
+        policy.networks, policy.allows_all, policy.allows_somebody = before
+    elif "=" in term.partition(":")[0]:
         name, _equals, value = term.partition("=")
         if name.lower() == "redirect":
             policy.lookups += 1
             _read(value.lower(), names, policy, seen=seen, is_own=False)
-        return
+    else:
+        _mechanism(term.removeprefix("+"), domain, names, policy, seen=seen)
+
+
+def _mechanism(term: str, domain: str, names: Names, policy: Policy, *, seen: tuple[str, ...]) -> None:
+    name, _colon, value = term.partition(":")
     kind, _slash, bits = name.lower().partition("/")
-    if kind == "all":
-        if is_own:
-            policy.ends = f"{sign}all"
-        policy.allows_all |= sign == "+"
-    elif kind in {"ip4", "ip6"}:
+    policy.allows_somebody |= kind != "include"
+    if kind in {"ip4", "ip6"}:
         _network(value, policy)
     elif kind == "include":
         policy.lookups += 1
@@ -93,6 +110,7 @@ def _term(term: str, domain: str, names: Names, policy: Policy, *, seen: tuple[s
 def _is_macro(value: str, policy: Policy) -> bool:
     """Whether a name is made anew for each message (RFC 7208 §7): it costs a question, and nobody can ask it ahead."""
     policy.has_macros |= "%" in value
+    policy.allows_somebody |= "%" in value
     return "%" in value
 
 

@@ -14,18 +14,33 @@ from plainsail.automations.sockets import Work
 from plainsail.contacts.models import Contact, List, ListMember, MailPause
 from plainsail.contacts.queries import suppressions_of
 from plainsail.contacts.services import lists, sets
+from plainsail.kernel.addresses import workspace_url
 from plainsail.kernel.errors import Refusal
 from plainsail.mail.models import Delivery, Edition, Email, Stream
-from plainsail.mail.services import emails, headers, origins, sending, starters
+from plainsail.mail.services import checks, emails, gate, headers, origins, sending, starters
 
-KIND = "automation"
+KIND, ACTION = "automation", "mail.send"
 
 
 class NoPostalAddress(Refusal):
     """A step's mail is marketing as a broadcast is, and the law wants the same at its foot."""
 
     code = "no_postal_address"
-    message = gettext_lazy("Your postal address is missing, and marketing mail must show it. Add it in Settings.")
+    message = gettext_lazy("Your postal address is missing, and marketing mail must show it.")
+    status = 422
+
+
+class MailNotReady(Refusal):
+    """Something in a mail keeps it from leaving, as it would keep a broadcast; the message says what."""
+
+    code = "mail_not_ready"
+    status = 422
+
+
+class DomainNotReady(Refusal):
+    """The domain that the mails come from is not set up, and no owner let them through; the message says what is missing."""
+
+    code = "domain_not_ready"
     status = 422
 
 
@@ -40,10 +55,25 @@ def entitle(config: Mapping[str, Any], subject: str) -> None:
     Email.objects.filter(id=config["email"]).update(subject=headers.one_line(subject))
 
 
+def check_live(configs: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Whether the mails of an automation's steps may leave from now on, as a broadcast's may. A rendering for each of them.
+
+    Raises NoPostalAddress, DomainNotReady, MailNotReady.
+    """
+    business = origins.business()
+    if not business.postal_address.strip():
+        raise NoPostalAddress(links=[gate.way_to_address(business)])
+    mails = Email.objects.filter(id__in={config["email"] for config in configs}).order_by("created_at", "id")
+    if (waiting := gate.held(mails)).mails:
+        raise DomainNotReady(gate.worded(waiting.faults[0]), links=[gate.way_to_mails(business, waiting.mails)])
+    for mail in mails:
+        if found := [check for check in checks.of_mail(mail, at=at) if check.is_blocking]:
+            said = _("“%(mail)s”: %(fault)s") % {"mail": mail, "fault": found[0].text}
+            raise MailNotReady(said, links=[(_("Open the mail"), workspace_url(business, "mail:email", mail.id))])
+
+
 def freeze(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a step that goes live: the mail as it is now. Raises InvalidDocument, NoPostalAddress."""
-    if not origins.business().postal_address.strip():
-        raise NoPostalAddress
+    """Settings of a step that goes live: the mail as it is now. Raises InvalidDocument."""
     email = Email.objects.get(id=config["email"])
     return {**config, "edition": str(emails.freeze(email).id)}
 

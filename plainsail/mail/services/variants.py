@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
@@ -95,6 +96,17 @@ def listed(broadcast: Broadcast) -> list[Broadcast]:
     return list(broadcast.variants.select_related("email", "sender", "edition").order_by("letter"))
 
 
+def held(main: Broadcast) -> QuerySet[Broadcast]:
+    """Variants that should have left, and of which nothing was written down."""
+    found: QuerySet[Broadcast] = main.variants.filter(state=State.PAUSED, prepared_at=None, audience=0)
+    return found
+
+
+def left(main: Broadcast) -> QuerySet[Broadcast]:
+    """Variants that began to leave."""
+    return main.variants.filter(started_at__isnull=False).exclude(id__in=held(main).values("id"))
+
+
 @transaction.atomic
 def release(main: Broadcast, *, state: Broadcast.State, first_at: datetime, at: datetime) -> list[Broadcast]:
     """Let the variants leave, in the transaction that releases the main broadcast. Raises NotTestable.
@@ -119,8 +131,8 @@ def decided_at(main: Broadcast, leaving: Sequence[Broadcast]) -> datetime:
 
 def take_back(main: Broadcast, *, at: datetime) -> None:
     """Variants that have not left become drafts again, with their main broadcast."""
-    waiting = main.variants.filter(state__in=(State.SCHEDULED, State.HOLDING))
-    waiting.update(state=State.DRAFT, scheduled_at=None, edition=None, edited_at=at)
+    waiting = main.variants.filter(Q(state__in=(State.SCHEDULED, State.HOLDING)) | Q(id__in=held(main).values("id")))
+    waiting.update(state=State.DRAFT, scheduled_at=None, started_at=None, edition=None, edited_at=at)
 
 
 def decide(main: Broadcast, *, at: datetime) -> Decision:

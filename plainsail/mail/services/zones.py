@@ -51,9 +51,9 @@ def spread(people: QuerySet[Contact], wall: datetime, *, home: str, at: datetime
     rows = list(people.order_by().values_list("timezone").annotate(rows=Count("id")))
     if not rows:
         return None
-    moments = {zone: moment(wall, zone if zone in known() else home) for zone, _people in rows}
-    passed = sum(count for zone, count in rows if moments[zone] <= at)
-    due = [_due(each, at=at, next_day=next_day) for each in moments.values()]
+    zones = {zone: zone if zone in known() else home for zone, _people in rows}
+    passed = sum(count for zone, count in rows if moment(wall, zones[zone]) < at)
+    due = [_due(wall, zone, at=at, next_day=next_day) for zone in set(zones.values())]
     return Spread(
         first_at=min(due),
         last_at=max(due),
@@ -79,23 +79,24 @@ def leaving(contact: Contact, wall: datetime, *, home: str, at: datetime, next_d
     """When it would leave for one contact."""
     is_known = contact.timezone in known()
     zone = contact.timezone if is_known else home
-    wanted = moment(wall, zone)
-    return Leaving(_due(wanted, at=at, next_day=next_day), zone, is_known, is_late=wanted <= at)
+    due = _due(wall, zone, at=at, next_day=next_day)
+    return Leaving(due, zone, is_known, is_late=moment(wall, zone) < at)
 
 
 def due_by_zone(broadcast: Broadcast, *, home: str, at: datetime) -> tuple[Mapping[str, datetime], datetime]:
     """When a broadcast is due in every zone, and where none is known. `at` is when it left: what is over by then is late."""
     wall = read(broadcast.local_at)
     next_day = broadcast.when_passed == Broadcast.WhenPassed.NEXT_DAY
-    due = {zone: _due(moment(wall, zone), at=at, next_day=next_day) for zone in known()}
-    return due, _due(moment(wall, home), at=at, next_day=next_day)
+    due = {zone: _due(wall, zone, at=at, next_day=next_day) for zone in known()}
+    return due, _due(wall, home, at=at, next_day=next_day)
 
 
-def _due(wanted: datetime, *, at: datetime, next_day: bool) -> datetime:
-    if wanted > at:
-        return wanted
-    if not next_day:
-        return at
-    while wanted <= at:
-        wanted += DAY
-    return wanted
+def _due(wall: datetime, zone: str, *, at: datetime, next_day: bool) -> datetime:
+    """The moment itself where it is not over at `at`, else `at`, or the same time on the first day on which it is not over.
+
+    A day later is not always 24 hours later: the clock may be changed between.
+    """
+    if next_day:
+        while moment(wall, zone) < at:
+            wall += DAY
+    return max(moment(wall, zone), at)

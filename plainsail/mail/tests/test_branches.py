@@ -192,10 +192,8 @@ def test_conditions_of_many_contacts_are_asked_in_one_statement_each(topic, vip,
 def test_own_words_for_the_plain_text_are_sent_and_fall_behind_when_the_mail_changes(topic, in_juniper):
     email = EmailFactory()
     made = previews.made_text(email, in_juniper)
-    assert "Dear {{first_name|friend}}" in made
-    email = emails.keep_text(
-        email, "Hi {{first_name|you}}, it’s Maren & Co.", seen=previews.fingerprint(made), at=clock.now()
-    )
+    assert "Dear {{first_name|friend}}" in made.words
+    email = emails.keep_text(email, "Hi {{first_name|you}}, it’s Maren & Co.", seen=made.fingerprint, at=clock.now())
     shown = previews.show(email, in_juniper, reader=subscriber(topic, first_name="Ann"), at=clock.now())
     assert shown.text.startswith("Hi Ann, it’s Maren & Co.")
     assert "Unsubscribe: #" in shown.text

@@ -86,6 +86,9 @@ def test_a_domain_that_is_set_up_is_green_and_its_keys_begin_to_sign(juniper, do
         ((R, "TXT"), None, "spf_missing"),
         ((R, "TXT"), ["v=spf1 ~all", "v=spf1 -all"], "spf_several"),
         ((R, "TXT"), ["v=spf1 +all"], "spf_allows_all"),
+        ((R, "TXT"), ["v=spf1 -all"], "spf_allows_nobody"),
+        ((R, "TXT"), ["v=spf1 -ip4:192.0.2.0/24 ~all"], "spf_allows_nobody"),
+        ((R, "TXT"), ["v=spf1 -all include:provider.example"], "spf_allows_nobody"),
         ((R, "TXT"), ["v=spf1 nonsense:x ~all"], "spf_syntax"),
         ((R, "TXT"), [f"v=spf1 include:{R} ~all"], "spf_loop"),
         ((R, "TXT"), ["v=spf1 include:nowhere.example ~all"], "spf_include_missing"),
@@ -122,6 +125,18 @@ def test_another_key_is_told_from_the_right_one(juniper, domain):
     rsa = next(key for key in zone if "_domainkey" in key[0] and "k=rsa" in zone[key][0])
     zone[rsa] = [zone[rsa][0][:-8] + "AAAAIDAB"]
     assert looked(juniper, domain, zone)["dkim"] == "dkim_other_key"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"), [("k=rsa", "k=ed25519"), ("k=rsa", "k=rsa; h=sha1"), ("k=rsa", "k=rsa; s=tlsrpt")]
+)
+def test_a_key_that_servers_make_nothing_of_is_not_the_right_one_and_signs_nothing(juniper, domain, was, is_now):
+    zone = zone_of(juniper, domain)
+    rsa = next(key for key in zone if "_domainkey" in key[0] and was in zone[key][0])
+    zone[rsa] = [zone[rsa][0].replace(was, is_now)]
+    assert looked(juniper, domain, zone)["dkim"] == "dkim_other_key"
+    with workspace(juniper):
+        assert "rsa" not in {key.algorithm for key in domains.keys_that_sign(domain)}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,21 @@ import pytest
 
 from plainsail.kernel import clock
 from plainsail.mail.models import Broadcast, Delivery, Tally
-from plainsail.mail.services import answers, audience, broadcasts, emails, reporting, senders, tallies, variants, zones
-from plainsail.mail.tests.factories import BroadcastFactory, EmailFactory, ListFactory, subscriber
+from plainsail.mail.services import (
+    answers,
+    audience,
+    broadcasts,
+    checks,
+    domain_checks,
+    emails,
+    gate,
+    reporting,
+    senders,
+    tallies,
+    variants,
+    zones,
+)
+from plainsail.mail.tests.factories import BroadcastFactory, EmailFactory, ListFactory, SenderFactory, subscriber
 from plainsail.tracking.models import Hit
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +136,41 @@ def test_where_the_time_is_over_it_comes_at_once_or_on_the_next_day(broadcast, t
     assert late in (spread.first_at, spread.last_at)
 
 
+def test_who_is_first_is_not_late_because_the_worker_comes_some_moments_late(broadcast, topic):
+    first, second = (subscriber(topic, timezone=zone) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    wall = datetime(2026, 12, 1, 9)  # a time on a clock, without a zone
+    broadcasts.schedule_locally(broadcast, wall=wall, when_passed="next_day", at=NOON)
+    written(broadcast, at=datetime(2026, 12, 1, 0, 0, 7, tzinfo=UTC))
+    due = dict(Delivery.objects.values_list("contact_id", "due_at"))
+    assert due[first.id] == datetime(2026, 12, 1, 0, tzinfo=UTC)
+    assert due[second.id] == datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+def test_one_that_was_held_past_its_time_treats_those_as_late_for_whom_it_is_over_now(broadcast, topic):
+    first, second = (subscriber(topic, timezone=zone) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    wall = datetime(2026, 12, 1, 9)  # as above
+    broadcasts.schedule_locally(broadcast, wall=wall, when_passed="next_day", at=NOON)
+    written(broadcast, at=datetime(2026, 12, 1, 3, tzinfo=UTC))
+    due = dict(Delivery.objects.values_list("contact_id", "due_at"))
+    assert due[first.id] == datetime(2026, 12, 2, 0, tzinfo=UTC)
+    assert due[second.id] == datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wall", "at", "due"),
+    [
+        # Clocks go forward on the 28th of March and back on the 31st of October 2027.
+        (datetime(2027, 3, 27, 9), datetime(2027, 3, 27, 20, tzinfo=UTC), datetime(2027, 3, 28, 7, tzinfo=UTC)),
+        (datetime(2027, 10, 30, 9), datetime(2027, 10, 30, 20, tzinfo=UTC), datetime(2027, 10, 31, 8, tzinfo=UTC)),
+        (datetime(2027, 3, 27, 2, 30), datetime(2027, 3, 27, 20, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_same_time_on_the_next_day_is_the_same_on_the_clock_also_when_that_is_changed(topic, wall, at, due):
+    reader = subscriber(topic, timezone="Europe/Berlin")
+    found = zones.leaving(reader, wall, home="UTC", at=at, next_day=True)
+    assert (found.at, found.is_late) == (due, True)
+
+
 def test_a_time_that_is_over_for_everybody_is_refused(broadcast, topic):
     subscriber(topic, timezone="Asia/Tokyo")
     with pytest.raises(broadcasts.InThePast):
@@ -216,3 +264,110 @@ def test_a_copy_of_a_variant_stands_alone(broadcast, topic):
     made = broadcasts.copy(variants.listed(broadcast)[0], at=NOON)
     assert (made.test_of_id, made.letter) == (None, "")
     assert EmailFactory() != made.email
+
+
+def test_what_won_is_what_a_copy_and_a_repetition_say(broadcast, topic):
+    for _number in range(30):
+        subscriber(topic)
+    variants.set_up(broadcast, share=50, decided_by="clicks", decide_after=4, at=NOON)
+    second = variants.listed(broadcast)[1]
+    variants.change(second, subject="The better one", sender=second.sender, hours_later=0, at=NOON)
+    broadcasts.send_now(broadcast, at=NOON)
+    for each in variants.listed(broadcast):
+        written(each, at=NOON + broadcasts.HOLD)
+    accepted(second, 1000, 60)
+    written(broadcast, at=NOON + timedelta(hours=5))
+    Delivery.objects.update(state=Delivery.State.ACCEPTED, settled_at=NOON)
+    broadcast.refresh_from_db()
+    assert broadcasts.copy(broadcast, at=NOON).email.subject == "The better one"
+    assert broadcasts.repeat(broadcast, at=NOON + timedelta(days=4)).email.subject == "The better one"
+
+
+@pytest.fixture
+def closed_gate(monkeypatch):
+    """Mail leaves this machine, and the domains of the senders named are not set up."""
+    closed = {"hello@juniper.example"}
+
+    def faults(sender):
+        return [domain_checks.found("spf", "bad", "not_set_up", name=sender.domain)] if sender.address in closed else []
+
+    monkeypatch.setattr(gate, "faults", faults)
+    monkeypatch.setattr(gate, "is_needed", lambda: True)
+    return closed
+
+
+def by_ada(broadcast, ada):
+    gate.override(broadcast, words="Our provider signs, the record follows.", by=ada, at=NOON)
+
+
+def test_an_owner_lets_a_test_through_with_all_its_variants_and_their_senders(broadcast, topic, closed_gate, ada):
+    for _number in range(20):
+        subscriber(topic)
+    broadcast.sender = SenderFactory(is_default=False)
+    broadcast.save()
+    closed_gate.add("other@kiln.example")
+    variants.set_up(broadcast, share=50, decided_by="clicks", decide_after=4, at=NOON)
+    other = SenderFactory(address="other@kiln.example", is_default=False)
+    second = variants.listed(broadcast)[1]
+    variants.change(second, subject="B", sender=other, hours_later=0, at=NOON)
+    broadcast.refresh_from_db()
+    blocking = [str(each.text) for each in checks.review(broadcast, at=NOON) if each.is_blocking]
+    assert [text.split(" ")[0] for text in blocking] == ["juniper.example", "kiln.example"]
+    by_ada(broadcast, ada)
+    broadcasts.send_now(broadcast, at=NOON)
+    for each in variants.listed(broadcast):
+        assert written(each, at=NOON + broadcasts.HOLD)
+    assert written(broadcast, at=NOON + timedelta(hours=5))
+
+
+def test_variants_that_are_held_go_on_from_the_page_of_the_test_which_waits_for_them(
+    broadcast, topic, closed_gate, as_ada, in_juniper
+):
+    closed_gate.clear()
+    for _number in range(20):
+        subscriber(topic)
+    variants.set_up(broadcast, share=50, decided_by="clicks", decide_after=4, at=NOON)
+    broadcasts.send_now(broadcast, at=NOON)
+    closed_gate.add(broadcast.sender.address)
+    one, two = variants.listed(broadcast)
+    for each in (one, two):
+        broadcasts.start(each.id, at=NOON + broadcasts.HOLD)
+    broadcasts.start(broadcast.id, at=NOON + timedelta(hours=5))
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.decision) == (State.SCHEDULED, {})
+    page = as_ada.get(f"/w/juniper/emails/{broadcast.id}/").content.decode()
+    assert "Variant A could not leave" in page
+    assert f"/emails/{two.id}/continuation/" in page
+    closed_gate.clear()
+    for each in (one, two):
+        broadcasts.go_on(each, at=NOON + timedelta(hours=7))
+    broadcast.refresh_from_db()
+    assert broadcast.scheduled_at == NOON + timedelta(hours=11)
+
+
+def test_what_is_held_can_be_taken_back_and_changed_for_nothing_of_it_has_left(broadcast, topic, closed_gate):
+    closed_gate.clear()
+    subscriber(topic)
+    broadcasts.send_now(broadcast, at=NOON)
+    closed_gate.add(broadcast.sender.address)
+    broadcasts.start(broadcast.id, at=NOON + broadcasts.HOLD)
+    broadcast.refresh_from_db()
+    assert broadcast.is_held
+    stopped = broadcasts.stop(broadcast, at=NOON + timedelta(hours=1))
+    assert (stopped.is_draft, stopped.started_at) == (True, None)
+
+
+def test_an_owner_lets_through_what_is_held_already_from_its_page(broadcast, topic, closed_gate, as_ada):
+    closed_gate.clear()
+    subscriber(topic)
+    broadcasts.send_now(broadcast, at=NOON)
+    closed_gate.add(broadcast.sender.address)
+    broadcasts.start(broadcast.id, at=NOON + broadcasts.HOLD)
+    address = f"/w/juniper/emails/{broadcast.id}/"
+    page = as_ada.get(address).content.decode()
+    assert "I take it upon myself" in page
+    assert "/settings/sending-domains/new/" in page
+    refused = as_ada.post(f"{address}override/", {"words": "short"})
+    assert (refused.status_code, b"It could not leave" in refused.content) == (422, True)
+    assert as_ada.post(f"{address}override/", {"words": "Our provider signs for us."}).status_code == 302
+    broadcasts.go_on(broadcast, at=NOON + timedelta(hours=1))

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
+from plainsail.mail.domain_forms import OverrideForm
 from plainsail.mail.forms import AudienceForm
 from plainsail.mail.models import Broadcast
-from plainsail.mail.services import audience, broadcasts, gate, reporting, senders, standstill
+from plainsail.mail.services import audience, broadcasts, gate, reporting, senders, standstill, variants
 
 PER_PAGE = 25
 
@@ -115,10 +116,24 @@ def report(request: Request, found: Broadcast) -> dict[str, object]:
         "problems": queries.problems(request.workspace, found.id) if not found.can_be_stopped else [],
         "classes": queries.classes_of(found.id) if not found.can_be_stopped else [],
         "now": request.now,
-        "holds": gate.holds(found),
+        **_held(request, found),
         "found": reporting.report(found) if found.started_at or found.is_test else None,
         "can_repeat": broadcasts.can_be_repeated(found, at=request.now),
         "silent": audience.silent_count(found, at=request.now)
         if broadcasts.can_be_repeated(found, at=request.now)
         else 0,
+    }
+
+
+def _held(request: Request, found: Broadcast) -> dict[str, object]:
+    """What keeps it from leaving, where that is mended, and whether an owner could let it through."""
+    waiting = list(variants.held(found).select_related("sender").order_by("letter")) if found.is_test else []
+    words = gate.holds(found)
+    if not (words or waiting):
+        return {}
+    return {
+        "holds": words,
+        "held_variants": [{"variant": each, "words": gate.keepers(each)} for each in waiting],
+        "ways": gate.ways_on(found, request.workspace),
+        "override": OverrideForm() if gate.stands_in_the_way(found) else None,
     }

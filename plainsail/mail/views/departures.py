@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail import queries
-from plainsail.mail.forms import DepartureForm, OverrideForm, TestForm
+from plainsail.mail.domain_forms import OverrideForm
+from plainsail.mail.forms import DepartureForm, TestForm
 from plainsail.mail.models import Broadcast
 from plainsail.mail.services import audience, broadcasts, checks, gate, inspecting, previews, variants, zones
 from plainsail.mail.services.checks import Check
@@ -76,7 +77,8 @@ def test(request: Request, broadcast_id: UUID) -> HttpResponse:
     form = TestForm(request.POST, workspace=request.workspace)
     if not form.is_valid():
         return _check_page(request, found, DepartureForm(zone=request.workspace.timezone), test=form, status=422)
-    previews.send_tests(found, request.workspace, at=request.now, **form.cleaned_data)
+    whom = {"topic": found.list, "sender": found.sender}
+    previews.send_tests(found.email, request.workspace, at=request.now, **whom, **form.cleaned_data)
     messages.success(request, _("A test is on its way to %(to)s.") % {"to": ", ".join(form.cleaned_data["to"])})
     return redirect(workspace_url(request.workspace, "mail:check", found.id))
 
@@ -154,7 +156,8 @@ def _spread(request: Request, found: Broadcast, form: DepartureForm) -> zones.Sp
     wall, rule = form.cleaned_data["local_at"], form.cleaned_data["when_passed"]
     next_day = rule == Broadcast.WhenPassed.NEXT_DAY
     people = audience.of(found, at=request.now)
-    return zones.spread(people, wall, home=request.workspace.timezone, at=request.now, next_day=next_day)
+    at = request.now + broadcasts.HOLD
+    return zones.spread(people, wall, home=request.workspace.timezone, at=at, next_day=next_day)
 
 
 def _check_page(

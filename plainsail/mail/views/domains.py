@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.kernel.tenancy import outside_transaction, workspace
-from plainsail.mail.forms import DomainForm, NewDomainForm
+from plainsail.mail.domain_forms import DomainForm, NewDomainForm
 from plainsail.mail.models import DkimKey, SendingDomain
 from plainsail.mail.services import dmarc, dmarc_words, domain_words, domains, gate, verification, wanted
 

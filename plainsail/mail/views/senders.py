@@ -7,14 +7,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainsail.automations import queries as automations
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.mail.forms import LimitsForm, SenderForm
 from plainsail.mail.models import Sender
-from plainsail.mail.services import carriers, health, senders
+from plainsail.mail.services import carriers, gate, health, senders, steps
 
 
 @require_GET
@@ -50,6 +52,7 @@ def sender(request: Request, sender_id: UUID) -> HttpResponse:
         carrier = form.cleaned_data.pop("carrier")
         try:
             carriers.choose(senders.change(found, **form.cleaned_data), carrier)
+            _warn(request, found)
             return _done(request, _("Saved."))
         except Refusal as refusal:
             form.add_error(refusal.field, str(refusal))
@@ -75,6 +78,7 @@ def limits(request: Request, sender_id: UUID) -> HttpResponse:
 @can("mail.manage")
 def default(request: Request, sender_id: UUID) -> HttpResponse:
     senders.make_default(_find(request, sender_id))
+    _warn(request, _find(request, sender_id))
     return _done(request, _("Mail comes from this sender now, where nothing else is chosen."))
 
 
@@ -83,6 +87,17 @@ def default(request: Request, sender_id: UUID) -> HttpResponse:
 def resume(request: Request, sender_id: UUID) -> HttpResponse:
     senders.resume(_find(request, sender_id), at=request.now)
     return _done(request, _("The sender may write again."))
+
+
+def _warn(request: Request, sender: Sender) -> None:
+    """Say that automations send from a domain now that is not set up: they were checked when they went live."""
+    sender.refresh_from_db()
+    if sender.is_default and gate.faults(sender) and any(one.is_live for one in automations.needing(steps.ACTION)):
+        text = _("Automations that are live send from %(domain)s now, and it is not set up.") % {
+            "domain": sender.domain
+        }
+        words, path = gate.way_to_domain(request.workspace, sender)
+        messages.warning(request, format_html('{} <a class="link" href="{}">{}</a>', text, path, words))
 
 
 def _find(request: Request, sender_id: UUID) -> Sender:

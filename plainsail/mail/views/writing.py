@@ -12,11 +12,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainsail.contacts import queries as contact_queries
-from plainsail.contacts.services import lists
-from plainsail.kernel.http import Request, can, workspace_url
-from plainsail.mail.forms import NewBroadcastForm, TemplateForm, TextForm
+from plainsail.contacts.services import lists, segments
+from plainsail.kernel.http import Request, can, refusals_at, workspace_url
+from plainsail.mail.forms import NewBroadcastForm, TemplateForm, TestForm, TextForm
 from plainsail.mail.models import Broadcast, Email
-from plainsail.mail.services import broadcasts, emails, previews, starters
+from plainsail.mail.services import broadcasts, checks, emails, merge_fields, own_text, previews, starters
 from plainsail.mail.views.answers import find
 from plainsail.mail.views.editor import MAIL_POLICY, broadcast_of, reader_of
 
@@ -62,14 +62,38 @@ def starter(request: Request, key: str) -> HttpResponse:
 @can("mail.view")
 def look(request: Request, email_id: UUID) -> HttpResponse:
     """The mail as one contact gets it: on a desktop, on a phone, in the dark."""
-    email, words = find(request, email_id), request.GET.get("q", "").replace("\0", "")[:100]
-    broadcast = broadcast_of(email)
-    reader = reader_of(request)
+    return _looked_at(request, find(request, email_id))
+
+
+@require_POST
+@can("mail.send")
+def sample(request: Request, email_id: UUID) -> HttpResponse:
+    """Send it to oneself, as it is shown."""
+    email, form = find(request, email_id), TestForm(request.POST, workspace=request.workspace)
+    if not form.is_valid():
+        return _looked_at(request, email, test=form, status=422)
+    broadcast, reader = broadcast_of(email), reader_of(request)
+    whom = {"topic": broadcast.list, "sender": broadcast.sender} if broadcast else {}
+    given = form.cleaned_data | {"readers": [reader] if reader else []} | whom
+    previews.send_tests(email, request.workspace, at=request.now, **given)
+    messages.success(request, _("A test is on its way to %(to)s.") % {"to": ", ".join(given["to"])})
+    return redirect(f"{workspace_url(request.workspace, 'mail:look', email.id)}?as={reader.id if reader else ''}")
+
+
+def _looked_at(request: Request, email: Email, *, test: TestForm | None = None, status: int = 200) -> HttpResponse:
+    words, broadcast, reader = request.GET.get("q", "").replace("\0", "")[:100], broadcast_of(email), reader_of(request)
     topic = broadcast.list if broadcast else None
-    shown = previews.show(email, request.workspace, topic=topic, reader=reader, at=request.now)
-    people = contact_queries.browse(request.workspace, text=words).rows[:FOUND] if words.strip() else []
-    context = {"email": email, "shown": shown, "reader": reader, "people": people, "words": words}
-    return render(request, "mail/look.html", context)
+    context = {
+        "email": email,
+        "shown": previews.show(email, request.workspace, topic=topic, reader=reader, at=request.now),
+        "reader": reader,
+        "people": contact_queries.browse(request.workspace, text=words).rows[:FOUND] if words.strip() else [],
+        "words": words,
+        # A broadcast has a page of its own for what is looked at before it leaves.
+        "checks": [] if broadcast else checks.of_mail(email, at=request.now),
+        "test": test or TestForm(initial={"to": getattr(request.user, "email", "")}, workspace=request.workspace),
+    }
+    return render(request, "mail/look.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,25 +102,36 @@ def text(request: Request, email_id: UUID) -> HttpResponse:
     """The plain-text part: made from the mail, or in words of its own."""
     email = find(request, email_id)
     made = previews.made_text(email, request.workspace)
-    form = TextForm(request.POST or None, initial={"text": email.text or made})
-    if form.is_valid() and _keep_text(request, email, form, made):
-        messages.success(request, _("Saved."))
-        return redirect(workspace_url(request.workspace, "mail:text", email.id))
-    behind = bool(email.text) and email.text_seen != previews.fingerprint(made)
-    context = {"email": email, "form": form, "made": made, "is_behind": behind}
+    form = TextForm(request.POST or None, initial={"text": own_text.shown(email.text, made.conditions) or made.words})
+    if form.is_valid():
+        with refusals_at(form):
+            _keep_text(request, email, form, made)
+        if form.is_valid():
+            messages.success(request, _("Saved."))
+            return redirect(workspace_url(request.workspace, "mail:text", email.id))
+    context = {"email": email, "form": form, "made": made} | _around_text(request, email, made)
     return render(request, "mail/text.html", context, status=422 if form.is_bound else 200)
 
 
-def _keep_text(request: Request, email: Email, form: TextForm, made: str) -> bool:
-    """Save words of its own, or none where they are what the mail makes anyway; what is wrong goes to the form."""
+def _around_text(request: Request, email: Email, made: previews.MadeText) -> dict[str, object]:
+    """What the page says of words of one's own: whether they fell behind, and what may stand in them."""
+    return {
+        "is_behind": bool(email.text) and email.text_seen != made.fingerprint,
+        "parts": [
+            (f"{{{{if {number}}}}}", segments.in_words(request.workspace, tree, at=request.now))
+            for number, tree in enumerate(made.conditions, 1)
+        ],
+        "fields": merge_fields.offered(request.workspace),
+        "marks": own_text.EXAMPLES,
+    }
+
+
+def _keep_text(request: Request, email: Email, form: TextForm, made: previews.MadeText) -> None:
+    """Save words of its own, or none where they are what the mail makes anyway. Raises Refusal."""
     written = form.cleaned_data["text"]
-    own = "" if "reset" in request.POST or written == made.strip() else written
-    try:
-        emails.keep_text(email, own, seen=previews.fingerprint(made), by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    except emails.UnknownField as refusal:
-        form.add_error("text", str(refusal))
-        return False
-    return True
+    own = "" if "reset" in request.POST or written == made.words else written
+    kept = {"seen": made.fingerprint, "conditions": made.conditions, "by": request.user}
+    emails.keep_text(email, own, at=request.now, **kept)  # type: ignore[arg-type]  # a member
 
 
 @require_http_methods(["GET", "POST"])

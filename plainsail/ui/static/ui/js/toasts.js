@@ -1,7 +1,7 @@
-// A toast goes by itself, waits while it is pointed at or focused, and offers its Undo for longer.
+// A toast goes by itself, waits while it is pointed at or focused, and offers its Undo, or a link, for longer.
 // It is put into the live region again, because screen readers skip what was there when the page came.
 const LASTS = 7000;
-const LASTS_WITH_UNDO = 20000;
+const LASTS_WITH_MORE = 20000;
 
 class UiToast extends HTMLElement {
   connectedCallback() {
@@ -30,7 +30,7 @@ class UiToast extends HTMLElement {
   wait() {
     clearTimeout(this.timer);
     if (this.dataset.stays !== undefined) return;
-    this.timer = setTimeout(() => this.remove(), this.querySelector("form") ? LASTS_WITH_UNDO : LASTS);
+    this.timer = setTimeout(() => this.remove(), this.querySelector("form, a") ? LASTS_WITH_MORE : LASTS);
   }
 }
 
