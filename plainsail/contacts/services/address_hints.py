@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import email_validator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from plainsail.kernel.domain_names import in_letters
 
 Kind = Literal["typo", "dead", "disposable", "role", "script"]
 
@@ -76,14 +77,9 @@ def _of_domain(domain: str) -> tuple[Kind | None, str]:
 
 
 def _in_its_script(domain: str) -> str:
-    """A domain that is stored in ASCII (IDNA 2008) as people write it; empty for all others."""
-    if "xn--" not in domain:
-        return ""
-    try:
-        found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
-    except email_validator.EmailNotValidError:
-        return ""
-    return found.domain
+    """A domain that is stored in ASCII as people write it; empty for all others."""
+    written = in_letters(domain)
+    return written if written != domain else ""
 
 
 def _ended_right(domain: str) -> str:
