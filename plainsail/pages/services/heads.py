@@ -93,7 +93,7 @@ def structured(
             "url": head.canonical_url,
             "inLanguage": head.language,
             "datePublished": post.posted_at.isoformat(),
-            "dateModified": max(page.edited_at, post.posted_at).isoformat(),
+            "dateModified": max(page.published_at or page.edited_at, post.posted_at).isoformat(),
             "description": post.excerpt or page.description,
             "author": {"@type": "Person", "name": post.author} if post.author else publisher,
             "publisher": publisher,
