@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 
 from django import forms as djforms
+from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,7 @@ from plainsail.pages.services import (
     countdowns,
     forgetting,
     forms,
+    frames,
     posting,
     publishing,
     republishing,
@@ -34,7 +37,7 @@ from plainsail.pages.services import (
     uses,
 )
 from plainsail.tracking.sockets import LANDING
-from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
+from plainsail.ui.sockets import CREATE, MENU, SITE_LINKS, CreateItem, MenuItem, SiteLinks
 
 MENU.register(
     "pages",
@@ -43,6 +46,14 @@ MENU.register(
 CREATE.register(
     "page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change")
 )
+
+
+def _site_links(request: HttpRequest) -> list[tuple[str, str]]:
+    workspace: Workspace = request.workspace  # type: ignore[attr-defined]  # a page of a site
+    return frames.way_around(workspace, get_language() or workspace.locale)
+
+
+SITE_LINKS.register("pages", SiteLinks(links=_site_links))
 
 BLOCKS.register("countdown", sections.COUNTDOWN)
 REFERENCES.register(

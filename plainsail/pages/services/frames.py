@@ -59,6 +59,24 @@ class Frame:
                 yield from document.references()
 
 
+def way_around(workspace: Workspace, language: str) -> list[tuple[str, str]]:
+    """(words, address) of the links in the site's published navigation, in a language or the site's own. One query.
+
+    Links to sections of the page that one is on are left out.
+    """
+    live = PageRevision.objects.filter(
+        workspace=workspace,
+        page__kind=Page.Kind.HEADER,
+        page__state=Page.State.PUBLISHED,
+        page__language__in=(language, ""),
+        number=F("page__published_revision"),
+    )
+    version = live.order_by(F("page__language").desc()).first()
+    blocks = documents.load(version.document).blocks if version is not None and version.document is not None else ()
+    items = [item for block in blocks if block.type == "navigation" for item in block.props["items"]]
+    return [(item["label"], item["link"]) for item in items if item["label"] and item["link"][:1] not in ("", "#")]
+
+
 def frame_of(workspace: Workspace) -> Frame:
     """The site's frame as it is published now. Four queries."""
     site = sites.site_of(workspace)

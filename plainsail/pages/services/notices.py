@@ -14,7 +14,7 @@ from plainsail.blocks.sockets import FormCard
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Unfinished
-from plainsail.pages.services import forms, publishing, sites
+from plainsail.pages.services import composing, forms, frames, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
 
 SMALL = "section{padding-block:1.5rem}h2{font-size:1.4rem}"
@@ -134,16 +134,22 @@ def _bare(form: Form) -> tuple[str, dict[str, Any]]:
 def _notice(
     workspace: Workspace, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None = None
 ) -> RenderedPage:
+    """Sections between the site's navigation and footer, as its pages have them; a plain footer where it has none."""
+    frame = frames.frame_of(workspace)
     footer = {
         "name": workspace.name,
         "address": postal.line_below(workspace.name, workspace.postal_address),
         "items": [],
     }
-    document = documents.build(sites.site_of(workspace).theme, [*sections, ("footer", footer)])
+    own = [] if frame.part(Page.Kind.FOOTER, "") else [("footer", footer)]
+    document = documents.build(frame.site.theme, [*sections, *own])
     head = rendering.PageHead(
         title=" · ".join(filter(None, (title, workspace.name))),
         site_name=workspace.name,
         language=workspace.locale,
-        legal_links=publishing.legal_links(workspace),
+        legal_links=composing.legal_links(workspace),
+        icon_url=frame.site.icon_url,
     )
+    with translation.override(workspace.locale):
+        head = composing.between(document, head, frame)
     return rendering.render_page(document, head, cards=cards)

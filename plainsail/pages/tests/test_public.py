@@ -9,7 +9,7 @@ import pytest
 
 from plainsail.contacts.models import Contact
 from plainsail.pages.models import Submission
-from plainsail.pages.services import editing, publishing
+from plainsail.pages.services import editing, parts, publishing
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
 
 
@@ -174,3 +174,47 @@ def test_nothing_is_stored_by_looking(site_client, form, juniper, in_workspace):
 
     with in_workspace(juniper):
         assert not Submission.objects.exists()
+
+
+@pytest.fixture
+def navigation(page, juniper, in_workspace):
+    """A published navigation that leads to /course, and a footer."""
+    with in_workspace(juniper):
+        for kind in ("header", "footer"):
+            publishing.publish(parts.open_part(juniper, kind=kind, by=None, at=NOW), by=None, at=NOW)
+
+
+def test_notices_stand_between_the_sites_navigation_and_footer(site_client, page, form, navigation):
+    for path in ("/nothing/here", f"/thanks/{form.id}", f"/f/{form.id}", "/"):
+        html = site_client.get(path).content.decode()
+        assert re.search(r'<header>.*<nav class="wide navigation-in".*href="/course".*</header>', html, re.DOTALL), path
+        assert html.count("<footer") == 1
+        assert ".navigation-in" in html
+
+
+def test_pages_that_mail_leads_to_show_the_way_around_the_site(site_client, page, navigation):
+    answer = site_client.get("/confirm/worn-out/")
+
+    assert (
+        '<nav class="public-nav" aria-label="Site"><a href="/course">Weekend course</a></nav>'
+        in answer.content.decode()
+    )
+
+
+def test_an_address_where_nothing_stands_is_answered_in_a_language_that_fits(site_client, page, juniper, in_workspace):
+    with in_workspace(juniper):
+        for language, words in (("", "Nothing here"), ("de", "Nichts hier")):
+            part = parts.open_part(juniper, kind="missing", language=language, by=None, at=NOW)
+            operation = {"op": "set", "block": part.document.blocks[0].id, "path": ["heading"], "value": words}
+            editing.apply(part, [operation], revision=part.revision, by=None, at=NOW)
+            publishing.publish(part, by=None, at=NOW)
+
+    def said(path, accepted=""):
+        answer = site_client.get(path, headers={"accept-language": accepted})
+        assert answer["Vary"] == "Accept-Language"
+        return re.search("<h1>(.*?)</h1>", answer.content.decode())[1]
+
+    assert said("/nothing") == "Nothing here"
+    assert said("/nothing", "fr, de-AT;q=0.8") == "Nichts hier"
+    assert said("/de/nichts", "en") == "Nichts hier"
+    assert said("/nothing", "nonsense;;;q=x") == "Nothing here"
