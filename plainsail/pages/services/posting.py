@@ -42,6 +42,12 @@ class PostCard:
     """(name, path of its list)."""
     language: str = ""
     page_id: UUID | None = None
+    published_at: datetime | None = None
+    """When its words were published last, which may be long after its date."""
+
+    @property
+    def changed_at(self) -> datetime:
+        return max(self.published_at or self.posted_at, self.posted_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +120,7 @@ def cards(posts: Sequence[Post], *, base: str) -> list[PostCard]:
             tags=[(tag.name, tag_path(base, tag.slug)) for tag in _sorted(post)],
             language=post.page.language,
             page_id=post.page_id,
+            published_at=post.page.published_at,
         )
         for post in posts
     ]
