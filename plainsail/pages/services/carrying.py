@@ -159,7 +159,7 @@ def _pictures(listed: Iterable[Page]) -> set[UUID]:
     """The business's own pictures that are shown on these pages, and by which they and their posts are announced."""
     rows = list(listed)
     covers = Post.objects.filter(page__in=rows).values_list("cover", flat=True)
-    shown = {row_id for page in rows for kind, row_id in page.document.references() if kind == "picture"}
+    shown = {row_id for page in rows for kind, row_id in packed_live.references(page) if kind == "picture"}
     announced = {row_id for cover in covers for _kind, row_id in Image(label="").references(cover)}
     return shown | announced | {page.social_image_id for page in rows if page.social_image_id}
 
@@ -177,7 +177,7 @@ def _page(page: Page) -> dict[str, Any]:
         "social_title": page.social_title,
         "social_text": page.social_text,
         "social_image": str(page.social_image_id or ""),
-        "document": documents.save(page.document),
+        "document": packed_live.saved(page),
     }
     post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
     if post is not None:
@@ -192,7 +192,7 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _forms(found: Iterable[Page]) -> dict[str, Any]:
-    ids = {row_id for page in found for kind, row_id in page.document.references() if kind == "form"}
+    ids = {row_id for page in found for kind, row_id in packed_live.references(page) if kind == "form"}
     rows = Form.objects.filter(id__in=ids).select_related("thanks_page").order_by("id")
     return {str(form.id): packed_forms.pack(form) | {"leads_to": _leads_to(form)} for form in rows}
 

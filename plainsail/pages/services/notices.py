@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import documents, rendering
+from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.blocks.services.rendering import RenderedPage
 from plainsail.blocks.sockets import FormCard
 from plainsail.kernel import postal
@@ -16,6 +18,9 @@ from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Unfinished
 from plainsail.pages.services import composing, forms, frames, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
+from plainsail.pages.services.frames import Frame
+
+log = logging.getLogger("plainsail.pages")
 
 SMALL = "section{padding-block:1.5rem}h2{font-size:1.4rem}"
 """A form in the builder's narrow column."""
@@ -135,7 +140,18 @@ def _notice(
     workspace: Workspace, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None = None
 ) -> RenderedPage:
     """Sections between the site's navigation and footer, as its pages have them; a plain footer where it has none."""
-    frame = frames.frame_of(workspace)
+    try:
+        return _framed(frames.frame_of(workspace), title, sections, cards=cards)
+    except (InvalidDocument, *publishing.FAULTS):
+        # What a visitor did has an answer all the same, where the site's own parts can't be shown as they are.
+        log.exception("notice without the site's parts", extra={"workspace": str(workspace.id)})
+        return _framed(frames.bare(workspace), title, sections, cards=cards)
+
+
+def _framed(
+    frame: Frame, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None
+) -> RenderedPage:
+    workspace = frame.workspace
     footer = {
         "name": workspace.name,
         "address": postal.line_below(workspace.name, workspace.postal_address),

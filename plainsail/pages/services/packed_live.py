@@ -21,7 +21,7 @@ from plainsail.accounts.models import User
 from plainsail.automations.models import Automation
 from plainsail.blocks.schema import UNSTORABLE, is_safe_link
 from plainsail.blocks.services import documents
-from plainsail.blocks.services.documents import Document
+from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.contacts.models import List
 from plainsail.contacts.services import tags
 from plainsail.kernel.ids import new_id
@@ -71,13 +71,29 @@ def all_popups() -> list[Popup]:
     return list(found.order_by("created_at", "id"))
 
 
+def saved(page: Page) -> dict[str, Any]:
+    """A draft as files hold it. One that only a newer version of this program can read goes as it is: nothing is lost by it."""
+    try:
+        return documents.save(page.document)
+    except InvalidDocument:
+        return dict(page.draft)
+
+
+def references(page: Page) -> set[tuple[str, UUID]]:
+    """The rows that a draft points to, as far as it can be read."""
+    try:
+        return set(page.document.references())
+    except InvalidDocument:
+        return set()
+
+
 def pack_popups(popups: Iterable[Popup], pages: Iterable[Page]) -> dict[str, Any]:
     """Key to what a pop-up says, when it comes up, and the addresses of the pages on which it does; none for all."""
     paths = {str(page.id): page.path for page in pages}
     return {
         one.key: {
             "name": one.page.title,
-            "document": documents.save(one.page.document),
+            "document": saved(one.page),
             "pages": [paths[page_id] for page_id in one.on_pages if page_id in paths],
             "on_all": not one.on_pages,
             "is_for_some": bool(one.tree),
@@ -90,7 +106,7 @@ def pack_popups(popups: Iterable[Popup], pages: Iterable[Page]) -> dict[str, Any
 
 def pack_countdowns(pages: Iterable[Page]) -> dict[str, Any]:
     """Id to what a countdown on these pages ends by, and what it says then."""
-    ids = {row_id for page in pages for kind, row_id in page.document.references() if kind == "countdown"}
+    ids = {row_id for page in pages for kind, row_id in references(page) if kind == "countdown"}
     rows = Countdown.objects.filter(id__in=ids, is_archived=False).select_related("list", "tag", "automation")
     return {
         str(one.id): {

@@ -333,3 +333,15 @@ def test_the_site_as_files_leaves_out_what_needs_its_server_and_says_so(page, in
     assert "Pop-ups and bars are left out" in said
     assert "Forms, checkouts and accounts" in said
     assert not any("live" in name for name in archive.namelist())
+
+
+def test_a_page_of_a_newer_version_is_taken_along_as_it_is_and_keeps_no_other_back(page, in_juniper):
+    newer = PageFactory(path="/newer")
+    Page.objects.filter(id=newer.id).update(draft={**newer.draft, "v": 99})
+
+    said = json.loads(carrying.site_as_file(in_juniper))
+
+    assert [(one["path"], one["document"]["v"]) for one in said["pages"]] == [
+        ("/course", page.draft["v"]),
+        ("/newer", 99),
+    ]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from plainsail.contacts.models import Contact
-from plainsail.pages.models import Submission
+from plainsail.pages.models import PageRevision, Submission
 from plainsail.pages.services import editing, parts, publishing
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
 
@@ -218,3 +218,14 @@ def test_an_address_where_nothing_stands_is_answered_in_a_language_that_fits(sit
     assert said("/nothing", "fr, de-AT;q=0.8") == "Nichts hier"
     assert said("/de/nichts", "en") == "Nichts hier"
     assert said("/nothing", "nonsense;;;q=x") == "Nothing here"
+
+
+def test_notices_do_without_a_navigation_that_can_not_be_read(site_client, navigation, juniper, in_workspace):
+    with in_workspace(juniper):
+        PageRevision.objects.filter(page__kind="header").update(document={"v": 99, "blocks": []})
+
+    answer = site_client.get("/nothing")
+
+    assert answer.status_code == 404
+    assert "This page isn’t here" in answer.content.decode()
+    assert site_client.get("/confirm/worn-out/").status_code == 404
