@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from plainsail.blocks.services import documents
+from plainsail.blocks.sockets import BLOCKS
 from plainsail.contacts.models import Contact
 from plainsail.pages.models import PageRevision, Submission
-from plainsail.pages.services import editing, parts, publishing
+from plainsail.pages.services import editing, parts, publishing, splitting
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
 
 
@@ -229,3 +231,45 @@ def test_notices_do_without_a_navigation_that_can_not_be_read(site_client, navig
     assert answer.status_code == 404
     assert "This page isn’t here" in answer.content.decode()
     assert site_client.get("/confirm/worn-out/").status_code == 404
+
+
+def test_a_form_sent_from_where_it_does_not_stand_itself_comes_back_alone_with_what_is_wrong(
+    site_client, page, juniper, in_workspace
+):
+    """In a pop-up that came up on a page, in the site's footer, on the page that shows it alone."""
+    with in_workspace(juniper):
+        other = FormFactory(workspace=juniper)
+        publishing.publish(PageFactory(path="/", starter="links"), by=None, at=NOW)
+        footer = parts.open_part(juniper, kind="footer", by=None, at=NOW)
+        block = documents.save_block(documents.make_block(BLOCKS["form"], {"form": str(other.id)}))
+        editing.apply(footer, [{"op": "add", "at": 0, "block": block}], revision=footer.revision, by=None, at=NOW)
+        publishing.publish(footer, by=None, at=NOW)
+
+    alone = site_client.get(f"/f/{other.id}").content.decode()
+    sent_from = re.search('name="_page" value="(.*?)"', alone)[1]
+    for path in (sent_from, "/", "/course"):
+        html = site_client.post(f"/f/{other.id}", {"_page": path, "email": "nonsense"}).content.decode()
+        assert re.search(r'value="nonsense"[^>]*aria-invalid="true"', html), path
+        assert f'name="_page" value="{path}"' in html
+
+
+def test_a_form_of_a_variant_comes_back_on_that_variant(site_client, page, juniper, in_workspace):
+    with in_workspace(juniper):
+        test = splitting.begin(page, by=None, at=NOW)
+        variant = test.variants.get(letter="B").page
+        form = FormFactory(workspace=juniper)
+        shown = next(block for block in variant.document.walk() if block.type == "form")
+        changes = [
+            {"op": "set", "block": shown.id, "path": ["form"], "value": str(form.id)},
+            {"op": "set", "block": variant.document.blocks[0].id, "path": ["heading"], "value": "The other way"},
+        ]
+        editing.apply(variant, changes, revision=variant.revision, by=None, at=NOW)
+        splitting.start(test, by=None, at=NOW)
+
+    answer = site_client.post(
+        f"/f/{form.id}", {"_page": "/course", "_variant": variant.path, "email": "nonsense"}
+    ).content.decode()
+
+    assert "The other way" in answer
+    assert f'name="_variant" value="{variant.path}"' in answer
+    assert 'value="nonsense"' in answer

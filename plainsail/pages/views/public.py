@@ -135,7 +135,8 @@ def _next(request: Request, form: Form, key: str, *, step: int) -> HttpResponse:
 def _refused(request: Request, form: Form, refusal: forms.InvalidSubmission) -> HttpResponse:
     if embedding.is_embedded(request):
         return embedding.refused(form, refusal)
-    return as_page(notices.form_refused(form, refusal, path=request.POST.get("_page", "")), status=refusal.status)
+    page = submissions.page_of(visit_of(request))
+    return as_page(notices.form_refused(form, refusal, page=page), status=refusal.status)
 
 
 def _shown_step(
