@@ -22,7 +22,7 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages import sections
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
-from plainsail.pages.models import Form
+from plainsail.pages.models import Form, Page, Post
 from plainsail.pages.services import (
     countdowns,
     forgetting,
@@ -100,6 +100,9 @@ USES.register("pages", UserOfFiles(label=_("Pages"), uses=uses.of_file))
 def refresh_pictures(event: PictureRendered) -> None:
     """Published pages offer all sizes of a picture as soon as they are made."""
     publishing.refresh_showing("picture", event.file_id, at=clock.now())
+    announced = Post.objects.filter(cover__file=str(event.file_id), page__state=Page.State.PUBLISHED)
+    for post in announced.select_related("page").order_by("id"):
+        republishing.follow(post.page_id, kind=post.page.kind, at=clock.now())
 
 
 LANDING.register("form", submissions.take_in)

@@ -79,7 +79,7 @@ def _framed(
                 page, head, listing or posting.first_listing(page), has_title=_has_title(document)
             )
         if page.shows_parts and not page.is_part:
-            head = between(document, head, frame, language=page.language, path=page.path)
+            head = between(document, head, frame, language=page.language, path=head.path)
         if frame.asks and not page.is_part:
             asked = consenting.slot(frame.scripts, recognises=frame.site.asks_to_recognise)
             head = replace(head, bottom=mark_safe(head.bottom + asked))  # noqa: S308  # the same

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from uuid import UUID
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Coalesce
 
+from plainsail.blocks.schema import UNSTORABLE
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PublishedSnapshot, Site
 from plainsail.pages.models.pages import BESIDE
@@ -100,6 +101,15 @@ def rss(workspace: Workspace) -> str:
 
 def has_posts(workspace: Workspace) -> bool:
     return posting.published(sites.site_of(workspace).id).exists()
+
+
+def escape(words: str) -> str:
+    """Words between tags, without what no XML may hold: word processors leave such signs behind."""
+    return saxutils.escape(UNSTORABLE.sub(" ", words))
+
+
+def quoteattr(words: str) -> str:
+    return saxutils.quoteattr(UNSTORABLE.sub(" ", words))
 
 
 Mapped = tuple[str, datetime, UUID | None]

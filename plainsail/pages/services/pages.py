@@ -157,6 +157,8 @@ def describe(
         if path != before:
             redirects.follow_move(page.site, before=before, after=path)
         publishing.move_snapshot(page, at=at)
+        variants = Page.objects.filter(variants__test__page=page, state=Page.State.PUBLISHED).exclude(id=page.id)
+        publishing.refresh_each(variants.select_related("workspace").order_by("id"), at=at)
         # Lists of posts and translations show its title and lead to its address.
         republishing.follow(page.id, kind=page.kind, at=at)
     return page

@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from plainsail.blocks.services import documents
+from plainsail.files.tests.factories import FileFactory
 from plainsail.kernel.testing import run_jobs
 from plainsail.pages.models import Post, PublishedSnapshot
-from plainsail.pages.services import blogging, pages, posting, publishing, republishing
+from plainsail.pages.services import blogging, pages, posting, publishing, republishing, uses
 from plainsail.pages.tests.factories import NOW, PopupFactory
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -227,3 +228,30 @@ def test_a_list_of_posts_with_pages_for_tags_is_told_what_comes_up_on_it(blog, i
     answer = site_client.post("/for-you", {"page": blog.id.hex}, content_type="application/json")
 
     assert [one["key"] for one in answer.json()["popups"]] == [popup.key]
+
+
+def test_a_picture_of_the_library_announces_a_post_wherever_it_is_shown(blog, in_juniper, as_ada):
+    file = FileFactory(name="kiln.png")
+    page = write(in_juniper, "First fire")
+    said = {"author": "Ada", "posted_at": "2026-11-20T10:00", "file": str(file.id), "picture_alt": "The kiln, open"}
+
+    answer = as_ada.post(f"/w/juniper/pages/posts/{page.posts.get().id}/", said)
+    run_jobs()
+
+    assert answer.status_code == 302
+    for path in ("/blog/first-fire", "/blog"):
+        assert re.search(r'<img[^>]*src="/media/[^>]*alt="The kiln, open"', body(path)), path
+    assert re.search(
+        r'<meta property="og:image" content="http://juniper.localhost:8000/media/', body("/blog/first-fire")
+    )
+    assert [use.label for use in uses.of_file(file.id)] == ["First fire"]
+    shown = as_ada.get(f"/w/juniper/pages/posts/{page.posts.get().id}/").content.decode()
+    assert f'<option value="{file.id}" selected>' in shown
+
+
+def test_a_sign_that_no_feed_may_hold_breaks_none(blog, in_juniper, site_client):
+    """Such as the line ends of presentations, which come along when words are pasted."""
+    write(in_juniper, "First\x0bfire", tags="Ki\x01ln", excerpt="One\x1ftwo", author="A\x08da")
+
+    for path in ("/blog/feed.xml", "/blog/rss.xml"):
+        assert "First fire" in ET.tostring(ET.fromstring(site_client.get(path).content), encoding="unicode")

@@ -73,6 +73,7 @@ def _values(post: Post) -> dict[str, object]:
         "posted_at": post.posted_at,
         "excerpt": post.excerpt,
         "tags": blogging.tags_as_words(post),
+        "file": post.cover.get("file", ""),
         "picture": post.cover.get("picture", ""),
         "picture_url": post.cover.get("url", ""),
         "picture_alt": post.cover.get("alt", ""),
