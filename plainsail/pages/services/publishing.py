@@ -209,21 +209,23 @@ def refresh_each(pages: Iterable[Page], *, at: datetime) -> list[Page]:
 
 
 def refresh_with_form(form: Form, *, at: datetime) -> int:
-    """Freeze every published page again on which the form stands; how many there were."""
-    pages = Page.objects.published().with_address().filter(snapshots__forms__has_key=str(form.id)).distinct()
+    """Freeze everything again in which the form stands, variants and pop-ups too: what was agreed to is what was shown. How
+    many there were.
+    """
+    pages = Page.objects.frozen().filter(snapshots__forms__has_key=str(form.id)).distinct()
     found = list(pages.order_by("id"))
     refresh_each(found, at=at)
     return len(found)
 
 
 def refresh_showing(kind: str, row_id: UUID, *, at: datetime) -> int:
-    """Freeze every published page again that points to a row, such as an offer with another address; how many there were.
+    """Freeze everything again that points to a row, such as an offer with another address; how many there were.
 
     One query for each published page of the business.
     """
     pages = [
         page
-        for page in Page.objects.published().with_address().order_by("id")
+        for page in Page.objects.frozen().order_by("id")
         if (published := live_document(page)) is not None and (kind, row_id) in set(published.references())
     ]
     refresh_each(pages, at=at)

@@ -35,14 +35,8 @@ def ask(business: Workspace, *, at: datetime) -> Republishing | None:
 
 
 def pages_of(site_id: UUID) -> QuerySet[Page]:
-    """Published pages that stand somewhere, in the order in which they are dealt with."""
-    pages: QuerySet[Page] = (
-        Page.objects.published()
-        .filter(site=site_id)
-        .exclude(kind__in=(Page.Kind.HEADER, Page.Kind.FOOTER))
-        .select_related("workspace")
-        .order_by("id")
-    )
+    """What visitors see of the site, with variants and pop-ups, in the order in which it is dealt with."""
+    pages: QuerySet[Page] = Page.objects.frozen().filter(site=site_id).select_related("workspace").order_by("id")
     return pages
 
 
@@ -101,8 +95,9 @@ def refresh_blog(*, site_id: UUID) -> None:
     if any(page.kind in (Page.Kind.HEADER, Page.Kind.FOOTER) for page in listing):
         ask(listing[0].workspace, at=at)
         return
-    pages = Page.objects.published().filter(site=site_id).select_related("workspace").order_by("id")
-    wanted = pages.filter(Q(kind__in=(Page.Kind.BLOG, Page.Kind.POST)) | Q(id__in=[page.id for page in listing]))
+    wanted = pages_of(site_id).filter(
+        Q(kind__in=(Page.Kind.BLOG, Page.Kind.POST)) | Q(id__in=[page.id for page in listing])
+    )
     publishing.refresh_each(wanted, at=at)
 
 
