@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from plainsail.kernel.domain_names import in_its_script
+from plainsail.kernel.domain_names import in_letters
 
 MOST_WORDS = 8
 """Words of a search that are looked at."""
@@ -46,7 +46,7 @@ def _in_ascii(word: str) -> list[str]:
             "SELECT DISTINCT substring(said FROM '@([^@]*)$') FROM contacts_searchable WHERE said LIKE %s", ["%xn--%"]
         )
         domains = sorted(domain for (domain,) in cursor.fetchall() if domain)
-    meant = [one for one in domains if _holds(in_its_script(one), part, is_beginning=bool(at))]
+    meant = [one for one in domains if _holds(in_letters(one), part, is_beginning=bool(at))]
     return [_escaped(f"{name}@{one}") for one in meant[:MOST_DOMAINS]]
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+IN_ASCII = re.compile(r"(?:[a-z0-9_-]+\.)*xn--[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+"""A domain with a part that stands for letters beyond ASCII, wherever it stands in an address."""
+
 
 def in_ascii(domain: str) -> str:
     """A domain in lower case and ASCII, by IDNA 2008 (RFC 5891): `straße.example` is one of its own, not `strasse.example`.
@@ -17,14 +23,24 @@ def in_ascii(domain: str) -> str:
     return found.ascii_domain.lower()
 
 
-def in_its_script(domain: str) -> str:
-    """A domain in ASCII as people write it: `bücher.example` for `xn--bcher-kva.example`. What is none stays as it is."""
-    if "xn--" not in domain:
-        return domain
+def in_letters(address: str) -> str:
+    """A domain, a web address or one of mail as people write it: `https://bücher.example/` for
+    `https://xn--bcher-kva.example/`. What can't be read so comes back as it is.
+    """
+    return IN_ASCII.sub(lambda found: _written(found[0]) or found[0], address) if "xn--" in address else address
+
+
+@lru_cache(maxsize=10_000)
+def _written(domain: str) -> str:
+    """A domain in its own script, by IDNA 2008; empty for what is none."""
     import email_validator
 
+    # A name such as `_dmarc` is no part of a host; only the rest is looked at.
+    front = "".join(re.findall(r"^(?:_[a-z0-9-]+\.)*", domain))
     try:
-        found = email_validator.validate_email(f"x@{domain}", check_deliverability=False, globally_deliverable=False)
+        found = email_validator.validate_email(
+            f"x@{domain.removeprefix(front)}", check_deliverability=False, globally_deliverable=False
+        )
     except email_validator.EmailNotValidError:
-        return domain
-    return found.domain
+        return ""
+    return front + found.domain

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 
 from django import forms as djforms
+from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
@@ -20,11 +22,12 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages import sections
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
-from plainsail.pages.models import Form
+from plainsail.pages.models import Form, Page, Post
 from plainsail.pages.services import (
     countdowns,
     forgetting,
     forms,
+    frames,
     posting,
     publishing,
     republishing,
@@ -34,7 +37,7 @@ from plainsail.pages.services import (
     uses,
 )
 from plainsail.tracking.sockets import LANDING
-from plainsail.ui.sockets import CREATE, MENU, CreateItem, MenuItem
+from plainsail.ui.sockets import CREATE, MENU, SITE_LINKS, CreateItem, MenuItem, SiteLinks
 
 MENU.register(
     "pages",
@@ -43,6 +46,14 @@ MENU.register(
 CREATE.register(
     "page", CreateItem(label=_("Page"), icon="panels-top-left", url="pages:new", order=10, can="pages.change")
 )
+
+
+def _site_links(request: HttpRequest) -> list[tuple[str, str]]:
+    workspace: Workspace = request.workspace  # type: ignore[attr-defined]  # a page of a site
+    return frames.way_around(workspace, get_language() or workspace.locale)
+
+
+SITE_LINKS.register("pages", SiteLinks(links=_site_links))
 
 BLOCKS.register("countdown", sections.COUNTDOWN)
 REFERENCES.register(
@@ -91,6 +102,9 @@ SOURCES.register("pages", forms.sources)
 def refresh_pictures(event: PictureRendered) -> None:
     """Published pages offer all sizes of a picture as soon as they are made."""
     publishing.refresh_showing("picture", event.file_id, at=clock.now())
+    announced = Post.objects.filter(cover__file=str(event.file_id), page__state=Page.State.PUBLISHED)
+    for post in announced.select_related("page").order_by("id"):
+        republishing.follow(post.page_id, kind=post.page.kind, at=clock.now())
 
 
 LANDING.register("form", submissions.take_in)

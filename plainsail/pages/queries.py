@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +22,8 @@ from plainsail.pages.starters import PURPOSES, SITE_STARTERS, STARTERS, SiteStar
 from plainsail.tracking.queries import visits_of_pages, visits_per_day
 
 RECENT = timedelta(days=30)
+MOST_WORDS = 8
+"""Of a search."""
 UNDO_DEPTH = 1000
 """How many of a person’s own steps on a page Undo and Redo look back at."""
 
@@ -35,14 +39,29 @@ class PageCard:
     url: str
 
 
-def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
-    """The workspace's pages, last edited first, with the last 30 days’ numbers. Three queries, whatever their number."""
-    pages = list(
-        Page.objects.current()
-        .filter(workspace=workspace, kind=Page.Kind.PAGE)
-        .select_related("workspace")
-        .order_by("-edited_at", "id")
-    )
+def listed_pages(workspace: Workspace, *, words: str = "", state: str = "") -> PageQuerySet:
+    """The workspace's pages, last edited first, with each of the words in title, address or description; all of them, or
+    those that are `live`, `changed` since they were published, or a `draft`.
+    """
+    pages: PageQuerySet = Page.objects.current().filter(workspace=workspace, kind=Page.Kind.PAGE)
+    if state == "changed":
+        pages = pages.changed()
+    elif state in ("live", "draft"):
+        pages = pages.filter(state=Page.State.PUBLISHED if state == "live" else Page.State.DRAFT)
+    return pages.filter(_saying(words, "")).select_related("workspace").order_by("-edited_at", "id")
+
+
+def _saying(words: str, way: str) -> Q:
+    """Each of these words is in a page's title, address or description; `way` leads to the page."""
+    condition = Q()
+    for word in words.split()[:MOST_WORDS]:
+        names = ("title", "path", "description")
+        condition &= reduce(or_, (Q(**{f"{way}{name}__icontains": word}) for name in names))
+    return condition
+
+
+def cards(workspace: Workspace, pages: Sequence[Page], *, at: datetime) -> list[PageCard]:
+    """Pages as their list shows them, with the last 30 days’ numbers. Two queries, whatever their number."""
     ids, since = [page.id for page in pages], at - RECENT
     submissions = submissions_by_page(ids, since=since)
     visits = visits_of_pages(ids, since=since)
@@ -57,6 +76,12 @@ def cards(workspace: Workspace, *, at: datetime) -> list[PageCard]:
         )
         for page in pages
     ]
+
+
+def changed_pages(workspace: Workspace) -> PageQuerySet:
+    """What visitors see an older version of than its draft: pages, posts, and parts of the site."""
+    pages: PageQuerySet = Page.objects.changed().filter(workspace=workspace)
+    return pages
 
 
 def current_pages(workspace: Workspace) -> PageQuerySet:
@@ -78,10 +103,23 @@ def popups_to_open(workspace: Workspace) -> list[tuple[str, str]]:
     return [(f"#{popup.key}", str(popup)) for popup in found]
 
 
-def posts_of(workspace: Workspace) -> QuerySet[Post]:
-    """Posts that aren't archived, the newest first, each with its page."""
+def missing_page(workspace: Workspace, languages: Sequence[str]) -> PublishedSnapshot | None:
+    """What the business shows where nothing stands: in the first of these languages in which there is one, else in its own.
+    One query.
+    """
+    found = workspace.published_snapshots.filter(page__kind=Page.Kind.MISSING).select_related("page")
+    by_language = {one.page.language or workspace.locale: one for one in found.order_by("page__language", "id")}
+    wanted = (
+        by_language.get(name) or by_language.get(name.partition("-")[0]) for name in (*languages, workspace.locale)
+    )
+    return next((one for one in wanted if one is not None), next(iter(by_language.values()), None))
+
+
+def posts_of(workspace: Workspace, *, words: str = "") -> QuerySet[Post]:
+    """Posts that aren't archived, the newest first, each with its page; those with each of the words in them, if any."""
     return (
         workspace.posts.exclude(page__state=Page.State.ARCHIVED)
+        .filter(_saying(words, "page__"))
         .select_related("page", "page__workspace")
         .order_by("-posted_at", "-id")
     )
@@ -198,10 +236,12 @@ def held(form: Form) -> QuerySet[Submission]:
     return found
 
 
-def forms_with_numbers(workspace: Workspace) -> QuerySet[Form]:
-    """The workspace's forms by name, each with its list and `number` of submissions. One query."""
+def forms_with_numbers(workspace: Workspace, *, words: str = "") -> QuerySet[Form]:
+    """The workspace's forms by name, each with its list and `number` of submissions; those with the words in their name, if
+    any. One query.
+    """
     return (
-        workspace.forms.filter(is_archived=False)
+        workspace.forms.filter(is_archived=False, name__icontains=words)
         .select_related("list")
         .annotate(number=Count("submissions"))
         .order_by("name", "id")

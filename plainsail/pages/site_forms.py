@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf.locale import LANG_INFO
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plainsail.blocks import pictures
 from plainsail.blocks.schema import Image, is_safe_link
+from plainsail.files.models import File
 from plainsail.kernel.environment import DOMAIN
 from plainsail.pages.models import Page, Redirect, SiteScript
 
@@ -207,7 +208,10 @@ class PostForm(forms.Form):
         required=False,
         help_text=_("Words with commas between, such as “glazes, studio”."),
     )
-    picture = forms.ChoiceField(label=_("Drawing"), required=False)
+    file: forms.ModelChoiceField[File] = forms.ModelChoiceField(
+        label=_("Picture"), queryset=None, required=False, empty_label=_("None")
+    )
+    picture = forms.ChoiceField(label=_("Or a drawing"), required=False)
     picture_url = forms.CharField(label=_("Or the address of a picture"), max_length=2000, required=False)
     picture_alt = forms.CharField(
         label=_("What the picture shows"),
@@ -219,6 +223,9 @@ class PostForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         drawings = [(picture.name, picture.label) for picture in pictures.PICTURES.values()]
+        # Rows of the open workspace: only known when a form is made, not when this class is.
+        images = cast("forms.ModelChoiceField[File]", self.fields["file"])
+        images.queryset = File.objects.filter(kind=File.Kind.PICTURE).order_by("-created_at", "-id")
         field = self.fields["picture"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("None")), *drawings]
@@ -230,8 +237,12 @@ class PostForm(forms.Form):
     def cover(self) -> dict[str, Any]:
         """The picture as blocks store it."""
         cleaned = self.cleaned_data
-        chosen = {"url": cleaned["picture_url"], "alt": cleaned["picture_alt"]}
-        return {**Image(label="").empty, **chosen, "picture": "" if cleaned["picture_url"] else cleaned["picture"]}
+        empty = {**Image(label="").empty, "alt": cleaned["picture_alt"]}
+        if cleaned["file"]:
+            return {**empty, "file": str(cleaned["file"].pk)}
+        if cleaned["picture_url"]:
+            return {**empty, "url": cleaned["picture_url"]}
+        return {**empty, "picture": cleaned["picture"]}
 
 
 class KinForm(forms.Form):

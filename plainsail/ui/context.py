@@ -202,6 +202,13 @@ class Chrome:
         ]
 
     @cached_property
+    def site_links(self) -> list[Link]:
+        """The navigation of the business's site, on pages of ours that stand among its own."""
+        return [
+            Link(label=label, href=href) for source in sockets.SITE_LINKS for label, href in source.links(self._request)
+        ]
+
+    @cached_property
     def _page(self) -> str:
         match = self._request.resolver_match
         return match.view_name if match else ""

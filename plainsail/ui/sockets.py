@@ -87,6 +87,13 @@ class FooterLink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SiteLinks:
+    """Who knows the way around a site: `links(request)` gives (words, address) of its navigation, none where it has none."""
+
+    links: Callable[[HttpRequest], Iterable[tuple[str, str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SwitcherEntry:
     """A business that the signed-in person may open."""
 
@@ -136,6 +143,7 @@ SETTINGS: Registry[SettingsItem] = Registry("ui.settings")
 CREATE: Registry[CreateItem] = Registry("ui.create")
 ACCOUNT: Registry[AccountItem] = Registry("ui.account")
 FOOTER_LINKS: Registry[FooterLink] = Registry("ui.footer_links")
+SITE_LINKS: Registry[SiteLinks] = Registry("ui.site_links")
 SWITCHER: Registry[Switcher] = Registry("ui.switcher")
 BANNERS: Registry[BannerSource] = Registry("ui.banners")
 FINDER: Registry[Finder] = Registry("ui.finder")

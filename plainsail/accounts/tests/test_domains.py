@@ -201,3 +201,16 @@ def test_from_the_screens(as_ada, as_ben, juniper, in_workspace, monkeypatch):
     assert as_ada.get(here).status_code == 200
     assert as_ada.post(f"{here}first/").status_code == 302
     assert as_ada.post(f"{here}{domain.id}/removal/").status_code == 302
+
+
+def test_a_name_beyond_ascii_is_shown_in_its_letters_and_its_records_as_the_dns_has_them(as_ada, juniper, in_workspace):
+    with in_workspace(juniper):
+        made = domains.add(juniper, name="bücher.example", by=None, at=AT)
+
+    listed = as_ada.get("/w/juniper/settings/domains/").content.decode()
+    html = as_ada.get(f"/w/juniper/settings/domains/{made.id}/").content.decode()
+
+    assert ">bücher.example</a>" in listed
+    assert "<title>bücher.example" in html
+    assert "_plainsail.xn--bcher-kva.example" in html
+    assert "what stands below as _plainsail.xn--bcher-kva.example is _plainsail.bücher.example" in html

@@ -15,6 +15,7 @@ from plainsail.accounts.forms import DomainForm
 from plainsail.accounts.models import Domain, User
 from plainsail.accounts.services import domain_words, hosts
 from plainsail.accounts.services import domains as services
+from plainsail.kernel.domain_names import in_letters
 from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 from plainsail.kernel.tenancy import outside_transaction
 
@@ -63,7 +64,7 @@ def look(request: Request, domain_id: UUID) -> HttpResponse:
     if found is None:
         raise Http404
     if found.is_verified:
-        messages.success(request, _("%(name)s is yours: your site answers there.") % {"name": found.name})
+        messages.success(request, _("%(name)s is yours: your site answers there.") % {"name": in_letters(found.name)})
     return _to(request, domain_id)
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.kernel.domain_names import in_its_script
+from plainsail.kernel.domain_names import in_letters
 
 Kind = Literal["typo", "dead", "disposable", "letters", "role", "script"]
 
@@ -76,7 +76,7 @@ def _of_domain(domain: str) -> tuple[Kind | None, str]:
         return "dead", ""
     if meant := _ended_right(domain) or _near(domain):
         return "typo", meant
-    written = in_its_script(domain)
+    written = in_letters(domain)
     return ("script", written) if written != domain else (None, "")
 
 

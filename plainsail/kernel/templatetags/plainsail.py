@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language
 
+from plainsail.kernel import domain_names
 from plainsail.kernel.http import public_path, workspace_url
 from plainsail.kernel.money import Money
 
@@ -29,6 +30,12 @@ def purl(name: str, *args: Any) -> str:
 def money(value: Money | None) -> str:
     """An amount as people write it in the page's language."""
     return "" if value is None else value.format(get_language() or "en")
+
+
+@register.filter
+def in_letters(address: object) -> str:
+    """A domain or an address as people write it: `bücher.example`. What programs ask for stays in ASCII."""
+    return domain_names.in_letters(str(address))
 
 
 @register.filter

@@ -30,6 +30,10 @@ class PageQuerySet(OwnedQuerySet["Page"]):
     def published(self) -> PageQuerySet:
         return self.filter(state=Page.State.PUBLISHED).exclude(path__startswith=BESIDE)
 
+    def frozen(self) -> PageQuerySet:
+        """Those of which visitors see a snapshot, also as a variant or a pop-up. Parts are frozen with each page."""
+        return self.filter(state=Page.State.PUBLISHED).exclude(kind__in=(Page.Kind.HEADER, Page.Kind.FOOTER))
+
     def changed(self) -> PageQuerySet:
         """Those whose visitors see something older than the draft."""
         return self.published().exclude(published_revision=models.F("revision"))

@@ -32,6 +32,11 @@ class PublishedSnapshot(WorkspaceOwned):
     live = models.JSONField(default=dict, db_default={})
     """What only some visitors see, never served as it is: `{parts, style, popups, countdowns}`, see `services/living.py`."""
     published_at = models.DateTimeField()
+    """When it was frozen, also because something around the page had changed."""
+    said = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """A fingerprint of what the page itself says, without what its site puts around it."""
+    changed_at = models.DateTimeField(null=True)
+    """When that was different last; none where it was frozen before anybody asked."""
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

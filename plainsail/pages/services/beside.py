@@ -50,18 +50,22 @@ def create(
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a page is shown: its own address; for a variant that of the page it is one of, and its own name beside it."""
+    """Where a page is shown: its own address; for a variant that of the page it is one of, and its own name beside it.
+
+    `page` is the one whose address it is: what search engines and other languages know of. None for a pop-up.
+    """
 
     path: str
     variant: str = ""
+    page: Page | None = None
 
 
 def stand_of(page: Page) -> Stand:
     """Where a page is shown. A query for a variant."""
     if not page.path.startswith(BESIDE):
-        return Stand(page.path)
-    variant = SplitVariant.objects.filter(page=page).select_related("test__page").order_by("-id").first()
-    return Stand(variant.test.page.path, page.path) if variant else Stand("/")
+        return Stand(page.path, page=page)
+    variant = SplitVariant.objects.filter(page=page).select_related("test__page__workspace").order_by("-id").first()
+    return Stand(variant.test.page.path, page.path, variant.test.page) if variant else Stand("/")
 
 
 def split_of(page: Page) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """A page or a whole site as one file: taken along, and brought in again here or elsewhere, with ids made anew. It is JSON, or
-where pictures of the business's own are shown a ZIP of that and of them.
+where pictures of the business's own are shown a ZIP of that and of them. Forms, pop-ups and countdowns go with their pages.
 
 Nothing in a file is trusted: every document is read as if somebody had typed it, links and pictures are checked by their
 fields, forms are made anew, and what points to rows of another business points to nothing.
@@ -17,24 +17,35 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from plainsail.accounts.models import User
-from plainsail.blocks.schema import UNSTORABLE, Field, Image, Items, Reference
+from plainsail.blocks.schema import UNSTORABLE, Field, Html, Image, Items, Link, Reference, RichText
 from plainsail.blocks.services import documents
 from plainsail.blocks.services.documents import Block, Document, InvalidDocument
 from plainsail.blocks.sockets import REFERENCES
 from plainsail.contacts.models import List
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, Post, Redirect, Site
-from plainsail.pages.services import blogging, forms, packed_forms, packed_pictures, pages, parts, redirects, sites
+from plainsail.pages.models import Form, Page, Popup, Post, Redirect, Site
+from plainsail.pages.services import (
+    blogging,
+    forms,
+    packed_forms,
+    packed_live,
+    packed_pictures,
+    pages,
+    parts,
+    redirects,
+    sites,
+)
 
 FORMAT = 1
 MOST_PAGES = 500
 LARGEST = 20_000_000
+Known = Mapping[tuple[str, str], UUID]
+"""(kind, old id) to new id."""
 SAID_OF_SITE = ("description", "icon_url", "social_image_url", "profiles")
 
 
@@ -54,6 +65,7 @@ class Brought:
     """What a file brought: drafts made, and what was left out, in words."""
 
     pages: list[Page] = field(default_factory=list)
+    popups: int = 0
     left_out: list[str] = field(default_factory=list)
 
 
@@ -65,34 +77,35 @@ class _Bringing:
     site: Site
     by: User | None
     at: datetime
-    known: Mapping[str, UUID] = field(default_factory=dict)
-    """What the file's forms and pictures became here, by their old ids."""
+    known: Known = field(default_factory=dict)
+    """What the file's forms, pictures and countdowns became here."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Links that open pop-ups: old to new."""
     kin: dict[str, UUID] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+    """What came so far, by its address in the file."""
     brought: Brought = field(default_factory=Brought)
 
 
 def page_as_file(page: Page) -> bytes:
-    """One page with its forms and pictures, to be brought in elsewhere."""
-    return _packed([page], {"plainsail": "page", "v": FORMAT, "pages": [_page(page)], "forms": _forms([page])})
+    """One page with its forms, pictures and countdowns, and the pop-ups that it names, to be brought in elsewhere."""
+    return _packed([page], packed_live.popups_of([page]), {"plainsail": "page", "v": FORMAT})
 
 
 def site_as_file(workspace: Workspace) -> bytes:
-    """All pages that aren't archived, drafts as they are now, with forms, pictures, redirects, and what the site says of itself."""
+    """All pages that aren't archived, drafts as they are now, with forms, pictures, countdowns, pop-ups, redirects, and what
+    the site says of itself.
+    """
     site = sites.site_of(workspace)
-    found: QuerySet[Page] = Page.objects.current().filter(site=site).order_by("created_at", "id")
-    listed = list(found)
+    found: QuerySet[Page] = (
+        Page.objects.current().filter(site=site).select_related("workspace").order_by("created_at", "id")
+    )
     said = {name: getattr(site, name) for name in SAID_OF_SITE} | {"name": site.name, "theme": site.theme}
     rows = Redirect.objects.filter(site=site).order_by("path").values("path", "target", "status")
     return _packed(
-        listed,
-        {
-            "plainsail": "site",
-            "v": FORMAT,
-            "site": said,
-            "pages": [_page(page) for page in listed],
-            "forms": _forms(listed),
-            "redirects": list(rows),
-        },
+        list(found),
+        packed_live.all_popups(),
+        {"plainsail": "site", "v": FORMAT, "site": said, "redirects": list(rows)},
     )
 
 
@@ -100,40 +113,55 @@ def site_as_file(workspace: Workspace) -> bytes:
 def bring_in(workspace: Workspace, content: bytes, *, list: List, by: User | None, at: datetime) -> Brought:  # noqa: A002  # the product’s word
     """Make drafts of a file's pages, at their addresses or the next free ones. Nothing that is there changes.
 
-    Forms and pictures come with them, and whoever sends a form joins `list`. Raises NoSuchFile or BadArchive for a file that
+    Forms, pictures, countdowns and pop-ups come with them, each under a name of its own; whoever sends a form joins `list`, and
+    no pop-up comes up before somebody lets it. Raises NoSuchFile or BadArchive for a file that
     is none as a whole; a page or a picture that can't be read is left out, with words.
     """
     unpacked = packed_pictures.Unpacked(content) if packed_pictures.is_archive(content) else None
     raw = _read(unpacked.pages if unpacked else content)
     here = _Bringing(workspace, sites.site_of(workspace), by, at)
-    known = _make_forms(workspace, raw.get("forms"), list=list, at=at)
+    made = {"form": _make_forms(workspace, raw.get("forms"), list=list, at=at)}
+    made["countdown"], here.brought.left_out = packed_live.make_countdowns(
+        workspace, raw.get("countdowns"), topic=list, at=at
+    )
     if unpacked is not None:
-        pictures, here.brought.left_out = packed_pictures.take_in(
-            workspace, raw.get("pictures"), unpacked, by=by, at=at
-        )
-        known |= pictures
-    here.known = known
+        made["picture"], left_out = packed_pictures.take_in(workspace, raw.get("pictures"), unpacked, by=by, at=at)
+        here.brought.left_out += left_out
+    popups = packed_live.read_popups(raw.get("popups"))
+    here.known = {(kind, old): new for kind, ids in made.items() for old, new in ids.items()}
+    here.links = popups.links
     for entry in raw["pages"]:
         _bring_page(here, entry)
+    for key, said in popups.said.items():
+        _bring_popup(here, said, popups.ids[key])
+    _lead_on(here, raw.get("forms"))
     if raw["plainsail"] == "site":
         _bring_site(here, raw)
     return here.brought
 
 
-def _packed(listed: Sequence[Page], said: dict[str, Any]) -> bytes:
-    pictures = packed_pictures.said_of(_pictures(listed))
+def _packed(listed: Sequence[Page], popups: Sequence[Popup], said: dict[str, Any]) -> bytes:
+    beside = [popup.page for popup in popups]
+    shown = [*listed, *beside]
+    said |= {
+        "pages": [_page(page) for page in listed],
+        "forms": _forms(shown),
+        "countdowns": packed_live.pack_countdowns(shown),
+        "popups": packed_live.pack_popups(popups, listed),
+    }
+    pictures = packed_pictures.said_of(_pictures(shown))
     if not pictures:
         return _write(said)
     return packed_pictures.archive(_write(said | {"pictures": pictures}), map(UUID, pictures))
 
 
 def _pictures(listed: Iterable[Page]) -> set[UUID]:
-    """The business's own pictures that are shown on these pages, and by which their posts are announced."""
+    """The business's own pictures that are shown on these pages, and by which they and their posts are announced."""
     rows = list(listed)
     covers = Post.objects.filter(page__in=rows).values_list("cover", flat=True)
-    return {row_id for page in rows for kind, row_id in page.document.references() if kind == "picture"} | {
-        row_id for cover in covers for _kind, row_id in Image(label="").references(cover)
-    }
+    shown = {row_id for page in rows for kind, row_id in packed_live.references(page) if kind == "picture"}
+    announced = {row_id for cover in covers for _kind, row_id in Image(label="").references(cover)}
+    return shown | announced | {page.social_image_id for page in rows if page.social_image_id}
 
 
 def _page(page: Page) -> dict[str, Any]:
@@ -142,10 +170,14 @@ def _page(page: Page) -> dict[str, Any]:
         "description": page.description,
         "path": page.path,
         "kind": page.kind,
-        "language": page.language,
+        "language": page.language or page.workspace.locale,
         "translations": page.translations.hex if page.translations else "",
         "shows_parts": page.shows_parts,
-        "document": documents.save(page.document),
+        "is_hidden": page.is_hidden,
+        "social_title": page.social_title,
+        "social_text": page.social_text,
+        "social_image": str(page.social_image_id or ""),
+        "document": packed_live.saved(page),
     }
     post = Post.objects.filter(page=page).first() if page.kind == Page.Kind.POST else None
     if post is not None:
@@ -160,9 +192,14 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _forms(found: Iterable[Page]) -> dict[str, Any]:
-    ids = {row_id for page in found for kind, row_id in page.document.references() if kind == "form"}
-    rows = Form.objects.filter(id__in=ids).order_by("id")
-    return {str(form.id): packed_forms.pack(form) for form in rows}
+    ids = {row_id for page in found for kind, row_id in packed_live.references(page) if kind == "form"}
+    rows = Form.objects.filter(id__in=ids).select_related("thanks_page").order_by("id")
+    return {str(form.id): packed_forms.pack(form) | {"leads_to": _leads_to(form)} for form in rows}
+
+
+def _leads_to(form: Form) -> str:
+    """The address of the page that thanks whoever sent a form, where it is one of the site's."""
+    return form.thanks_page.path if form.after == Form.After.PAGE and form.thanks_page is not None else ""
 
 
 def _write(said: Mapping[str, Any]) -> bytes:
@@ -190,12 +227,14 @@ def _read(content: bytes) -> dict[str, Any]:
 
 
 def _make_forms(workspace: Workspace, raw: object, *, list: List, at: datetime) -> dict[str, UUID]:  # noqa: A002
-    """New forms like those of the file; old id to new."""
+    """New forms like those of the file, under names of their own; old id to new."""
     made: dict[str, UUID] = {}
+    taken = set(Form.objects.filter(is_archived=False).values_list("name", flat=True))
     for old, said in raw.items() if isinstance(raw, dict) else ():
         if not isinstance(said, dict) or len(made) >= MOST_PAGES:
             continue
-        name = _words(said.get("name"), 120) or _text("Form")
+        name = packed_live.free_name(_words(said.get("name"), 120) or _text("Form"), taken)
+        taken.add(name)
         form = forms.make(workspace, name=name, list=list, consent=_words(said.get("consent"), 600), at=at)
         packed_forms.unpack(form, said, at=at)
         made[str(old)] = form.id
@@ -208,7 +247,7 @@ def _bring_page(here: _Bringing, entry: object) -> None:
         here.brought.left_out.append(_text("A page without a title."))
         return
     try:
-        document = renewed(documents.load(entry.get("document")), here.known)
+        document = renewed(documents.load(entry.get("document")), here.known, here.links)
         made = _make(here, entry, document, title=title)
     except Refusal as refusal:
         words = next(iter(refusal.errors.values()), "") if isinstance(refusal, InvalidDocument) else ""
@@ -218,13 +257,45 @@ def _bring_page(here: _Bringing, entry: object) -> None:
     if key and not made.is_part:
         made.translations = here.kin.setdefault(key, made.id)
         made.save(update_fields=["translations"])
+    here.pages.setdefault(_words(entry.get("path"), 300), made)
     here.brought.pages.append(made)
+    if any("tree" in (block.shown or {}) for block in document.blocks):
+        here.brought.left_out.append(
+            _text("%(title)s: some sections are for people with a tag or in a segment. See whether these are here.")
+            % {"title": title}
+        )
+
+
+def _bring_popup(here: _Bringing, said: Mapping[str, Any], popup_id: UUID) -> None:
+    try:
+        document = renewed(documents.load(said.get("document")), here.known, here.links)
+    except InvalidDocument as refusal:
+        words = next(iter(refusal.errors.values()), "")
+        here.brought.left_out.append(f"{_words(said.get('name'), 120)}: {words or refusal}")
+        return
+    made, to_say = packed_live.make_popup(
+        here.workspace, said, document, here.pages, popup_id=popup_id, by=here.by, at=here.at
+    )
+    here.brought.popups += made is not None
+    if to_say:
+        here.brought.left_out.append(to_say)
+
+
+def _lead_on(here: _Bringing, raw: object) -> None:
+    """Let the forms lead to the pages that thank, where those came too."""
+    for old, said in raw.items() if isinstance(raw, dict) else ():
+        page = here.pages.get(_words(said.get("leads_to"), 300)) if isinstance(said, dict) else None
+        form_id = here.known.get(("form", str(old)))
+        if page is not None and not page.is_part and form_id is not None:
+            form = Form.objects.get(id=form_id)
+            forms.change(form, by=here.by, at=here.at, after=Form.After.PAGE, thanks_page=page)
 
 
 def _make(here: _Bringing, entry: Mapping[str, Any], document: Document, *, title: str) -> Page:
     """A draft of one entry. Raises NoSuchFile for a kind that isn't, or that the site has already; BadAddress."""
     kind, path = entry.get("kind", Page.Kind.PAGE), _words(entry.get("path"), 300)
     language = _words(entry.get("language"), 10)
+    language = "" if language == here.workspace.locale else language
     if kind not in Page.Kind.values:
         raise NoSuchFile(_("There is no such kind of page."))
     if kind not in (Page.Kind.PAGE, Page.Kind.POST):
@@ -243,21 +314,23 @@ def _make(here: _Bringing, entry: Mapping[str, Any], document: Document, *, titl
         by=here.by,
         at=here.at,
     )
-    if entry.get("shows_parts") is False:
-        made.shows_parts = False
-        made.save(update_fields=["shows_parts"])
+    made.shows_parts = entry.get("shows_parts") is not False
+    made.is_hidden = entry.get("is_hidden") is True
+    made.social_title, made.social_text = _words(entry.get("social_title"), 120), _words(entry.get("social_text"), 300)
+    made.social_image_id = here.known.get(("picture", str(entry.get("social_image") or "")))
+    made.save(update_fields=["shows_parts", "is_hidden", "social_title", "social_text", "social_image_id"])
     if kind == Page.Kind.POST:
         _make_post(made, entry.get("post"), here.known, at=here.at)
     return made
 
 
-def _make_post(page: Page, raw: object, known: Mapping[str, UUID], *, at: datetime) -> None:
+def _make_post(page: Page, raw: object, known: Known, *, at: datetime) -> None:
     said = raw if isinstance(raw, dict) else {}
-    moment = _moment(said.get("posted_at")) or at
+    moment = packed_live.moment(said.get("posted_at")) or at
     errors: dict[Any, str] = {}
     cover = Image(label="").clean(said.get("cover") or {}, ("cover",), errors)
     shown = {"cover": Image(label="").empty if errors else cover}
-    _repoint({"cover": Image(label="")}, shown, known)
+    _repoint({"cover": Image(label="")}, shown, known, {})
     post = Post.objects.create(page=page, posted_at=moment, cover=shown["cover"])
     blogging.describe(
         post,
@@ -285,30 +358,32 @@ def _bring_site(here: _Bringing, raw: Mapping[str, Any]) -> None:
             here.brought.left_out.append(f"{path} → {target}: {refusal}"[:300])
 
 
-def renewed(document: Document, known: Mapping[str, UUID] = {}) -> Document:  # only read
-    """The same document with new ids; references to forms and pictures lead to `known` ones, others that this business has
-    stay.
+def renewed(document: Document, known: Known, links: Mapping[str, str]) -> Document:
+    """The same document with new ids; references to forms, pictures and countdowns lead to `known` ones, others that this
+    business has stay; `links` that open pop-ups are written anew.
     """
-    return document.with_blocks(_renewed(block, known) for block in document.blocks)
+    return document.with_blocks(_renewed(block, known, links) for block in document.blocks)
 
 
-def _renewed(block: Block, known: Mapping[str, UUID]) -> Block:
-    inside = {name: tuple(_renewed(each, known) for each in held) for name, held in block.slots.items()}
-    return replace(block, id=documents.new_block_id(), props=_repointed(block, known), slots=inside)
+def _renewed(block: Block, known: Known, links: Mapping[str, str]) -> Block:
+    inside = {name: tuple(_renewed(each, known, links) for each in held) for name, held in block.slots.items()}
+    return replace(block, id=documents.new_block_id(), props=_repointed(block, known, links), slots=inside)
 
 
-def _repointed(block: Block, known: Mapping[str, UUID]) -> dict[str, Any]:
+def _repointed(block: Block, known: Known, links: Mapping[str, str]) -> dict[str, Any]:
     props = deepcopy(block.props)
     if block.kind is not None:
-        _repoint(block.kind.fields, props, known)
+        _repoint(block.kind.fields, props, known, links)
     return props
 
 
-def _repoint(fields: Mapping[str, Field], props: dict[str, Any], known: Mapping[str, UUID]) -> None:
+def _repoint(fields: Mapping[str, Field], props: dict[str, Any], known: Known, links: Mapping[str, str]) -> None:
     for name, each in fields.items():
         if isinstance(each, Items):
             for item in props.get(name) or []:
-                _repoint(each.fields, item, known)
+                _repoint(each.fields, item, known, links)
+        elif isinstance(each, Link | RichText | Html):
+            props[name] = packed_live.LINK.sub(lambda found: links.get(found[0], found[0]), str(props.get(name) or ""))
         elif isinstance(each, Reference) and props.get(name):
             props[name] = _known_or_nothing(each.to, str(props[name]), known)
         elif isinstance(each, Image):
@@ -317,21 +392,13 @@ def _repoint(fields: Mapping[str, Field], props: dict[str, Any], known: Mapping[
                 props[name]["file"] = found
 
 
-def _known_or_nothing(to: str, old: str, known: Mapping[str, UUID]) -> str:
+def _known_or_nothing(to: str, old: str, known: Known) -> str:
     """Where something leads from now on: to what was brought along, to a row that is here, or nowhere."""
-    if to in ("form", "picture") and old in known:
-        return str(known[old])
+    if (to, old) in known:
+        return str(known[to, old])
     kind = REFERENCES.get(to)
     return "" if kind is None or UUID(old) not in kind.cards({UUID(old)}) else old
 
 
 def _words(value: object, limit: int) -> str:
     return UNSTORABLE.sub("", value).strip()[:limit] if isinstance(value, str) else ""
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        found = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

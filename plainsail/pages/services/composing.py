@@ -79,18 +79,26 @@ def _framed(
                 page, head, listing or posting.first_listing(page), has_title=_has_title(document)
             )
         if page.shows_parts and not page.is_part:
-            top, bottom = (_part(kind, page, document, frame, head) for kind in OWN_PART)
-            head = replace(
-                head,
-                top=mark_safe(head.top + top.html),  # noqa: S308  # rendered by templates
-                bottom=mark_safe(bottom.html + head.bottom),  # noqa: S308  # the same
-                kinds=frame.kinds(page.language),
-                frames=(*top.frames, *bottom.frames),
-            )
+            head = between(document, head, frame, language=page.language, path=head.path)
         if frame.asks and not page.is_part:
             asked = consenting.slot(frame.scripts, recognises=frame.site.asks_to_recognise)
             head = replace(head, bottom=mark_safe(head.bottom + asked))  # noqa: S308  # the same
     return replace(head, style=site_css())
+
+
+def between(document: Document, head: PageHead, frame: Frame, *, language: str = "", path: str = "") -> PageHead:
+    """A page's head with the site's navigation above and its footer below, in a language, the site's own if none is given.
+
+    `path` is where the page stands, so that a link there is marked. Stands inside `translation.override`.
+    """
+    top, bottom = (_part(kind, document, frame, head, language=language, path=path) for kind in OWN_PART)
+    return replace(
+        head,
+        top=mark_safe(head.top + top.html),  # noqa: S308  # rendered by templates
+        bottom=mark_safe(bottom.html + head.bottom),  # noqa: S308  # the same
+        kinds=frame.kinds(language),
+        frames=(*top.frames, *bottom.frames),
+    )
 
 
 def head_of(page: Page) -> PageHead:
@@ -139,9 +147,9 @@ def _has_title(document: Document) -> bool:
     return any(block.headline for block in document.walk() if block.kind)
 
 
-def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: PageHead) -> Drawn:
-    """The site's navigation or footer on this page; nothing where the page has its own."""
-    part = frame.part(kind, page.language)
+def _part(kind: Page.Kind, document: Document, frame: Frame, head: PageHead, *, language: str, path: str) -> Drawn:
+    """The site's navigation or footer on a page; nothing where the page has its own."""
+    part = frame.part(kind, language)
     if part is None or any(block.type == OWN_PART[kind] for block in document.blocks):
         return Drawn("")
     key = (kind, head.language)
@@ -153,7 +161,7 @@ def _part(kind: Page.Kind, page: Page, document: Document, frame: Frame, head: P
         drawn = Drawn("".join(section.html for section in sections), frames)
         if not any(part.references()):
             frame.drawn[key] = drawn
-    return replace(drawn, html=_marked(drawn.html, page.path))
+    return replace(drawn, html=_marked(drawn.html, path)) if path else drawn
 
 
 def _marked(html: str, path: str) -> str:

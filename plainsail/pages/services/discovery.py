@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from uuid import UUID
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
 from django.db.models import Max, QuerySet
+from django.db.models.functions import Coalesce
 
+from plainsail.blocks.schema import UNSTORABLE
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PublishedSnapshot, Site
 from plainsail.pages.models.pages import BESIDE
@@ -17,6 +19,8 @@ from plainsail.pages.services import composing, posting, sites
 PER_MAP = 50_000
 """Addresses in one map, by the protocol (sitemaps.org)."""
 START = '<?xml version="1.0" encoding="UTF-8"?>\n'
+CHANGED_AT = Coalesce("changed_at", "page__published_at", "published_at")
+"""When what stands at an address was different last. A navigation published for all pages changes none of them."""
 MAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -45,8 +49,8 @@ def sitemap(workspace: Workspace, *, number: int | None = None, per_map: int = P
     base = composing.address(workspace, "")
     kin = _kin(site)
     urls = "".join(
-        _url(base, path, published_at, kin.get(translations, []), workspace.locale)
-        for path, published_at, translations in rows[first : first + per_map]
+        _url(base, path, changed_at, kin.get(translations, []), workspace.locale)
+        for path, changed_at, translations in rows[first : first + per_map]
     )
     space = ' xmlns:xhtml="http://www.w3.org/1999/xhtml"' if kin else ""
     return f'{START}<urlset xmlns="{MAPS}"{space}>\n{urls}</urlset>\n'
@@ -59,7 +63,7 @@ def atom(workspace: Workspace) -> str:
     entries = "".join(
         f"<entry><title>{escape(card.title)}</title><id>urn:uuid:{card.page_id}</id>"
         f"<link href={quoteattr(base + card.path)}/><published>{card.posted_at.isoformat()}</published>"
-        f"<updated>{card.posted_at.isoformat()}</updated>"
+        f"<updated>{card.changed_at.isoformat()}</updated>"
         f"<author><name>{escape(card.author or workspace.name)}</name></author>"
         f"{''.join(f'<category term={quoteattr(name)}/>' for name, _path in card.tags)}"
         f"<summary>{escape(card.excerpt)}</summary></entry>\n"
@@ -99,6 +103,15 @@ def has_posts(workspace: Workspace) -> bool:
     return posting.published(sites.site_of(workspace).id).exists()
 
 
+def escape(words: str) -> str:
+    """Words between tags, without what no XML may hold: word processors leave such signs behind."""
+    return saxutils.escape(UNSTORABLE.sub(" ", words))
+
+
+def quoteattr(words: str) -> str:
+    return saxutils.quoteattr(UNSTORABLE.sub(" ", words))
+
+
 Mapped = tuple[str, datetime, UUID | None]
 
 
@@ -109,7 +122,7 @@ def _mapped(site: Site) -> QuerySet[PublishedSnapshot, Mapped]:
         .exclude(page__kind=Page.Kind.MISSING)
         .exclude(path__startswith=BESIDE)
         .order_by("path")
-        .values_list("path", "published_at", "page__translations")
+        .values_list("path", CHANGED_AT, "page__translations")
     )
     return found
 
@@ -141,7 +154,7 @@ def _index(workspace: Workspace, *, total: int, per_map: int, changed_at: dateti
 
 
 def _changed_at(site: Site) -> datetime:
-    newest: datetime = PublishedSnapshot.objects.filter(page__site=site).aggregate(at=Max("published_at"))["at"]
+    newest: datetime = PublishedSnapshot.objects.filter(page__site=site).aggregate(at=Max(CHANGED_AT))["at"]
     return newest
 
 
@@ -152,5 +165,5 @@ def _moment(at: datetime) -> str:
 def _newest(workspace: Workspace) -> tuple[list[posting.PostCard], datetime]:
     site = sites.site_of(workspace)
     posts = list(posting.published(site.id)[: posting.FEED_LENGTH])
-    changed_at = max((post.page.published_at or post.posted_at for post in posts), default=site.created_at)
-    return posting.cards(posts, base=posting.blog_path(site.id)), changed_at
+    cards = posting.cards(posts, base=posting.blog_path(site.id))
+    return cards, max((card.changed_at for card in cards), default=site.created_at)

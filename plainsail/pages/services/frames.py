@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from plainsail.blocks.services import documents
-from plainsail.blocks.services.documents import Document
+from plainsail.blocks.services.documents import Document, InvalidDocument
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Page, PageRevision, Site, SiteScript
 from plainsail.pages.services import sites
@@ -57,6 +57,32 @@ class Frame:
         for kind in PARTS:
             if document := self.part(kind, language):
                 yield from document.references()
+
+
+def way_around(workspace: Workspace, language: str) -> list[tuple[str, str]]:
+    """(words, address) of the links in the site's published navigation, in a language or the site's own. One query.
+
+    Links to sections of the page that one is on are left out.
+    """
+    live = PageRevision.objects.filter(
+        workspace=workspace,
+        page__kind=Page.Kind.HEADER,
+        page__state=Page.State.PUBLISHED,
+        page__language__in=(language, ""),
+        number=F("page__published_revision"),
+    )
+    version = live.order_by(F("page__language").desc()).first()
+    try:
+        blocks = documents.load(version.document).blocks if version is not None and version.document is not None else ()
+    except InvalidDocument:  # of a newer version of this program: the page that asks does without
+        return []
+    items = [item for block in blocks if block.type == "navigation" for item in block.props["items"]]
+    return [(item["label"], item["link"]) for item in items if item["label"] and item["link"][:1] not in ("", "#")]
+
+
+def bare(workspace: Workspace) -> Frame:
+    """A site without its parts and scripts, for what has to be said in any case."""
+    return Frame(workspace=workspace, site=sites.site_of(workspace), parts={}, scripts=(), blog_path="")
 
 
 def frame_of(workspace: Workspace) -> Frame:

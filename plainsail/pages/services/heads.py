@@ -21,7 +21,9 @@ from plainsail.blocks.services.documents import Document
 from plainsail.blocks.services.presenting import cards_of
 from plainsail.blocks.services.rendering import PageHead
 from plainsail.blocks.sockets import OfferCard
+from plainsail.files.services import library
 from plainsail.pages.models import Page, Post, Site
+from plainsail.pages.services import beside
 from plainsail.pages.services.frames import Frame
 from plainsail.pages.services.listing import Shared, shared
 from plainsail.pages.services.posting import Listing
@@ -30,7 +32,10 @@ Data = dict[str, Any]
 
 
 def filled(page: Page, document: Document, head: PageHead, frame: Frame, *, listing: Listing | None = None) -> PageHead:
-    """The page's head with what others read in it, and a line of languages where it has translations."""
+    """The page's head with what others read in it, and a line of languages where it has translations. Of a variant they read
+    what they would of the page that is tested.
+    """
+    page = beside.stand_of(page).page or page
     base = head.canonical_url.removesuffix(page.path) if head.canonical_url else ""
     if listing is not None:
         head = replace(head, canonical_url=base + listing.path, title=listing.title_for(head.title), path=listing.path)
@@ -93,7 +98,7 @@ def structured(
             "url": head.canonical_url,
             "inLanguage": head.language,
             "datePublished": post.posted_at.isoformat(),
-            "dateModified": max(page.edited_at, post.posted_at).isoformat(),
+            "dateModified": max(page.published_at or page.edited_at, post.posted_at).isoformat(),
             "description": post.excerpt or page.description,
             "author": {"@type": "Person", "name": post.author} if post.author else publisher,
             "publisher": publisher,
@@ -170,6 +175,9 @@ def picture_without_choice(page: Page) -> str:
 def _image(document: Document, post: Post | None, site: Site, base: str) -> str:
     """The picture for whoever shares the page: the post's, the site's, else the first on the page."""
     pictures = {row_id: card.url for (kind, row_id), card in cards_of(document).items() if kind == "picture"}
+    if post and post.cover.get("file"):
+        covers = library.cards([UUID(str(post.cover["file"]))])
+        pictures |= {row_id: card.url for row_id, card in covers.items()}
     chosen = [
         _address(post.cover, pictures) if post else "",
         site.social_image_url,

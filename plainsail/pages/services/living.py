@@ -92,6 +92,12 @@ def _condition(document: Document, block: Block) -> Mapping[str, Any] | None:
     return None if block.type == "footer" or not ("tree" in shown or "visit" in shown) else shown
 
 
+def seen_by_all(document: Document) -> set[tuple[str, UUID]]:
+    """The rows that those sections point to which everybody sees."""
+    shown = document.with_blocks(block for block in document.blocks if _condition(document, block) is None)
+    return set(shown.references())
+
+
 def _part(document: Document, block: Block, html: str) -> dict[str, Any]:
     index, rest = document.index(block.id), 0
     for after in document.blocks[index + 1 :]:

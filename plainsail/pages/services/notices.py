@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,17 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.services import documents, rendering
+from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.blocks.services.rendering import RenderedPage
 from plainsail.blocks.sockets import FormCard
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Unfinished
-from plainsail.pages.services import forms, publishing, sites
+from plainsail.pages.services import beside, composing, forms, frames, living, publishing, sites
 from plainsail.pages.services.forms import InvalidSubmission
+from plainsail.pages.services.frames import Frame
+
+log = logging.getLogger("plainsail.pages")
 
 SMALL = "section{padding-block:1.5rem}h2{font-size:1.4rem}"
 """A form in the builder's narrow column."""
@@ -71,19 +76,20 @@ def form_alone(form: Form, *, known: Mapping[str, str] | None = None) -> Rendere
     return _notice(form.workspace, _headline(form), [_bare(form)], cards={("form", form.id): card})
 
 
-def form_refused(form: Form, refusal: InvalidSubmission, *, path: str) -> RenderedPage:
+def form_refused(form: Form, refusal: InvalidSubmission, *, page: Page | None) -> RenderedPage:
     """The page from which a form was sent, once more, with what was sent and what is wrong at each field.
 
-    A small page with the form alone where that page is gone or wasn't named.
+    A small page with the form alone where that page is gone, wasn't named, or doesn't hold the form itself: a pop-up came up
+    on it, the site's footer stands below it, or only some see that section.
     """
     with translation.override(form.workspace.locale):
         card = forms.card(form, values=refusal.values, errors=refusal.errors)
     cards = {("form", form.id): card}
-    page = Page.objects.published().filter(path=path).first() if path.startswith("/") and "\x00" not in path else None
-    if page is None:
-        return _notice(form.workspace, _headline(form), [_bare(form)], cards=cards)
-    version = page.revisions.filter(number=page.published_revision or 0).first()
-    return publishing.render(page, documents.load(version.document) if version else page.document, cards=cards)
+    document = publishing.live_document(page) if page is not None else None
+    if page is None or document is None or ("form", form.id) not in living.seen_by_all(document):
+        path = beside.stand_of(page).path if page is not None else ""
+        return _notice(form.workspace, _headline(form), [_bare(form)], cards=cards, path=path)
+    return publishing.render(page, document, cards=cards)
 
 
 def form_step(begun: Unfinished, *, step: int, key: str, refusal: InvalidSubmission | None = None) -> RenderedPage:
@@ -132,18 +138,44 @@ def _bare(form: Form) -> tuple[str, dict[str, Any]]:
 
 
 def _notice(
-    workspace: Workspace, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None = None
+    workspace: Workspace,
+    title: str,
+    sections: list[tuple[str, dict[str, Any]]],
+    *,
+    cards: dict[Any, Any] | None = None,
+    path: str = "",
 ) -> RenderedPage:
+    """Sections between the site's navigation and footer, as its pages have them; a plain footer where it has none.
+
+    `path` is the page that a form on it was sent from.
+    """
+    try:
+        return _framed(frames.frame_of(workspace), title, sections, cards=cards, path=path)
+    except (InvalidDocument, *publishing.FAULTS):
+        # What a visitor did has an answer all the same, where the site's own parts can't be shown as they are.
+        log.exception("notice without the site's parts", extra={"workspace": str(workspace.id)})
+        return _framed(frames.bare(workspace), title, sections, cards=cards, path=path)
+
+
+def _framed(
+    frame: Frame, title: str, sections: list[tuple[str, dict[str, Any]]], *, cards: dict[Any, Any] | None, path: str
+) -> RenderedPage:
+    workspace = frame.workspace
     footer = {
         "name": workspace.name,
         "address": postal.line_below(workspace.name, workspace.postal_address),
         "items": [],
     }
-    document = documents.build(sites.site_of(workspace).theme, [*sections, ("footer", footer)])
+    own = [] if frame.part(Page.Kind.FOOTER, "") else [("footer", footer)]
+    document = documents.build(frame.site.theme, [*sections, *own])
     head = rendering.PageHead(
         title=" · ".join(filter(None, (title, workspace.name))),
         site_name=workspace.name,
         language=workspace.locale,
-        legal_links=publishing.legal_links(workspace),
+        path=path,
+        legal_links=composing.legal_links(workspace),
+        icon_url=frame.site.icon_url,
     )
+    with translation.override(workspace.locale):
+        head = composing.between(document, head, frame)
     return rendering.render_page(document, head, cards=cards)

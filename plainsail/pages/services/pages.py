@@ -17,8 +17,8 @@ from plainsail.contacts.models import List
 from plainsail.contacts.services import uses
 from plainsail.kernel import postal
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Page, PageRevision
-from plainsail.pages.services import forms, listing, publishing, redirects, sites
+from plainsail.pages.models import Page, PageRevision, Post, PostTag
+from plainsail.pages.services import forms, listing, publishing, redirects, republishing, sites
 from plainsail.pages.services.sites import AddressTaken
 from plainsail.pages.starters import ALL, Business
 
@@ -101,10 +101,36 @@ def create(
 
 
 def copy(page: Page, *, by: User | None, at: datetime) -> Page:
-    """A second draft with the same sections, at an address of its own."""
+    """A second draft with the same sections and the same surroundings, at an address of its own. A post is a post again, of
+    today.
+    """
     title = _("%(title)s (copy)") % {"title": page.title[:110]}
-    return create(
-        page.workspace, page.document, title=title, description=page.description, path=page.path, by=by, at=at
+    kind = page.kind if page.kind in (Page.Kind.PAGE, Page.Kind.POST) else Page.Kind.PAGE
+    made = create(
+        page.workspace,
+        page.document,
+        title=title,
+        description=page.description,
+        path=page.path,
+        kind=kind,
+        language=page.language,
+        by=by,
+        at=at,
+    )
+    made.shows_parts, made.is_hidden = page.shows_parts, page.is_hidden
+    made.save(update_fields=["shows_parts", "is_hidden"])
+    if (post := page.posts.first()) is not None:
+        _copy_post(post, made, at=at)
+    return made
+
+
+def _copy_post(post: Post, page: Page, *, at: datetime) -> None:
+    copied = Post.objects.create(
+        page=page, author=post.author, posted_at=at, excerpt=post.excerpt, cover=post.cover, created_at=at
+    )
+    PostTag.objects.bulk_create(
+        PostTag(post=copied, workspace_id=copied.workspace_id, name=tag.name, slug=tag.slug)
+        for tag in post.tags.order_by("id")
     )
 
 
@@ -131,6 +157,10 @@ def describe(
         if path != before:
             redirects.follow_move(page.site, before=before, after=path)
         publishing.move_snapshot(page, at=at)
+        variants = Page.objects.filter(variants__test__page=page, state=Page.State.PUBLISHED).exclude(id=page.id)
+        publishing.refresh_each(variants.select_related("workspace").order_by("id"), at=at)
+        # Lists of posts and translations show its title and lead to its address.
+        republishing.follow(page.id, kind=page.kind, at=at)
     return page
 
 

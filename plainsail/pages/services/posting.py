@@ -18,6 +18,7 @@ from plainsail.blocks import sockets as blocks
 from plainsail.blocks.schema import Image
 from plainsail.blocks.services.presenting import Presenter, Shown
 from plainsail.blocks.services.rendering import PageHead
+from plainsail.files.services import library
 from plainsail.kernel.tenancy import has_workspace
 from plainsail.pages.models import Page, Post, PostTag
 from plainsail.pages.services import sites
@@ -42,6 +43,12 @@ class PostCard:
     """(name, path of its list)."""
     language: str = ""
     page_id: UUID | None = None
+    published_at: datetime | None = None
+    """When its words were published last, which may be long after its date."""
+
+    @property
+    def changed_at(self) -> datetime:
+        return max(self.published_at or self.posted_at, self.posted_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +108,8 @@ def published(site_id: UUID | None = None) -> QuerySet[Post]:
 
 
 def cards(posts: Sequence[Post], *, base: str) -> list[PostCard]:
-    """Posts as lists show them. No query beyond what `published` loads."""
-    presenter = Presenter(surface="page")
+    """Posts as lists show them. One query beyond what `published` loads, where one has a picture of the business's own."""
+    presenter = _presenter(posts)
     return [
         PostCard(
             title=post.page.title,
@@ -114,6 +121,7 @@ def cards(posts: Sequence[Post], *, base: str) -> list[PostCard]:
             tags=[(tag.name, tag_path(base, tag.slug)) for tag in _sorted(post)],
             language=post.page.language,
             page_id=post.page_id,
+            published_at=post.page.published_at,
         )
         for post in posts
     ]
@@ -185,7 +193,7 @@ def around_post(page: Page, head: PageHead, frame: Frame) -> PageHead:
     context = {
         "page": page,
         "post": post,
-        "cover": _cover(post, Presenter(surface="page")),
+        "cover": _cover(post, _presenter([post])),
         "tags": [(tag.name, tag_path(base, tag.slug) if frame.blog_path else "") for tag in _sorted(post)],
         "before": before,
         "after": after,
@@ -228,6 +236,13 @@ def _used_slugs(site_id: UUID) -> list[tuple[str, str]]:
         .order_by("slug", F("number").asc(), "name")
     )
     return sorted((name, slug) for slug, name in {slug: name for slug, name, _number in rows}.items())
+
+
+def _presenter(posts: Sequence[Post]) -> Presenter:
+    """What shows the covers of these posts."""
+    named = [Image(label="").references(post.cover) for post in posts]
+    found = library.cards({row_id for each in named for _kind, row_id in each})
+    return Presenter(surface="page", cards={("picture", row_id): card for row_id, card in found.items()})
 
 
 def _cover(post: Post, presenter: Presenter) -> Shown | None:

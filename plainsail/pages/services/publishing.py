@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from plainsail.kernel.errors import Refusal
 from plainsail.kernel.events import publish as tell
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
-from plainsail.pages.models import Form, Page, PageRevision, PublishedSnapshot
+from plainsail.pages.models import Form, Page, PageRevision, Post, PublishedSnapshot
 from plainsail.pages.services import editing, snapshots
 from plainsail.pages.services.composing import address, head_of, legal_links, render
 from plainsail.pages.services.frames import Frame, frame_of
@@ -36,6 +36,8 @@ __all__ = ["address", "content_policy", "head_of", "legal_links", "render"]
 log = logging.getLogger("plainsail.pages")
 
 DUE = "pages.timetable"
+MINUTE = timedelta(minutes=1)
+"""What the form for a post's date leaves out."""
 FAULTS = (
     TemplateDoesNotExist,
     TemplateSyntaxError,
@@ -99,8 +101,16 @@ def publish(page: Page, *, by: User | None, at: datetime) -> PublishedSnapshot |
     version = editing.keep(page, PageRevision.Kind.PUBLISHED, by=by, at=at)
     page.state, page.published_revision, page.published_at = Page.State.PUBLISHED, version.number, at
     page.publish_at, page.trouble = None, ""
+    _date(page, at=at)
     page.save(update_fields=["state", "published_revision", "published_at", "publish_at", "trouble"])
     return _show(page, page.document, at=at)
+
+
+def _date(page: Page, *, at: datetime) -> None:
+    """A post is of the day when it first goes live, unless somebody chose another: not of the day when it was begun."""
+    if page.kind == Page.Kind.POST and publications(page).count() == 1:
+        begun = page.created_at
+        Post.objects.filter(page=page, posted_at__gt=begun - MINUTE, posted_at__lt=begun + MINUTE).update(posted_at=at)
 
 
 @transaction.atomic
@@ -199,21 +209,23 @@ def refresh_each(pages: Iterable[Page], *, at: datetime) -> list[Page]:
 
 
 def refresh_with_form(form: Form, *, at: datetime) -> int:
-    """Freeze every published page again on which the form stands; how many there were."""
-    pages = Page.objects.published().with_address().filter(snapshots__forms__has_key=str(form.id)).distinct()
+    """Freeze everything again in which the form stands, variants and pop-ups too: what was agreed to is what was shown. How
+    many there were.
+    """
+    pages = Page.objects.frozen().filter(snapshots__forms__has_key=str(form.id)).distinct()
     found = list(pages.order_by("id"))
     refresh_each(found, at=at)
     return len(found)
 
 
 def refresh_showing(kind: str, row_id: UUID, *, at: datetime) -> int:
-    """Freeze every published page again that points to a row, such as an offer with another address; how many there were.
+    """Freeze everything again that points to a row, such as an offer with another address; how many there were.
 
     One query for each published page of the business.
     """
     pages = [
         page
-        for page in Page.objects.published().with_address().order_by("id")
+        for page in Page.objects.frozen().order_by("id")
         if (published := live_document(page)) is not None and (kind, row_id) in set(published.references())
     ]
     refresh_each(pages, at=at)

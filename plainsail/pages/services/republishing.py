@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
+from plainsail.blocks.sockets import BLOCKS
 from plainsail.kernel import clock
 from plainsail.kernel.jobs import job
 from plainsail.kernel.models import Workspace
 from plainsail.kernel.tenancy import current_workspace_id, outside_transaction, workspace
-from plainsail.pages.models import Page, Republishing
+from plainsail.pages.models import Page, PageRevision, Republishing
 from plainsail.pages.services import publishing, sites
 
 AT_ONCE = 20
@@ -33,14 +35,8 @@ def ask(business: Workspace, *, at: datetime) -> Republishing | None:
 
 
 def pages_of(site_id: UUID) -> QuerySet[Page]:
-    """Published pages that stand somewhere, in the order in which they are dealt with."""
-    pages: QuerySet[Page] = (
-        Page.objects.published()
-        .filter(site=site_id)
-        .exclude(kind__in=(Page.Kind.HEADER, Page.Kind.FOOTER))
-        .select_related("workspace")
-        .order_by("id")
-    )
+    """What visitors see of the site, with variants and pop-ups, in the order in which it is dealt with."""
+    pages: QuerySet[Page] = Page.objects.frozen().filter(site=site_id).select_related("workspace").order_by("id")
     return pages
 
 
@@ -91,6 +87,26 @@ def follow(page_id: UUID, *, kind: str, at: datetime) -> None:
 
 @job("pages.refresh_blog")
 def refresh_blog(*, site_id: UUID) -> None:
-    """Freeze the lists of posts and all posts again: each shows its neighbours. Cost: one rendering for each."""
-    pages = Page.objects.published().filter(site=site_id, kind__in=(Page.Kind.BLOG, Page.Kind.POST))
-    publishing.refresh_each(pages.select_related("workspace").order_by("id"), at=clock.now())
+    """Freeze the lists of posts, all posts (each shows its neighbours) and the pages that list the newest again. Cost: one
+    rendering for each.
+    """
+    at = clock.now()
+    listing = _listing(site_id)
+    if any(page.kind in (Page.Kind.HEADER, Page.Kind.FOOTER) for page in listing):
+        ask(listing[0].workspace, at=at)
+        return
+    wanted = pages_of(site_id).filter(
+        Q(kind__in=(Page.Kind.BLOG, Page.Kind.POST)) | Q(id__in=[page.id for page in listing])
+    )
+    publishing.refresh_each(wanted, at=at)
+
+
+def _listing(site_id: UUID) -> list[Page]:
+    """Published pages on which a section lists the newest posts."""
+    live = PageRevision.objects.annotate(words=Cast("document", TextField())).filter(
+        page__site=site_id, page__state=Page.State.PUBLISHED, number=F("page__published_revision")
+    )
+    said = Q(pk=None)
+    for name, kind in BLOCKS.items():
+        said |= Q(words__contains=f'"type": "{name}"') if kind.feed == "posts" else Q()
+    return [version.page for version in live.filter(said).select_related("page__workspace").order_by("page_id")]

@@ -12,11 +12,12 @@ from django.db import connection
 from plainsail.blocks.services import rendering
 from plainsail.blocks.services.documents import Document
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, Page, PublishedSnapshot
+from plainsail.pages.models import Form, Page, Post, PublishedSnapshot
 from plainsail.pages.services import beside, composing, consenting, forms, freezing, living, popups, posting
 from plainsail.pages.services.frames import Frame
 from plainsail.pages.services.freezing import Frozen
 from plainsail.pages.services.living import Dressed
+from plainsail.pages.services.posting import Listing
 
 CHANNEL = "plainsail_published"
 
@@ -27,7 +28,13 @@ def store(page: Page, document: Document, frame: Frame, *, at: datetime) -> Publ
         return _store(page, document, frame, composing.dressed(page, document, frame), path=page.path, at=at)
     stored = [
         _store(
-            page, document, frame, composing.dressed(page, document, frame, listing=listing), path=listing.path, at=at
+            page,
+            document,
+            frame,
+            composing.dressed(page, document, frame, listing=listing),
+            path=listing.path,
+            listing=listing,
+            at=at,
         )
         for listing in posting.listings(page)
     ]
@@ -77,7 +84,14 @@ def policy(style_source: str, more: dict[str, list[str]]) -> str:
 
 
 def _store(
-    page: Page, document: Document, frame: Frame, found: Dressed, *, path: str, at: datetime
+    page: Page,
+    document: Document,
+    frame: Frame,
+    found: Dressed,
+    *,
+    path: str,
+    at: datetime,
+    listing: Listing | None = None,
 ) -> PublishedSnapshot:
     rendered = found.page
     frozen = freezing.freeze(rendered.html)
@@ -88,6 +102,7 @@ def _store(
     }
     if frame.site.is_hidden:
         headers["x-robots-tag"] = "noindex"
+    said = _said(page, listing)
     snapshot: PublishedSnapshot
     snapshot, _made = PublishedSnapshot.objects.update_or_create(
         workspace=page.workspace,
@@ -103,6 +118,8 @@ def _store(
             "split": beside.split_of(page) if path == page.path else {},
             "live": popups.frozen(page, document, composing.head_of(page)) or found.live,
             "published_at": at,
+            "said": said,
+            "changed_at": _changed_at(page, path, said, at=at),
         },
     )
     notify(page.workspace, path)
@@ -126,6 +143,25 @@ def _scripts(page: rendering.RenderedPage) -> dict[str, list[str]]:
 def _fingerprint(frozen: Frozen, headers: dict[str, str], specifications: dict[str, Any]) -> str:
     said = orjson.dumps([headers, specifications], option=orjson.OPT_SORT_KEYS)
     return blake2b(frozen.body + said, digest_size=16).hexdigest()
+
+
+def _said(page: Page, listing: Listing | None) -> str:
+    """A fingerprint of what the page itself says: as it was published, not as a newer version of this program reads it."""
+    version = page.revisions.filter(number=page.published_revision or 0).values_list("document", flat=True).first()
+    posts = Post.objects.filter(page=page).values_list("author", "posted_at", "excerpt", "cover")
+    listed = [(card.path, card.title, card.excerpt) for card in listing.cards] if listing else []
+    said = [page.title, page.description, page.language, version, *posts, listed]
+    return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _changed_at(page: Page, path: str, said: str, *, at: datetime) -> datetime:
+    """Now, unless the same stands there already."""
+    before = PublishedSnapshot.objects.filter(page=page, path=path).values_list("said", "changed_at").first()
+    if before is None:
+        return at
+    if not before[0]:
+        return page.published_at or at
+    return before[1] if before[0] == said and before[1] else at
 
 
 def _forms(page: Page, document: Document, frame: Frame) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from plainsail.kernel import due
 from plainsail.kernel.crypto import keyed_hash
 from plainsail.kernel.ids import new_id
-from plainsail.pages.models import Form, Page, Submission, Unfinished
+from plainsail.pages.models import Form, Submission, Unfinished
 from plainsail.pages.services import forms, submissions
 from plainsail.pages.services.submissions import Visit
 
@@ -32,7 +32,7 @@ def begin(form: Form, values: Mapping[str, object], *, visit: Visit, at: datetim
     key = secrets.token_hex(16)
     Unfinished.objects.create(
         form=form,
-        page=Page.objects.published().filter(path=visit.path).first() if visit.path else None,
+        page=submissions.page_of(visit),
         key_hash=_hash(key),
         step=2,
         values=cleaned,

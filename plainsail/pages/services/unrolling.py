@@ -1,13 +1,14 @@
 """The published site as plain files in a ZIP: pages that link to each other, with their fonts and pictures beside them.
 
-What needs the installation (forms, checkout, a customer's account) leads to it by its full address.
+What needs the installation (forms, checkout, a customer's account) leads to it by its full address. What can't work without
+somebody who decides who sees it (pop-ups, sections for some, countdowns for each person) is left out, and a file says so.
 """
 
 from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from html import escape, unescape
 from io import BytesIO
 from pathlib import Path
@@ -16,10 +17,11 @@ from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils.translation import gettext as _
 
 from plainsail.files.services import storing
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Page, PublishedSnapshot
+from plainsail.pages.models import Page, Popup, PublishedSnapshot, Redirect, SiteScript
 from plainsail.pages.models.pages import BESIDE
 from plainsail.pages.services import composing
 
@@ -28,28 +30,70 @@ ATTRIBUTE = re.compile(r"(?P<name>\b(?:href|src|action|poster))=(?P<value>\"[^\"
 IN_STYLE = re.compile(r"url\((/static/[^)]+)\)")
 SRCSET = re.compile(r"\bsrcset=(?P<value>\"[^\"]*\"|'[^']*')")
 MEDIA = re.compile(r"/media/(?P<workspace>[0-9a-f]{32})/(?P<file>[0-9a-f]{32})/(?P<name>[^/]+)")
+LIVE = re.compile(r"<script\b[^>]*\bdata-live-page=[^>]*></script>|<div\b[^>]*\bdata-live=[^>]*></div>")
+"""The script that asks for what only some see, and the places for it."""
+COUNTDOWN = re.compile(r"<div\b[^>]*\bdata-countdown=.*?</div>", re.DOTALL)
+POPUP_LINK = re.compile(r"\bhref=(\"?)(#p-[0-9a-f]{12})\b")
+CONSENT = re.compile(
+    r"<p\b[^>]*><button\b[^>]*\bid=\"?consent-again\b.*?</template>\s*<script\b[^>]*></script>", re.DOTALL
+)
+LEFT_OUT = "READ ME.txt"
 PRELOAD = re.compile(r"<link [^>]*\brel=\"?preload\b[^>]*>")
 
 
 def as_zip(workspace: Workspace) -> bytes:
-    """Every published page, and each file of ours that one of them uses, once. Memory: the whole archive."""
+    """Every published page, each file of ours that one of them uses, once, and what was left out, in words. Memory: the whole
+    archive.
+    """
     snapshots = list(
         PublishedSnapshot.objects.filter(page__site__workspace=workspace)
         .exclude(path__startswith=BESIDE)  # who sees a variant or a pop-up is decided here
-        .select_related("page")
+        .select_related("page__workspace")
         .order_by("path")
     )
+    asks_others = SiteScript.objects.filter(workspace=workspace, is_on=True).exists()
     names = {snapshot.path: _name(snapshot) for snapshot in snapshots}
     assets: dict[str, bytes] = {}
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for snapshot in snapshots:
             here = names[snapshot.path]
-            html = bytes(snapshot.body).decode()
+            html = _without_server(snapshot, bytes(snapshot.body).decode(), asks_others=asks_others)
             archive.writestr(_entry(here), _unrolled(html, here, names, assets, composing.address(workspace, "")))
         for name, content in sorted(assets.items()):
             archive.writestr(_entry(name), content)
+        archive.writestr(_entry(LEFT_OUT), "\n".join(_left_out(workspace, snapshots)) + "\n")
     return packed.getvalue()
+
+
+def _without_server(snapshot: PublishedSnapshot, html: str, *, asks_others: bool) -> str:
+    """A page without what only its server could fill in. Links that open a pop-up lead to the page itself, which has it."""
+    plain = COUNTDOWN.sub(lambda found: found[0] if "<time" in found[0] else "", LIVE.sub("", html))
+    if not asks_others:
+        plain = CONSENT.sub("", plain)
+    live = escape(composing.address(snapshot.page.workspace, snapshot.path))
+    return POPUP_LINK.sub(lambda found: f"href={found[1]}{live}", plain)
+
+
+def _left_out(workspace: Workspace, snapshots: Sequence[PublishedSnapshot]) -> Iterator[str]:
+    """What is different from the site as it is served, line by line."""
+    yield _("Forms, checkouts and accounts on these pages lead to %(address)s, which has to go on answering.") % {
+        "address": composing.address(workspace, "/")
+    }
+    if Popup.objects.filter(page__state=Page.State.PUBLISHED).exists():
+        yield _("Pop-ups and bars are left out: who decides when they come up is the server.")
+    if Redirect.objects.filter(workspace=workspace).exists():
+        yield _("Redirects are left out: files can’t lead on from an old address.")
+    for snapshot in snapshots:
+        live = snapshot.live
+        if live.get("parts"):
+            yield _("%(path)s: without the sections that only some people see.") % {"path": snapshot.path}
+        if live.get("countdowns"):
+            yield _(
+                "%(path)s: a countdown says its moment and doesn’t tick; one that is each person’s own is left out."
+            ) % {"path": snapshot.path}
+        if snapshot.split:
+            yield _("%(path)s: of the split test, variant A.") % {"path": snapshot.path}
 
 
 def _name(snapshot: PublishedSnapshot) -> str:

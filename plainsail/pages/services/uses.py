@@ -1,5 +1,5 @@
 """Where pages show a file of the business: in a draft, in what is live, in a version that could be restored, where a page is
-shared, or for the whole site. And which forms and countdowns name a list.
+shared or a post announced, or for the whole site. And which forms and countdowns name a list.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ def of_file(file_id: UUID) -> list[Use]:
         PageRevision.objects.versions().annotate(words=Cast("document", TextField())).filter(_names("words", needles))
     )
     ids = {*found.values_list("id", flat=True), *versions.values_list("page_id", flat=True)}
-    pages = (
-        Page.objects.filter(Q(id__in=ids) | Q(social_image=file_id)).select_related("workspace").order_by("title", "id")
-    )
+    announced = Q(social_image=file_id) | Q(posts__cover__file=str(file_id))
+    pages = Page.objects.filter(Q(id__in=ids) | announced).select_related("workspace").order_by("title", "id")
     shown = Site.objects.filter(_names("icon_url", needles) | _names("social_image_url", needles))
     return [
         *(Use(label=page.title, url=workspace_url(page.workspace, "pages:page", page.id)) for page in pages),

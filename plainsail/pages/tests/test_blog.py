@@ -8,18 +8,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from plainsail.blocks.services import documents
+from plainsail.files.tests.factories import FileFactory
+from plainsail.kernel.testing import run_jobs
 from plainsail.pages.models import Post, PublishedSnapshot
-from plainsail.pages.services import blogging, posting, publishing, republishing
-from plainsail.pages.tests.factories import NOW
+from plainsail.pages.services import blogging, pages, posting, publishing, republishing, uses
+from plainsail.pages.tests.factories import NOW, PopupFactory
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DAY = timedelta(days=1)
 
 
 def write(workspace, title, *, days=0, tags="", excerpt="", author="Ada Lind"):
-    page = blogging.write(
-        workspace, title=title, author=author, excerpt=excerpt, tags=tags, by=None, at=NOW - days * DAY
-    )
+    page = blogging.write(workspace, title=title, by=None, at=NOW - 100 * DAY)
+    blogging.describe(page.posts.get(), author=author, posted_at=NOW - days * DAY, excerpt=excerpt, tags=tags)
     publishing.publish(page, by=None, at=NOW)
     return page
 
@@ -168,3 +170,88 @@ def test_a_list_that_nobody_described_is_described_by_what_is_on_it(blog, in_jun
     follow(blog)
 
     assert '<meta name="description" content="First fire · Why bowls crack">' in body("/blog")
+
+
+def test_a_page_that_lists_the_newest_posts_shows_a_new_one(blog, in_juniper):
+    document = documents.build({}, [("posts", {"heading": "News"})])
+    front = pages.create(in_juniper, document, title="Front", path="/", at=NOW)
+    publishing.publish(front, by=None, at=NOW)
+    assert "First fire" not in body("/")
+
+    write(in_juniper, "First fire")
+    follow(blog)
+
+    assert "First fire" in body("/")
+
+
+def test_lists_follow_a_post_that_gets_another_title_or_date(blog, in_juniper):
+    page = write(in_juniper, "First fire")
+    write(in_juniper, "Second fire", days=1)
+    pages.describe(page, title="The very first fire", description="", path="/blog/first-fire", at=NOW)
+    run_jobs()
+    assert "The very first fire" in body("/blog")
+
+    blogging.describe(page.posts.get(), author="", posted_at=NOW - 2 * DAY, excerpt="", tags="")
+    republishing.follow(page.id, kind=page.kind, at=NOW)
+    run_jobs()
+    assert re.findall(r"<h2><a href=\"(/blog/[^\"]+)\">", body("/blog")) == ["/blog/second-fire", "/blog/first-fire"]
+
+
+def test_a_post_is_of_the_day_when_it_first_goes_live_unless_another_was_chosen(in_juniper):
+    begun = blogging.write(in_juniper, title="Begun long ago", by=None, at=NOW - 20 * DAY)
+    dated = blogging.write(in_juniper, title="Dated", by=None, at=NOW - 20 * DAY)
+    blogging.describe(dated.posts.get(), author="", posted_at=NOW - 3 * DAY, excerpt="", tags="")
+
+    for at in (NOW, NOW + DAY):
+        publishing.publish(begun, by=None, at=at)
+        publishing.publish(dated, by=None, at=at)
+
+    assert (begun.posts.get().posted_at, dated.posts.get().posted_at) == (NOW, NOW - 3 * DAY)
+
+
+def test_a_copied_post_is_a_post_again(in_juniper):
+    page = blogging.write(in_juniper, title="First fire", tags="Kiln", excerpt="Short", by=None, at=NOW)
+
+    copied = pages.copy(page, by=None, at=NOW + DAY)
+
+    post = copied.posts.get()
+    assert (copied.kind, copied.path, post.excerpt) == ("post", "/blog/first-fire-2", "Short")
+    assert (blogging.tags_as_words(post), post.posted_at) == ("Kiln", NOW + DAY)
+
+
+def test_a_list_of_posts_with_pages_for_tags_is_told_what_comes_up_on_it(blog, in_juniper, site_client):
+    popup = PopupFactory()
+    publishing.publish(popup.page, by=None, at=NOW)
+    write(in_juniper, "First fire", tags="Kiln")
+    follow(blog)
+
+    answer = site_client.post("/for-you", {"page": blog.id.hex}, content_type="application/json")
+
+    assert [one["key"] for one in answer.json()["popups"]] == [popup.key]
+
+
+def test_a_picture_of_the_library_announces_a_post_wherever_it_is_shown(blog, in_juniper, as_ada):
+    file = FileFactory(name="kiln.png")
+    page = write(in_juniper, "First fire")
+    said = {"author": "Ada", "posted_at": "2026-11-20T10:00", "file": str(file.id), "picture_alt": "The kiln, open"}
+
+    answer = as_ada.post(f"/w/juniper/pages/posts/{page.posts.get().id}/", said)
+    run_jobs()
+
+    assert answer.status_code == 302
+    for path in ("/blog/first-fire", "/blog"):
+        assert re.search(r'<img[^>]*src="/media/[^>]*alt="The kiln, open"', body(path)), path
+    assert re.search(
+        r'<meta property="og:image" content="http://juniper.localhost:8000/media/', body("/blog/first-fire")
+    )
+    assert [use.label for use in uses.of_file(file.id)] == ["First fire"]
+    shown = as_ada.get(f"/w/juniper/pages/posts/{page.posts.get().id}/").content.decode()
+    assert f'<option value="{file.id}" selected>' in shown
+
+
+def test_a_sign_that_no_feed_may_hold_breaks_none(blog, in_juniper, site_client):
+    """Such as the line ends of presentations, which come along when words are pasted."""
+    write(in_juniper, "First\x0bfire", tags="Ki\x01ln", excerpt="One\x1ftwo", author="A\x08da")
+
+    for path in ("/blog/feed.xml", "/blog/rss.xml"):
+        assert "First fire" in ET.tostring(ET.fromstring(site_client.get(path).content), encoding="unicode")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,11 @@ from plainsail.contacts.services import consent, fields, lists, tags
 from plainsail.contacts.services.uses import InUse
 from plainsail.contacts.services.values import fields_of
 from plainsail.edge import form_rules
+from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.models import EventRow
 from plainsail.pages.models import Form, FormVersion, Submission, Unfinished
-from plainsail.pages.services import countdowns, forms, publishing, questions, reading, steps, submissions
+from plainsail.pages.services import countdowns, forms, publishing, questions, reading, splitting, steps, submissions
 from plainsail.pages.services.submissions import Visit
 from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory, PageFactory
 from plainsail.tracking.models import Hit
@@ -319,6 +321,27 @@ def test_a_step_can_be_sent_again_and_none_can_be_skipped(form):
 
     assert list(refusal.value.errors) == ["ask:a"]
     assert steps.find(form, key).values["email"] == "b@example.com"
+
+
+def test_steps_that_begin_on_a_variant_are_sent_from_it(form):
+    page = PageFactory(path="/course")
+    publishing.publish(page, by=None, at=NOW)
+    variant = splitting.begin(page, by=None, at=NOW).variants.get(letter="B").page
+
+    stepped(form)
+    key = steps.begin(form, {"email": GRACE}, visit=Visit(path="/course", variant=variant.path), at=NOW)
+    steps.go_on(steps.find(form, key), {"ask:a": "A"}, step=2, visit=Visit(), at=NOW)
+    done = steps.go_on(steps.find(form, key), {"ask:b": "B"}, step=3, visit=Visit(), at=NOW)
+
+    assert done.page == variant
+
+
+def test_what_was_begun_and_not_sent_is_listed_with_how_far_it_came(form, as_ada, juniper):
+    steps.begin(stepped(form), {"email": GRACE}, visit=Visit(), at=NOW)
+
+    html = as_ada.get(workspace_url(juniper, "pages:answers", form.id)).content.decode()
+
+    assert re.search(rf"<td>{GRACE}</td>.*step 2 of 3.*<time", html, re.DOTALL)
 
 
 def test_what_nobody_went_on_with_is_forgotten_after_thirty_days(form):

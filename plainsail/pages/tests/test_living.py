@@ -18,9 +18,9 @@ from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.testing import run_jobs
 from plainsail.pages.models import Countdown, CountdownStart, PopupDay
-from plainsail.pages.services import countdowns, editing, following, living, pages, popups, publishing
+from plainsail.pages.services import countdowns, editing, following, forms, living, pages, popups, publishing, splitting
 from plainsail.pages.services.living import Caller
-from plainsail.pages.tests.factories import NOW, FormFactory
+from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory
 from plainsail.tracking.models import Hit
 from plainsail.tracking.services import landing, visitors
 
@@ -376,3 +376,37 @@ class TestCountdowns:
         assert one.ends_at.isoformat() == "2026-12-01T17:00:00+00:00"
         assert 'value="2026-12-01T18:00"' in shown
         assert as_ada.get(workspace_url(juniper, "pages:countdowns")).status_code == 200
+
+
+def test_a_pop_up_and_a_variant_follow_their_form_for_what_is_agreed_to_is_what_was_shown(in_juniper):
+    form = FormFactory(workspace=in_juniper)
+    popup = popups.make(in_juniper, name="Letter", form=form, by=None, at=NOW)
+    publishing.publish(popup.page, by=None, at=NOW)
+    page = pages.create(
+        in_juniper, documents.build({}, [("form", {"form": str(form.id)})]), title="T", path="/t", at=NOW
+    )
+    publishing.publish(page, by=None, at=NOW)
+    test = splitting.begin(page, by=None, at=NOW)
+    splitting.start(test, by=None, at=NOW)
+
+    forms.change(form, consent="You agree to two letters a week.", at=NOW)
+    publishing.refresh_with_form(form, at=NOW)
+
+    variant = test.variants.get(letter="B").page
+    assert "two letters a week" in popup.page.snapshots.get().live["html"]
+    assert "two letters a week" in html_of(variant)
+    assert "two letters a week" in html_of(page)
+
+
+def test_pop_ups_and_variants_follow_a_countdown(in_juniper):
+    countdown = CountdownFactory()
+    section = ("countdown", {"heading": "Soon", "countdown": str(countdown.id)})
+    page = pages.create(in_juniper, documents.build({}, [section]), title="T", path="/t", at=NOW)
+    publishing.publish(page, by=None, at=NOW)
+    test = splitting.begin(page, by=None, at=NOW)
+    splitting.start(test, by=None, at=NOW)
+
+    countdowns.save(countdown, words="Too late now")
+
+    assert publishing.refresh_showing("countdown", countdown.id, at=NOW) == 2
+    assert "Too late now" in html_of(test.variants.get(letter="B").page)

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from plainsail.blocks.services import documents
+from plainsail.blocks.sockets import BLOCKS
 from plainsail.contacts.models import Contact
-from plainsail.pages.models import Submission
-from plainsail.pages.services import editing, publishing
+from plainsail.pages.models import PageRevision, Submission
+from plainsail.pages.services import editing, parts, publishing, splitting
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
 
 
@@ -174,3 +176,100 @@ def test_nothing_is_stored_by_looking(site_client, form, juniper, in_workspace):
 
     with in_workspace(juniper):
         assert not Submission.objects.exists()
+
+
+@pytest.fixture
+def navigation(page, juniper, in_workspace):
+    """A published navigation that leads to /course, and a footer."""
+    with in_workspace(juniper):
+        for kind in ("header", "footer"):
+            publishing.publish(parts.open_part(juniper, kind=kind, by=None, at=NOW), by=None, at=NOW)
+
+
+def test_notices_stand_between_the_sites_navigation_and_footer(site_client, page, form, navigation):
+    for path in ("/nothing/here", f"/thanks/{form.id}", f"/f/{form.id}", "/"):
+        html = site_client.get(path).content.decode()
+        assert re.search(r'<header>.*<nav class="wide navigation-in".*href="/course".*</header>', html, re.DOTALL), path
+        assert html.count("<footer") == 1
+        assert ".navigation-in" in html
+
+
+def test_pages_that_mail_leads_to_show_the_way_around_the_site(site_client, page, navigation):
+    answer = site_client.get("/confirm/worn-out/")
+
+    assert (
+        '<nav class="public-nav" aria-label="Site"><a href="/course">Weekend course</a></nav>'
+        in answer.content.decode()
+    )
+
+
+def test_an_address_where_nothing_stands_is_answered_in_a_language_that_fits(site_client, page, juniper, in_workspace):
+    with in_workspace(juniper):
+        for language, words in (("", "Nothing here"), ("de", "Nichts hier")):
+            part = parts.open_part(juniper, kind="missing", language=language, by=None, at=NOW)
+            operation = {"op": "set", "block": part.document.blocks[0].id, "path": ["heading"], "value": words}
+            editing.apply(part, [operation], revision=part.revision, by=None, at=NOW)
+            publishing.publish(part, by=None, at=NOW)
+
+    def said(path, accepted=""):
+        answer = site_client.get(path, headers={"accept-language": accepted})
+        assert answer["Vary"] == "Accept-Language"
+        return re.search("<h1>(.*?)</h1>", answer.content.decode())[1]
+
+    assert said("/nothing") == "Nothing here"
+    assert said("/nothing", "fr, de-AT;q=0.8") == "Nichts hier"
+    assert said("/de/nichts", "en") == "Nichts hier"
+    assert said("/nothing", "nonsense;;;q=x") == "Nothing here"
+
+
+def test_notices_do_without_a_navigation_that_can_not_be_read(site_client, navigation, juniper, in_workspace):
+    with in_workspace(juniper):
+        PageRevision.objects.filter(page__kind="header").update(document={"v": 99, "blocks": []})
+
+    answer = site_client.get("/nothing")
+
+    assert answer.status_code == 404
+    assert "This page isn’t here" in answer.content.decode()
+    assert site_client.get("/confirm/worn-out/").status_code == 404
+
+
+def test_a_form_sent_from_where_it_does_not_stand_itself_comes_back_alone_with_what_is_wrong(
+    site_client, page, juniper, in_workspace
+):
+    """In a pop-up that came up on a page, in the site's footer, on the page that shows it alone."""
+    with in_workspace(juniper):
+        other = FormFactory(workspace=juniper)
+        publishing.publish(PageFactory(path="/", starter="links"), by=None, at=NOW)
+        footer = parts.open_part(juniper, kind="footer", by=None, at=NOW)
+        block = documents.save_block(documents.make_block(BLOCKS["form"], {"form": str(other.id)}))
+        editing.apply(footer, [{"op": "add", "at": 0, "block": block}], revision=footer.revision, by=None, at=NOW)
+        publishing.publish(footer, by=None, at=NOW)
+
+    alone = site_client.get(f"/f/{other.id}").content.decode()
+    sent_from = re.search('name="_page" value="(.*?)"', alone)[1]
+    for path in (sent_from, "/", "/course"):
+        html = site_client.post(f"/f/{other.id}", {"_page": path, "email": "nonsense"}).content.decode()
+        assert re.search(r'value="nonsense"[^>]*aria-invalid="true"', html), path
+        assert f'name="_page" value="{path}"' in html
+
+
+def test_a_form_of_a_variant_comes_back_on_that_variant(site_client, page, juniper, in_workspace):
+    with in_workspace(juniper):
+        test = splitting.begin(page, by=None, at=NOW)
+        variant = test.variants.get(letter="B").page
+        form = FormFactory(workspace=juniper)
+        shown = next(block for block in variant.document.walk() if block.type == "form")
+        changes = [
+            {"op": "set", "block": shown.id, "path": ["form"], "value": str(form.id)},
+            {"op": "set", "block": variant.document.blocks[0].id, "path": ["heading"], "value": "The other way"},
+        ]
+        editing.apply(variant, changes, revision=variant.revision, by=None, at=NOW)
+        splitting.start(test, by=None, at=NOW)
+
+    answer = site_client.post(
+        f"/f/{form.id}", {"_page": "/course", "_variant": variant.path, "email": "nonsense"}
+    ).content.decode()
+
+    assert "The other way" in answer
+    assert f'name="_variant" value="{variant.path}"' in answer
+    assert 'value="nonsense"' in answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -26,6 +27,8 @@ from plainsail.pages.services import (
 )
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory, PopupFactory
 from plainsail.pages.tests.test_freezing import read
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -281,6 +284,35 @@ def test_the_map_names_published_pages_with_their_last_change(page, site_client,
         ("http://juniper.localhost:8000/course", NOW.strftime("%Y-%m-%dT%H:%M:%SZ"))
     ]
     assert site_client.get("/sitemap.xml", headers={"if-none-match": answer["ETag"]}).status_code == 304
+
+
+def test_the_map_says_when_the_page_itself_changed_last(page, in_juniper):
+    def said():
+        return re.findall("<lastmod>(.*?)T", discovery.sitemap(in_juniper))
+
+    publishing.publish(footer(in_juniper), by=None, at=NOW + DAY)
+    publishing.refresh_each(republishing.pages_of(page.site_id), at=NOW + DAY)
+    assert said() == ["2026-11-22"]
+
+    publishing.publish(page, by=None, at=NOW + 2 * DAY)
+    assert said() == ["2026-11-22"]
+
+    operation = {"op": "set", "block": page.document.blocks[0].id, "path": ["heading"], "value": "Other words"}
+    editing.apply(page, [operation], revision=page.revision, by=None, at=NOW + 3 * DAY)
+    publishing.publish(page, by=None, at=NOW + 3 * DAY)
+    assert said() == ["2026-11-25"]
+
+    pages.describe(page, title="Another title", description="", path="/course", at=NOW + 4 * DAY)
+    assert said() == ["2026-11-26"]
+
+
+def test_a_page_frozen_before_that_was_noted_changed_when_it_was_published(page, in_juniper):
+    PublishedSnapshot.objects.update(said="", changed_at=None, published_at=NOW + DAY)
+    assert "<lastmod>2026-11-22T" in discovery.sitemap(in_juniper)
+
+    publishing.refresh(page, at=NOW + 2 * DAY)
+
+    assert "<lastmod>2026-11-22T" in discovery.sitemap(in_juniper)
 
 
 def test_too_many_addresses_for_one_map_are_an_index_of_maps(page, in_juniper):

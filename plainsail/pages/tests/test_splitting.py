@@ -15,7 +15,7 @@ from plainsail.kernel.chances import Earned
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
 from plainsail.pages.models import Page, PublishedSnapshot, SplitSale, SplitTest, Submission
-from plainsail.pages.services import discovery, pages, publishing, splitting, submissions, unrolling
+from plainsail.pages.services import discovery, listing, pages, publishing, splitting, submissions, unrolling
 from plainsail.pages.services.submissions import Visit
 from plainsail.pages.tests.factories import NOW, PageFactory, PopupFactory
 from plainsail.tracking.models import Hit
@@ -266,3 +266,28 @@ def test_variants_and_popups_stand_on_no_map_and_in_no_zip_of_the_site(test, in_
     assert re.findall("<loc>(.*?)</loc>", discovery.sitemap(in_juniper)) == ["http://juniper.localhost:8000/course"]
     names = zipfile.ZipFile(BytesIO(unrolling.as_zip(in_juniper))).namelist()
     assert [name for name in names if name.endswith(".html")] == ["course.html"]
+
+
+def test_search_engines_read_of_a_variant_what_they_would_of_the_page(test, page, in_juniper):
+    german = PageFactory(path="/kurs")
+    publishing.publish(german, by=None, at=NOW)
+    pages.set_kin(german, language="de", original=page, shows_parts=True, at=NOW)
+    listing.appear_as(page, is_hidden=True, canonical_url="", social_title="Shared", social_text="", social_image=None)
+    splitting.start(test, by=None, at=NOW)
+
+    html = bytes(test.variants.get(letter="B").page.snapshots.get().body).decode()
+
+    assert 'hreflang="de" href="http://juniper.localhost:8000/kurs"' in html
+    assert '<meta name="robots" content="noindex">' in html
+    assert '<meta property="og:title" content="Shared">' in html
+    assert '"name": "Juniper", "item": "http://juniper.localhost:8000/"' in html.replace(in_juniper.name, "Juniper")
+
+
+def test_variants_follow_the_page_to_another_address(test, page):
+    splitting.start(test, by=None, at=NOW)
+
+    pages.describe(page, title="Course", description="", path="/weekend", at=NOW + DAY)
+
+    snapshot = test.variants.get(letter="B").page.snapshots.get()
+    assert snapshot.split == {"shown_at": "/weekend"}
+    assert 'name="_page" value="/weekend"' in bytes(snapshot.body).decode()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from plainsail.kernel.http import workspace_url
 from plainsail.pages import queries
 from plainsail.pages.models import Page
-from plainsail.pages.services import publishing
-from plainsail.pages.tests.factories import NOW, PageFactory
+from plainsail.pages.services import blogging, publishing, redirects, sites
+from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+from plainsail.pages.views import pages
 
 
 @pytest.fixture
@@ -55,9 +57,46 @@ def test_the_list_costs_the_same_for_any_number_of_pages(in_juniper, number, dja
         PageFactory(workspace=in_juniper)
 
     with django_assert_num_queries(3):
-        cards = queries.cards(in_juniper, at=NOW)
+        cards = queries.cards(in_juniper, list(queries.listed_pages(in_juniper)), at=NOW)
 
     assert len(cards) == number
+
+
+def test_two_hundred_pages_are_found_by_word_and_state_and_shown_some_at_a_time(
+    as_ada, juniper, in_workspace, monkeypatch
+):
+    monkeypatch.setattr(pages, "PER_PAGE", 2)
+    with in_workspace(juniper):
+        for number in range(3):
+            PageFactory(title=f"Course {number}", path=f"/course-{number}")
+        live = PageFactory(title="Opening hours", path="/hours")
+        publishing.publish(live, by=None, at=NOW)
+
+    def titles(query=""):
+        html = as_ada.get(workspace_url(juniper, "pages:pages") + query).content.decode()
+        return re.findall(r'<h2 class="page-card-title"><a[^>]*>(.*?)</a>', html)
+
+    assert (len(titles()), len(titles("?page=2"))) == (2, 2)
+    assert titles("?q=COURSE+0") == ["Course 0"]
+    assert titles("?q=/hours") == ["Opening hours"]
+    assert titles("?state=live") == ["Opening hours"]
+    assert titles("?state=changed") == []
+    assert titles("?q=nothing%00like") == []
+    assert "No page found" in as_ada.get(workspace_url(juniper, "pages:pages") + "?q=nothing").content.decode()
+
+
+@pytest.mark.parametrize("name", ["posts", "forms", "redirects"])
+def test_posts_forms_and_redirects_can_be_searched(as_ada, juniper, in_workspace, name):
+    with in_workspace(juniper):
+        for words in ("kiln", "glaze"):
+            blogging.write(juniper, title=words, by=None, at=NOW)
+            FormFactory(name=words)
+            redirects.add(sites.site_of(juniper), path=f"/{words}", target="/x")
+
+    html = as_ada.get(workspace_url(juniper, f"pages:{name}") + "?q=KILN").content.decode()
+
+    found = html[html.index('id="found"') :]
+    assert ("kiln" in found, "glaze" in found) == (True, False)
 
 
 def test_each_page_is_a_card_in_the_list(as_ada, juniper, page):

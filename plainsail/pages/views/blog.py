@@ -16,8 +16,9 @@ from plainsail.accounts.models import User
 from plainsail.kernel.http import Request, can, workspace_url
 from plainsail.pages import queries
 from plainsail.pages.models import Post
-from plainsail.pages.services import blogging, publishing
+from plainsail.pages.services import blogging, publishing, republishing
 from plainsail.pages.site_forms import NewPostForm, PostForm
+from plainsail.pages.views.pages import asked
 
 PER_PAGE = 30
 
@@ -31,9 +32,11 @@ def posts(request: Request) -> HttpResponse:
         person = cast(User, request.user)
         page = blogging.write(request.workspace, author=person.name, by=person, at=request.now, **form.cleaned_data)
         return redirect(workspace_url(request.workspace, "pages:page", page.id))
+    words = asked(request)
     context = {
         "form": form,
-        "page": Paginator(queries.posts_of(request.workspace), PER_PAGE).get_page(request.GET.get("page")),
+        "q": words,
+        "page": Paginator(queries.posts_of(request.workspace, words=words), PER_PAGE).get_page(request.GET.get("page")),
         "index": queries.blog_of(request.workspace),
         "feed_url": publishing.address(request.workspace, "/blog/feed.xml"),
     }
@@ -58,6 +61,7 @@ def byline(request: Request, post_id: UUID) -> HttpResponse:
         blogging.describe(post, cover=form.cover, **{name: form.cleaned_data[name] for name in names})
         if post.page.is_published:
             publishing.refresh(post.page, at=request.now)
+            republishing.follow(post.page_id, kind=post.page.kind, at=request.now)
         messages.success(request, _("Saved."))
         return redirect(workspace_url(request.workspace, "pages:posts"))
     return render(request, "pages/byline.html", {"post": post, "form": form}, status=422 if form.is_bound else 200)
@@ -69,6 +73,7 @@ def _values(post: Post) -> dict[str, object]:
         "posted_at": post.posted_at,
         "excerpt": post.excerpt,
         "tags": blogging.tags_as_words(post),
+        "file": post.cover.get("file", ""),
         "picture": post.cover.get("picture", ""),
         "picture_url": post.cover.get("url", ""),
         "picture_alt": post.cover.get("alt", ""),

@@ -49,13 +49,25 @@ def bring_in(request: Request) -> HttpResponse:
             some, person = lists.default(request.workspace, at=request.now), cast(User, request.user)
             content = form.cleaned_data["file"]
             came = carrying.bring_in(request.workspace, content, list=some, by=person, at=request.now)
-            for words in came.left_out[:10]:
-                messages.error(request, words)
-            if number := len(came.pages):
-                said = ngettext("%(number)s draft was brought in.", "%(number)s drafts were brought in.", number)
-                messages.success(request, said % {"number": number})
+            _tell(request, came)
             return redirect(workspace_url(request.workspace, "pages:pages"))
     return render(request, "pages/import.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _tell(request: Request, came: carrying.Brought) -> None:
+    """What came of a file. Long lists of what was left out are cut: nobody reads a hundred messages."""
+    for words in came.left_out[:10]:
+        messages.warning(request, words)
+    if number := len(came.pages):
+        said = ngettext("%(number)s draft was brought in.", "%(number)s drafts were brought in.", number)
+        messages.success(request, said % {"number": number})
+    if number := came.popups:
+        said = ngettext(
+            "%(number)s pop-up came too. It waits under Pages, Pop-ups and bars.",
+            "%(number)s pop-ups came too. They wait under Pages, Pop-ups and bars.",
+            number,
+        )
+        messages.success(request, said % {"number": number})
 
 
 def _carried(content: bytes, name: str) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,13 +19,15 @@ from plainsail.pages.builder_forms import BuilderForm, NewFormForm
 from plainsail.pages.models import Form
 from plainsail.pages.services import embeds, notices, publishing, questions
 from plainsail.pages.services import forms as services
+from plainsail.pages.views.pages import asked
+
+PER_PAGE = 50
 
 
 @require_GET
 @can("pages.view")
 def forms(request: Request) -> HttpResponse:
-    context = {"forms": queries.forms_with_numbers(request.workspace), "new": NewFormForm()}
-    return render(request, "pages/forms.html", context)
+    return render(request, "pages/forms.html", _listed(request, NewFormForm()))
 
 
 @require_POST
@@ -32,8 +35,7 @@ def forms(request: Request) -> HttpResponse:
 def new_form(request: Request) -> HttpResponse:
     form = NewFormForm(request.POST)
     if not form.is_valid():
-        context = {"forms": queries.forms_with_numbers(request.workspace), "new": form}
-        return render(request, "pages/forms.html", context, status=422)
+        return render(request, "pages/forms.html", _listed(request, form), status=422)
     topic = lists.default(request.workspace, at=request.now)
     made = services.make(request.workspace, name=form.cleaned_data["name"], list=topic, at=request.now)
     return redirect(workspace_url(request.workspace, "pages:form_settings", made.id))
@@ -102,6 +104,12 @@ def form_elsewhere(request: Request, form_id: UUID) -> HttpResponse:
         "versions": subject.versions.select_related("by").order_by("-number")[:50],
     }
     return render(request, "pages/form_elsewhere.html", context)
+
+
+def _listed(request: Request, new: NewFormForm) -> dict[str, object]:
+    words = asked(request)
+    rows = Paginator(queries.forms_with_numbers(request.workspace, words=words), PER_PAGE)
+    return {"page": rows.get_page(request.GET.get("page")), "q": words, "new": new}
 
 
 def find(request: Request, form_id: UUID) -> Form:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,16 +23,26 @@ from plainsail.pages.services import pages as services
 from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.site_forms import KinForm
 
+PER_PAGE = 24
+MOST_ARCHIVED = 50
+
 
 @require_GET
 @can("pages.view")
 def pages(request: Request) -> HttpResponse:
-    cards = queries.cards(request.workspace, at=request.now)
+    words, state = asked(request), request.GET.get("state", "")
+    listed = queries.listed_pages(request.workspace, words=words, state=state)
+    page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "cards": cards,
-        "changed": sum(card.page.has_unpublished_changes for card in cards),
+        "page": page,
+        "cards": queries.cards(request.workspace, list(page), at=request.now),
+        "q": words,
+        "state": state,
+        "changed": queries.changed_pages(request.workspace).count(),
         "troubles": publishing.troubles(request.workspace),
-        "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id"),
+        "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id")[
+            :MOST_ARCHIVED
+        ],
     }
     return render(request, "pages/pages.html", context)
 
@@ -105,6 +116,11 @@ def unarchive(request: Request, page_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("“%(title)s” is back, as a draft.") % {"title": page.title})
     return redirect(workspace_url(request.workspace, "pages:pages"))
+
+
+def asked(request: Request) -> str:
+    """What somebody looks for in a list, as it can be asked of the database."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:200]
 
 
 def _settings(

@@ -9,12 +9,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.encoding import iri_to_uri
 from django.utils.http import parse_etags
+from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from plainsail.kernel.http import Request, client_ip, know_again, private_link, public, visitor_cookie, visitor_of
 from plainsail.kernel.ids import new_id
-from plainsail.pages.models import Form, Page, Unfinished
+from plainsail.pages import queries
+from plainsail.pages.models import Form, Unfinished
 from plainsail.pages.services import forms, notices, prefilling, redirects, sites, steps, submissions
 from plainsail.pages.views import embedding
 from plainsail.pages.views.answers import as_page
@@ -92,18 +94,20 @@ def unknown(request: Request, path: str) -> HttpResponse:
     if (plain := redirects.written_plainly(site, f"/{path}")) is not None:
         return HttpResponseRedirect(redirects.with_query(plain, query), status=301)
     if path:
-        return _missing(request)
+        return _missing(request, path)
     response = as_page(notices.front(request.workspace))
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _missing(request: Request) -> HttpResponse:
-    """The business's own words for an address where nothing stands, else ours."""
-    own = request.workspace.published_snapshots.filter(page__kind=Page.Kind.MISSING).first()
+def _missing(request: Request, path: str) -> HttpResponse:
+    """The business's own words for an address where nothing stands, in a language that fits, else ours."""
+    preferred = [code for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    own = queries.missing_page(request.workspace, [path.partition("/")[0], *preferred])
     if own is None:
         return as_page(notices.not_found(request.workspace), status=404)
-    return HttpResponse(bytes(own.body), status=404, content_type=own.content_type, headers=own.headers)
+    headers = {**own.headers, "Vary": "Accept-Language"}
+    return HttpResponse(bytes(own.body), status=404, content_type=own.content_type, headers=headers)
 
 
 def see_other(path: str) -> HttpResponse:
@@ -131,7 +135,8 @@ def _next(request: Request, form: Form, key: str, *, step: int) -> HttpResponse:
 def _refused(request: Request, form: Form, refusal: forms.InvalidSubmission) -> HttpResponse:
     if embedding.is_embedded(request):
         return embedding.refused(form, refusal)
-    return as_page(notices.form_refused(form, refusal, path=request.POST.get("_page", "")), status=refusal.status)
+    page = submissions.page_of(visit_of(request))
+    return as_page(notices.form_refused(form, refusal, page=page), status=refusal.status)
 
 
 def _shown_step(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +17,7 @@ from plainsail.kernel.http import Request, can, refusals_at, workspace_url
 from plainsail.pages.models import Site
 from plainsail.pages.services import parts, publishing, redirects, republishing, scripts, sites
 from plainsail.pages.site_forms import LANGUAGES, FileForm, RedirectForm, ScriptForm, SiteForm
+from plainsail.pages.views.pages import asked
 
 FIELDS = ("description", "icon_url", "social_image_url", "profiles", "is_hidden", "asks_to_recognise")
 PER_PAGE = 50
@@ -130,8 +132,10 @@ def _shown(subject: Site, form: Form) -> dict[str, object]:
 
 
 def _redirects(request: Request, form: Form, file_form: Form, *, status: int) -> HttpResponse:
-    rows = Paginator(request.workspace.redirects.order_by("path", "id"), PER_PAGE)
-    context = {"form": form, "file_form": file_form, "page": rows.get_page(request.GET.get("page"))}
+    words = asked(request)
+    found = request.workspace.redirects.filter(Q(path__icontains=words) | Q(target__icontains=words))
+    rows = Paginator(found.order_by("path", "id"), PER_PAGE)
+    context = {"form": form, "file_form": file_form, "q": words, "page": rows.get_page(request.GET.get("page"))}
     return render(request, "pages/redirects.html", context, status=status)
 
 
