@@ -106,7 +106,7 @@ def accept(form: Form, values: dict[str, Any], *, landing_id: UUID, visit: Visit
     done: Submission | None = Submission.objects.filter(landing_id=landing_id).first()
     if done is not None:
         return done
-    page = _page(visit)
+    page = page_of(visit)
     campaign = dict(visit.campaign) or _campaign_of_visitor(visit.seen_as or visit.visitor_id, at=at)
     submission: Submission = Submission.objects.create(
         landing_id=landing_id,
@@ -233,7 +233,8 @@ def _uuid(value: object) -> UUID | None:
         return None
 
 
-def _page(visit: Visit) -> Page | None:
+def page_of(visit: Visit) -> Page | None:
+    """The page that somebody sent a form from, if it is one of ours."""
     if visit.page_id:
         found = Page.objects.filter(id=visit.page_id)
     elif visit.variant:
