@@ -62,7 +62,7 @@ def test_whatever_is_killed_whenever_each_step_is_taken_once_and_nobody_is_lost(
         # The wait of a minute began at the moment that was said; a last worker comes after it.
         start(later + timedelta(hours=1)).communicate(timeout=300)
 
-    assert kills >= min(KILLS, 20)
+    assert kills >= (KILLS if IS_DEEP else min(KILLS, 20)), "everybody was through before so many had died"
     with workspace(business):
         assert not PendingEvent.objects.filter(subscriber="automations.contacts.list_joined").exists()
         assert Counter(Run.objects.values_list("state", flat=True)) == {Run.State.DONE: PEOPLE}

@@ -453,6 +453,8 @@ TRIGGERS.register("commerce.order_paid", vocabulary.BOUGHT)
 TRIGGERS.register("commerce.order_refunded", vocabulary.REFUNDED)
 TRIGGERS.register("commerce.checkout_declined", vocabulary.DECLINED)
 TRIGGERS.register("commerce.left_cart", vocabulary.LEFT_CART)
+TRIGGERS.register("portal.access_given", vocabulary.ACCESS_GIVEN)
+TRIGGERS.register("portal.access_ended", vocabulary.ACCESS_ENDED)
 ACTIONS.register("commerce.give_access", vocabulary.GIVE_ACCESS)
 ACTIONS.register("commerce.end_access", vocabulary.END_ACCESS)
 

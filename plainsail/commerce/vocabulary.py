@@ -18,6 +18,7 @@ from plainsail.commerce.events import CheckoutDeclined, CheckoutStarted, OrderPa
 from plainsail.commerce.models import Order, Product
 from plainsail.contacts.models import Contact
 from plainsail.kernel.models import Workspace
+from plainsail.portal.events import AccessEnded, AccessGiven
 from plainsail.portal.models import Grant
 from plainsail.portal.services import grants
 
@@ -137,6 +138,39 @@ def _cart(config: Config) -> str:
     return said % {"hours": hours}
 
 
+def opened_by(config: Config) -> str:
+    """What access to the chosen product is called among grants; empty for any."""
+    return str(Product(id=config["product"]).resource_key) if config.get("product") else ""
+
+
+def first_reasons(told: Sequence[AccessGiven], config: Config) -> Sequence[AccessGiven]:
+    """Those of the events that opened what was closed: no reason before gives the same person the same. One statement."""
+    standing = _standing(told)
+    return [event for event in told if not any(key < event.grant_id for key in standing.get(_what(event), ()))]
+
+
+def last_reasons(told: Sequence[AccessEnded], config: Config) -> Sequence[AccessEnded]:
+    """Those of the events that closed what was open, one for each person and thing: no other reason gives it still. One statement."""
+    standing = _standing(told)
+    return list({_what(event): event for event in told if _what(event) not in standing}.values())
+
+
+def _standing(told: Sequence[AccessGiven | AccessEnded]) -> dict[tuple[UUID | None, str], set[UUID]]:
+    """Grants that give these people these things now, by person and thing."""
+    at = max((event.at for event in told), default=None)
+    found: dict[tuple[UUID | None, str], set[UUID]] = {}
+    if at is not None:
+        people, things = {event.contact_id for event in told}, {event.resource for event in told}
+        rows = Grant.objects.live(at=at).filter(contact_id__in=people, resource__in=things)
+        for key, contact, resource in rows.order_by().values_list("id", "contact_id", "resource"):
+            found.setdefault((contact, resource), set()).add(key)
+    return found
+
+
+def _what(event: AccessGiven | AccessEnded) -> tuple[UUID | None, str]:
+    return event.contact_id, event.resource
+
+
 def give_access(contact: Contact, config: Config, run_key: str, at: datetime) -> Done | None:
     """Give access because of this run: it has a reason of its own, which no refund and no cancellation ends."""
     product = Product.objects.filter(id=config["product"]).first()
@@ -216,6 +250,38 @@ LEFT_CART = Trigger(
     policy="every",
     sentence=_cart,
     order=43,
+)
+ACCESS_GIVEN = Trigger(
+    label=gettext_lazy("Gets access to a product"),
+    icon="key-round",
+    event=AccessGiven,
+    form=ProductForm,
+    about=lambda event: [event.resource],
+    wants=opened_by,
+    choose=first_reasons,
+    policy="every",
+    sentence=lambda config: (
+        _("Gets access to “%(product)s”") % {"product": product_name(config)}
+        if config.get("product")
+        else _("Gets access to any product")
+    ),
+    order=52,
+)
+ACCESS_ENDED = Trigger(
+    label=gettext_lazy("Loses access to a product"),
+    icon="lock",
+    event=AccessEnded,
+    form=ProductForm,
+    about=lambda event: [event.resource],
+    wants=opened_by,
+    choose=last_reasons,
+    policy="every",
+    sentence=lambda config: (
+        _("Loses access to “%(product)s”") % {"product": product_name(config)}
+        if config.get("product")
+        else _("Loses access to any product")
+    ),
+    order=53,
 )
 GIVE_ACCESS = Action(
     label=gettext_lazy("Give access to a product"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from plainsail.commerce.models import Offer
 from plainsail.funnels.models import FunnelStep
-from plainsail.funnels.services import bundling
+from plainsail.funnels.services import bundling, drawing
 from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
 from plainsail.funnels.starters import TEMPLATES
@@ -57,15 +58,18 @@ class MoveForm(forms.Form):
 
 
 class StepForm(forms.Form):
-    """The settings of a step: those that its kind has."""
+    """The settings of a step: those that its kind has. A split's pages are fields of their own, see `_ask_for_pages`."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     page = forms.ChoiceField(label=gettext_lazy("Page"), required=False)
-    other_page = forms.ChoiceField(label=gettext_lazy("Second page"), required=False)
-    share = forms.IntegerField(
-        label=gettext_lazy("Per cent who see the first page"), min_value=1, max_value=99, required=False
-    )
     offer = forms.ChoiceField(label=gettext_lazy("Offer"), required=False)
+    list = forms.ChoiceField(
+        label=gettext_lazy("Buyers join"),
+        required=False,
+        help_text=gettext_lazy(
+            "So that the mails behind it reach them. What they bought is kept as the reason; whoever left the list stays off."
+        ),
+    )
     email = forms.ChoiceField(label=gettext_lazy("Mail"), required=False)
     amount = forms.IntegerField(label=gettext_lazy("Wait"), min_value=1, max_value=1000, required=False)
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=FunnelStep.Unit.choices, required=False)
@@ -76,18 +80,61 @@ class StepForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in set(self.fields) - wanted(step):
             del self.fields[name]
+        self.places = list(step.split_pages.all()) if step.kind == Kind.SPLIT else []
+        self._ask_for_pages()
         self.found: dict[str, dict[str, Any]] = {
             name: rows for name, rows in self._rows().items() if name in self.fields
         }
         for name, rows in self.found.items():
-            said = [("", _("Choose …")), *((key, str(row)) for key, row in rows.items())]
+            nothing = _("No list") if name == "list" else _("Choose …")
+            said = [("", nothing), *((key, str(row)) for key, row in rows.items())]
             self.fields[name].choices = said  # type: ignore[attr-defined]  # a ChoiceField
+
+    def _ask_for_pages(self) -> None:
+        """Two fields for each page of a split: which, and who see it. A page with 0 per cent goes."""
+        for place in self.places:
+            letter = {"letter": place.letter}
+            self.fields[f"page-{place.position}"] = forms.ChoiceField(
+                label=_("Page %(letter)s") % letter, required=False, initial=str(place.page_id or "")
+            )
+            self.fields[f"share-{place.position}"] = forms.IntegerField(
+                label=_("Per cent who see %(letter)s") % letter,
+                min_value=0,
+                max_value=drawing.WHOLE,
+                initial=place.share,
+            )
 
     def _rows(self) -> dict[str, dict[str, Any]]:
         pages = _by_key(page_queries.addressed_pages(self.workspace))
         offers = _by_key(Offer.objects.live().filter(workspace=self.workspace).order_by("name", "id"))
         emails = self.workspace.emails.exclude(subject="").order_by("-edited_at", "id")[:200]
-        return {"page": pages, "other_page": pages, "offer": offers, "email": self._and_own(_by_key(emails))}
+        split = {f"page-{place.position}": pages for place in self.places}
+        lists = _by_key(self.workspace.lists.order_by("name", "id"))
+        return {"page": pages, "offer": offers, "list": lists, "email": self._and_own(_by_key(emails)), **split}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.places or self.errors:
+            return cleaned
+        if sum(share for _page, share in self.split) != drawing.WHOLE:
+            raise forms.ValidationError(_("The shares must make 100 per cent."))
+        if len(self.split) < drawing.LEAST_PAGES:
+            raise forms.ValidationError(_("A split shows two pages at least."))
+        chosen = [cleaned[f"page-{place.position}"] for place in self.places]
+        for place in self.places:
+            if chosen[place.position] and chosen[place.position] in chosen[: place.position]:
+                self.add_error(f"page-{place.position}", _("This page is in the split already."))
+        return cleaned
+
+    @property
+    def split(self) -> Sequence[tuple[Page | None, int]]:
+        """The pages of a split with their shares, without those that nobody would see."""
+        shown: list[tuple[Page | None, int]] = []
+        for place in self.places:
+            name, share = f"page-{place.position}", self.cleaned_data[f"share-{place.position}"]
+            if share:
+                shown.append((self.found[name].get(self.cleaned_data[name]), share))
+        return shown
 
     def _and_own(self, emails: dict[str, Any]) -> dict[str, Any]:
         own = self.step.email
@@ -98,7 +145,7 @@ class StepForm(forms.Form):
         values = {
             name: self.found[name].get(value) if name in self.found else value
             for name, value in self.cleaned_data.items()
-            if value not in (None, "") or name in self.found
+            if name in self.base_fields and (value not in (None, "") or name in self.found)
         }
         if self.step.kind == Kind.FORM:
             values["form"] = form_on(values.get("page"))
@@ -108,12 +155,12 @@ class StepForm(forms.Form):
 def wanted(step: FunnelStep) -> set[str]:
     """Which settings a kind has."""
     found = {"name"}
-    if step.kind in PAGES:
+    if step.kind in PAGES - {Kind.SPLIT}:
         found |= {"page"}
     if step.sells:
         found |= {"offer"}
-    if step.kind == Kind.SPLIT:
-        found |= {"other_page", "share"}
+    if step.kind == Kind.CHECKOUT:
+        found |= {"list"}
     if step.kind == Kind.MAIL:
         found |= {"email"}
     return found | {"amount", "unit"} if step.kind == Kind.WAIT else found
@@ -127,9 +174,9 @@ def form_on(page: Page | None) -> Form | None:
 
 
 def _initial(step: FunnelStep) -> dict[str, Any]:
-    names = ("page_id", "other_page_id", "offer_id", "email_id")
+    names = ("page_id", "offer_id", "list_id", "email_id")
     keys = {name.removesuffix("_id"): str(getattr(step, name) or "") for name in names}
-    return {"name": step.name, "share": step.share, "amount": step.amount, "unit": step.unit, **keys}
+    return {"name": step.name, "amount": step.amount, "unit": step.unit, **keys}
 
 
 def _by_key(rows: Any) -> dict[str, Any]:

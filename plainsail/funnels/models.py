@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_uppercase
 from typing import ClassVar
 
 from django.db import models
@@ -41,7 +42,7 @@ class Funnel(WorkspaceOwned):
 
 
 class FunnelStep(WorkspaceOwned):
-    """One place on the map. Which of the references is filled depends on its kind."""
+    """One place on the map. Which of the references is filled depends on its kind; the pages of a split are rows of their own."""
 
     class Kind(models.TextChoices):
         PAGE = "page", _("Page")
@@ -69,10 +70,10 @@ class FunnelStep(WorkspaceOwned):
         "commerce.Offer", on_delete=models.SET_NULL, null=True, blank=True, related_name="funnel_steps"
     )
     email = TiedForeignKey("mail.Email", on_delete=models.SET_NULL, null=True, blank=True, related_name="funnel_steps")
-    other_page = TiedForeignKey("pages.Page", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    """Of a split: the page that the others are shown."""
-    share = models.PositiveSmallIntegerField(default=50)
-    """Of a split: per cent who are shown its first page."""
+    list = TiedForeignKey(
+        "contacts.List", on_delete=models.SET_NULL, null=True, blank=True, related_name="funnel_steps"
+    )
+    """Of a checkout: which list its buyers are put on, because of what they bought, so that the mails behind it may reach them."""
     amount = models.PositiveSmallIntegerField(default=1)
     unit = models.CharField(max_length=5, choices=Unit, default=Unit.DAYS)
     automation = TiedForeignKey(
@@ -88,7 +89,6 @@ class FunnelStep(WorkspaceOwned):
                 name="funnels_step_position",
                 deferrable=models.Deferrable.DEFERRED,
             ),
-            models.CheckConstraint(condition=Q(share__gte=1, share__lte=99), name="funnels_step_share"),
             models.CheckConstraint(condition=Q(amount__gte=1), name="funnels_step_amount"),
         ]
 
@@ -106,8 +106,45 @@ class FunnelStep(WorkspaceOwned):
         return self.kind in (self.Kind.UPSELL, self.Kind.DOWNSELL)
 
     @property
+    def flow_key(self) -> str:
+        """What a mail or a wait is called in the automation that it becomes a step of: always the same."""
+        return f"s{self.id.hex[12:]}"
+
+    @property
     def sells(self) -> bool:
         return self.kind in (self.Kind.CHECKOUT, self.Kind.UPSELL, self.Kind.DOWNSELL)
+
+
+class SplitPage(WorkspaceOwned):
+    """One of the pages of a split, and how many of a hundred visitors are shown it. Without a page it waits for one."""
+
+    workspace = WorkspaceKey(related_name="funnel_split_pages")
+    step = TiedForeignKey(FunnelStep, on_delete=models.CASCADE, related_name="split_pages", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    page = TiedForeignKey(
+        "pages.Page", on_delete=models.SET_NULL, null=True, blank=True, related_name="funnel_split_pages"
+    )
+    share = models.PositiveSmallIntegerField()
+    """Per cent; those of a step make a hundred."""
+
+    class Meta(WorkspaceOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *WorkspaceOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["workspace", "step", "position"],
+                name="funnels_split_position",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(condition=Q(share__gte=1, share__lte=99), name="funnels_split_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.letter} {self.share} %"
+
+    @property
+    def letter(self) -> str:
+        """What it is called on the map: A, B, C …"""
+        return ascii_uppercase[self.position]
 
 
 class ShareCode(Base):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from plainsail.kernel.registry import Registry
-from plainsail.pages.models import Form
+from plainsail.pages.models import Form, Page
 
-AFTER_FORM: Registry[Callable[[Form], str | None]] = Registry("pages.after_form")
-"""Who leads a visitor on who sent a form: a path of the site, or None where it is not theirs. The first answer counts."""
+AFTER_FORM: Registry[Callable[[Form, Page | None], str | None]] = Registry("pages.after_form")
+"""Who leads a visitor on who sent a form, from a page where that is known: a path of the site, or None where it is not theirs.
+The first answer counts."""
 
 
 @dataclass(frozen=True, kw_only=True)

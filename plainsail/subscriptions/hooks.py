@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from plainsail.accounts.sockets import API_SCOPES, AUDIT_ACTIONS, ApiScope, AuditAction
-from plainsail.automations.sockets import STARTERS, TRIGGERS
+from plainsail.automations.sockets import ACTIONS, STARTERS, TRIGGERS
 from plainsail.commerce.events import (
     InvoiceDeclined,
     InvoicePaid,
@@ -470,5 +470,6 @@ ERASURE_OBSTACLES.register("subscriptions", queries.running_contracts)
 for order, trigger in enumerate(vocabulary.ALL, 44):
     assert trigger.event is not None, "contracts tell of each"
     TRIGGERS.register(trigger.event.name, replace(trigger, order=order))
+ACTIONS.register("subscriptions.cancel", vocabulary.CANCEL)
 for key, starter in recipes.ALL.items():
     STARTERS.register(key, starter)

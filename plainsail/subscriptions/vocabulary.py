@@ -1,8 +1,9 @@
-"""What contracts add to automations: how they begin, renew, rest, fail and end."""
+"""What contracts add to automations: how they begin, renew, rest, fail and end; and that one is cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,9 +11,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from plainsail.automations.sockets import Config, StepForm, Trigger
+from plainsail.automations.sockets import Action, Config, Done, StepForm, Trigger
 from plainsail.commerce.models import Product
+from plainsail.commerce.services import clocks
+from plainsail.contacts.models import Contact
 from plainsail.kernel.events import Event
+from plainsail.subscriptions import queries
 from plainsail.subscriptions.events import (
     CancellationUndone,
     RenewalFailed,
@@ -24,6 +28,8 @@ from plainsail.subscriptions.events import (
     SubscriptionStarted,
 )
 from plainsail.subscriptions.models import SubscriptionItem
+from plainsail.subscriptions.services import cancellation, declaring
+from plainsail.subscriptions.services.quoting import When
 
 
 class ContractForm(StepForm):
@@ -116,4 +122,52 @@ ALL = (
         gettext_lazy("A subscription ends"),
         lambda: _("A subscription to “%(product)s” ends"),
     ),
+)
+
+
+class CancelForm(ContractForm):
+    """Of which product, and from when on."""
+
+    when = forms.ChoiceField(
+        label=gettext_lazy("It ends"),
+        choices=[
+            ("period_end", gettext_lazy("when the time paid for is over")),
+            ("now", gettext_lazy("at once, with what your refund policy gives back")),
+        ],
+        help_text=gettext_lazy(
+            "They get the same receipt as if they had cancelled, and can take it back until it ends."
+        ),
+    )
+
+
+def cancel(contact: Contact, config: Config, run_key: str, at: datetime) -> Done | None:
+    """End the contact's running contracts of a product, or all; those whose end has been declared go on to it."""
+    now = clocks.seller_now(at)
+    when: When = "now" if config["when"] == "now" else "period_end"
+    running = queries.of_contact(contact.workspace, contact.id).filter(state__in=queries.RUNNING)
+    if when == "period_end":
+        running = running.filter(scheduled_end_at=None)
+    if config.get("product"):
+        running = running.filter(items__product_id=config["product"], items__ends_on=None).distinct()
+    contracts = list(running.order_by("id"))
+    for contract in contracts:
+        declared = declaring.declare(declaring.from_automation(contract, when=when, run_key=run_key), received_at=now)
+        cancellation.put_in_force(declared, contract, when=when, at=now)
+    return None if contracts else Done(note=_("Had no subscription to cancel."), skipped=True)
+
+
+def _cancelled(config: Config) -> str:
+    if not config.get("product"):
+        return _("Cancel every subscription")
+    found = Product.objects.filter(id=config["product"]).first()
+    return _("Cancel the subscription to “%(product)s”") % {"product": found.name if found else "…"}
+
+
+CANCEL = Action(
+    label=gettext_lazy("Cancel a subscription"),
+    icon="circle-x",
+    form=CancelForm,
+    perform=cancel,
+    sentence=_cancelled,
+    order=66,
 )

@@ -10,7 +10,6 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.automations import queries
 from plainsail.automations.events import AutomationPublished
 from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
 from plainsail.automations.services import flows, stepping, versions, watching
@@ -151,8 +150,11 @@ def resume(automation: Automation, *, at: datetime) -> None:
 
 @transaction.atomic
 def delete(automation: Automation) -> None:
-    """Throw an automation away, with the record of who was in it. Raises InUse where another one starts or stops it."""
-    others = [one.name for one in queries.needing(str(automation.id)) if one.id != automation.id]
+    """Throw an automation away, with the record of who was in it. Raises InUse where another one starts or stops it, or a
+    funnel sends its mails by it."""
+    key = str(automation.id)
+    # It names itself where its own document does.
+    others = [use.label for use in uses.found(key) if key not in use.url]
     if others:
         raise uses.InUse(_text("It is still used: %(uses)s.") % {"uses": ", ".join(others[: uses.NAMED])})
     Automation.objects.filter(id=automation.id).update(version=None)

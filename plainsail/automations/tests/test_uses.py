@@ -87,7 +87,7 @@ def test_a_segment_a_level_and_an_automation_are_kept_too(in_juniper, guest):
     with pytest.raises(segments.InUse, match="Automation “One”"):
         segments.delete(segment)
     assert refused(lambda: scoring.delete_level(level)) == "It is still used: Automation “Other”."
-    assert refused(lambda: publishing.delete(other)) == "It is still used: One."
+    assert refused(lambda: publishing.delete(other)) == "It is still used: Automation “One”."
 
 
 @pytest.mark.parametrize("place", ["trigger", "wait", "action", "tree"])

@@ -78,6 +78,9 @@ class Order(WorkspaceOwned):
     bought_for = models.CharField(max_length=60, blank=True)
     """Whom it is bought for, in the words of the area above that led its buyer here (`services.leading`); empty for most."""
 
+    came_by = models.UUIDField(null=True)
+    """What led its buyer here: an id of the area above that did. As the address said it, so nothing is owed because of it."""
+
     objects: ClassVar[OwnedManager] = OwnedManager.from_queryset(OrderQuerySet)()
 
     class Meta(WorkspaceOwned.Meta):

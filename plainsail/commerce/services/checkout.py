@@ -94,10 +94,11 @@ class NotSold(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """Where an order came from."""
+    """Where an order came from; `came_by` is what led its buyer to the checkout, if an area above did."""
 
     ip: str | None = None
     user_agent: str = ""
+    came_by: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def place(offer: Offer, *, attempt: Attempt, buyer: Buyer, trace: Trace, at: dat
         currency=price.currency,
         total_minor=made.today.minor,
         bought_for=bought_for,
+        came_by=trace.came_by,
         created_at=at,
     )
     order.save(force_insert=True)

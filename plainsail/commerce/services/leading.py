@@ -16,6 +16,8 @@ from plainsail.kernel.addresses import public_path
 from plainsail.kernel.crypto import BadToken, sign_json, verify_json
 
 LED = "commerce.led"
+BY = "by"
+"""What an area above writes into a checkout's address: the id of what led there, which the order keeps."""
 LED_AGE = 24 * 3600
 KNOWN = ("email", "name", "company", "country")
 
@@ -35,6 +37,11 @@ def path(offer: Offer, *, bought_for: str, buyer: Buyer) -> str:
     """Path of an offer's checkout for a purchase on somebody's behalf; good for a day."""
     facts = {"offer": str(offer.id), "for": bought_for, **{name: getattr(buyer, name) for name in KNOWN}}
     return f"{public_path('commerce:checkout', offer.slug)}?for={sign_json(LED, facts)}"
+
+
+def path_by(offer: Offer, key: UUID) -> str:
+    """Path of an offer's checkout whose orders say what led there."""
+    return f"{public_path('commerce:checkout', offer.slug)}?{BY}={key}"
 
 
 def read(token: str, offer: Offer) -> Led:

@@ -54,11 +54,11 @@ def issued(*minors: int, rate: str | None = None, at: datetime = NOON, **line) -
     return invoicing.issue(account(), lines=lines, at=at)
 
 
-def placed(of, sold: Offer, *, buyer: Buyer = MAREN, order_id=None, at: datetime = NOON) -> Order:
+def placed(of, sold: Offer, *, buyer: Buyer = MAREN, order_id=None, came_by=None, at: datetime = NOON) -> Order:
     """An order as a form sent at a moment makes it."""
     with workspace(of):
         attempt = Attempt(order_id or new_id(), checkout.digest(shown_terms(sold, buyer=buyer, at=at)))
-        trace = Trace(ip="203.0.113.9", user_agent="Firefox")
+        trace = Trace(ip="203.0.113.9", user_agent="Firefox", came_by=came_by)
         return checkout.place(sold, attempt=attempt, buyer=buyer, trace=trace, at=at)
 
 
@@ -74,12 +74,14 @@ def pay(of, order: Order, number: str = PAYS, *, at: datetime = NOON) -> checkou
     return checkout.pay(of.pk, order.pk, fields=card(number), return_path="/back/", at=at)
 
 
-def bought(of, sold: Offer | None = None, number: str = PAYS, *, at: datetime = NOON, buyer: Buyer = MAREN) -> Order:
+def bought(
+    of, sold: Offer | None = None, number: str = PAYS, *, at: datetime = NOON, buyer: Buyer = MAREN, came_by=None
+) -> Order:
     """An order, paid with a card; the weekend at €175.00 unless another offer is given."""
     if sold is None:
         with workspace(of):
             sold = offer()
-    order = placed(of, sold, buyer=buyer, at=at)
+    order = placed(of, sold, buyer=buyer, came_by=came_by, at=at)
     pay(of, order, number, at=at)
     with workspace(of):
         order.refresh_from_db()

@@ -133,3 +133,45 @@ def test_whoever_buys_after_all_hears_no_more_of_the_cart_they_left(juniper):
     with workspace(juniper):
         assert [run.contact.email for run in cart.runs.filter(ended_at=None)] == ["ida@example.com"]
         assert [run.contact.email for run in cart.runs.filter(state="stopped")] == ["maren@example.com"]
+
+
+def test_access_lets_in_with_its_first_reason_and_its_end_with_the_last(juniper):
+    with workspace(juniper):
+        course, other = offer("Wheel course"), offer("Kiln hire")
+        product = course.price.product
+        config, waits = {"product": str(product.id)}, [flows.wait(900)]
+        started = {
+            (kind, name): live(flows.build(kind, settings, waits, policy="every"), at=NOON, name=kind)
+            for kind in ("portal.access_given", "portal.access_ended")
+            for name, settings in (("any", {"product": ""}), ("course", config))
+        }
+    order = bought(juniper, course, at=NOON)
+    bought(juniper, other, buyer=IDA, at=NOON)
+    run_jobs()
+    with workspace(juniper):
+        contact, key = order.billing_account.contact, f"{new_id().hex}.s1.1"
+        vocabulary.give_access(contact, config, key, NOON)
+    run_jobs()
+
+    def let_in():
+        with workspace(juniper):
+            return {key: sorted(run.contact.email for run in one.runs.all()) for key, one in started.items()}
+
+    given = {
+        ("portal.access_given", "any"): ["ida@example.com", "maren@example.com"],
+        ("portal.access_given", "course"): ["maren@example.com"],
+    }
+    none = {("portal.access_ended", "any"): [], ("portal.access_ended", "course"): []}
+    assert let_in() == given | none
+    with workspace(juniper):
+        vocabulary.end_access(contact, config, key, NOON)
+    run_jobs()
+    assert let_in() == given | none, "what was bought still opens it"
+    with workspace(juniper):
+        refunding.refund_order(order, amount=euros(17500), reason="Could not come", at=NOON)
+    run_jobs()
+    ended = {key: ["maren@example.com"] for key in none}
+    assert let_in() == given | ended
+    with workspace(juniper):
+        said = [TRIGGERS[key].sentence(config) for key in ("portal.access_given", "portal.access_ended")]
+        assert said == ["Gets access to “Wheel course”", "Loses access to “Wheel course”"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -235,7 +236,7 @@ def pay(request: Request, order: Order, token: str, form: CheckoutForm, *, at: d
 
 def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt) -> tuple[Order, str]:
     """The order, and the token that names it in addresses."""
-    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+    trace = Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""), came_by=led_here(request))
     with workspace(request.workspace):
         order = purchases.place(
             sale.offer,
@@ -246,6 +247,13 @@ def place(request: Request, sale: Sale, form: CheckoutForm, *, attempt: Attempt)
             at=sale.at,
         )
         return order, receipts.token_of(order)
+
+
+def led_here(request: Request) -> UUID | None:
+    """What the address says that led here; nothing where it says no id."""
+    with suppress(ValueError):
+        return UUID(request.GET.get(leading.BY, ""))
+    return None
 
 
 def await_other(request: Request, order_id: str) -> HttpResponse:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from plainsail.funnels.models import Funnel, FunnelStep
+from plainsail.funnels.models import Funnel, FunnelStep, SplitPage
 from plainsail.kernel.errors import Refusal
+from plainsail.pages.models import Form, Page
+from plainsail.pages.services import publishing as page_publishing
 
 MOST_STEPS = 60
+LEAST_PAGES, MOST_PAGES = 2, 5
+"""Of a split."""
+WHOLE = 100
+
+
+class BadShares(Refusal):
+    """Not two to five pages, or shares that make no hundred."""
+
+    code = "bad_shares"
+    message = _("A split shows two to five pages, and their shares make 100 per cent.")
+    status = 422
 
 
 class TooManySteps(Refusal):
@@ -38,7 +51,7 @@ def rename(funnel: Funnel, *, name: str, at: datetime) -> None:
 
 @transaction.atomic
 def insert(funnel: Funnel, *, position: int, kind: str, name: str, at: datetime, **values: Any) -> FunnelStep:
-    """A step at a position; those from there on move down. Raises TooManySteps."""
+    """A step at a position; those from there on move down. A split begins with two places for pages. Raises TooManySteps."""
     _lock(funnel)
     steps = list(funnel.steps.order_by("position"))
     if len(steps) >= MOST_STEPS:
@@ -47,6 +60,8 @@ def insert(funnel: Funnel, *, position: int, kind: str, name: str, at: datetime,
     made: FunnelStep = FunnelStep(funnel=funnel, position=at_place, kind=kind, name=name, created_at=at, **values)
     _number([*steps[:at_place], made, *steps[at_place:]])
     made.save(force_insert=True)
+    if kind == FunnelStep.Kind.SPLIT:
+        part(made, [(None, share) for share in evenly(LEAST_PAGES)], at=at)
     _touched(funnel, at=at)
     return made
 
@@ -59,6 +74,42 @@ def change(step: FunnelStep, values: Mapping[str, Any], *, at: datetime) -> Funn
     step.save(update_fields=[*values])
     _touched(step.funnel, at=at)
     return step
+
+
+@transaction.atomic
+def part(step: FunnelStep, pages: Sequence[tuple[Page | None, int]], *, at: datetime) -> None:
+    """Which pages a split shows, in this order, each with its per cent; None is a place for one. Raises BadShares."""
+    shares = [share for _page, share in pages]
+    if not LEAST_PAGES <= len(shares) <= MOST_PAGES or min(shares) < 1 or sum(shares) != WHOLE:
+        raise BadShares
+    step.split_pages.all().delete()
+    made = [
+        SplitPage(step=step, position=number, page=page, share=share, created_at=at)
+        for number, (page, share) in enumerate(pages)
+    ]
+    SplitPage.objects.bulk_create(made)
+    _touched(step.funnel, at=at)
+
+
+def one_more_page(step: FunnelStep, *, at: datetime) -> None:
+    """A place more for a page of a split, and equal shares for all. Raises BadShares where there are five."""
+    there = [one.page for one in step.split_pages.select_related("page").order_by("position")]
+    part(step, list(zip([*there, None], evenly(len(there) + 1), strict=True)), at=at)
+
+
+@transaction.atomic
+def fill(place: SplitPage, page: Page, *, at: datetime) -> FunnelStep:
+    """Put a page into a place of a split."""
+    place.page = page
+    place.save(update_fields=["page"])
+    step: FunnelStep = place.step
+    _touched(step.funnel, at=at)
+    return step
+
+
+def evenly(number: int) -> list[int]:
+    """A hundred in so many shares as equal as can be."""
+    return [WHOLE // number + (place < WHOLE % number) for place in range(number)]
 
 
 @transaction.atomic
@@ -76,18 +127,23 @@ def move(step: FunnelStep, *, by: int, at: datetime) -> None:
 
 @transaction.atomic
 def remove(step: FunnelStep, *, at: datetime) -> None:
-    """A step less. Its page, offer and mail stay what they are."""
-    funnel = step.funnel
+    """A step less. Its page, offer and mail stay what they are; a form that led on from it leads nobody there any more."""
+    funnel, form = step.funnel, step.form
     _lock(funnel)
     step.delete()
     _number(list(funnel.steps.order_by("position")))
     _touched(funnel, at=at)
+    if form is not None and funnel.is_live:
+        page_publishing.refresh_with_form(form, at=at)
 
 
 @transaction.atomic
-def delete(funnel: Funnel) -> None:
-    """Throw a funnel away. Pages, offers, mails and automations stay."""
+def delete(funnel: Funnel, *, at: datetime) -> None:
+    """Throw a funnel away. Pages, offers, mails and automations stay; its forms thank by themselves again."""
+    forms = list(Form.objects.filter(funnel_steps__funnel=funnel).distinct()) if funnel.is_live else []
     funnel.delete()
+    for form in forms:
+        page_publishing.refresh_with_form(form, at=at)
 
 
 def _lock(funnel: Funnel) -> None:

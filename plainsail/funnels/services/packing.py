@@ -1,7 +1,7 @@
 """A funnel with all that it uses as one JSON package, and a package as a new funnel: ids renewed, nothing live.
 
     {"kind": "plainsail.funnel", "v": 1, "name", "list", "steps": [{"id", "kind", "name", "page", "form", "offer", "email",
-     "other_page", "share", "amount", "unit"}], "pages": [{"id", "title", "description", "path", "document"}],
+     "amount", "unit", "list", "split": [{"page", "share"}]}], "pages": [{"id", "title", "description", "path", "document"}],
      "forms": [{"id", "name", "fields", "consent", "thanks_title", "thanks_text"}], "emails": [{"id", "subject", "preheader", "document"}],
      "offers": [{"id", "name", "description", "product", "supply", "price": {…}}]}
 
@@ -31,8 +31,10 @@ from plainsail.commerce.services import catalogue
 from plainsail.commerce.services.catalogue import BadTerms, PriceTerms
 from plainsail.contacts.models import List
 from plainsail.contacts.services import lists
+from plainsail.funnels import queries
 from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.funnels.services import drawing
+from plainsail.funnels.services.drawing import BadShares
 from plainsail.funnels.services.publishing import with_references
 from plainsail.funnels.services.routing import Kind
 from plainsail.kernel.errors import Refusal
@@ -66,7 +68,7 @@ def pack(funnel: Funnel) -> Package:
     """Everything that a funnel uses, without a word about its visitors, contacts or orders."""
     steps = with_references(funnel)
     used = _Used(steps)
-    topic = next((form.list for form in used.forms), None)
+    topic = next((form.list for form in used.forms), None) or next((step.list for step in steps if step.list), None)
     return {
         "kind": KIND,
         "v": FORMAT,
@@ -84,7 +86,7 @@ class _Used:
     """What the steps refer to, and what their documents refer to: each once."""
 
     def __init__(self, steps: Sequence[FunnelStep]) -> None:
-        self.pages: list[Page] = _once(page for step in steps for page in (step.page, step.other_page))
+        self.pages: list[Page] = _once(page for step in steps for page in queries.pages_of(step))
         self.emails: list[Email] = _once(step.email for step in steps)
         named = {reference for page in self.pages for reference in page.document.references()}
         form_ids = {key for kind, key in named if kind == "form"} | {step.form_id for step in steps if step.form_id}
@@ -108,13 +110,13 @@ def _step(step: FunnelStep) -> dict[str, Any]:
         "kind": step.kind,
         "name": step.name,
         "page": _key(step.page_id),
-        "other_page": _key(step.other_page_id),
         "form": _key(step.form_id),
         "offer": _key(step.offer_id),
         "email": _key(step.email_id),
-        "share": step.share,
+        "list": step.list.name if step.list is not None else "",
         "amount": step.amount,
         "unit": step.unit,
+        "split": [{"page": _key(one.page_id), "share": one.share} for one in step.split_pages.all()],
     }
 
 
@@ -153,6 +155,15 @@ def _offer(offer: Offer) -> dict[str, Any]:
     }
 
 
+def _split(step: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The pages of a packed split with their shares; earlier packages knew two."""
+    if "split" in step:
+        found: Sequence[Mapping[str, Any]] = step["split"]
+        return found
+    first = min(99, max(1, int(step.get("share") or 50)))
+    return [{"page": step.get("page"), "share": first}, {"page": step.get("other_page"), "share": 100 - first}]
+
+
 def read(raw: str | bytes) -> Package:
     """A package from its text. Raises BadPackage for anything else, and for one that is too large."""
     if len(raw) > MOST_BYTES:
@@ -187,7 +198,7 @@ def unpack(
             unpacking = _Unpacking(workspace, package, by=by, at=at)
             unpacking.ids |= ids or {}
             return unpacking.funnel()
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidDocument, BadTerms, BadMoney) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidDocument, BadTerms, BadMoney, BadShares) as error:
         raise BadPackage from error
 
 
@@ -197,6 +208,7 @@ class _Unpacking:
     def __init__(self, workspace: Workspace, package: Mapping[str, Any], *, by: User | None, at: datetime) -> None:
         self.workspace, self.package, self.by, self.at = workspace, package, by, at
         self.ids = {str(UUID(step["id"])): str(new_id()) for step in package["steps"]}
+        self.lists: dict[str, List] = {}
         if len(package["steps"]) > drawing.MOST_STEPS:
             raise BadPackage
 
@@ -208,22 +220,24 @@ class _Unpacking:
         made_pages = {self._known(each, page): page for each in self._all("pages") if (page := self._page(each))}
         funnel = drawing.create(name=str(self.package["name"])[:100] or "Funnel", at=self.at)
         for position, step in enumerate(self._all("steps")):
-            drawing.insert(
+            made = drawing.insert(
                 funnel,
                 position=position,
                 kind=Kind(step["kind"]),
                 name=str(step["name"])[:100],
                 at=self.at,
                 id=UUID(self.ids[step["id"]]),
-                page=made_pages.get(step.get("page") or ""),
-                other_page=made_pages.get(step.get("other_page") or ""),
+                page=None if step["kind"] == Kind.SPLIT else made_pages.get(step.get("page") or ""),
                 form=made_forms.get(step.get("form") or ""),
                 offer=made_offers.get(step.get("offer") or ""),
                 email=made_emails.get(step.get("email") or ""),
-                share=min(99, max(1, int(step.get("share") or 50))),
+                list=self._joined(step, topic),
                 amount=min(1000, max(1, int(step.get("amount") or 1))),
                 unit=FunnelStep.Unit(step.get("unit") or "days"),
             )
+            if made.kind == Kind.SPLIT:
+                shown = [(made_pages.get(one.get("page") or ""), int(one["share"])) for one in _split(step)]
+                drawing.part(made, shown, at=self.at)
         return funnel
 
     def _all(self, part: str) -> Sequence[Mapping[str, Any]]:
@@ -247,6 +261,15 @@ class _Unpacking:
         if not name:
             return lists.default(self.workspace, at=self.at)
         return lists.create(self.workspace, name=name, at=self.at)
+
+    def _joined(self, step: Mapping[str, Any], topic: List) -> List | None:
+        """The list that buyers of a checkout join: the funnel's, or one of that name."""
+        name = str(step.get("list") or "")[:100]
+        if not name or name == topic.name:
+            return topic if name else None
+        if name not in self.lists:
+            self.lists[name] = lists.create(self.workspace, name=name, at=self.at)
+        return self.lists[name]
 
     def _form(self, packed: Mapping[str, Any], topic: List) -> Form:
         # The consent names the business that asks for it: another one's words would be untrue here.

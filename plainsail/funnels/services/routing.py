@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from django.db.models import Case, When
+
 from plainsail.commerce.models import Order
+from plainsail.commerce.services import leading
+from plainsail.funnels import queries
 from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.kernel.addresses import public_path
 from plainsail.pages.models import Form, Page
@@ -36,7 +40,8 @@ def onward(step: FunnelStep, answer: Answer, *, visitor: str) -> tuple[str, Funn
     """
     if answer == "yes" and step.offer is not None:
         return public_path("funnels:offer", step.id) if step.is_one_more else checkout_of(step), step
-    steps = list(step.funnel.steps.select_related("page", "other_page", "offer").order_by("position"))
+    rows = step.funnel.steps.select_related("page", "offer").prefetch_related(queries.split_pages())
+    steps = list(rows.order_by("position"))
     following = next_of(steps, step, answer)
     while following is not None:
         if path := path_of(following, visitor=visitor):
@@ -46,9 +51,9 @@ def onward(step: FunnelStep, answer: Answer, *, visitor: str) -> tuple[str, Funn
 
 
 def checkout_of(step: FunnelStep) -> str:
-    """The path of the checkout where a step's offer is bought."""
+    """The path of the checkout where a step's offer is bought. What is bought there is known to have come by this step."""
     assert step.offer is not None, "asked of steps that sell"
-    return public_path("commerce:checkout", step.offer.slug)
+    return leading.path_by(step.offer, step.id)
 
 
 def path_of(step: FunnelStep, *, visitor: str) -> str:
@@ -61,23 +66,34 @@ def path_of(step: FunnelStep, *, visitor: str) -> str:
 
 def page_for(step: FunnelStep, visitor: str) -> Page | None:
     """Which page a visitor is shown: of a split the same one each time, without anything being kept."""
-    if step.kind == Kind.SPLIT and _lot(step.id, visitor) >= step.share:
-        other: Page | None = step.other_page
-        return other
     page: Page | None = step.page
+    if step.kind == Kind.SPLIT:
+        lot, reached = _lot(step.id, visitor), 0
+        for one in step.split_pages.all():
+            reached += one.share
+            if lot < reached:
+                page = one.page
+                break
     return page
 
 
-def after_form(form: Form) -> str | None:
-    """Where a live funnel leads somebody who sent a form of it."""
-    step = FunnelStep.objects.filter(form=form, funnel__state=Funnel.State.LIVE).order_by("id").first()
+def after_form(form: Form, page: Page | None) -> str | None:
+    """Where a live funnel leads somebody who sent a form of it: of several the one in which it stands on that page."""
+    rows = FunnelStep.objects.filter(form=form, funnel__state=Funnel.State.LIVE)
+    step = rows.order_by(_last_unless(page=page), "id").first() if page is not None else rows.order_by("id").first()
     return way(step, "next") if step is not None else None
 
 
 def after_purchase(order: Order) -> str | None:
-    """Where a live funnel leads somebody who paid for an offer of it."""
-    step = FunnelStep.objects.filter(offer_id=order.offer_id, funnel__state=Funnel.State.LIVE).order_by("id").first()
-    return way(step, "bought") if order.offer_id and step is not None else None
+    """Where a live funnel leads somebody who paid for an offer of it: of several the one that led them to the checkout."""
+    rows = FunnelStep.objects.filter(offer_id=order.offer_id, funnel__state=Funnel.State.LIVE)
+    step = rows.order_by(_last_unless(id=order.came_by), "id").first() if order.offer_id else None
+    return way(step, "bought") if step is not None else None
+
+
+def _last_unless(**wanted: Any) -> Case:
+    """Puts the step that is meant before all others."""
+    return Case(When(**wanted, then=0), default=1)
 
 
 def way(step: FunnelStep | UUID, answer: Answer = "next") -> str:

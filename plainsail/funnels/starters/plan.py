@@ -102,6 +102,7 @@ class Plan:
 
     def mail(self, subject: str, preheader: str, *paragraphs: str, button: str = "", link: str = "") -> str:
         """A mail; its button leads on from here, or where `link` says."""
+        self._reach_buyers()
         step, email = _key(), _key()
         hello = _("Hello {{first_name|there}},")
         said = "".join(f"<p>{paragraph}</p>" for paragraph in (hello, *paragraphs))
@@ -112,6 +113,12 @@ class Plan:
         document = documents.save(documents.build(MAIL_THEME, parts))
         self.package["emails"].append({"id": email, "subject": subject, "preheader": preheader, "document": document})
         return self._step(step, "mail", subject, email=email)
+
+    def _reach_buyers(self) -> None:
+        """Have the buyers of the checkout that the next mail stands behind join the funnel's list: else it would reach nobody."""
+        before = [step for step in self.package["steps"] if step["kind"] in ("form", "checkout")]
+        if before and before[-1]["kind"] == "checkout":
+            before[-1]["list"] = self.package["list"]
 
     def _form(self, name: str) -> str:
         key = _key()

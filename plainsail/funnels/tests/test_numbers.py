@@ -12,12 +12,12 @@ from plainsail.commerce.models import Offer, Price
 from plainsail.commerce.services import refunding
 from plainsail.commerce.tests.factories import MAREN, bought, seller
 from plainsail.funnels import queries
-from plainsail.funnels.models import FunnelStep
+from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.funnels.queries import Period
-from plainsail.funnels.services import drawing, looking, publishing, simulating
+from plainsail.funnels.services import drawing, looking, publishing, routing, simulating
 from plainsail.funnels.services.looking import Way
 from plainsail.funnels.services.routing import way
-from plainsail.funnels.tests.factories import live, steps
+from plainsail.funnels.tests.factories import beside, live, steps
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.money import Money
@@ -123,7 +123,7 @@ class TestCounted:
         with workspace(juniper):
             thanks, form = steps(funnel)["thanks"].page, steps(funnel)["form"].page
             split = drawing.insert(funnel, position=0, kind="split", name="Which page?", at=clock.now())
-            drawing.change(split, {"page": thanks, "other_page": form}, at=clock.now())
+            drawing.part(split, [(thanks, 60), (form, 40)], at=clock.now())
             split.refresh_from_db()
             before = clock.now() - timedelta(minutes=5)
             a, b = [new_id() for _number in range(3)], [new_id() for _number in range(2)]
@@ -148,9 +148,9 @@ class TestCounted:
     def test_it_takes_the_same_few_statements_however_long_the_map(self, juniper, funnel, django_assert_num_queries):
         with workspace(juniper):
             rows = publishing.with_references(funnel)
-            with django_assert_num_queries(4):
+            with django_assert_num_queries(5):
                 queries.numbers(rows, month())
-            with django_assert_num_queries(4):
+            with django_assert_num_queries(5):
                 queries.numbers(rows * 3, month())
 
 
@@ -159,6 +159,82 @@ def step(kind, *, minor=0):
     if minor:
         made.offer = Offer(price=Price(unit_minor=minor, currency="EUR"))
     return made
+
+
+@pytest.mark.django_db
+class TestWhatTwoFunnelsUse:
+    """Each counts who came through it."""
+
+    @pytest.fixture
+    def both(self, juniper):
+        with workspace(juniper):
+            seller()
+            funnel = live(juniper)
+            return funnel, beside(funnel, juniper)
+
+    def numbers(self, juniper, funnel):
+        with workspace(juniper):
+            rows = publishing.with_references(funnel)
+            found = queries.numbers(rows, month())
+            return {step.kind: found[step.id] for step in reversed(rows)}
+
+    def test_a_form_counts_where_it_was_sent(self, juniper, both):
+        with workspace(juniper):
+            one, other = (steps(funnel)["form"] for funnel in both)
+            for number, step in enumerate((one, other, other)):
+                sends(step, new_id(), f"guest-{number}@example.com")
+        assert [self.numbers(juniper, funnel)["form"].done for funnel in both] == [1, 2]
+
+    def test_purchases_and_looks_at_the_checkout_count_for_the_way_that_led_there(self, juniper, both):
+        one, other = both
+        with workspace(juniper):
+            for funnel, number in ((one, 1), (other, 2)):
+                step = steps(funnel)
+                for _person in range(number):
+                    goes_on(step["form"], new_id(), to=routing.checkout_of(step["checkout"]))
+                led, offer = step["checkout"].id, step["checkout"].offer
+        orders = [bought(juniper, offer, came_by=led)]
+        with workspace(juniper):
+            refunding.refund_order(orders[0], amount=Money(300, "EUR"), reason="Broken", at=clock.now())
+        bought(juniper, offer)  # straight at the checkout: nobody knows of which
+        found = [self.numbers(juniper, funnel)["checkout"] for funnel in both]
+        assert [(each.people, each.done, each.revenue) for each in found] == [(1, 0, []), (2, 1, [Money(400, "EUR")])]
+        assert [each.shared for each in found] == [[other.name], [one.name]]
+
+    def test_a_page_counts_who_came_to_it_from_something_of_this_funnel_alone(self, juniper, both):
+        one, other = both
+        with workspace(juniper):
+            thanks = steps(one)["thanks"].page
+            drawing.change(steps(other)["thanks"], {"page": thanks}, at=clock.now())
+            mine, theirs, nobodys = (new_id() for _number in range(3))
+            looks(juniper, steps(one)["form"].page, mine)
+            looks(juniper, steps(other)["form"].page, theirs)
+            for visitor in (mine, theirs, nobodys):
+                looks(juniper, thanks, visitor)
+        assert [self.numbers(juniper, funnel)["thanks"].people for funnel in both] == [1, 1]
+
+    def test_the_first_page_counts_all_and_says_so(self, as_ada, juniper, both):
+        one, other = both
+        with workspace(juniper):
+            first = steps(one)["form"]
+            drawing.change(steps(other)["form"], {"page": first.page}, at=clock.now())
+            mine, somebody = new_id(), new_id()
+            for visitor in (mine, somebody):
+                looks(juniper, first.page, visitor)
+            goes_on(first, mine)
+            sends(first, mine, "mine@example.com")
+        found = [self.numbers(juniper, funnel)["form"] for funnel in both]
+        assert [(each.people, each.done) for each in found] == [(2, 1), (2, 0)]
+        page = as_ada.get(f"/w/juniper/funnels/{one.id}/?step={first.id}").content.decode()
+        assert "its visitors count in each until they go on" in page
+
+    def test_a_funnel_that_never_led_anybody_shares_nothing(self, juniper, both):
+        with workspace(juniper):
+            for funnel in both:
+                sends(steps(funnel)["form"], new_id(), f"{funnel.id.hex}@example.com")
+            Funnel.objects.filter(id=both[1].id).update(published_at=None)
+        assert self.numbers(juniper, both[0])["form"].done == 2
+        assert self.numbers(juniper, both[0])["form"].shared == []
 
 
 class TestWhatIf:

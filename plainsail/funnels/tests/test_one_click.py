@@ -10,6 +10,7 @@ from plainsail.commerce.models import Order
 from plainsail.commerce.sockets import BOUGHT
 from plainsail.commerce.tests.factories import bought, seller
 from plainsail.contacts.models import Contact
+from plainsail.funnels.services import routing
 from plainsail.funnels.tests.factories import live, steps
 from plainsail.kernel.tenancy import workspace
 from plainsail.payments.models import Charge, PaymentMethod, SandboxRecord
@@ -45,7 +46,7 @@ def attempt(client, url):
 
 def buys(client, step, **typed):
     """Somebody pays at the funnel's checkout."""
-    url = f"/checkout/{step['checkout'].offer.slug}/"
+    url = routing.checkout_of(step["checkout"])
     return client.post(url, {"attempt": attempt(client, url)} | TYPED | typed)
 
 
@@ -93,7 +94,7 @@ def test_a_card_that_is_declined_leads_to_the_checkout_with_the_same_order(junip
         card.facts |= {"last4": "0341"}
         card.save()
     answer = site_client.post(offer, {"attempt": attempt(site_client, offer)})
-    assert answer.url.startswith(f"/checkout/{step['upsell'].offer.slug}/?again=")
+    assert answer.url.startswith(f"{routing.checkout_of(step['upsell'])}&again=")
     page = site_client.get(answer.url).content.decode()
     assert 'value="maren@example.com"' in page
     token = re.search(r'name="attempt" value="([^"]+)"', page)[1]
@@ -103,7 +104,7 @@ def test_a_card_that_is_declined_leads_to_the_checkout_with_the_same_order(junip
 
 
 def test_whoever_has_not_just_bought_is_led_to_the_checkout(juniper, step, offer, site_client):
-    there = f"/checkout/{step['upsell'].offer.slug}/"
+    there = routing.checkout_of(step["upsell"])
     assert site_client.get(offer).url == there
     site_client.cookies[BOUGHT] = "forged"
     assert site_client.get(offer).url == there
@@ -114,7 +115,7 @@ def test_a_card_that_was_removed_can_not_be_used(juniper, step, offer, site_clie
     buys(site_client, step)
     with workspace(juniper):
         PaymentMethod.objects.update(state="detached")
-    assert site_client.get(offer).url == f"/checkout/{step['upsell'].offer.slug}/"
+    assert site_client.get(offer).url == routing.checkout_of(step["upsell"])
 
 
 def test_a_forged_or_foreign_form_is_shown_again_and_charges_nothing(juniper, step, offer, site_client):
@@ -139,4 +140,4 @@ def test_the_cookie_of_another_business_buys_nothing(juniper, acme, step, offer,
     from plainsail.commerce.services import one_click
 
     site_client.cookies[BOUGHT] = one_click.remembered(order)
-    assert site_client.get(offer).url == f"/checkout/{step['upsell'].offer.slug}/"
+    assert site_client.get(offer).url == routing.checkout_of(step["upsell"])

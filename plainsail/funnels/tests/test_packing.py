@@ -8,10 +8,11 @@ import pytest
 
 from plainsail.commerce.models import Offer
 from plainsail.funnels.models import Funnel, FunnelStep
-from plainsail.funnels.services import packing, publishing
+from plainsail.funnels.services import drawing, packing, publishing
 from plainsail.funnels.starters import TEMPLATES
 from plainsail.funnels.tests.factories import live, planned, started, steps
 from plainsail.kernel import clock
+from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Email
 from plainsail.pages.models import Form, Page
@@ -58,6 +59,33 @@ def test_another_business_gets_the_same_funnel_under_new_ids(juniper, acme):
         publishing.publish(made, by=None, at=clock.now())
 
 
+def test_a_split_travels_with_all_its_pages_and_shares(in_juniper):
+    funnel = started(in_juniper)
+    shown = [steps(funnel)[kind].page for kind in ("form", "thanks", "upsell")]
+    split = drawing.insert(funnel, position=0, kind="split", name="Which?", at=clock.now())
+    drawing.part(split, list(zip(shown, (50, 30, 20), strict=True)), at=clock.now())
+    made = packing.unpack(in_juniper, packing.read(json.dumps(packing.pack(funnel))), by=None, at=clock.now())
+    there = steps(made)["split"].split_pages.all()
+    assert [(one.page.title, one.share) for one in there] == [
+        (page.title, share) for page, share in zip(shown, (50, 30, 20), strict=True)
+    ]
+    assert not {one.page_id for one in there} & {page.id for page in shown}
+
+
+def test_an_earlier_package_whose_split_knew_two_pages_is_still_read(in_juniper):
+    package = planned("tripwire")
+    one, other = (page["id"] for page in package["pages"][:2])
+    package["steps"].insert(
+        0, {"id": str(new_id()), "kind": "split", "name": "Which?", "page": one, "other_page": other, "share": 30}
+    )
+    made = packing.unpack(in_juniper, package, by=None, at=clock.now())
+    there = steps(made)["split"].split_pages.all()
+    assert [(one.page.title, one.share) for one in there] == [
+        (package["pages"][0]["title"], 30),
+        (package["pages"][1]["title"], 70),
+    ]
+
+
 def test_a_second_copy_beside_the_first_has_addresses_of_its_own(in_juniper):
     package = packing.pack(started(in_juniper))
     made = packing.unpack(in_juniper, package, by=None, at=clock.now())
@@ -97,6 +125,9 @@ def spoiled(change):
         lambda package: package["offers"][0]["price"].update(minor="much"),
         lambda package: package["offers"][0]["price"].update(currency="???"),
         lambda package: package["emails"].append("a mail"),
+        lambda package: package["steps"][0].update(kind="split", split=[]),
+        lambda package: package["steps"][0].update(kind="split", split=[{"share": 200}, {"share": -100}]),
+        lambda package: package["steps"][0].update(kind="split", split=["a", "b"]),
         lambda package: package.update(steps=package["steps"] * 30),
     ],
 )

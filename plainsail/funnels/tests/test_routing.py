@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from plainsail.automations.models import Run
-from plainsail.automations.services import running
+from plainsail.automations.models import Automation, Run
+from plainsail.automations.services import editing, flows, running
+from plainsail.automations.services import publishing as automation_publishing
 from plainsail.commerce.tests.factories import bought, seller
-from plainsail.contacts.models import ListMember
+from plainsail.contacts.models import Contact, ListMember
 from plainsail.contacts.services import consent
 from plainsail.funnels.models import FunnelStep
 from plainsail.funnels.services import drawing, publishing, routing
-from plainsail.funnels.tests.factories import live, started, steps
+from plainsail.funnels.tests.factories import beside, live, started, steps
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
+from plainsail.pages.models import Page
 from plainsail.pages.services import forms, submissions
 from plainsail.pages.services.submissions import Visit
 
@@ -62,11 +65,29 @@ def test_an_upsell_without_a_downsell_leads_on_whatever_is_said():
 
 
 def test_a_split_shows_the_same_visitor_the_same_page_and_keeps_its_shares():
-    step = FunnelStep(id=UUID(int=7), kind="split", share=30)
-    step.page, step.other_page = None, None
+    step = FunnelStep(id=UUID(int=7), kind="split")
     lots = [routing._lot(step.id, f"visitor {number}") for number in range(2000)]
     assert lots == [routing._lot(step.id, f"visitor {number}") for number in range(2000)]
     assert 0.26 < sum(lot < 30 for lot in lots) / len(lots) < 0.34
+
+
+def test_each_page_of_a_split_is_seen_by_its_share_and_by_the_same_people_each_time(in_juniper):
+    funnel = live(in_juniper)
+    shown = [steps(funnel)[kind].page for kind in ("form", "thanks", "upsell")]
+    split = drawing.insert(funnel, position=0, kind="split", name="Which?", at=clock.now())
+    drawing.part(split, list(zip(shown, (50, 30, 20), strict=True)), at=clock.now())
+    read = steps(funnel)["split"]
+    seen = Counter(routing.path_of(read, visitor=f"visitor {number}") for number in range(2000))
+    assert seen == Counter(routing.path_of(read, visitor=f"visitor {number}") for number in range(2000))
+    assert [round(seen[page.path] / 200) for page in shown] == [5, 3, 2]
+
+
+@pytest.mark.parametrize("shares", [(100,), (50, 40), (60, 50), (100, 0), (20, 20, 20, 20, 10, 10)])
+def test_a_split_has_two_to_five_pages_whose_shares_make_a_hundred(in_juniper, shares):
+    split = drawing.insert(live(in_juniper), position=0, kind="split", name="Which?", at=clock.now())
+    with pytest.raises(drawing.BadShares):
+        drawing.part(split, [(None, share) for share in shares], at=clock.now())
+    assert [one.share for one in split.split_pages.order_by("position")] == [50, 50]
 
 
 def test_a_form_and_a_checkout_of_a_live_funnel_lead_to_the_next_step(in_juniper):
@@ -74,11 +95,39 @@ def test_a_form_and_a_checkout_of_a_live_funnel_lead_to_the_next_step(in_juniper
     step = steps(funnel)
     assert forms.thanks_address(step["form"].form) == f"/go/{step['form'].id}/"
     path, there = routing.onward(step["form"], "next", visitor="x")
-    assert (path, there.kind) == (f"/checkout/{step['checkout'].offer.slug}/", "checkout")
+    assert (path, there.kind) == (
+        f"/checkout/{step['checkout'].offer.slug}/?by={step['checkout'].id}",
+        "checkout",
+    )
     path, there = routing.onward(step["checkout"], "bought", visitor="x")
     assert (path, there.kind) == ("/glazing-course", "upsell")
     assert routing.onward(step["upsell"], "yes", visitor="x")[0] == f"/go/{step['upsell'].id}/offer/"
     assert routing.onward(step["upsell"], "no", visitor="x")[0] == "/kit-list"
+
+
+def test_a_form_in_two_funnels_leads_along_the_one_on_whose_page_it_was_sent(in_juniper):
+    funnel = live(in_juniper)
+    one, other = steps(funnel), steps(beside(funnel, in_juniper))
+    form = one["form"].form
+    for step in (one["form"], other["form"]):
+        there = Page.objects.get(id=step.page_id).snapshots.get().forms[str(form.id)]["thank_you"]
+        assert there == forms.thanks_address(form, page=step.page) == f"/go/{step.id}/"
+    assert forms.thanks_address(form) == f"/go/{one['form'].id}/"
+
+
+def test_an_offer_in_two_funnels_leads_along_the_one_that_led_to_its_checkout(juniper, site_client):
+    with workspace(juniper):
+        seller()
+        funnel = live(juniper)
+        one, other = steps(funnel), steps(beside(funnel, juniper))
+    for step in (other["checkout"], one["checkout"]):
+        order = bought(juniper, step.offer, came_by=step.id)
+        with workspace(juniper):
+            assert routing.after_purchase(order) == f"/go/{step.id}/bought/"
+    straight = bought(juniper, one["checkout"].offer)
+    with workspace(juniper):
+        assert routing.after_purchase(straight) == f"/go/{one['checkout'].id}/bought/"
+    assert site_client.get(f"/go/{other['form'].id}/").url == routing.checkout_of(other["checkout"])
 
 
 def test_changing_the_order_changes_where_the_next_visitor_goes(in_juniper):
@@ -188,6 +237,49 @@ def test_mails_behind_a_form_begin_for_whoever_confirms_and_end_with_the_purchas
         assert others.get().is_in_wait, "the mails after the purchase began"
 
 
+class TestMailsThatBeganWithTheList:
+    """A funnel that was published before mails began with the form."""
+
+    @pytest.fixture
+    def funnel(self, juniper):
+        with workspace(juniper):
+            funnel = live(juniper)
+            step = steps(funnel)
+            automation = step["wait"].automation
+            topic = {"list": str(step["form"].form.list_id)}
+            before = flows.build("contacts.list_joined", topic, automation.draft["steps"][1:])
+            editing.replace(automation, before, revision=automation.revision, at=clock.now())
+            automation_publishing.publish_letting_them_finish(Automation.objects.get(id=automation.id), at=clock.now())
+        return funnel
+
+    def test_its_page_says_so_and_publishes_by_one_button(self, as_ada, funnel):
+        home = f"/w/juniper/funnels/{funnel.id}/"
+        page = as_ada.get(home).content.decode()
+        assert "Its mails still begin as they used to" in page
+        as_ada.post(f"{home}publication/")
+        assert "Its mails still begin as they used to" not in as_ada.get(home).content.decode()
+
+    def test_whoever_has_yet_to_confirm_comes_along_and_nobody_begins_twice(self, juniper, funnel):
+        with workspace(juniper):
+            step = steps(funnel)
+            inside = confirmed(step["form"], "inside@example.com")
+            sent(step["form"], "waits@example.com")
+        run_jobs()
+        with workspace(juniper):
+            assert Run.objects.get().contact == inside
+            publishing.publish(funnel, by=None, at=clock.now())
+        run_jobs()
+        with workspace(juniper):
+            where = dict(Run.objects.values_list("contact__email", "step"))
+            key = step["wait"].flow_key
+            assert where == {"inside@example.com": key, "waits@example.com": f"c{key[1:]}"}
+            joined(Contact.objects.get(email="waits@example.com"), step["form"].form.list)
+        run_jobs(at=clock.now() + timedelta(minutes=2))
+        with workspace(juniper):
+            assert set(Run.objects.values_list("step", flat=True)) == {key}
+            assert Run.objects.count() == 2
+
+
 def test_publishing_again_keeps_those_under_way_where_they_are(juniper):
     with workspace(juniper):
         funnel = live(juniper)
@@ -217,6 +309,7 @@ class TestWhatIsMissing:
             ("form", "Choose a page."),
             ("checkout", "Choose an offer that can be bought."),
             ("downsell", "Choose a page."),
+            ("split", "Choose a page for each share."),
             ("mail", "Choose a mail that has a subject."),
             ("wait", "Mails need a form or a checkout somewhere before them."),
         ],

@@ -10,12 +10,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from plainsail.accounts.models import Membership, Role
+from plainsail.contacts.services.uses import InUse
 from plainsail.funnels.models import Funnel, FunnelStep, ShareCode
-from plainsail.funnels.services import bundling, packing, publishing
+from plainsail.funnels.services import bundling, drawing, packing, publishing
 from plainsail.funnels.tests.factories import live, planned, started, steps
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
+from plainsail.pages.models import Page
+from plainsail.pages.services import forms
+from plainsail.pages.services import pages as page_services
 from plainsail.tracking.models import Hit
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +76,37 @@ def test_what_is_missing_is_said_at_its_step_and_nothing_goes_live(as_ada, junip
         assert Funnel.objects.get().state == Funnel.State.DRAFT
 
 
+def test_what_stands_on_a_map_is_not_put_away_from_under_it(as_ada, juniper, funnel):
+    with workspace(juniper):
+        step = steps(funnel)["form"]
+        drawing.insert(funnel, position=9, kind="split", name="Which?", at=clock.now())
+        split = steps(funnel)["split"]
+        other = page_services.create(juniper, step.page.document, title="B", path="b", by=None, at=clock.now())
+        drawing.part(split, [(other, 50), (None, 50)], at=clock.now())
+        for page in (step.page, other):
+            with pytest.raises(InUse, match=f"Funnel “{funnel.name}”"):
+                page_services.archive(page, at=clock.now())
+        with pytest.raises(InUse, match=f"Funnel “{funnel.name}”"):
+            forms.archive(step.form)
+        drawing.remove(split, at=clock.now())
+        page_services.archive(other, at=clock.now())
+
+
+@pytest.mark.parametrize("how", ["step", "funnel"])
+def test_a_form_whose_step_or_funnel_is_gone_thanks_by_itself(as_ada, juniper, how):
+    with workspace(juniper):
+        funnel = live(juniper)
+        step = steps(funnel)["form"]
+
+    def leads_to():
+        with workspace(juniper):
+            return Page.objects.get(id=step.page_id).snapshots.get().forms[str(step.form_id)]["thank_you"]
+
+    assert leads_to() == f"/go/{step.id}/"
+    as_ada.post(url(funnel, f"steps/{step.id}/removal/" if how == "step" else "deletion/"))
+    assert leads_to() == f"/thanks/{step.form_id}"
+
+
 class TestDrawing:
     def test_a_step_is_put_in_where_it_was_asked_for(self, as_ada, juniper, funnel):
         assert "Add a step" in as_ada.get(url(funnel), {"at": "1"}).content.decode()
@@ -102,6 +137,44 @@ class TestDrawing:
         assert of_kind(juniper, funnel, "wait").amount == 12
         for bad in ({"amount": 0}, {"amount": "x"}, {"name": ""}, {"unit": "years"}):
             assert as_ada.post(url(funnel, f"steps/{wait.id}/"), good | bad).status_code == 422
+
+    def test_a_split_takes_pages_with_shares_and_says_at_its_fields_what_is_wrong(self, as_ada, juniper, funnel):
+        made = as_ada.post(url(funnel, "steps/"), {"kind": "split", "position": 0}).url.partition("?step=")[2]
+        address = url(funnel, f"steps/{made}/")
+        one, other, third = (of_kind(juniper, funnel, kind).page_id for kind in ("form", "thanks", "upsell"))
+        chosen = {"name": "Which?", "page-0": str(one), "share-0": "50", "page-1": str(other), "share-1": "50"}
+        assert as_ada.post(address, chosen | {"more": "1"}).status_code == 302
+        panel = as_ada.get(url(funnel), {"step": made}).content.decode()
+        assert re.findall(r'name="share-\d" value="(\d+)"', panel) == ["34", "33", "33"]
+        assert "Choose a page for each share." in panel
+        more = chosen | {"page-2": str(third), "share-0": "60", "share-1": "30", "share-2": "10"}
+        for bad, words in (
+            ({"share-2": "20"}, "The shares must make 100 per cent."),
+            ({"page-2": str(one)}, "This page is in the split already."),
+            ({"share-0": "100", "share-1": "0", "share-2": "0"}, "A split shows two pages at least."),
+        ):
+            answer = as_ada.post(address, more | bad)
+            assert (answer.status_code, words in answer.content.decode()) == (422, True)
+        assert as_ada.post(address, more).status_code == 302
+        assert "A 60 % · B 30 % · C 10 %" in as_ada.get(url(funnel)).content.decode()
+        as_ada.post(address, more | {"share-1": "40", "share-2": "0"})
+        with workspace(juniper):
+            there = [
+                (row.page_id, row.share) for row in FunnelStep.objects.get(id=made).split_pages.order_by("position")
+            ]
+            assert there == [(one, 60), (other, 40)]
+
+    def test_each_place_of_a_split_gets_a_page_of_its_own(self, as_ada, juniper, funnel):
+        made = as_ada.post(url(funnel, "steps/"), {"kind": "split", "position": 0}).url.partition("?step=")[2]
+        for _time in range(3):
+            as_ada.post(url(funnel, f"steps/{made}/content/"))
+        with workspace(juniper):
+            titles = [row.page.title for row in FunnelStep.objects.get(id=made).split_pages.order_by("position")]
+            assert titles == ["Split A", "Split B"]
+            assert Page.objects.filter(title__startswith="Split").count() == 2
+        panel = as_ada.get(url(funnel), {"step": made}).content.decode()
+        assert "Write on “Split B”" in panel
+        assert "Make a page for it" not in panel
 
     def test_another_page_brings_its_form(self, as_ada, juniper, funnel):
         form, thanks = of_kind(juniper, funnel, "form"), of_kind(juniper, funnel, "thanks")

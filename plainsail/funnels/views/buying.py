@@ -91,7 +91,7 @@ def buy(request: Request, found: Found, shown: OneClick) -> Progress:
         request.workspace.pk,
         shown,
         attempt=request.POST.get("attempt", ""),
-        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")),
+        trace=Trace(ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""), came_by=found.step.id),
         return_path=public_path("commerce:payment", token_of(shown)),
         at=found.at,
     )
@@ -102,7 +102,7 @@ def again(request: Request, found: Found, shown: OneClick) -> HttpResponse:
     with workspace(request.workspace):
         is_there = request.workspace.orders.filter(id=shown.order_id).exists()
     way = routing.checkout_of(found.step)
-    return redirect(f"{way}?again={token_of(shown)}" if is_there else way)
+    return redirect(f"{way}&again={token_of(shown)}" if is_there else way)
 
 
 def token_of(shown: OneClick) -> str:

@@ -94,7 +94,7 @@ def pause(request: Request, funnel_id: UUID) -> HttpResponse:
 @require_POST
 @can("funnels.change")
 def deletion(request: Request, funnel_id: UUID) -> HttpResponse:
-    drawing.delete(find(request, funnel_id))
+    drawing.delete(find(request, funnel_id), at=request.now)
     messages.success(request, _("The funnel is deleted. Its pages, offers and mails are still there."))
     return redirect(workspace_url(request.workspace, "funnels:funnels"))
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from plainsail.funnels.models import FunnelStep, ShareCode
-from plainsail.funnels.queries import StepNumbers
+from plainsail.funnels.queries import StepNumbers, pages_of
 from plainsail.funnels.services import sharing
 from plainsail.funnels.services.publishing import PAGES
 from plainsail.funnels.services.routing import Kind
@@ -35,7 +35,7 @@ TEXTS: dict[str, Promise] = {
     Kind.CHECKOUT: gettext_lazy("Where an offer is paid"),
     Kind.UPSELL: gettext_lazy("One more offer for those who just bought"),
     Kind.DOWNSELL: gettext_lazy("A smaller offer for those who said no to the upsell"),
-    Kind.SPLIT: gettext_lazy("Two pages, some see one and some the other"),
+    Kind.SPLIT: gettext_lazy("Two to five pages, each for a share of the visitors"),
     Kind.MAIL: gettext_lazy("Sent to those who came through the form or the checkout before"),
     Kind.WAIT: gettext_lazy("Time between two mails"),
     Kind.THANKS: gettext_lazy("Where the way ends"),
@@ -94,7 +94,7 @@ def detail(step: FunnelStep) -> str:
     if step.kind == Kind.WAIT:
         return duration(step.amount, step.unit)
     if step.kind == Kind.SPLIT:
-        return _("%(share)s %% see the first page") % {"share": step.share}
+        return " · ".join(str(one) for one in step.split_pages.all())
     if step.sells and step.offer is not None:
         return f"{step.offer.name}, {step.offer.price.amount.format(get_language() or 'en')}"
     named = step.page or step.email
@@ -110,7 +110,10 @@ def duration(amount: int, unit: str) -> str:
 def panel(step: FunnelStep) -> dict[str, Any]:
     """What the head of a step's panel shows."""
     icon, tone = ICONS[step.kind]
-    return {"icon": icon, "tone": tone, "wants_page": step.kind in PAGES}
+    wants = any(one.page is None for one in step.split_pages.all()) or (
+        step.kind in PAGES - {Kind.SPLIT} and not step.page
+    )
+    return {"icon": icon, "tone": tone, "wants_page": wants, "shown": pages_of(step)}
 
 
 def kinds() -> list[dict[str, Any]]:

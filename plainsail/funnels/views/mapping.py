@@ -15,7 +15,7 @@ from plainsail.accounts.services import hosts
 from plainsail.funnels import queries
 from plainsail.funnels.forms import InsertForm, MoveForm, PeriodForm, StepForm
 from plainsail.funnels.models import Funnel, FunnelStep
-from plainsail.funnels.queries import Period
+from plainsail.funnels.queries import Period, StepNumbers
 from plainsail.funnels.services import drawing, furnishing, publishing, routing
 from plainsail.funnels.services.routing import Kind
 from plainsail.funnels.views import looks
@@ -56,6 +56,10 @@ def step(request: Request, funnel_id: UUID, step_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return show(request, found, chosen, form=form, status=422)
     drawing.change(chosen, form.values(), at=request.now)
+    if chosen.kind == Kind.SPLIT:
+        drawing.part(chosen, form.split, at=request.now)
+        if "more" in request.POST and len(form.split) < drawing.MOST_PAGES:
+            drawing.one_more_page(chosen, at=request.now)
     messages.success(request, _("Saved."))
     return back(request, found, chosen)
 
@@ -98,6 +102,7 @@ def show(
 ) -> HttpResponse:
     """The whole screen, or for htmx the part of it that changes."""
     rows = publishing.with_references(found)
+    found.is_changed = found.is_changed or publishing.is_behind(found, rows, at=request.now)
     key = request.GET.get("step", "") or (str(chosen.id) if chosen else "")
     context = {"funnel": found} | _map(request, rows, key) | _panel(request, rows, key, form)
     template = "funnels/map.html#flow" if request.htmx else "funnels/map.html"
@@ -110,13 +115,19 @@ def _map(request: Request, rows: list[FunnelStep], key: str) -> dict[str, Any]:
     faults, numbers = publishing.faults(rows), queries.numbers(rows, period)
     return {
         "nodes": looks.nodes(rows, numbers, faults, key),
-        "halves": next((numbers[step.id].pages for step in rows if str(step.id) == key), []),
+        **_of_chosen(next((numbers[step.id] for step in rows if str(step.id) == key), StepNumbers())),
         "faults": faults,
+        "is_by_list": any(publishing.is_by_list(step.automation) for step in rows),
         "length": len(rows),
         "filter": filter_of(request, rows, period),
         "may_change": request.role.allows("funnels.change"),
         "may_send": request.role.allows("funnels.send"),
     }
+
+
+def _of_chosen(numbers: StepNumbers) -> dict[str, Any]:
+    """What the panel says of a step's numbers."""
+    return {"halves": numbers.pages, "shared": numbers.shared, "is_first": numbers.is_first}
 
 
 def period_of(request: Request) -> Period:
@@ -161,6 +172,7 @@ def back(request: Request, found: Funnel, chosen: FunnelStep | None = None) -> H
 def _step(request: Request, funnel_id: UUID, step_id: UUID) -> tuple[Funnel, FunnelStep]:
     found = find(request, funnel_id)
     chosen: FunnelStep = get_object_or_404(
-        found.steps.select_related("page", "form", "offer", "email", "funnel"), id=step_id
+        found.steps.select_related("page", "form", "offer", "email", "funnel").prefetch_related(queries.split_pages()),
+        id=step_id,
     )
     return found, chosen

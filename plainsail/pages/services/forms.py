@@ -19,7 +19,7 @@ from plainsail.contacts.services import uses
 from plainsail.kernel.addresses import public_path
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
-from plainsail.pages.models import Form, FormVersion
+from plainsail.pages.models import Form, FormVersion, Page
 from plainsail.pages.services import questions
 from plainsail.pages.services.questions import Question
 from plainsail.pages.sockets import AFTER_FORM
@@ -204,11 +204,11 @@ def thanks_path(form: Form) -> str:
     return public_path("pages:thanks", form.id)
 
 
-def thanks_address(form: Form) -> str:
-    """Where somebody is led who has sent the form: on, where an area above leads them, else what the form says. A path of
-    this site, or an address that was checked when it was saved.
+def thanks_address(form: Form, *, page: Page | None = None) -> str:
+    """Where somebody is led who has sent the form, from a page where that is known: on, where an area above leads them, else
+    what the form says. A path of this site, or an address that was checked when it was saved.
     """
-    if onward := next((path for lead in AFTER_FORM if (path := lead(form))), None):
+    if onward := next((path for lead in AFTER_FORM if (path := lead(form, page))), None):
         return onward
     if form.after == Form.After.PAGE and form.thanks_page is not None and form.thanks_page.is_published:
         return str(form.thanks_page.path)

@@ -169,6 +169,6 @@ def _forms(page: Page, document: Document, frame: Frame) -> dict[str, Any]:
     shown = [*document.references(), *(frame.references(page.language) if page.shows_parts else ())]
     form_ids = {row_id for kind, row_id in shown if kind == "form"}
     return {
-        str(form.id): forms.specification(form, thank_you=forms.thanks_address(form))
+        str(form.id): forms.specification(form, thank_you=forms.thanks_address(form, page=page))
         for form in Form.objects.filter(id__in=form_ids).select_related("workspace", "thanks_page").order_by("id")
     }

@@ -234,7 +234,7 @@ def _uuid(value: object) -> UUID | None:
 
 
 def page_of(visit: Visit) -> Page | None:
-    """Where somebody is: of a tested page the variant that they saw. One query."""
+    """Where somebody is or sent a form from, if it is ours: of a tested page the variant that they saw. One query."""
     if visit.page_id:
         found = Page.objects.filter(id=visit.page_id)
     elif visit.variant:

@@ -120,7 +120,7 @@ def _thanks(request: Request, form: Form, visit: submissions.Visit | None = None
     """Who has sent a form here is known again from now on; a form on somebody else's site sets no cookie."""
     if embedding.is_embedded(request):
         return embedding.thanks(form)
-    response = see_other(forms.thanks_address(form))
+    response = see_other(forms.thanks_address(form, page=submissions.page_of(visit) if visit else None))
     if visit and visit.seen_as and visit.visitor_id:
         know_again(request, response, visit.visitor_id)
     return response

@@ -28,7 +28,8 @@ def give(
 ) -> Grant:
     """Let a contact use a resource because of a source, from `starts_at` (else at once) until `ends_at` (else for good).
 
-    Given again for the same source, the period is set anew; what that source ended stays ended.
+    Given again for the same source, the period is set anew; what that source ended stays ended. What opens or closes at once
+    by that is told, as when a contract rests and goes on.
     """
     grant, is_new = Grant.objects.get_or_create(
         contact=contact,
@@ -40,8 +41,12 @@ def give(
     if is_new:
         publish(AccessGiven(contact_id=contact.pk, at=at, **_facts(grant)))
     elif grant.revoked_at is None and (starts_at or grant.starts_at, ends_at) != (grant.starts_at, grant.ends_at):
+        was_live = grant.is_live(at=at)
         grant.starts_at, grant.ends_at = starts_at or grant.starts_at, ends_at
         grant.save(update_fields=["starts_at", "ends_at"])
+        if was_live != grant.is_live(at=at):
+            told = AccessEnded if was_live else AccessGiven
+            publish(told(contact_id=contact.pk, at=at, **_facts(grant)))
     found: Grant = grant
     return found
 

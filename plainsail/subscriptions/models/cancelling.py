@@ -51,6 +51,7 @@ class CancellationRequest(WorkspaceOwned):
         STAFF = "staff", _("recorded by staff")
         API = "api", _("API")
         SELLER = "seller", _("the business closes")
+        AUTOMATION = "automation", _("by an automation")
 
     class Kind(models.TextChoices):
         ORDINARY = "ordinary", _("cancellation")

@@ -93,6 +93,14 @@ def from_staff(data: Mapping[str, Any], *, by: str) -> Declaration:
     )
 
 
+def from_automation(subscription: Subscription, *, when: When, run_key: str) -> Declaration:
+    """The business ends a contract itself, by a step of an automation."""
+    return Declaration(
+        door=CancellationRequest.Door.AUTOMATION,
+        payload={"contract": subscription.reference, "end": when, "step": run_key},
+    )
+
+
 def _until(data: Mapping[str, Any]) -> dict[str, str]:
     """The last day that was chosen, where a later one than the earliest was."""
     return {"end_on": data["end_on"].isoformat()} if data["when"] == "later" else {}

@@ -112,6 +112,8 @@ def _cancelled(made: Cancellation, *, is_over: bool, is_charged: bool) -> tuple[
             words.append(_("Until then you keep what you paid for. Nothing more will be charged."))
         return said.subject, words
     words = said.paragraphs
+    if made.request.door == CancellationRequest.Door.AUTOMATION:
+        words = [_("%(seller)s ends your contract, as shown below.") % {"seller": made.workspace.name}]
     if is_charged:
         words = [_("Your contract ends as shown below. Until then nothing is charged but what is listed there.")]
     if not is_over:
