@@ -86,7 +86,7 @@ class NewDealForm(DealForm):
     email = forms.CharField(
         label=_("With whom?"),
         max_length=254,
-        widget=forms.EmailInput(),
+        widget=forms.TextInput({"inputmode": "email"}),
         help_text=_("Their e-mail address. Somebody new becomes a contact, on no list."),
     )
     pipeline = forms.ChoiceField(label=_("Pipeline"))

@@ -13,7 +13,7 @@ import pytest
 from plainsail.cli.sockets import SocketInUse, listen_unix, short_path
 from plainsail.cli.tests.running import eventually
 
-LARGE = ("aiohttp", "charset_normalizer", "requests", "stripe", "typst")
+LARGE = ("aiohttp", "chardet", "chardetng_py", "requests", "stripe", "typst")
 SERVE = (
     "import socket, sys; from plainsail.cli.serving import serve_web;"
     "serve_web(socket.socket(fileno=int(sys.argv[1])), application='plainsail.cli.tests.slow:application')"

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, ConfigDict, IPvAnyAddress, ValidationError,
 
 from plainsail.accounts.models import User
 from plainsail.contacts import models, queries
+from plainsail.contacts.api import places
 from plainsail.contacts.api.routing import router
 from plainsail.contacts.services import addresses, bulk, consent, erasing, suppression, tags
 from plainsail.contacts.services import contacts as people
@@ -250,7 +251,8 @@ def _named(rows: Any, slug: str) -> Any:
 def add_contact(request: Request, body: NewContact, response: HttpResponse) -> Contact:
     """Somebody new. An address that another contact has is refused (`address_taken`); somebody deleted comes back."""
     given = {"fields": body.given(), "custom": body.fields}
-    made = people.create_or_restore(email=body.email, **given, source=SOURCE, at=request.now)
+    with places.told():
+        made = people.create_or_restore(email=body.email, **given, source=SOURCE, at=request.now)
     for name in body.tags:
         tags.add(made, tags.named(request.workspace, name), at=request.now)
     response["Location"] = f"{rest.API_PATH}contacts/{made.id}"
@@ -321,7 +323,11 @@ def _fault(index: int, found: Mapping[str, Any]) -> BulkFault:
 
 
 def _told(index: int, outcome: bulk.Outcome) -> BulkResult:
-    errors = [BulkFault(pointer=f"/contacts/{index}/{outcome.field}", detail=outcome.words)] if outcome.code else []
+    errors = (
+        [BulkFault(pointer=f"/contacts/{index}/{places.of(outcome.field)}", detail=outcome.words)]
+        if outcome.code
+        else []
+    )
     return BulkResult(index=index, state=outcome.state, id=outcome.contact_id, code=outcome.code, errors=errors)
 
 
@@ -340,7 +346,8 @@ def change_contact(request: Request, contact_id: UUID, body: ContactChange) -> C
     rest.require_match(request, Contact.of(found))
     if "email" in body.model_fields_set:
         people.change_address(found, email=body.email, at=request.now)
-    people.update(found, fields=body.given(), custom=body.fields, at=request.now)
+    with places.told():
+        people.update(found, fields=body.given(), custom=body.fields, at=request.now)
     return again(request, contact_id)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
@@ -286,7 +287,9 @@ def forget(*, at: datetime) -> datetime | None:
 def _batches(made: Import) -> Iterator[Batch]:
     """The rest of the file in chunks."""
     with tenancy.workspace(made.workspace_id):
-        lists = {one.name: one.id for one in made.workspace.lists.filter(archived_at=None).order_by("-created_at")}
+        # Where two are called the same, the first that was made and is not put away is meant.
+        named = made.workspace.lists.order_by(F("archived_at").asc(nulls_last=True), "-created_at")
+        lists = {one.name: None if one.archived_at else one.id for one in named}
         words = {one.slug: one.name for one in made.workspace.tags.filter(id__in=made.tag_ids)}
         fields = _fields()
     first = islice(reading.read(path_of(made), layout_of(made)), TELLING)

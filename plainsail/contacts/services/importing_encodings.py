@@ -1,8 +1,8 @@
 """In which encoding a file of contacts was written.
 
-A file says nothing of it but by its bytes. UTF-8 and UTF-16 betray themselves; what is neither is judged by a library, which
-can't tell the pages of Western and of Central Europe apart in a few names: both make letters of the same bytes. So what
-stands as well for names of Western Europe is read as those, and what looks odd there is read otherwise.
+A file says nothing of it but by its bytes. UTF-8 and UTF-16 betray themselves. What is neither is judged by chardetng, which
+browsers judge by and which tells the pages of Europe apart in a few names; only what no page of the web was ever in, as a Mac
+or a window of DOS wrote it, it doesn't know, and chardet does.
 """
 
 from __future__ import annotations
@@ -14,33 +14,47 @@ from typing import TYPE_CHECKING
 from plainsail.kernel.lazily import Lazily
 
 if TYPE_CHECKING:
-    import charset_normalizer
+    import chardet
+    import chardetng_py
 else:
-    charset_normalizer = Lazily("charset_normalizer")
+    chardet, chardetng_py = Lazily("chardet"), Lazily("chardetng_py")
 
 ENCODINGS = (
     *("utf_8", "utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254"),
-    *("cp1255", "cp1256", "mac_roman", "cp437", "cp850", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
+    *(
+        "cp1255",
+        "cp1256",
+        "cp1257",
+        "mac_roman",
+        "cp437",
+        "cp850",
+        "cp852",
+        "cp932",
+        "euc_jp",
+        "gb18030",
+        "big5",
+        "cp949",
+    ),
 )
+"""What is offered where the guess was wrong."""
 BOMS = (
     (codecs.BOM_UTF8, "utf_8"),
     (codecs.BOM_UTF32_LE, "utf_32"),
     (codecs.BOM_UTF16_LE, "utf_16"),
     (codecs.BOM_UTF16_BE, "utf_16"),
 )
-WESTERN, CENTRAL, TURKISH = "cp1252", "cp1250", "cp1254"
-LATIN = frozenset({WESTERN, CENTRAL, TURKISH, "iso8859_15", "iso8859_2"})
+LATIN = ("cp1250", "cp1252", "cp1254", "cp1257")
+OF_MACHINES = ("mac_roman", "cp850", "cp852", "iso8859_2")
+"""What only chardet knows; ISO 8859-2 chardetng knows as well, but rarely names."""
+WITHIN = re.compile(rb"[A-Za-z](?:[\x80-\x90\x95\x98-\x9f\xa1-\xbf][A-Za-z]|[\x81\x88\x8d\x8f\x90\x98\x9d])")
+"""What is a letter on a Mac, under DOS or in ISO 8859-2; in Windows most are signs or nothing, which don't stand in words."""
+CAPITAL = re.compile(r"[^\W\d_]([^\W\d_\x00-\x7f])[a-z]")
+"""A letter beyond ASCII in the middle of a word: where it is a capital, it was meant to be another."""
+HUNGARIAN = re.compile(rb"[\xf5\xfb]")
+"""ő and ű, or õ and û."""
+LARGER = {"shift_jis": "cp932", "euc_kr": "cp949", "gbk": "gb18030"}
+"""Windows writes more letters than the standard has."""
 JUDGED = 64 * 1024
-
-WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
-"""Words with letters beyond ASCII."""
-WESTERN_LETTERS = frozenset("äöüßàâçèéêëîïôùûœáíñóúãõåæøðþýìòÿ")
-CENTRAL_LETTERS = frozenset("ąćęłńóśźżáéíőöúüűčďěňřšťůýžľĺŕôäđăâîşţßëç")
-SIGNS = frozenset("\xa0¡¿«»‹›„“”‚‘’–—…€°§·´©®™ªº²³£½¼¾±×µ•†‰")
-BETWEEN = re.compile(r"[A-Za-z][–—„“”…€°§·©®²³£½¡¿«»ªº´][A-Za-z]|[a-z][ÄÖÜÀÂÇÈÉÊËÎÏÔŽŠÁÍÑÓÚÅÆØŘČĎŇŤĽ]")
-"""Signs in the middle of a word that stand beside words, and capitals behind small letters: then the page is another."""
-STARTS = re.compile(r"(?<![^\W\d_])[³£¯¥¼¾ªº¹][a-z]")
-"""Signs in the place of a capital: names of Central Europe."""
 
 
 def encoding_of(start: bytes) -> str:
@@ -60,38 +74,29 @@ def encoding_of(start: bytes) -> str:
         if wrong * 10 < sum(1 for letter in text if letter > "\x7f") - wrong:
             # A few broken letters among many good ones: their cells are told, the rest is read right.
             return "utf_8"
-        return _of_one_byte(start[:JUDGED])
+        return _judged(start[:JUDGED])
     return "utf_8"
 
 
-def _of_one_byte(start: bytes) -> str:
-    western = start.decode(WESTERN, errors="replace")
-    if _reads_well(western, WESTERN_LETTERS) and not STARTS.search(western):
-        return _among_latin(western)
-    if _reads_well(start.decode(CENTRAL, errors="replace"), CENTRAL_LETTERS):
-        return CENTRAL
-    found = list(charset_normalizer.from_bytes(start, cp_isolation=[*ENCODINGS[2:]]))
-    others = [one.encoding for one in found if one.encoding not in LATIN]
-    return others[0] if others else WESTERN
+def _judged(start: bytes) -> str:
+    found = _named(chardetng_py.detect(start))
+    if found not in LATIN:
+        return LARGER.get(found, found)
+    # Plain lines say nothing of it, and too many of them drown the others.
+    telling = b"\n".join(line for line in start.splitlines() if not line.isascii())
+    said = chardet.detect_all(telling, compat_names=False, include_encodings=(*LATIN, "iso8859-15", *OF_MACHINES))
+    names = [_named(one["encoding"] or found) for one in said]
+    if names[0] == "cp1250" and said[0]["language"] == "hu" and HUNGARIAN.search(telling):
+        return "cp1250"
+    if names[0] in OF_MACHINES and WITHIN.search(telling):
+        return next((name for name in names if name in OF_MACHINES and _reads_well(telling.decode(name))), names[0])
+    return found
 
 
-def _reads_well(text: str, letters: frozenset[str]) -> bool:
-    """Whether people of these letters write so: hardly any but theirs, capitals in front, in words of mostly plain letters."""
-    beyond = [letter for letter in text.lower() if letter > "\x7f"]
-    odd = sum(1 for letter in beyond if letter not in letters and letter not in SIGNS) + len(BETWEEN.findall(text))
-    return odd * 50 <= len(beyond) and _is_mixed(text)
+def _reads_well(text: str) -> bool:
+    return not any(letter.isupper() for letter in CAPITAL.findall(text))
 
 
-def _is_mixed(text: str) -> bool:
-    """Whether words with further letters have plain ones, too; those of Greeks and Russians have none."""
-    words = "".join(WORD.findall(text))
-    return sum(1 for letter in words if letter > "\x7f") * 4 <= len(words) * 3
-
-
-def _among_latin(text: str) -> str:
-    letters = {letter for letter in text.lower() if letter > "\x7f"}
-    if letters & set("õû") and not letters & set("ãçêèàôîïëâäñ"):
-        return CENTRAL  # ő and ű of Hungarians: hardly a text of the West has õ or û and none of the others
-    if letters & set("ðþý") and letters & set("çü"):
-        return TURKISH  # ğ, ş and ı, beside letters that Icelanders don't have
-    return WESTERN
+def _named(label: str) -> str:
+    """The codec of a label such as `windows-1252`."""
+    return codecs.lookup(label).name.replace("-", "_")

@@ -100,10 +100,11 @@ class Rows:
         columns: Sequence[str],
         targets: Sequence[str],
         fields: Iterable[CustomField],
-        lists: dict[str, UUID],
+        lists: Mapping[str, UUID | None],
         orders: Mapping[int, days.Order] | None = None,
     ) -> None:
-        """`orders` says for columns of days what comes first in them (`day_orders`)."""
+        """`lists` by name, nothing for those put away. `orders` says for columns of days what comes first in them
+        (`day_orders`)."""
         self.columns = list(columns)
         self._fields = {one.key: one for one in fields}
         self._lists = {name.casefold(): key for name, key in lists.items()}
@@ -169,7 +170,10 @@ class Rows:
         names = _words(cell)
         if unknown := [name for name in names if name.casefold() not in self._lists]:
             raise _Wrong(_("There is no list “%(name)s”.") % {"name": unknown[0][:60]})
-        person.lists.update(self._lists[name.casefold()] for name in names)
+        found = [self._lists[name.casefold()] for name in names]
+        if None in found:
+            raise _Wrong(_("The list “%(name)s” is put away.") % {"name": names[found.index(None)][:60]})
+        person.lists.update(one for one in found if one)
 
 
 def day_orders(

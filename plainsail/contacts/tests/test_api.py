@@ -352,9 +352,11 @@ def test_own_fields_are_given_and_read_by_their_keys(shop, own_fields):
 
 
 @pytest.mark.parametrize("wrong", [{"colour": "red"}, {"size": "large"}, {"glazes": ["Gold"]}, {"note": {"a": 1}}, []])
-def test_an_own_field_that_there_is_not_or_does_not_fit_is_refused(shop, juniper, own_fields, wrong):
+def test_an_own_field_that_there_is_not_or_does_not_fit_is_refused_where_it_stands(shop, juniper, own_fields, wrong):
     refused = shop.ask("post", "contacts", {"email": "maren@example.com", "fields": wrong})
     assert refused.status_code == 422
+    place = f"/fields/{next(iter(wrong))}" if wrong else "/fields"
+    assert refused.json()["errors"][0]["pointer"].startswith(place)
     with workspace(juniper):
         assert not Contact.objects.exists()
 
@@ -369,7 +371,7 @@ def test_in_a_batch_own_fields_and_phones_are_checked_row_by_row(shop, juniper, 
     ).json()["results"]
     assert [one["state"] for one in told] == ["created", "refused", "refused", "created"]
     assert [told[1]["errors"][0]["pointer"], told[2]["errors"][0]["pointer"]] == [
-        "/contacts/1/size",
+        "/contacts/1/fields/size",
         "/contacts/2/phone",
     ]
     again = bulk(shop, {"email": "a@example.com", "fields": {"size": 39}}, {"email": "d@example.com"}).json()["results"]

@@ -182,6 +182,16 @@ def test_lists_may_stand_in_a_column_and_must_exist(business):
     assert made.faults.get().value == "letters;News"
 
 
+def test_a_list_in_a_column_that_is_put_away_is_told_unless_another_is_called_the_same(business):
+    ListFactory(name="Letters", archived_at=MAY)
+    ListFactory(name="News", archived_at=MAY)
+    news = ListFactory(name="News")
+    basis = {"basis": "Their own wish", "basis_on": date(2025, 3, 1)}
+    made = imported(business, "email,lists\na@example.com,news;letters\nb@example.com,News\n", **basis)
+    assert made.faults.get().reason == "The list “letters” is put away."
+    assert list(ListMember.objects.values_list("contact__email", "list")) == [("b@example.com", news.id)]
+
+
 def test_a_field_can_be_made_on_the_spot(business):
     made = received(business, "email,Birthday\na@example.com,1990-02-03\n")
     importing.define(made, Wishes(targets=["email", "new:date"]), at=MAY)
