@@ -114,11 +114,16 @@ def with_references(funnel: Funnel) -> list[FunnelStep]:
 
 @transaction.atomic
 def publish(funnel: Funnel, *, by: User | None, at: datetime) -> Funnel:
-    """Lead visitors along the map as it is now. Pages with changes are published, mails start to be sent. Raises NotReady."""
+    """Lead visitors along the map as it is now. Pages with changes are published, mails start to be sent.
+
+    Raises NotReady, and what there is against sending its mails.
+    """
     locked: Funnel = Funnel.objects.select_for_update().get(id=funnel.id)
     steps = with_references(locked)
     if missing := faults(steps):
         raise NotReady(next(iter(missing.values())))
+    # All rows of mails at once, and before anything is published: what is missing is said, and let through, of all of them.
+    flows.check_live(flows.build("", {}, [_sending(step) for step in steps if step.kind == Kind.MAIL]), at=at)
     locked.state, locked.published_at, locked.is_changed = Funnel.State.LIVE, at, False
     locked.save(update_fields=["state", "published_at", "is_changed"])
     for page in {page.id: page for step in steps for page in (step.page, step.other_page) if page}.values():
@@ -148,6 +153,12 @@ def _send_mails(funnel: Funnel, steps: Sequence[FunnelStep], *, at: datetime) ->
         FunnelStep.objects.filter(id=row[0].id).update(automation=automation)
 
 
+def _sending(step: FunnelStep, topic: List | None = None) -> flows.Step:
+    """A mail of the map as a step of an automation."""
+    about = {"list": str(topic.id)} if topic is not None else {}
+    return flows.action("mail.send", {"email": str(step.email_id), **about})
+
+
 def _named(funnel: Funnel, row: Sequence[FunnelStep]) -> str:
     return f"{funnel.name}: {row[0].name}"[:100]
 
@@ -159,11 +170,7 @@ def _flow(funnel: Funnel, row: Sequence[FunnelStep], source: FunnelStep, *, at: 
     topic = joined or lists.default(business, at=at)
     made = []
     for step in row:
-        one = (
-            flows.wait(step.amount, step.unit)
-            if step.kind == Kind.WAIT
-            else flows.action("mail.send", {"email": str(step.email_id), "list": str(topic.id)})
-        )
+        one = flows.wait(step.amount, step.unit) if step.kind == Kind.WAIT else _sending(step, topic)
         made.append({**one, "id": f"s{step.id.hex[12:]}"})
     if source.kind == Kind.FORM:
         confirms = [_confirms(row[0], joined)] if joined is not None else []
