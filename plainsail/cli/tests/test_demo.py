@@ -4,11 +4,13 @@ import pytest
 from django.db import IntegrityError
 
 from plainsail.accounts.models import User
+from plainsail.automations.models import Automation
 from plainsail.cli import demo, story
 from plainsail.contacts import queries as contacts
 from plainsail.contacts.models import ListMember
-from plainsail.kernel import clock, tenancy
+from plainsail.kernel import clock, environment, tenancy
 from plainsail.kernel.models import Workspace
+from plainsail.mail.models import Broadcast
 from plainsail.tracking.models import Agent, Hit, Landing
 
 
@@ -129,6 +131,18 @@ def test_it_sells_writes_and_pays_for_its_own_plan(sign_in):
     operator = Workspace.objects.get(is_operator=True)
     with tenancy.workspace(operator):
         assert operator.subscriptions.get().items.count() == 2
+
+
+def test_where_mail_would_leave_for_people_who_are_invented_its_letters_stay_drafts(db, tmp_path, monkeypatch):
+    monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:9")
+    monkeypatch.setenv("SENDING_CHECKS", "on")
+    environment.current.cache_clear()
+    demo.make(tmp_path / "demo.json", at=clock.now())
+    monkeypatch.undo()
+    environment.current.cache_clear()
+    with tenancy.workspace(Workspace.objects.get(name=demo.STUDIO)):
+        assert [each.state for each in Broadcast.objects.all()] == [Broadcast.State.DRAFT]
+        assert not Automation.objects.get().is_live
 
 
 def test_people_looked_at_its_pages_before_they_joined(sign_in):

@@ -133,11 +133,16 @@ def with_references(funnel: Funnel) -> list[FunnelStep]:
 
 @transaction.atomic
 def publish(funnel: Funnel, *, by: User | None, at: datetime) -> Funnel:
-    """Lead visitors along the map as it is now. Pages with changes are published, mails start to be sent. Raises NotReady."""
+    """Lead visitors along the map as it is now. Pages with changes are published, mails start to be sent.
+
+    Raises NotReady, and what there is against sending its mails.
+    """
     locked: Funnel = Funnel.objects.select_for_update().get(id=funnel.id)
     steps = with_references(locked)
     if missing := faults(steps):
         raise NotReady(next(iter(missing.values())))
+    # All rows of mails at once, and before anything is published: what is missing is said, and let through, of all of them.
+    flows.check_live(flows.build("", {}, [_sending(step) for step in steps if step.kind == Kind.MAIL]), at=at)
     locked.state, locked.published_at, locked.is_changed = Funnel.State.LIVE, at, False
     locked.save(update_fields=["state", "published_at", "is_changed"])
     for page in {page.id: page for step in steps for page in queries.pages_of(step)}.values():
@@ -196,6 +201,12 @@ def _bring_along(automation: Automation, source: FunnelStep, *, at: datetime) ->
     entering.enter_many(live, entries, at=at)
 
 
+def _sending(step: FunnelStep, topic: List | None = None) -> flows.Step:
+    """A mail of the map as a step of an automation."""
+    about = {"list": str(topic.id)} if topic is not None else {}
+    return flows.action("mail.send", {"email": str(step.email_id), **about})
+
+
 def _named(funnel: Funnel, row: Sequence[FunnelStep]) -> str:
     return f"{funnel.name}: {row[0].name}"[:100]
 
@@ -210,11 +221,7 @@ def _flow(
     topic = topic_behind(source, before) or lists.default(Workspace.objects.get(id=funnel.workspace_id), at=at)
     made = []
     for step in row:
-        one = (
-            flows.wait(step.amount, step.unit)
-            if step.kind == Kind.WAIT
-            else flows.action("mail.send", {"email": str(step.email_id), "list": str(topic.id)})
-        )
+        one = flows.wait(step.amount, step.unit) if step.kind == Kind.WAIT else _sending(step, topic)
         made.append({**one, "id": step.flow_key})
     if source.form is not None and source.kind == Kind.FORM:
         confirms = [_confirms(row[0], source.form.list)] if source.form.list is not None else []

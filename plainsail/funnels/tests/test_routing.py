@@ -21,6 +21,8 @@ from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.kernel.testing import run_jobs
+from plainsail.mail.services import domain_checks, gate
+from plainsail.mail.services import steps as mail_steps
 from plainsail.pages.models import Page
 from plainsail.pages.services import forms, submissions
 from plainsail.pages.services.submissions import Visit
@@ -291,6 +293,22 @@ def test_publishing_again_keeps_those_under_way_where_they_are(juniper):
         run = Run.objects.select_related("automation__version").get()
         assert run.step in {each["id"] for each in run.automation.version.document["steps"]}
         running.take_out(run, at=clock.now())
+
+
+def test_a_funnel_whose_mails_have_no_domain_to_come_from_waits_with_all_of_it_for_one_word_of_an_owner(
+    juniper, monkeypatch, ada
+):
+    fault = domain_checks.found("spf", "bad", "not_set_up", name="juniper.example")
+    monkeypatch.setattr(gate, "faults", lambda sender: [fault])
+    with workspace(juniper):
+        funnel = started(juniper)
+        mails = [step.email for step in funnel.steps.filter(kind=Kind.MAIL).select_related("email")]
+        with pytest.raises(mail_steps.DomainNotReady) as refused:
+            publishing.publish(funnel, by=None, at=clock.now())
+        assert all(str(mail.id) in refused.value.links[0][1] for mail in mails)
+        assert not any(step.page.is_published for step in publishing.with_references(funnel) if step.page)
+        gate.override_mails(mails, words="Our provider signs for us.", by=ada, at=clock.now())
+        assert publishing.publish(funnel, by=None, at=clock.now()).state == "live"
 
 
 class TestWhatIsMissing:

@@ -70,6 +70,11 @@ def seen(source: str, facts: Collection[int]) -> str:
     return SECTION.sub(choose, source)
 
 
+def all_of(source: str) -> str:
+    """A body's source with every section, whoever sees it."""
+    return SECTION.sub(lambda match: match[3], source)
+
+
 def seen_by_all(source: str) -> str:
     """A body's source without the sections that only some see."""
     return SECTION.sub("", source)

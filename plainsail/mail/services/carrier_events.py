@@ -41,7 +41,7 @@ TOLD = {"bounced", "rejected", "failed", "complained", "deferred", "autoresponde
 """Events that are kept. Opens and clicks are counted here already, and a row for each delivery would double the ledger."""
 FRESH = 300
 """Seconds that a signed moment may be away from now (docs.svix.com, “Verifying webhooks manually”)."""
-GARBAGE = (SuspiciousOperation, ValueError, KeyError, TypeError, AttributeError, IndexError)
+GARBAGE = (SuspiciousOperation, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 PATIENCE = (5.0, 10.0)
 """Seconds to connect and to answer, where a service wants to be told that its reports are welcome."""
 LARGEST = 5_000_000
@@ -135,7 +135,7 @@ def _take(carrier: Carrier, event: Any, *, at: datetime) -> bool:
         return False
     if event.event_type in {"delivered", "bounced", "complained"}:
         _learn(row, event.event_type, at=at)
-    told, sort = _fields(event), carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event))
+    told, sort = _fields(event), _sort_of(carrier, event)
     if event.event_type == "unsubscribed" or sort == "unsubscribed":  # Brevo's own word is not the one anymail knows
         _unsubscribe(row, at=at)
     if event.event_type not in TOLD:
@@ -144,8 +144,8 @@ def _take(carrier: Carrier, event: Any, *, at: datetime) -> bool:
         event.event_type,
         kind=sort,
         # Mailjet says most in a comment.
-        reply=event.mta_response or event.description or str(told.get("comment") or told.get("error") or ""),
-        recipient=event.recipient or "",
+        reply=_text(event.mta_response or event.description or told.get("comment") or told.get("error")),
+        recipient=_text(event.recipient),
     )
     returns.take_event(row, verdict, event_id=_name_of(carrier, event), received_at=at)
     return True
@@ -153,9 +153,9 @@ def _take(carrier: Carrier, event: Any, *, at: datetime) -> bool:
 
 def _row_of(carrier: Carrier, event: Any) -> Row | None:
     """The message that it is about: by the mark kept with it, else by the mark in its headers, where those are told."""
-    given = (event.metadata or {}).get(carrier_kinds.ROW, "")
+    given = event.metadata.get(carrier_kinds.ROW) if isinstance(event.metadata, Mapping) else None
     try:
-        row: Row | None = return_paths.read(str(given).lower())
+        row: Row | None = return_paths.read(_text(given).lower())
     except BadToken:
         row, _is_forged = return_paths.first([json.dumps(_fields(event), default=str)])
     # A business's own service can say nothing of others' mail, whatever mark it found.
@@ -166,10 +166,24 @@ def _fields(event: Any) -> dict[str, Any]:
     return event.esp_event if isinstance(event.esp_event, dict) else {}
 
 
+def _sort_of(carrier: Carrier, event: Any) -> str:
+    """The service's own class of a bounce; nothing where its fields aren't what they should be."""
+    try:
+        return carrier_kinds.KINDS[carrier.kind].sort_of(_fields(event))
+    except GARBAGE:
+        return ""
+
+
+def _text(value: object) -> str:
+    """What a field says, as text that can be kept: one odd event must not keep those behind it from being taken in."""
+    said = value if isinstance(value, str) else json.dumps(value, default=str) if value else ""
+    return said.encode("utf-8", "replace").decode()
+
+
 def _name_of(carrier: Carrier, event: Any) -> str:
     """The same for the same event, however often it is reported."""
     own = event.event_id or f"{event.message_id}:{event.timestamp}:{event.recipient}"
-    return f"{carrier.id.hex}:{event.event_type}:{own}"
+    return f"{carrier.id.hex}:{event.event_type}:{_text(str(own))}"
 
 
 def _learn(row: Row, event_type: str, *, at: datetime) -> None:

@@ -98,7 +98,8 @@ def of_mail(email: Email, *, at: datetime) -> list[Check]:
     business = origins.business()
     words = list(_words(email))
     try:
-        compiled = previews.compiled_for(email, business, senders.default(), None)
+        origin = origins.origin(business, senders.default(), source_id=email.id, topic=None)
+        compiled = origins.compile_written(email, origin, language=business.locale)
     except InvalidDocument as error:
         return [*words, Check("bad", _("A section can’t be read"), str(error))]
     return [*words, *_mail(email, compiled, business, at=at)]

@@ -97,9 +97,9 @@ def keep_text(
     Raises OnItsWay, UnknownField, BadParts.
     """
     refuse_if_leaving(email)
+    text = own_text.kept(text, conditions)
     if name := merge_fields.unknown(own_text.without_marks(text), merge_fields.names()):
         raise UnknownField(merge_fields.unknown_message(name), field="text")
-    text = own_text.kept(text, conditions)
     locked: Email = Email.objects.select_for_update(no_key=True).get(id=email.id)
     fields = {"text": text.strip(), "text_seen": seen if text.strip() else ""}
     return write(locked, at=at, by=by, fields=fields)

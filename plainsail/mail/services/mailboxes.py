@@ -91,14 +91,27 @@ def read_all(box: Mailbox) -> int:
         mover = _mover(imap)
         uids = _ask(imap.uid("SEARCH", f"UNDELETED UNKEYWORD {TAKEN}"))[0] or b""
         count = 0
-        for uid in uids.decode().split()[:AT_MOST]:
-            raw = _message(imap, uid)
-            if raw is None:
-                continue
-            taken = returns.take_in(raw, received_at=clock.now(), via="imap")
-            mover(uid, STRAY if taken.fate == returns.Fate.STRAY else DONE)
-            count += 1
+        for uid in uids.decode().split():
+            if count == AT_MOST:
+                break
+            try:
+                count += _take(imap, uid, mover)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                # One that the server can't give out or move keeps nothing behind it from being read.
+                logger.warning("a returned mail can't be read", extra={"uid": uid, "reason": str(error)[:300]})
         return count
+
+
+def _take(imap: imaplib.IMAP4, uid: str, move: Callable[[str, str], None]) -> int:
+    """Take in one message and file it away; returns 1, or 0 where it is gone meanwhile. Raises IMAP4.error."""
+    raw = _message(imap, uid)
+    if raw is None:
+        return 0
+    taken = returns.take_in(raw, received_at=clock.now(), via="imap")
+    move(uid, STRAY if taken.fate == returns.Fate.STRAY else DONE)
+    return 1
 
 
 @contextmanager

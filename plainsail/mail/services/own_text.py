@@ -25,7 +25,9 @@ Tree = Mapping[str, Any]
 MARK = r"\{\{[ \t]*(?:if[ \t]+(?P<%snot>not[ \t]+)?(?P<%skey>[0-9a-z?]+)|(?P<%selse>else)|(?P<%send>end))[ \t]*\}\}"
 ALONE, AMONG = MARK % (("a",) * 4), MARK % (("b",) * 4)
 # A mark that stands on a line alone takes its line along.
-MARKS = re.compile(rf"^[ \t]*{ALONE}[ \t]*(?:\n|\Z)|{AMONG}", re.MULTILINE)
+MARKS = re.compile(rf"^[ \t]*{ALONE}[ \t]*(?:\n|\Z)|{AMONG}", re.MULTILINE | re.IGNORECASE)
+ODD = re.compile(r"\{\{\s*(?:if|else|end)[^{}]*\}\}", re.IGNORECASE)
+"""What was meant as a mark, and is none: it would be sent as it stands."""
 EXAMPLES = {
     "begin": "{{if 1}}",
     "otherwise": "{{else}}",
@@ -196,6 +198,8 @@ def _refuse(text: str) -> None:
         if mark.kind != "if" and (state == "end" or (state, mark.kind) == ("else", "else")):
             raise BadParts(_("“%(mark)s” has no {{if …}} before it.") % said, field="text")
         state = mark.kind
+    if odd := ODD.search(without_marks(text)):
+        raise BadParts(_("“%(mark)s” isn’t understood. Write it like {{if 1}}.") % {"mark": odd[0]}, field="text")
     if state != "end":
         raise BadParts(_("A part that begins with {{if …}} has no {{end}}."), field="text")
 
@@ -206,7 +210,7 @@ def _renamed(text: str, name: Callable[[_Mark], str]) -> str:
     for mark in _marks(text):
         if mark.kind == "if":
             whole = text[mark.start : mark.end]
-            place = whole.rindex(mark.key)
+            place = whole.lower().rindex(mark.key)
             pieces += [text[at : mark.start], whole[:place], name(mark), whole[place + len(mark.key) :]]
             at = mark.end
     return "".join([*pieces, text[at:]])
@@ -216,7 +220,7 @@ def _marks(text: str) -> Iterator[_Mark]:
     for match in MARKS.finditer(text):
         n = "b" if match["bkey"] or match["belse"] or match["bend"] else "a"
         if match[f"{n}key"]:
-            yield _Mark(match.start(), match.end(), "if", match[f"{n}key"], is_met=not match[f"{n}not"])
+            yield _Mark(match.start(), match.end(), "if", match[f"{n}key"].lower(), is_met=not match[f"{n}not"])
         else:
             yield _Mark(match.start(), match.end(), "else" if match[f"{n}else"] else "end")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -78,6 +78,13 @@ class MadeText:
     def fingerprint(self) -> str:
         """Tells whether it is another one now."""
         return hashlib.sha256(f"{self.words}\n\n{self.foot}".encode()).hexdigest()
+
+
+def show_all(email: Email | Edition, business: Workspace, *, sender: Sender, topic: List | None) -> Preview:
+    """The mail with the sections for some readers and those for the others, as nobody gets it: to see what is in it."""
+    compiled = compiled_for(email, business, sender, topic)
+    html, text = branches.all_of(compiled.html_source), branches.all_of(compiled.text_source)
+    return _filled(replace(compiled, html_source=html, text_source=text), {}, frozenset(), sender)
 
 
 def made_text(email: Email, business: Workspace) -> MadeText:

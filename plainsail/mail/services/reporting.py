@@ -296,12 +296,12 @@ def look_again(broadcast_id: UUID, *, at: datetime) -> None:
 
 
 def click_map(broadcast: Broadcast, business: Workspace) -> str:
-    """The mail with, at each link, how many of the people who got it followed it. As somebody sees it of whom nothing is known."""
+    """The mail with, at each link, how many of the people who got it followed it; sections for some readers only are all there."""
     written = broadcast.edition or broadcast.email
     sender = broadcast.sender
     assert sender is not None, "chosen before it left"
     found = report(broadcast)
-    html = previews.show_to_anybody(written, business, sender=sender, topic=broadcast.list).in_scheme("light")
+    html = previews.show_all(written, business, sender=sender, topic=broadcast.list).in_scheme("light")
     people = {row.url: row.people for row in found.links}
     accepted = found.totals["accepted"]
 

@@ -177,7 +177,7 @@ def hear_sale(*, order_id: UUID, contact_id: UUID, minor: int, currency: str, at
     )
     if last is None:
         return
-    is_first = not Sale.objects.filter(source_id=last.source_id, delivery_id=last.id).exists()
+    is_first = not _has_bought(last.source_id, last.id)
     values = {"delivery_id": last.id, "source_id": last.source_id, "currency": currency, "minor": minor, "at": at}
     _sale, is_new = Sale.objects.get_or_create(order_id=order_id, defaults=values)
     if not is_new:
@@ -189,10 +189,18 @@ def hear_sale(*, order_id: UUID, contact_id: UUID, minor: int, currency: str, at
 
 
 def hear_refund(*, order_id: UUID, minor: int, at: datetime) -> None:
-    """Money of an order went back: the mail that it came from earned that much less."""
+    """Money of an order went back: the mail that it came from earned that much less, and if it was all of it, sold nothing."""
     sale = Sale.objects.select_for_update().filter(order_id=order_id).first()
     if sale is None:
         return
     back = min(minor, sale.minor)
     Sale.objects.filter(id=sale.id).update(minor=sale.minor - back)
-    add("minor", {(sale.source_id, Tally.Kind.SALE.value, sale.currency): -back}, at=at)
+    key = (sale.source_id, Tally.Kind.SALE.value, sale.currency)
+    add("minor", {key: -back}, at=at)
+    if back and back == sale.minor and not _has_bought(sale.source_id, sale.delivery_id):
+        take_back("bought", {key: 1})
+
+
+def _has_bought(source_id: UUID, delivery_id: UUID) -> bool:
+    """Whether there is a sale from this message whose money did not all go back."""
+    return bool(Sale.objects.filter(source_id=source_id, delivery_id=delivery_id, minor__gt=0).exists())

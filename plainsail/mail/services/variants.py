@@ -187,7 +187,8 @@ def said(rule: str, letter: str, chance: float) -> str:
 
 
 def _buyers(source_id: UUID) -> int:
-    return int(Sale.objects.filter(source_id=source_id).values("delivery_id").distinct().count())
+    sales = Sale.objects.filter(source_id=source_id, minor__gt=0)  # none whose money all went back
+    return int(sales.values("delivery_id").distinct().count())
 
 
 def _row(result: Result, decision: Decision) -> dict[str, object]:

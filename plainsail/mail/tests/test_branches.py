@@ -25,8 +25,10 @@ from plainsail.mail.services import (
     emails,
     merge_fields,
     previews,
+    reporting,
     senders,
     sending,
+    tallies,
 )
 from plainsail.mail.tests.factories import BroadcastFactory, EmailFactory, ListFactory, subscriber
 
@@ -94,6 +96,16 @@ def test_each_reader_gets_the_section_that_is_for_them_and_not_the_other(topic, 
         assert "For the others." in part
         assert "For you alone." not in part
     assert all("{{" not in part for message in found.values() for part in both_parts(message))
+
+
+def test_the_map_of_clicks_has_the_links_of_all_sections_whoever_sees_them(topic, vip, in_juniper):
+    links = ["https://juniper.example/one", "https://juniper.example/two"]
+    raw = documents.save(two_sections(vip))
+    for block, link in zip(raw["blocks"], links, strict=True):
+        block["props"]["text"] = f'<p><a href="{link}">Read</a></p>'
+    broadcast = BroadcastFactory(email=EmailFactory(document=raw), list=topic, sender=senders.default(), accepted=10)
+    tallies.add("clicked", {(broadcast.id, "link", link): 5 for link in links}, at=clock.now())
+    assert reporting.click_map(broadcast, in_juniper).count("50.0% · 5") == 2
 
 
 def test_a_section_of_a_deleted_segment_is_for_nobody_and_the_check_says_so(topic, vip, in_juniper):

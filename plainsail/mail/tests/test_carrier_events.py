@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import json
@@ -252,6 +253,52 @@ def test_nonsense_is_refused_and_harms_nothing(body, told, delivery, juniper, cl
     sent_ = signed(carrier, {}, at=clock.now()) | {"data": body}
     assert client.post(carriers.hook_path(carrier), **sent_).status_code in {200, 400}
     assert kept(juniper) == []
+
+
+def places(value, path=()):
+    """Every place in a report, as the keys that lead to it."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield from places(one, (*path, key))
+
+
+def put(value, path, other):
+    """A report that says something else at one place."""
+    if not path:
+        return other
+    changed = copy.deepcopy(value)
+    holder = changed
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = other
+    return changed
+
+
+@pytest.mark.parametrize("kind", sorted(KEYS))
+def test_a_service_that_writes_odd_things_into_its_fields_is_answered_all_the_same(kind, delivery, juniper, client):
+    with workspace(juniper):
+        carrier = carriers.add(kind, name="", settings=KEYS[kind], at=clock.now())
+    report = reports("bounce", return_paths.token(juniper.id, delivery.id))[kind]
+    inner = json.loads(report["Message"]) if kind == "ses" else report
+    odd = [-1, 1e30, [None], {"a": [1]}, "\ud800", "\0", None]
+    # Words and marks first: what is kept is made of them.
+    chosen = [path for path in places(inner) if path][-12:]
+    for number, path in enumerate(chosen):
+        said = put(inner, path, odd[number % len(odd)])
+        said = report | {"Message": json.dumps(said)} if kind == "ses" else said
+        answer = client.post(carriers.hook_path(carrier), **signed(carrier, said, at=clock.now()))
+        assert answer.status_code in (200, 400), path
+
+
+def test_an_odd_event_does_not_keep_those_behind_it_from_being_heard(delivery, juniper, client):
+    with workspace(juniper):
+        carrier = carriers.add("sendgrid", name="", settings=KEYS["sendgrid"], at=clock.now())
+    mark = return_paths.token(juniper.id, delivery.id)
+    [odd], [right] = reports("deferred", mark, "1")["sendgrid"], reports("complaint", mark, "2")["sendgrid"]
+    both = [odd | {"reason": {"a": [1]}, "sg_event_id": "\ud800"}, right]
+    assert client.post(carriers.hook_path(carrier), **signed(carrier, both, at=clock.now())).status_code == 200
+    assert stopped(juniper) == ["complaint"]
 
 
 def test_an_address_that_leads_nowhere_is_not_found(client, juniper):

@@ -154,13 +154,16 @@ def test_a_mail_with_a_fault_that_would_hold_a_broadcast_back_does_not_go_live_a
 ):
     closed.clear()
     with workspace(juniper):
-        mail = mails_of(welcome)[1]
+        mails = mails_of(welcome)
+        mail = mails[1]
         Email.objects.filter(id=mail.id).update(subject="For {{field.gone}}")
     page = publish(as_ada, juniper, welcome).content.decode()
     assert "There is no field “field.gone”" in page
     assert f"/w/juniper/emails/write/{mail.id}/" in page
     looked = as_ada.get(f"/w/juniper/emails/write/{mail.id}/look/").content.decode()
     assert "A field doesn’t exist" in looked
+    other = as_ada.get(f"/w/juniper/emails/write/{mails[0].id}/look/").content.decode()
+    assert "1 link, with clicks counted." in other
 
 
 def test_a_mail_of_an_automation_is_sent_to_oneself_as_it_is_shown(juniper, welcome, as_ada):

@@ -28,6 +28,7 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Session)
         self.folders = {"INBOX": dict(enumerate(messages, 1))}
         self.marked = set()
+        self.broken = set()
         self.can_move = can_move
 
     @property
@@ -41,7 +42,11 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(b"* OK ready\r\n")
         while line := self.rfile.readline().decode():
             tag, _blank, command = line.strip().partition(" ")
-            self.wfile.write(self.answer(command.split(" ")) + f"{tag} OK done\r\n".encode())
+            words = command.split(" ")
+            if words[:2] == ["UID", "FETCH"] and int(words[2]) in self.server.broken:
+                self.wfile.write(f"{tag} NO the message is damaged\r\n".encode())
+                continue
+            self.wfile.write(self.answer(words) + f"{tag} OK done\r\n".encode())
             if command.upper().startswith("LOGOUT"):
                 return
 
@@ -119,6 +124,14 @@ def test_what_could_not_be_taken_in_stays_where_it_is(juniper, bounce, serving, 
     assert list(server.folders["INBOX"].values()) == [bounce]
     assert mailboxes.read_all(server.box) == 1
     assert kept(juniper) == [("imap", "soft_recipient")]
+
+
+def test_a_message_that_the_server_cant_give_out_keeps_nothing_behind_it_from_being_read(juniper, bounce, serving):
+    server = serving(plain("Damaged", sender="x@reader.example", subject="Hello"), bounce)
+    server.broken.add(1)
+    assert mailboxes.read_all(server.box) == 1
+    assert kept(juniper) == [("imap", "soft_recipient")]
+    assert list(server.folders["INBOX"]) == [1]
 
 
 def test_a_server_that_is_away_is_no_failure(monkeypatch):

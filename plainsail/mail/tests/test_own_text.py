@@ -118,12 +118,24 @@ def test_a_part_whose_condition_is_gone_is_for_nobody_and_the_check_says_so(emai
         "{{if 1}}{{else}}{{else}}{{end}}",
         "{{if 3}}a{{end}}",
         "{{if ?}}{{end}}",
+        "{{if tag VIP}}a{{end}}",
+        "{{if 1}}a{{endif}}",
     ],
 )
 def test_marks_that_dont_fit_are_refused_at_the_field(text):
     with pytest.raises(own_text.BadParts) as refused:
         own_text.kept(text, TREES)
     assert refused.value.field == "text"
+
+
+def test_a_telephone_that_writes_capitals_changes_nothing():
+    kept = own_text.kept("{{If 1}}a{{Else}}b{{End}}", TREES)
+    assert kept == own_text.kept("{{if 1}}a{{else}}b{{end}}", TREES).replace("if", "If").replace(
+        "else", "Else"
+    ).replace("end", "End")
+    marked = own_text.compiled(kept, TREES, source="\n--\nfoot", business=KILN, track=str)
+    assert branches.seen(marked, {0}).startswith("a\n")
+    assert branches.seen(marked, set()).startswith("b\n")
 
 
 def test_the_page_shows_what_it_depends_on_and_says_at_the_field_what_is_wrong(as_ada, juniper):

@@ -236,6 +236,24 @@ def test_links_hours_and_sales_are_counted_as_they_come(broadcast, topic):
     assert [(money.minor, money.currency, bought) for money, bought in found.sales] == [(4000, "EUR", 1)]
 
 
+def test_who_got_all_their_money_back_bought_nothing(broadcast, topic):
+    subscriber(topic)
+    broadcasts.send_now(broadcast, at=NOON)
+    written(broadcast, at=NOON + broadcasts.HOLD)
+    Delivery.objects.update(state=Delivery.State.ACCEPTED, settled_at=NOON, clicked_at=NOON)
+    one = Delivery.objects.get()
+    orders = [emails.create(broadcast.email.read(), subject="an id", at=NOON).id for _number in range(2)]
+    for order in orders:
+        tallies.hear_sale(order_id=order, contact_id=one.contact_id, minor=4900, currency="EUR", at=NOON)
+    bought = []
+    for order, back in ((orders[0], 4900), (orders[1], 1000), (orders[1], 3900)):
+        tallies.hear_refund(order_id=order, minor=back, at=NOON)
+        bought.append(Tally.objects.get(kind=Tally.Kind.SALE).bought)
+    assert bought == [1, 1, 0]
+    result = variants.results_of(Broadcast(decided_by="sales"), [broadcast])
+    assert result[0].people == 0
+
+
 def test_providers_are_counted_by_name_and_the_small_ones_together(broadcast, topic):
     for number in range(15):
         subscriber(topic, email=f"a{number}@provider-{number}.example")
