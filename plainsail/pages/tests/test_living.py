@@ -17,10 +17,11 @@ from plainsail.contacts.services.consent import Proof
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.testing import run_jobs
-from plainsail.pages.models import Countdown, CountdownStart, PopupDay
+from plainsail.pages.live_forms import PopupForm
+from plainsail.pages.models import Countdown, CountdownStart, Page, PopupDay
 from plainsail.pages.services import countdowns, editing, following, forms, living, pages, popups, publishing, splitting
 from plainsail.pages.services.living import Caller
-from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory
+from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory, PopupFactory
 from plainsail.tracking.models import Hit
 from plainsail.tracking.services import landing, visitors
 
@@ -410,3 +411,14 @@ def test_pop_ups_and_variants_follow_a_countdown(in_juniper):
 
     assert publishing.refresh_showing("countdown", countdown.id, at=NOW) == 2
     assert "Too late now" in html_of(test.variants.get(letter="B").page)
+
+
+def test_the_pages_on_which_a_pop_up_comes_up_are_the_first_to_choose_from(in_juniper):
+    for name in ("a", "b", "c"):
+        pages.create(in_juniper, documents.build({}, []), title=name, path=f"/page-{name}", at=NOW)
+    popup = PopupFactory()
+    popups.change(popup, on_pages=[str(Page.objects.get(path="/page-c").id)])
+
+    offered = [str(label) for _value, label in PopupForm(subject=popup).fields["on_pages"].choices]
+
+    assert offered == ["c", "a", "b"]

@@ -11,6 +11,7 @@ from plainsail.kernel.http import workspace_url
 from plainsail.pages import queries
 from plainsail.pages.models import Page
 from plainsail.pages.services import blogging, publishing, redirects, sites
+from plainsail.pages.services import pages as services
 from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
 from plainsail.pages.views import pages
 
@@ -83,6 +84,19 @@ def test_two_hundred_pages_are_found_by_word_and_state_and_shown_some_at_a_time(
     assert titles("?state=changed") == []
     assert titles("?q=nothing%00like") == []
     assert "No page found" in as_ada.get(workspace_url(juniper, "pages:pages") + "?q=nothing").content.decode()
+
+
+def test_every_archived_page_can_be_brought_back(as_ada, juniper, in_workspace, monkeypatch):
+    monkeypatch.setattr(pages, "PER_PAGE", 2)
+    with in_workspace(juniper):
+        for number in range(3):
+            services.archive(PageFactory(title=f"Old {number}", path=f"/old-{number}"), at=NOW)
+
+    found = [
+        as_ada.get(workspace_url(juniper, "pages:pages") + query).content.decode() for query in ("", "?archived=2")
+    ]
+
+    assert [len(re.findall(r"<td>Old \d", html)) for html in found] == [2, 1]
 
 
 @pytest.mark.parametrize("name", ["posts", "forms", "redirects"])
