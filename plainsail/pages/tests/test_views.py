@@ -8,11 +8,12 @@ import re
 import pytest
 
 from plainsail.kernel.http import workspace_url
+from plainsail.kernel.testing import run_jobs
 from plainsail.pages import queries
 from plainsail.pages.models import Page
-from plainsail.pages.services import blogging, publishing, redirects, sites
+from plainsail.pages.services import blogging, parts, publishing, redirects, sites, splitting
 from plainsail.pages.services import pages as services
-from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory, PopupFactory
 from plainsail.pages.views import pages
 
 
@@ -365,3 +366,42 @@ def test_a_stranger_learns_nothing(as_cleo, acme, page, url, stored):
 def test_looking_changes_nothing(as_ada, url, stored):
     assert {as_ada.get(url(name)).status_code for name in ACTS} == {405}
     assert stored().revision == 1
+
+
+@pytest.mark.parametrize("kind", ["part", "popup", "variant"])
+def test_what_stands_at_no_address_is_told_of_none(as_ada, juniper, in_workspace, kind):
+    with in_workspace(juniper):
+        tested = PageFactory(path="/course")
+        publishing.publish(tested, by=None, at=NOW)
+        page = {
+            "part": lambda: parts.open_part(juniper, kind="footer", by=None, at=NOW),
+            "popup": lambda: PopupFactory().page,
+            "variant": lambda: splitting.begin(tested, by=None, at=NOW).variants.get(letter="B").page,
+        }[kind]()
+    address = "http://juniper.localhost:8000/course" if kind == "variant" else ""
+
+    html = as_ada.get(workspace_url(juniper, "pages:page", page.id)).content.decode()
+    answer = as_ada.post(workspace_url(juniper, "pages:publication", page.id), b"{}", content_type="application/json")
+    looked = as_ada.get(workspace_url(juniper, "pages:publishing", page.id)).content.decode()
+
+    assert f"localhost:8000{page.path}" not in html + looked
+    assert "Everybody who has this address" not in html
+    assert answer.json()["url"] == address
+    assert as_ada.get(workspace_url(juniper, "pages:settings", page.id)).status_code == 404
+
+
+def test_a_pop_up_that_is_published_in_the_editor_comes_up_too(as_ada, juniper, in_workspace):
+    with in_workspace(juniper):
+        page = PageFactory(path="/course")
+        publishing.publish(page, by=None, at=NOW)
+        popup = PopupFactory()
+
+    as_ada.post(workspace_url(juniper, "pages:publication", popup.page_id), b"{}", content_type="application/json")
+    run_jobs()
+
+    with in_workspace(juniper):
+        assert page.snapshots.get().live == {"script": True}
+        publishing.unpublish(Page.objects.get(id=popup.page_id), at=NOW)
+    run_jobs()
+    with in_workspace(juniper):
+        assert page.snapshots.get().live == {}

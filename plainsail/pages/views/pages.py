@@ -153,8 +153,8 @@ def _kin(page: Page) -> KinForm:
 
 
 def _page_with_address(request: Request, page_id: UUID) -> Page:
-    """A page that can be gone to; a part of others has no title and no address for anybody but its owner."""
-    return get_object_or_404(queries.current_pages(request.workspace).with_address(), id=page_id)
+    """A page that can be gone to; a part of others, a variant or a pop-up has no address for anybody but its owner."""
+    return get_object_or_404(queries.addressed_pages(request.workspace), id=page_id)
 
 
 def _page(request: Request, page_id: UUID) -> Page:
