@@ -12,6 +12,7 @@ from django.contrib.staticfiles import finders
 
 from plainsail.automations.tests.factories import AutomationFactory
 from plainsail.blocks.services import documents
+from plainsail.blocks.sockets import BLOCKS
 from plainsail.contacts.services import consent, contacts, lists, tags
 from plainsail.contacts.services.consent import Proof
 from plainsail.kernel.http import workspace_url
@@ -422,3 +423,21 @@ def test_the_pages_on_which_a_pop_up_comes_up_are_the_first_to_choose_from(in_ju
     offered = [str(label) for _value, label in PopupForm(subject=popup).fields["on_pages"].choices]
 
     assert offered == ["c", "a", "b"]
+
+
+def test_a_film_in_a_pop_up_may_be_framed_where_it_comes_up_and_nowhere_else(in_juniper):
+    page = made(in_juniper, ("Hello", None))
+    other = pages.create(in_juniper, documents.build({}, [("text", {"text": "x"})]), title="O", path="/other", at=NOW)
+    publishing.publish(other, by=None, at=NOW)
+    popup = PopupFactory()
+    popups.change(popup, on_pages=[str(page.id)])
+    film = documents.save_block(documents.make_block(BLOCKS["video"], {"video": "https://vimeo.com/76979871"}))
+    operation = {"op": "add", "at": 0, "block": film}
+    editing.apply(popup.page, [operation], revision=popup.page.revision, by=None, at=NOW)
+    publishing.publish(popup.page, by=None, at=NOW)
+    following.follow()
+
+    policies = [each.snapshots.get().headers["content-security-policy"] for each in (page, other)]
+
+    assert ["frame-src https://player.vimeo.com" in policy for policy in policies] == [True, False]
+    assert popups.to_follow() == []
