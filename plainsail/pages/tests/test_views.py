@@ -405,3 +405,25 @@ def test_a_pop_up_that_is_published_in_the_editor_comes_up_too(as_ada, juniper, 
     run_jobs()
     with in_workspace(juniper):
         assert page.snapshots.get().live == {}
+
+
+def test_undo_goes_on_before_what_somebody_else_has_changed_since(as_ada, as_ben, page, url, stored):
+    first, second = page.document.blocks[0].id, page.document.blocks[1].id
+    before = page.document.find(second).props["heading"]
+
+    def change(client, block, words):
+        operation = {"op": "set", "block": block, "path": ["heading"], "value": words}
+        return send(client, url("edits"), {"revision": stored().revision, "operations": [operation]})
+
+    change(as_ada, second, "Ada’s older words")
+    change(as_ada, first, "Ada’s newer words")
+    change(as_ben, first, "Ben’s words")
+    seen = stored().revision
+
+    refused = send(as_ada, url("undo"), {"revision": seen})
+    done = send(as_ada, url("undo"), {"revision": seen})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_since")
+    assert (done.status_code, done.json()["undo"]) == (200, False)
+    assert stored().document.find(first).props["heading"] == "Ben’s words"
+    assert stored().document.find(second).props["heading"] == before
