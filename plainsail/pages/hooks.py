@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from uuid import UUID
 
 from django import forms as djforms
 from django.http import HttpRequest
@@ -22,9 +23,10 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.personal_data import PERSONAL_DATA, PersonalData
 from plainsail.pages import sections
 from plainsail.pages.events import FormSubmitted, PagePublished, PageUnpublished
-from plainsail.pages.models import Form, Page, Post
+from plainsail.pages.models import Form, Page, Popup, Post
 from plainsail.pages.services import (
     countdowns,
+    following,
     forgetting,
     forms,
     frames,
@@ -162,12 +164,20 @@ TAKEN_OUT.register("pages.splitsale", forgetting.split_sales)
 def follow_published(event: PagePublished) -> None:
     """What other pages show of this one: a navigation, a post among others."""
     republishing.follow(event.page_id, kind=event.kind, at=clock.now())
+    _follow_popup(event.page_id)
 
 
 @on(PageUnpublished, subscriber="pages.follow_unpublished")
 def follow_unpublished(event: PageUnpublished) -> None:
     """The same, for a page that was taken off."""
     republishing.follow(event.page_id, kind=event.kind, at=clock.now())
+    _follow_popup(event.page_id)
+
+
+def _follow_popup(page_id: UUID) -> None:
+    """Pages carry the script for pop-ups as long as one may come up there, however it was published."""
+    if Popup.objects.filter(page=page_id).exists():
+        following.follow.once(f"pages.follow_popups:{tenancy.current_workspace_id()}")
 
 
 @on(PublicHostChanged, subscriber="pages.follow_host")

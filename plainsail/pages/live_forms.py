@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
+from django.db.models import Case, When
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
@@ -205,7 +206,9 @@ class PopupForm(WhoForm):
         stored = {name: getattr(subject, name) for name in (*self.STORED, "on_pages")}
         initial = stored | {"sources": ", ".join(subject.sources)} | self.initial_of(subject.tree)
         super().__init__(*args, initial=initial, **options)
-        _offer(self, {"on_pages": Page.objects.current().with_address().order_by("title", "id")})
+        # Those that are ticked first: among two hundred nobody finds three.
+        is_ticked = Case(When(id__in=subject.on_pages, then=0), default=1)
+        _offer(self, {"on_pages": Page.objects.current().with_address().order_by(is_ticked, "title", "id")})
 
     @property
     def values(self) -> dict[str, Any]:

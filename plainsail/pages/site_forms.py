@@ -193,7 +193,12 @@ class PostForm(forms.Form):
 
     author = forms.CharField(label=_("Author"), max_length=120, required=False)
     posted_at = forms.DateTimeField(
-        label=_("Date"), widget=MOMENT, input_formats=MOMENT_FORMATS, help_text=_("Posts stand in this order.")
+        label=_("Date"),
+        widget=MOMENT,
+        input_formats=MOMENT_FORMATS,
+        help_text=_(
+            "Posts stand in this order. One that you leave as it is becomes the day on which the post goes live."
+        ),
     )
     excerpt = forms.CharField(
         label=_("In short"),

@@ -30,7 +30,7 @@ class ChangedSince(Refusal):
     """Somebody else has changed the same place since: undoing would take their words away."""
 
     code = "changed_since"
-    message = _("Somebody else has changed this since, so it can’t be undone.")
+    message = _("Somebody else has changed this since, so it stays. Undo again takes back what you did before it.")
 
 
 class Step(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -114,6 +114,14 @@ def render_page(
     frames = sorted({origin for section in sections for origin in section.frames} | {*head.frames})
     sources = [style_source(style), *([style_source(players.FRAME_CSS)] if frames else [])]
     return RenderedPage(html=html, style_source=" ".join(sources), frame_sources=tuple(frames))
+
+
+def with_frames(page: RenderedPage, origins: Collection[str]) -> RenderedPage:
+    """The same page, with a policy that lets frames show these origins too: what comes up on it later may have some."""
+    if not origins:
+        return page
+    sources = dict.fromkeys([*page.style_source.split(), style_source(players.FRAME_CSS)])
+    return replace(page, style_source=" ".join(sources), frame_sources=tuple(sorted({*page.frame_sources, *origins})))
 
 
 def render_sections(

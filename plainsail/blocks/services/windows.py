@@ -22,7 +22,7 @@ from plainsail.blocks.services import comparing
 from plainsail.blocks.services import presence as presences
 from plainsail.blocks.services.documents import InvalidDocument
 from plainsail.blocks.services.edits import EditRequest, read
-from plainsail.blocks.services.histories import Edited, Met
+from plainsail.blocks.services.histories import ChangedSince, Edited, Met
 from plainsail.blocks.services.operations import InvalidOperation
 from plainsail.kernel.errors import Refusal
 
@@ -58,6 +58,8 @@ class Editing(Protocol[R]):
     def undo(self, row: R, /, *, revision: int, by: User | None, at: datetime) -> Edited[R, Any]: ...
 
     def redo(self, row: R, /, *, revision: int, by: User | None, at: datetime) -> Edited[R, Any]: ...
+
+    def pass_over(self, row: R, /, *, by: User | None, at: datetime) -> None: ...
 
     def seen(self, row: R, /, *, revision: int) -> Edited[R, Any]: ...
 
@@ -99,8 +101,16 @@ def edits(desk: Desk[R], sent: EditRequest) -> Said:
 
 
 def undo(desk: Desk[R], sent: EditRequest) -> Said:
-    """Take back the person's newest change. Raises what the area's `undo` does."""
-    return desk.changed(desk.editing.undo(desk.row, revision=sent.revision, by=desk.by, at=desk.at), sent.panel)
+    """Take back the person's newest change. Raises what the area's `undo` does.
+
+    What can't be taken back, because of what somebody else did since, stands: it is said, and the next Undo goes on before it.
+    """
+    try:
+        edited = desk.editing.undo(desk.row, revision=sent.revision, by=desk.by, at=desk.at)
+    except ChangedSince:
+        desk.editing.pass_over(desk.row, by=desk.by, at=desk.at)
+        raise
+    return desk.changed(edited, sent.panel)
 
 
 def redo(desk: Desk[R], sent: EditRequest) -> Said:

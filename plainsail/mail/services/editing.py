@@ -83,6 +83,15 @@ def undo(email: Email, *, revision: int, at: datetime, by: User | None = None) -
 
 
 @transaction.atomic
+def pass_over(email: Email, *, at: datetime, by: User | None = None) -> None:
+    """Let this person's newest change stand: it counts as taken back, so that Undo comes to the ones before it."""
+    locked = _locked(email)
+    number, _redo = queries.undoable(locked, by)
+    if number:
+        _write(locked, Kind.UNDO, rebasing.Rebased(locked.read(), [], [], []), by=by, at=at, of=number)
+
+
+@transaction.atomic
 def redo(email: Email, *, revision: int, at: datetime, by: User | None = None) -> Edited:
     """Bring back the change that this person took back last. Raises Stale, OnItsWay, NothingToUndo, ChangedSince."""
     locked = _locked(email)

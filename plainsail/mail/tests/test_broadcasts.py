@@ -334,6 +334,19 @@ def test_links_into_a_page_are_pointed_out(news):
     assert "A link leads nowhere" in [str(check.title) for check in checks.review(made, at=clock.now())]
 
 
+def test_undo_goes_on_before_a_change_that_stands(broadcast):
+    at, email = clock.now(), broadcast.email
+    block = email.read().blocks[1]
+    for revision, words in enumerate(("Come by", "Look in")):
+        edit = {"op": "set", "block": block.id, "path": ["button"], "value": words}
+        editing.apply(email, [edit], revision=revision, at=at)
+
+    editing.pass_over(email, at=at)
+
+    email.refresh_from_db()
+    assert (email.read().blocks[1].props["button"], queries.undoable(email, None)[0]) == ("Look in", 1)
+
+
 def test_edits_can_be_undone_and_redone(broadcast):
     at, email = clock.now(), broadcast.email
     block = email.read().blocks[1]

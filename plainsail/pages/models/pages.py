@@ -120,6 +120,11 @@ class Page(WorkspaceOwned):
         return self.kind not in ADDRESSED
 
     @property
+    def is_beside(self) -> bool:
+        """A variant of another page, or a pop-up: at no address of its own."""
+        return self.path.startswith(BESIDE)
+
+    @property
     def document(self) -> documents.Document:
         return documents.load(self.draft)
 

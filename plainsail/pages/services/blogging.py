@@ -80,7 +80,7 @@ def tags_as_words(post: Post) -> str:
 
 def _tag(post: Post, words: str) -> None:
     """Put a post under these tags and no others."""
-    named = {sites.path_from(word).strip("/"): " ".join(word.split())[:60] for word in words.split(",") if word.strip()}
+    named = {sites.slug_from(word): " ".join(word.split())[:60] for word in words.split(",") if word.strip()}
     post.tags.exclude(slug__in=named).delete()
     there = set(post.tags.values_list("slug", flat=True))
     PostTag.objects.bulk_create(

@@ -103,6 +103,15 @@ def undo(page: Page, *, revision: int, by: User | None, at: datetime) -> Edited:
     return _reverse(page, number, kinds, PageRevision.Kind.UNDO, revision=revision, by=by, at=at)
 
 
+def pass_over(page: Page, *, by: User | None, at: datetime) -> None:
+    """Let this person's newest edit stand: it counts as taken back, so that Undo comes to the ones before it."""
+    _lock(page)
+    number, _redo = queries.undoable(page, by)
+    if number:
+        following = _advance(page, page.document, revision=page.revision, at=page.edited_at)
+        _record(page, PageRevision.Kind.UNDO, by=by, at=at, number=following, of=number)
+
+
 def redo(page: Page, *, revision: int, by: User | None, at: datetime) -> Edited:
     """Bring back the edit that this person took back last. Raises Stale, NothingToUndo, ChangedSince."""
     _lock(page)

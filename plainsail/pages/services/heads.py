@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, to_locale
 from django.utils.translation import gettext as _
 
 from plainsail.blocks.pictures import PICTURES
@@ -204,7 +204,7 @@ def _social(head: PageHead, frame: Frame, told: Shared, *, image: str, is_articl
         "og:description": told.text or head.description or frame.site.description,
         "og:url": head.canonical_url,
         "og:site_name": frame.workspace.name,
-        "og:locale": head.language.replace("-", "_"),
+        "og:locale": to_locale(head.language),
         "og:image": image,
         "og:image:width": told.image_width,
         "og:image:height": told.image_height,

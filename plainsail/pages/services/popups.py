@@ -29,7 +29,6 @@ from plainsail.blocks.services.rendering import PageHead
 from plainsail.kernel.errors import Refusal
 from plainsail.kernel.models import Workspace
 from plainsail.pages.models import Form, Page, Popup, PopupDay, PublishedSnapshot
-from plainsail.pages.models.pages import BESIDE
 from plainsail.pages.services import beside, living, sites
 from plainsail.pages.services.living import Caller
 from plainsail.tracking.models import Hit
@@ -74,10 +73,32 @@ def change(popup: Popup, **values: Any) -> None:
 
 def any_for(page: Page) -> bool:
     """Whether a page needs the script that shows pop-ups. One query."""
-    if page.path.startswith(BESIDE) and not page.variants.exists():
-        return False
+    return bool(_meant(page, _live()))
+
+
+def frames_for(page: Page) -> tuple[str, ...]:
+    """Whose films and pages the pop-ups show that may come up on a page, as origins: its policy must let them past. Two
+    queries.
+    """
+    return _origins(_meant(page, _live()), _frames())
+
+
+def _meant(page: Page, live: Sequence[Popup]) -> list[Popup]:
+    """Those that may come up on a page, for whomever."""
+    if page.is_beside and not page.variants.exists():
+        return []
     wanted = _ids_of(page)
-    return any(not one.on_pages or wanted & set(one.on_pages) for one in _live())
+    return [one for one in live if not one.on_pages or wanted & set(one.on_pages)]
+
+
+def _frames() -> dict[UUID, list[str]]:
+    """What the frames in each published pop-up show, by its page."""
+    rows = PublishedSnapshot.objects.filter(page__popup__isnull=False).values_list("page_id", "live__frames")
+    return {page_id: frames or [] for page_id, frames in rows}
+
+
+def _origins(popups: Sequence[Popup], frames: Mapping[UUID, list[str]]) -> tuple[str, ...]:
+    return tuple(sorted({origin for one in popups for origin in frames.get(one.page_id, [])}))
 
 
 def _live() -> Sequence[Popup]:
@@ -90,23 +111,29 @@ def _ids_of(page: Page) -> set[str]:
 
 
 def to_follow() -> list[Page]:
-    """Published pages that carry the script in vain, or need it and don't carry it. Two queries, and two a page."""
+    """Published pages that carry the script in vain, or need it and don't carry it, or whose policy keeps a film in a pop-up
+    out. Three queries, and one a page.
+    """
+    live, frames = _live(), _frames()
     snapshots = PublishedSnapshot.objects.select_related("page__workspace").defer("body", "body_gzip", "body_br")
     found = []
     for snapshot in snapshots.exclude(page__popup__isnull=False).order_by("id"):
-        needs = any_for(snapshot.page) or any(name in snapshot.live for name in ("parts", "countdowns"))
-        if needs != bool(snapshot.live.get("script")):
+        meant = _meant(snapshot.page, live)
+        needs = bool(meant) or any(name in snapshot.live for name in ("parts", "countdowns"))
+        policy = snapshot.headers.get("content-security-policy", "")
+        if needs != bool(snapshot.live.get("script")) or any(each not in policy for each in _origins(meant, frames)):
             found.append(snapshot.page)
     return found
 
 
 def frozen(page: Page, document: Document, head: PageHead) -> dict[str, Any]:
-    """What is kept of a pop-up when it is published: `{html, style}`; empty for any other page."""
+    """What is kept of a pop-up when it is published: `{html, style, frames}`; empty for any other page."""
     if not Popup.objects.filter(page=page).exists():
         return {}
     html = "".join(str(each.html) for each in rendering.render_sections(document, head))
-    style = "".join(STYLE.findall(rendering.render_page(document, head).html))
-    return {"html": html, "style": style + _own_style()}
+    rendered = rendering.render_page(document, head)
+    style = "".join(STYLE.findall(rendered.html))
+    return {"html": html, "style": style + _own_style(), "frames": [*rendered.frame_sources]}
 
 
 @cache
@@ -121,9 +148,7 @@ def for_visitor(page: Page, caller: Caller, *, at: datetime) -> list[dict[str, A
 
     Cost: one statement, one a condition on a known contact, one where new and returning visitors are told apart.
     """
-    wanted = _ids_of(page)
-    meant = [one for one in _live() if not one.on_pages or wanted & set(one.on_pages)]
-    chosen = [one for one in meant if _is_for(one, caller, at=at)]
+    chosen = [one for one in _meant(page, _live()) if _is_for(one, caller, at=at)]
     snapshots = {
         row.page_id: row.live for row in PublishedSnapshot.objects.filter(page__in=[one.page_id for one in chosen])
     }

@@ -137,7 +137,7 @@ def feed(props: Mapping[str, Any]) -> list[blocks.PostCard]:
         return []
     posts = published()
     if word := str(props.get("tag") or "").strip():
-        posts = posts.filter(tags__slug=sites.path_from(word).strip("/"))
+        posts = posts.filter(tags__slug=sites.slug_from(word))
     found = cards(list(posts[: int(props.get("most") or 3)]), base=BLOG_PATH)
     return [_as_block(card) for card in found]
 

@@ -26,7 +26,7 @@ from plainsail.kernel.events import publish as tell
 from plainsail.kernel.models import Workspace
 from plainsail.pages.events import PagePublished, PageUnpublished
 from plainsail.pages.models import Form, Page, PageRevision, Post, PublishedSnapshot
-from plainsail.pages.services import editing, snapshots
+from plainsail.pages.services import beside, editing, snapshots
 from plainsail.pages.services.composing import address, head_of, legal_links, render
 from plainsail.pages.services.frames import Frame, frame_of
 from plainsail.pages.services.snapshots import content_policy
@@ -230,6 +230,12 @@ def refresh_showing(kind: str, row_id: UUID, *, at: datetime) -> int:
     ]
     refresh_each(pages, at=at)
     return len(pages)
+
+
+def live_url(page: Page) -> str:
+    """Where visitors see a page: its full address, of a variant that of the tested page; empty for a part or a pop-up."""
+    stand = beside.stand_of(page)
+    return "" if page.is_part or stand.page is None else address(page.workspace, stand.path)
 
 
 def live_document(page: Page) -> Document | None:

@@ -91,6 +91,18 @@ def path_from(title: str) -> str:
     return "/" + ("-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or "page")
 
 
+def slug_from(name: str) -> str:
+    """A name as one part of an address, the same for the same name. Letters that no plain ones are left of (日本, Кухня) are
+    written as the DNS writes them (RFC 3492), so that two such names are two.
+    """
+    bare = unicodedata.normalize("NFKD", name.translate(LETTERS))
+    if not any(letter.isalnum() and not letter.isascii() for letter in bare):
+        return path_from(name).strip("/")
+    return "-".join(re.findall(r"[a-z0-9]+", " ".join(name.split()).casefold().encode("punycode").decode()))[:60].strip(
+        "-"
+    )
+
+
 def _is_ours(path: str) -> bool:
     for candidate in (path, path + "/"):
         try:

@@ -94,6 +94,8 @@ def _store(
     listing: Listing | None = None,
 ) -> PublishedSnapshot:
     rendered = found.page
+    if found.live.get("script"):
+        rendered = rendering.with_frames(rendered, popups.frames_for(page))
     frozen = freezing.freeze(rendered.html)
     specifications = _forms(page, document, frame)
     headers = {

@@ -255,3 +255,17 @@ def test_a_sign_that_no_feed_may_hold_breaks_none(blog, in_juniper, site_client)
 
     for path in ("/blog/feed.xml", "/blog/rss.xml"):
         assert "First fire" in ET.tostring(ET.fromstring(site_client.get(path).content), encoding="unicode")
+
+
+def test_tags_in_any_script_have_lists_of_their_own(blog, in_juniper):
+    write(in_juniper, "First fire", tags="日本, 日本語 blog, Кухня, Möbel, blog")
+    follow(blog)
+
+    assert set(PublishedSnapshot.objects.filter(page=blog).values_list("path", flat=True)) == {
+        "/blog",
+        "/blog/tag/wgv71a",
+        "/blog/tag/blog-1e1k07ec84j",
+        "/blog/tag/j1agri5c",
+        "/blog/tag/mobel",
+        "/blog/tag/blog",
+    }

@@ -12,15 +12,17 @@ from django.contrib.staticfiles import finders
 
 from plainsail.automations.tests.factories import AutomationFactory
 from plainsail.blocks.services import documents
+from plainsail.blocks.sockets import BLOCKS
 from plainsail.contacts.services import consent, contacts, lists, tags
 from plainsail.contacts.services.consent import Proof
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.testing import run_jobs
-from plainsail.pages.models import Countdown, CountdownStart, PopupDay
+from plainsail.pages.live_forms import PopupForm
+from plainsail.pages.models import Countdown, CountdownStart, Page, PopupDay
 from plainsail.pages.services import countdowns, editing, following, forms, living, pages, popups, publishing, splitting
 from plainsail.pages.services.living import Caller
-from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory
+from plainsail.pages.tests.factories import NOW, CountdownFactory, FormFactory, PopupFactory
 from plainsail.tracking.models import Hit
 from plainsail.tracking.services import landing, visitors
 
@@ -410,3 +412,32 @@ def test_pop_ups_and_variants_follow_a_countdown(in_juniper):
 
     assert publishing.refresh_showing("countdown", countdown.id, at=NOW) == 2
     assert "Too late now" in html_of(test.variants.get(letter="B").page)
+
+
+def test_the_pages_on_which_a_pop_up_comes_up_are_the_first_to_choose_from(in_juniper):
+    for name in ("a", "b", "c"):
+        pages.create(in_juniper, documents.build({}, []), title=name, path=f"/page-{name}", at=NOW)
+    popup = PopupFactory()
+    popups.change(popup, on_pages=[str(Page.objects.get(path="/page-c").id)])
+
+    offered = [str(label) for _value, label in PopupForm(subject=popup).fields["on_pages"].choices]
+
+    assert offered == ["c", "a", "b"]
+
+
+def test_a_film_in_a_pop_up_may_be_framed_where_it_comes_up_and_nowhere_else(in_juniper):
+    page = made(in_juniper, ("Hello", None))
+    other = pages.create(in_juniper, documents.build({}, [("text", {"text": "x"})]), title="O", path="/other", at=NOW)
+    publishing.publish(other, by=None, at=NOW)
+    popup = PopupFactory()
+    popups.change(popup, on_pages=[str(page.id)])
+    film = documents.save_block(documents.make_block(BLOCKS["video"], {"video": "https://vimeo.com/76979871"}))
+    operation = {"op": "add", "at": 0, "block": film}
+    editing.apply(popup.page, [operation], revision=popup.page.revision, by=None, at=NOW)
+    publishing.publish(popup.page, by=None, at=NOW)
+    following.follow()
+
+    policies = [each.snapshots.get().headers["content-security-policy"] for each in (page, other)]
+
+    assert ["frame-src https://player.vimeo.com" in policy for policy in policies] == [True, False]
+    assert popups.to_follow() == []

@@ -8,10 +8,12 @@ import re
 import pytest
 
 from plainsail.kernel.http import workspace_url
+from plainsail.kernel.testing import run_jobs
 from plainsail.pages import queries
 from plainsail.pages.models import Page
-from plainsail.pages.services import blogging, publishing, redirects, sites
-from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory
+from plainsail.pages.services import blogging, parts, publishing, redirects, sites, splitting
+from plainsail.pages.services import pages as services
+from plainsail.pages.tests.factories import NOW, FormFactory, PageFactory, PopupFactory
 from plainsail.pages.views import pages
 
 
@@ -83,6 +85,19 @@ def test_two_hundred_pages_are_found_by_word_and_state_and_shown_some_at_a_time(
     assert titles("?state=changed") == []
     assert titles("?q=nothing%00like") == []
     assert "No page found" in as_ada.get(workspace_url(juniper, "pages:pages") + "?q=nothing").content.decode()
+
+
+def test_every_archived_page_can_be_brought_back(as_ada, juniper, in_workspace, monkeypatch):
+    monkeypatch.setattr(pages, "PER_PAGE", 2)
+    with in_workspace(juniper):
+        for number in range(3):
+            services.archive(PageFactory(title=f"Old {number}", path=f"/old-{number}"), at=NOW)
+
+    found = [
+        as_ada.get(workspace_url(juniper, "pages:pages") + query).content.decode() for query in ("", "?archived=2")
+    ]
+
+    assert [len(re.findall(r"<td>Old \d", html)) for html in found] == [2, 1]
 
 
 @pytest.mark.parametrize("name", ["posts", "forms", "redirects"])
@@ -351,3 +366,64 @@ def test_a_stranger_learns_nothing(as_cleo, acme, page, url, stored):
 def test_looking_changes_nothing(as_ada, url, stored):
     assert {as_ada.get(url(name)).status_code for name in ACTS} == {405}
     assert stored().revision == 1
+
+
+@pytest.mark.parametrize("kind", ["part", "popup", "variant"])
+def test_what_stands_at_no_address_is_told_of_none(as_ada, juniper, in_workspace, kind):
+    with in_workspace(juniper):
+        tested = PageFactory(path="/course")
+        publishing.publish(tested, by=None, at=NOW)
+        page = {
+            "part": lambda: parts.open_part(juniper, kind="footer", by=None, at=NOW),
+            "popup": lambda: PopupFactory().page,
+            "variant": lambda: splitting.begin(tested, by=None, at=NOW).variants.get(letter="B").page,
+        }[kind]()
+    address = "http://juniper.localhost:8000/course" if kind == "variant" else ""
+
+    html = as_ada.get(workspace_url(juniper, "pages:page", page.id)).content.decode()
+    answer = as_ada.post(workspace_url(juniper, "pages:publication", page.id), b"{}", content_type="application/json")
+    looked = as_ada.get(workspace_url(juniper, "pages:publishing", page.id)).content.decode()
+
+    assert f"localhost:8000{page.path}" not in html + looked
+    assert "Everybody who has this address" not in html
+    assert answer.json()["url"] == address
+    assert as_ada.get(workspace_url(juniper, "pages:settings", page.id)).status_code == 404
+
+
+def test_a_pop_up_that_is_published_in_the_editor_comes_up_too(as_ada, juniper, in_workspace):
+    with in_workspace(juniper):
+        page = PageFactory(path="/course")
+        publishing.publish(page, by=None, at=NOW)
+        popup = PopupFactory()
+
+    as_ada.post(workspace_url(juniper, "pages:publication", popup.page_id), b"{}", content_type="application/json")
+    run_jobs()
+
+    with in_workspace(juniper):
+        assert page.snapshots.get().live == {"script": True}
+        publishing.unpublish(Page.objects.get(id=popup.page_id), at=NOW)
+    run_jobs()
+    with in_workspace(juniper):
+        assert page.snapshots.get().live == {}
+
+
+def test_undo_goes_on_before_what_somebody_else_has_changed_since(as_ada, as_ben, page, url, stored):
+    first, second = page.document.blocks[0].id, page.document.blocks[1].id
+    before = page.document.find(second).props["heading"]
+
+    def change(client, block, words):
+        operation = {"op": "set", "block": block, "path": ["heading"], "value": words}
+        return send(client, url("edits"), {"revision": stored().revision, "operations": [operation]})
+
+    change(as_ada, second, "Ada’s older words")
+    change(as_ada, first, "Ada’s newer words")
+    change(as_ben, first, "Ben’s words")
+    seen = stored().revision
+
+    refused = send(as_ada, url("undo"), {"revision": seen})
+    done = send(as_ada, url("undo"), {"revision": seen})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_since")
+    assert (done.status_code, done.json()["undo"]) == (200, False)
+    assert stored().document.find(first).props["heading"] == "Ben’s words"
+    assert stored().document.find(second).props["heading"] == before

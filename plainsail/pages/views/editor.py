@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
@@ -35,7 +34,7 @@ def editor(request: Request, page_id: UUID) -> HttpResponse:
         "document": document,
         "chosen": chosen.id if chosen else "",
         "panel": answers.panel_of(page, document, chosen.id) if chosen else "",
-        "live_url": publishing.address(request.workspace, page.path),
+        "live_url": publishing.live_url(page),
         "can": answers.state(request, page),
     }
     return render(request, "pages/editor.html", context | _addable())
@@ -141,5 +140,4 @@ def publication(request: Request, page_id: UUID) -> HttpResponse:
         publishing.publish(page, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
     except Refusal as refusal:
         return answers.refused(refusal)
-    url = publishing.address(request.workspace, page.path)
-    return JsonResponse(answers.state(request, page) | {"url": url, "message": _("Live at %(url)s") % {"url": url}})
+    return JsonResponse(answers.state(request, page) | {"url": publishing.live_url(page)})

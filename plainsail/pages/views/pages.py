@@ -24,7 +24,6 @@ from plainsail.pages.services.sites import BadAddress
 from plainsail.pages.site_forms import KinForm
 
 PER_PAGE = 24
-MOST_ARCHIVED = 50
 
 
 @require_GET
@@ -33,6 +32,7 @@ def pages(request: Request) -> HttpResponse:
     words, state = asked(request), request.GET.get("state", "")
     listed = queries.listed_pages(request.workspace, words=words, state=state)
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+    archived = request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id")
     context = {
         "page": page,
         "cards": queries.cards(request.workspace, list(page), at=request.now),
@@ -40,9 +40,7 @@ def pages(request: Request) -> HttpResponse:
         "state": state,
         "changed": queries.changed_pages(request.workspace).count(),
         "troubles": publishing.troubles(request.workspace),
-        "archived": request.workspace.pages.filter(state=Page.State.ARCHIVED).order_by("-edited_at", "id")[
-            :MOST_ARCHIVED
-        ],
+        "archived": Paginator(archived, PER_PAGE).get_page(request.GET.get("archived")),
     }
     return render(request, "pages/pages.html", context)
 
@@ -155,8 +153,8 @@ def _kin(page: Page) -> KinForm:
 
 
 def _page_with_address(request: Request, page_id: UUID) -> Page:
-    """A page that can be gone to; a part of others has no title and no address for anybody but its owner."""
-    return get_object_or_404(queries.current_pages(request.workspace).with_address(), id=page_id)
+    """A page that can be gone to; a part of others, a variant or a pop-up has no address for anybody but its owner."""
+    return get_object_or_404(queries.addressed_pages(request.workspace), id=page_id)
 
 
 def _page(request: Request, page_id: UUID) -> Page:

@@ -55,7 +55,6 @@ def popup(request: Request, popup_id: UUID) -> HttpResponse:
 def popup_publication(request: Request, popup_id: UUID) -> HttpResponse:
     """Show it, with its words as they are now."""
     publishing.publish(_find(request, popup_id).page, by=request.user, at=request.now)  # type: ignore[arg-type]  # a member
-    following.follow.once(f"pages.follow_popups:{request.workspace.id}")
     messages.success(request, _("It comes up from now on."))
     return redirect(workspace_url(request.workspace, "pages:popups"))
 
@@ -66,7 +65,6 @@ def popup_withdrawal(request: Request, popup_id: UUID) -> HttpResponse:
     subject = _find(request, popup_id)
     if subject.page.is_published:
         publishing.unpublish(subject.page, at=request.now)
-        following.follow.once(f"pages.follow_popups:{request.workspace.id}")
     messages.success(request, _("It comes up no more."))
     return redirect(workspace_url(request.workspace, "pages:popups"))
 

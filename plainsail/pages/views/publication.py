@@ -87,7 +87,7 @@ def _show(request: Request, page: Page, form: TimetableForm, *, status: int = 20
         "form": form,
         "findings": checking.check(page, page.document),
         "published": publishing.publications(page).select_related("by").order_by("-number")[:SHOWN],
-        "live_url": "" if page.is_part else publishing.address(request.workspace, page.path),
+        "live_url": publishing.live_url(page),
     }
     return render(request, "pages/publication.html", context, status=status)
 
