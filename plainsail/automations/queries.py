@@ -113,6 +113,14 @@ def waiting_at(automation: Automation) -> Counter[str]:
     return Counter(dict(under_way.values_list("step").annotate(people=Count("id"))))
 
 
+def skipped_at(automation: Automation, step_id: str, *, limit: int = 5) -> list[tuple[str, int]]:
+    """Why nothing was done for those whom a step passed over, with how many they were, the most first. One range of the log's
+    index."""
+    passed_over = StepLog.objects.filter(automation=automation, step=step_id, outcome="skipped").order_by()
+    counted = passed_over.values_list("note").annotate(people=Count("id")).order_by("-people", "note")
+    return list(counted[:limit])
+
+
 def people_at(automation: Automation, step_id: str, *, limit: int = 20) -> list[Run]:
     """Who stands at a step now, those who go on first, with their contacts."""
     there = automation.runs.filter(ended_at=None, step=step_id).select_related("contact")

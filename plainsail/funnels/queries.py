@@ -191,7 +191,8 @@ def _of_step(step: FunnelStep, counted: _Counted) -> StepNumbers:
         received, clicked = counted.mailed.get(step.id, (0, 0))
         return StepNumbers(received, clicked, "clicked")
     if step.kind == Kind.FORM:
-        return StepNumbers(people, counted.sent.get(step.id, 0), "sent")
+        sent = counted.sent.get(step.id, 0)
+        return StepNumbers(max(people, sent), sent, "sent")
     if step.sells:
         bought, revenue = counted.sold.get(step.id, (0, []))
         return StepNumbers(max(people, bought), bought, "bought", revenue)

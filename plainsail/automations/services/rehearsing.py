@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from plainsail.automations.services import flows, places, timing
+from plainsail.automations.services import flows, places, stepping, timing
 from plainsail.automations.services.flows import Flow, Step
 from plainsail.automations.sockets import ACTIONS, CONDITIONS, Done
 from plainsail.contacts.models import Contact, FieldValue
@@ -151,9 +151,8 @@ def _paths(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
 
 
 def _split(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:
-    """Chance decides anew in each run: the likeliest way is shown."""
-    way = max(step["ways"], key=lambda way: way["share"])
-    return Foreseen(step, at, way["id"], _("Chance decides in earnest. This is the way with the largest share."))
+    """Chance gives each person the same way whenever they come: this is theirs."""
+    return Foreseen(step, at, stepping.way_of(step, contact.id), _("The way that chance has for them, each time."))
 
 
 def _goal(step: Step, contact: Contact, at: datetime, zone: str) -> Foreseen:

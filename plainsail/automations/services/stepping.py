@@ -344,12 +344,12 @@ def _ask(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
 
 def _split(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
     ways = {key: flows.first(row) or stop.following for key, row in flows.branches(step)}
-    return [Move(one, key, ways[key]) for one in people for key in [way_of(step, one.run_id)]]
+    return [Move(one, key, ways[key]) for one in people for key in [way_of(step, one.contact_id)]]
 
 
-def way_of(step: flows.Step, run_id: UUID) -> str:
-    """The way of a split that falls to a run: the same whenever it is asked, by the run's id and the step's."""
-    drawn = int.from_bytes(hashlib.blake2b(run_id.bytes + step["id"].encode(), digest_size=8).digest(), "big")
+def way_of(step: flows.Step, contact_id: UUID) -> str:
+    """The way of a split that falls to a person: the same whenever they come to it, by their id and the step's."""
+    drawn = int.from_bytes(hashlib.blake2b(contact_id.bytes + step["id"].encode(), digest_size=8).digest(), "big")
     place, reached = drawn % (flows.WHOLE * PARTS), 0
     for way in step["ways"]:
         reached += way["share"] * PARTS

@@ -108,3 +108,23 @@ def test_it_is_made_smaller_larger_and_all_of_it_seen(screen):
     screen.mouse.wheel(0, -100)
     screen.keyboard.up("Control")
     screen.wait_for_function("document.querySelector('.flow-zoom-now').innerText === '110 %'")
+
+
+OFF_ITS_LINE = """() => [...document.querySelectorAll('.plus')].filter((plus) => {
+  const [own, line] = [plus.getBoundingClientRect(), plus.closest('.plus-line').getBoundingClientRect()];
+  return own.top < line.top - 1 || own.bottom > line.bottom + 1;
+}).length"""
+
+
+def test_as_a_list_and_on_a_phone_each_plus_stands_on_its_line_in_every_way(screen, juniper, automation):
+    with workspace(juniper):
+        ways = flows.split((30, [flows.wait(1)]), (30, [flows.wait(2)]), (40, []))
+        found = Automation.objects.get(id=automation.id)
+        editing.insert(found, flows.Place(0), ways, revision=found.revision, at=clock.now())
+    address = screen.url.partition("?")[0]
+    screen.goto(f"{address}?view=list")
+    assert screen.locator(".plus").count() == 13
+    assert screen.evaluate(OFF_ITS_LINE) == 0
+    screen.set_viewport_size({"width": 390, "height": 844})
+    screen.goto(address)
+    assert screen.evaluate(OFF_ITS_LINE) == 0

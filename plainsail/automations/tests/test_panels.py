@@ -8,11 +8,13 @@ from datetime import date
 import pytest
 
 from plainsail.automations.models import Automation
-from plainsail.automations.services import editing, flows, rehearsing
-from plainsail.automations.tests.factories import ContactFactory, ListFactory, tag
+from plainsail.automations.services import editing, entering, flows, rehearsing
+from plainsail.automations.tests.factories import ContactFactory, ListFactory, live, tag
 from plainsail.contacts.models import CustomField, FieldValue
+from plainsail.contacts.services import tags
 from plainsail.kernel import clock
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing import run_jobs
 
 pytestmark = pytest.mark.django_db
 HOME = "/w/juniper/automations/"
@@ -44,6 +46,25 @@ def now(juniper, automation):
 
 def wait_of(juniper, automation):
     return now(juniper, automation).draft["steps"][0]
+
+
+def test_an_action_says_whom_it_skipped_and_why(as_ada, juniper):
+    with workspace(juniper):
+        guest = tag(juniper)
+        flow = flows.build(
+            "automations.signal", {"signal": "x"}, [flows.action("contacts.add_tag", {"tag": str(guest.id)})]
+        )
+        automation = live(flow, at=clock.now())
+        people = [ContactFactory() for _number in range(3)]
+        for person in people[:2]:
+            tags.add(person, guest, at=clock.now())
+        for person in people:
+            entering.enter(automation, person, at=clock.now(), cause="told")
+    run_jobs()
+    step = now(juniper, automation).draft["steps"][0]["id"]
+    page = as_ada.get(url(automation, f"?step={step}")).content.decode()
+    assert "3 people · 2 skipped" in page
+    assert re.search(r"Had it already\.</span><b>2</b>", page)
 
 
 class TestWaiting:

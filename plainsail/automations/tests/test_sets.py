@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from plainsail.automations import queries
 from plainsail.automations.models import Automation, Run, StepLog
-from plainsail.automations.services import asking, editing, entering, flows, publishing, running, stepping
+from plainsail.automations.services import asking, editing, entering, flows, publishing, rehearsing, running, stepping
 from plainsail.automations.sockets import ACTIONS, Action
 from plainsail.automations.tests.factories import ContactFactory, ListFactory, joins, live, tag
 from plainsail.automations.views import drawing
 from plainsail.contacts.events import ListJoined
-from plainsail.contacts.models import ContactTag
+from plainsail.contacts.models import Contact, ContactTag
 from plainsail.contacts.services import erasing, merging, sets, tags
 from plainsail.kernel import clock
 from plainsail.kernel.events import publish_many
@@ -159,7 +159,7 @@ def test_again_after_some_days_counts_within_a_set_too(topic):
 
 
 class TestWays:
-    def test_a_split_shares_people_out_and_gives_each_run_the_same_way_again(self, topic):
+    def test_a_split_shares_people_out_and_gives_each_person_the_same_way_again(self, topic):
         parts = flows.split((30, [flows.wait(1)]), (70, []))
         flow = on_joining(topic, [parts, flows.wait(2)])
         step = flow["steps"][0]
@@ -169,8 +169,10 @@ class TestWays:
         run_jobs(at=at)
         first = StepLog.objects.filter(step=step["id"], outcome="a").count()
         assert 30 <= first <= 90
-        others = Run.objects.filter(step=flow["steps"][1]["id"]).values_list("id", flat=True)
-        assert {stepping.way_of(step, run_id) for run_id in others} == {"b"}
+        others = Run.objects.filter(step=flow["steps"][1]["id"]).values_list("contact_id", flat=True)
+        assert {stepping.way_of(step, contact_id) for contact_id in others} == {"b"}
+        contact = Contact.objects.get(id=others[0])
+        assert rehearsing.rehearse(flow, contact, at=at).steps[0].outcome == "b"
 
     def test_of_several_ways_the_first_that_fits_is_taken_and_they_meet_again(self, topic, in_juniper):
         vip, guest, last = (tag(in_juniper, name) for name in ("VIP", "Guest", "Last"))

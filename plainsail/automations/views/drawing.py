@@ -204,12 +204,10 @@ def _action(step: Step, counts: StepCounts) -> Look:
     kind = ACTIONS.get(step["action"])
     if kind is None:
         return "ban", "neutral", _("Something that is gone"), ""
-    return (
-        kind.icon,
-        "accent",
-        kind.sentence(step["config"]),
-        kind.detail(step["config"]) or people(counts.passed[step["id"]]),
-    )
+    told = [kind.detail(step["config"]) or people(counts.passed[step["id"]])]
+    if number := counts.outcomes.get(step["id"], Counter[str]())["skipped"]:
+        told.append(ngettext("%(people)s skipped", "%(people)s skipped", number) % {"people": f"{number:,}"})
+    return kind.icon, "accent", kind.sentence(step["config"]), " · ".join(told)
 
 
 def _condition(step: Step, counts: StepCounts) -> Look:

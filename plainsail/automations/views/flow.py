@@ -357,6 +357,7 @@ def _step_panel(request: Request, found: Automation, chosen: flows.Step) -> dict
         "modes": ModeForm(initial={"mode": mode_of(request, chosen)}) if chosen["type"] == "wait" else None,
         "mode": mode_of(request, chosen),
         "people": queries.people_at(found, chosen["id"]),
+        "skipped": queries.skipped_at(found, chosen["id"]) if isinstance(kind, Action) else (),
         "back": f"{workspace_url(request.workspace, page, found.id)}?step={chosen['id']}",
     }
 

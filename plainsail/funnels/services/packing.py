@@ -2,8 +2,11 @@
 
     {"kind": "plainsail.funnel", "v": 1, "name", "list", "steps": [{"id", "kind", "name", "page", "form", "offer", "email",
      "amount", "unit", "list", "split": [{"page", "share"}]}], "pages": [{"id", "title", "description", "path", "document"}],
-     "forms": [{"id", "name", "fields", "consent", "thanks_title", "thanks_text"}], "emails": [{"id", "subject", "preheader", "document"}],
-     "offers": [{"id", "name", "description", "product", "supply", "price": {…}}]}
+     "forms": [{"id", "name", "fields", "consent", "thanks_title", "thanks_text", "tags", "lists", "offered"}],
+     "emails": [{"id", "subject", "preheader", "document"}],
+     "offers": [{"id", "name", "description", "product", "supply", "price": {…}}], "countdowns": [{"id", …}]}
+
+Tags and lists are said by their names: those that are here already are used.
 
 As a file it brings its pictures along, see `bundling`.
 
@@ -30,7 +33,7 @@ from plainsail.commerce.models import Offer
 from plainsail.commerce.services import catalogue
 from plainsail.commerce.services.catalogue import BadTerms, PriceTerms
 from plainsail.contacts.models import List
-from plainsail.contacts.services import lists
+from plainsail.contacts.services import lists, tags
 from plainsail.funnels import queries
 from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.funnels.services import drawing
@@ -43,10 +46,13 @@ from plainsail.kernel.models import Workspace
 from plainsail.kernel.money import BadMoney, Money
 from plainsail.mail.models import Email
 from plainsail.mail.services import emails
-from plainsail.pages.models import Form, Page
-from plainsail.pages.services import forms, packed_forms, pages
+from plainsail.pages.models import Countdown, Form, Page
+from plainsail.pages.services import forms, packed_countdowns, packed_forms, pages
 
 KIND, FORMAT = "plainsail.funnel", 1
+LISTS = {"more_lists": "lists", "offered_lists": "offered"}
+"""Lists of a form beside its first, to what a package calls them."""
+MOST_NAMES = 20
 MOST_BYTES = 4 * 1024 * 1024
 PARTS = ("pages", "forms", "emails", "offers", "steps")
 TOO_LARGE = _("This file is too large to be a funnel.")
@@ -79,6 +85,7 @@ def pack(funnel: Funnel) -> Package:
         "forms": [_form(form) for form in used.forms],
         "emails": [_email(email) for email in used.emails],
         "offers": [_offer(offer) for offer in used.offers],
+        "countdowns": [{"id": str(one.id), **packed_countdowns.pack(one)} for one in used.countdowns],
     }
 
 
@@ -88,7 +95,10 @@ class _Used:
     def __init__(self, steps: Sequence[FunnelStep]) -> None:
         self.pages: list[Page] = _once(page for step in steps for page in queries.pages_of(step))
         self.emails: list[Email] = _once(step.email for step in steps)
-        named = {reference for page in self.pages for reference in page.document.references()}
+        written = [page.document for page in self.pages] + [email.read() for email in self.emails]
+        named = {reference for document in written for reference in document.references()}
+        ends = Countdown.objects.filter(id__in={key for kind, key in named if kind == "countdown"})
+        self.countdowns: list[Countdown] = list(ends.select_related("list", "tag").order_by("id"))
         form_ids = {key for kind, key in named if kind == "form"} | {step.form_id for step in steps if step.form_id}
         offer_ids = {key for kind, key in named if kind == "offer"} | {step.offer_id for step in steps if step.offer_id}
         self.forms: list[Form] = list(Form.objects.filter(id__in=form_ids).select_related("list").order_by("id"))
@@ -131,7 +141,14 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _form(form: Form) -> dict[str, Any]:
-    return {"id": str(form.id), **packed_forms.pack(form)}
+    lists_of = {name: [one.name for one in forms.lists_of(form, getattr(form, name))] for name in LISTS}
+    tagged = form.workspace.tags.filter(id__in=form.tags).order_by("name", "id")
+    return {
+        "id": str(form.id),
+        **packed_forms.pack(form),
+        "tags": [tag.name for tag in tagged],
+        **{key: lists_of[name] for name, key in LISTS.items()},
+    }
 
 
 def _email(email: Email) -> dict[str, Any]:
@@ -216,6 +233,8 @@ class _Unpacking:
         topic = self._list()
         made_forms = {self._known(each, form): form for each in self._all("forms") if (form := self._form(each, topic))}
         made_offers = {self._known(each, offer): offer for each in self._all("offers") if (offer := self._offer(each))}
+        for each in self._all("countdowns") if "countdowns" in self.package else ():
+            self._known(each, self._countdown(each))
         made_emails = {self._known(each, email): email for each in self._all("emails") if (email := self._email(each))}
         made_pages = {self._known(each, page): page for each in self._all("pages") if (page := self._page(each))}
         funnel = drawing.create(name=str(self.package["name"])[:100] or "Funnel", at=self.at)
@@ -267,14 +286,37 @@ class _Unpacking:
         name = str(step.get("list") or "")[:100]
         if not name or name == topic.name:
             return topic if name else None
+        return self._called(name)
+
+    def _called(self, name: str) -> List:
+        """The list of a name, made if there is none."""
         if name not in self.lists:
-            self.lists[name] = lists.create(self.workspace, name=name, at=self.at)
+            there = self.workspace.lists.filter(name=name).order_by("created_at", "id").first()
+            self.lists[name] = there or lists.create(self.workspace, name=name, at=self.at)
         return self.lists[name]
+
+    def _countdown(self, packed: Mapping[str, Any]) -> Countdown:
+        closes = [self.ids[key] for key in packed["closes"] if key in self.ids]
+        return packed_countdowns.unpack(
+            self.workspace,
+            {**packed, "url": self._renewed(packed["url"])},
+            topic=self._called(str(packed["list"])[:100]) if packed["list"] else None,
+            tag=tags.named(self.workspace, str(packed["tag"])[:60]) if packed["tag"] else None,
+            closes=closes,
+        )
 
     def _form(self, packed: Mapping[str, Any], topic: List) -> Form:
         # The consent names the business that asks for it: another one's words would be untrue here.
         made = forms.make(self.workspace, name=str(packed["name"])[:120], list=topic, at=self.at)
-        return packed_forms.unpack(made, packed, at=self.at)
+        made = packed_forms.unpack(made, packed, at=self.at)
+        named = {
+            key: [str(name)[:60] for name in packed.get(key) or ()][:MOST_NAMES] for key in ("tags", *LISTS.values())
+        }
+        if not any(named.values()):
+            return made
+        given: dict[str, Any] = {name: [str(self._called(one).id) for one in named[key]] for name, key in LISTS.items()}
+        given["tags"] = [str(tags.named(self.workspace, name).id) for name in named["tags"]]
+        return forms.change(made, at=self.at, **given)
 
     def _offer(self, packed: Mapping[str, Any]) -> Offer:
         price = packed["price"]

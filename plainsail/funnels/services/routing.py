@@ -16,8 +16,8 @@ from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.kernel.addresses import public_path
 from plainsail.pages.models import Form, Page
 
-Answer = Literal["next", "yes", "no", "bought"]
-"""How somebody leaves a step: goes on, takes its offer, leaves the offer, or has paid for it."""
+Answer = Literal["next", "yes", "no", "bought", "here"]
+"""How somebody leaves a step: goes on, takes its offer, leaves the offer, or has paid for it; or that they come to it."""
 Kind = FunnelStep.Kind
 HUNDRED = 100
 
@@ -42,7 +42,7 @@ def onward(step: FunnelStep, answer: Answer, *, visitor: str) -> tuple[str, Funn
         return public_path("funnels:offer", step.id) if step.is_one_more else checkout_of(step), step
     rows = step.funnel.steps.select_related("page", "offer").prefetch_related(queries.split_pages())
     steps = list(rows.order_by("position"))
-    following = next_of(steps, step, answer)
+    following = next(each for each in steps if each.id == step.id) if answer == "here" else next_of(steps, step, answer)
     while following is not None:
         if path := path_of(following, visitor=visitor):
             return path, following

@@ -92,6 +92,12 @@ class TestCounted:
         assert (found["form"].people, found["form"].done, found["form"].rate) == (4, 2, 50)
         assert (found["checkout"].people, found["checkout"].drop) == (2, 50)
 
+    def test_whoever_signed_up_was_there_also_where_no_look_was_seen(self, juniper, funnel):
+        with workspace(juniper):
+            sends(steps(funnel)["form"], new_id(), "maren@example.com")
+        found = self.numbers(juniper, funnel)["form"]
+        assert (found.people, found.done, found.rate) == (1, 1, 100)
+
     def test_revenue_is_what_was_paid_less_what_went_back(self, juniper, funnel):
         with workspace(juniper):
             offer = steps(funnel)["checkout"].offer

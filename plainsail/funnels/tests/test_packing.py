@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from plainsail.blocks.services import documents, themes
 from plainsail.commerce.models import Offer
+from plainsail.contacts.services import tags
+from plainsail.contacts.tests.factories import ListFactory
 from plainsail.funnels.models import Funnel, FunnelStep
 from plainsail.funnels.services import drawing, packing, publishing
 from plainsail.funnels.starters import TEMPLATES
@@ -15,7 +18,8 @@ from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Email
-from plainsail.pages.models import Form, Page
+from plainsail.pages.models import Countdown, Form, Page
+from plainsail.pages.services import countdowns, forms, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +141,74 @@ def test_a_spoiled_package_makes_nothing_at_all(in_juniper, change):
     assert not Page.objects.exists()
     assert not Funnel.objects.exists()
     assert not Offer.objects.exists()
+
+
+def test_countdowns_tags_and_lists_that_a_funnel_uses_come_along(juniper, acme):
+    with workspace(juniper):
+        funnel = started(juniper)
+        form, offer = steps(funnel)["form"].form, steps(funnel)["checkout"].offer
+        guest, more = tags.named(juniper, "Guest"), ListFactory(name="Letters")
+        forms.change(
+            form, at=clock.now(), tags=[str(guest.id)], more_lists=[str(more.id)], offered_lists=[str(more.id)]
+        )
+        ends = countdowns.save(
+            Countdown(workspace=juniper),
+            name="Ends",
+            kind="tag",
+            tag=guest,
+            minutes=90,
+            closes={"offers": [str(offer.id)]},
+        )
+        section = ("countdown", {"heading": "Soon over", "countdown": str(ends.id)})
+        document = documents.build(themes.DEFAULT, [section])
+        other = pages.create(juniper, document, title="Soon over", path="soon", by=None, at=clock.now())
+        drawing.change(steps(funnel)["thanks"], {"page": other}, at=clock.now())
+        assert ("countdown", ends.id) in set(other.document.references())
+        package = packing.read(json.dumps(packing.pack(funnel)))
+    with workspace(acme):
+        there = ListFactory(name="Letters")
+        made = packing.unpack(acme, package, by=None, at=clock.now())
+        mine = Countdown.objects.get()
+        assert (mine.tag.name, mine.minutes) == ("Guest", 90)
+        assert mine.closes == {"offers": [str(steps(made)["checkout"].offer_id)]}
+        assert ("countdown", mine.id) in set(steps(made)["thanks"].page.document.references())
+        asks = steps(made)["form"].form
+        assert asks.tags == [str(mine.tag_id)]
+        assert asks.more_lists == asks.offered_lists == [str(there.id)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "sequence"},
+        {"kind": "fixed", "ends_at": None},
+        {"kind": "fixed", "ends_at": "2026-11-01T12:00:00"},
+        {"minutes": "long"},
+        {"then": "explode"},
+    ],
+)
+def test_a_spoiled_countdown_makes_nothing(in_juniper, said):
+    good = {
+        **dict.fromkeys(("list", "tag", "words", "url"), ""),
+        "name": "Ends",
+        "kind": "visit",
+        "ends_at": None,
+        "minutes": 60,
+        "then": "go",
+        "closes": [],
+    }
+    packing.unpack(
+        in_juniper,
+        planned("tripwire") | {"countdowns": [{"id": str(new_id()), **good, "url": "javascript:x"}]},
+        by=None,
+        at=clock.now(),
+    )
+    assert (Countdown.objects.get().url, Countdown.objects.get().then) == ("", "words")
+    with pytest.raises(packing.BadPackage):
+        packing.unpack(
+            in_juniper,
+            planned("tripwire") | {"countdowns": [{"id": str(new_id()), **good, **said}]},
+            by=None,
+            at=clock.now(),
+        )
+    assert Countdown.objects.count() == 1

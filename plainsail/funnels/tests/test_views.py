@@ -297,6 +297,19 @@ class TestVisitors:
                 {"utm_source": "letter"},
             )
 
+    def test_a_split_where_a_funnel_begins_has_an_address_that_keeps_the_campaign(self, visitor, as_ada, juniper, led):
+        with workspace(juniper):
+            shown = [steps(led)[kind].page for kind in ("thanks", "upsell")]
+            split = drawing.insert(led, position=0, kind="split", name="Which?", at=clock.now())
+            drawing.part(split, [(page, 50) for page in shown], at=clock.now())
+        there = f"/go/{split.id}/here/"
+        answer = visitor.get(f"{there}?utm_source=letter&x=1")
+        assert answer.url in {f"{page.path}?utm_source=letter" for page in shown}
+        assert visitor.get(there).url == answer.url.partition("?")[0]
+        assert there in as_ada.get(url(led), {"step": str(split.id)}).content.decode()
+        with workspace(juniper):
+            assert not Hit.objects.exists(), "the look at the page is counted, not the way to it"
+
     def test_a_look_ahead_is_not_counted_nor_is_a_draft(self, visitor, juniper, led, funnel):
         visitor.head(f"/go/{of_kind(juniper, led, 'checkout').id}/")
         assert visitor.get(f"/go/{of_kind(juniper, funnel, 'form').id}/").status_code == 302

@@ -160,6 +160,8 @@ def _panel(request: Request, rows: list[FunnelStep], key: str, form: StepForm | 
 def ways_of(request: Request, step: FunnelStep) -> dict[str, str]:
     """The addresses to put behind buttons of a step, by answer."""
     answers: tuple[routing.Answer, ...] = ("yes", "no") if step.kind in (Kind.UPSELL, Kind.DOWNSELL) else ("next",)
+    if step.kind == Kind.SPLIT:
+        answers = ("here", *answers)
     return {answer: hosts.public_url(request.workspace, routing.way(step, answer)) for answer in answers}
 
 
