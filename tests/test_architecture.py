@@ -21,7 +21,14 @@ from plainsail.edge import notices
 from plainsail.kernel import addresses as addresses_of
 from plainsail.kernel import isolation, operations, tenancy
 from plainsail.kernel.events import Event
-from plainsail.kernel.models import SetTiedForeignKey, SetWorkspaceKey, TiedForeignKey, TiedOneToOneField, WorkspaceKey
+from plainsail.kernel.models import (
+    SetTiedForeignKey,
+    SetTiedOneToOneField,
+    SetWorkspaceKey,
+    TiedForeignKey,
+    TiedOneToOneField,
+    WorkspaceKey,
+)
 from plainsail.kernel.personal_data import PERSONAL_DATA
 from tests.walking import addresses
 
@@ -138,7 +145,7 @@ def test_every_tied_key_is_a_constraint_of_the_database(db):
         for name in [operations.tie_name(model._meta.db_table, field.column)]
         if not (
             {f"{name}_insert", f"{name}_update"} <= triggers and (name, "t") in present
-            if isinstance(field, SetTiedForeignKey)
+            if isinstance(field, SetTiedForeignKey | SetTiedOneToOneField)
             else (name, "f") in present
         )
     ]

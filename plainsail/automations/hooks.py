@@ -54,7 +54,7 @@ CREATE.register(
     ),
 )
 
-TRIGGERS.hear = entering.hear
+TRIGGERS.hear, TRIGGERS.is_wanted = entering.hear, entering.is_listening
 TRIGGERS.register("contacts.list_joined", triggers.LIST_JOINED)
 TRIGGERS.register("contacts.list_left", triggers.LIST_LEFT)
 TRIGGERS.register("contacts.tag_added", triggers.TAG_ADDED)

@@ -113,7 +113,9 @@ class Run(WorkspaceOwned):
     workspace = WorkspaceKey(related_name="automation_runs")
     automation = TiedForeignKey(Automation, on_delete=models.CASCADE, related_name="runs", db_index=False)
     version = TiedForeignKey(AutomationVersion, on_delete=models.CASCADE, related_name="runs", db_index=False)
-    contact = TiedForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="automation_runs")
+    contact = TiedForeignKey(
+        "contacts.Contact", on_delete=models.CASCADE, related_name="automation_runs", db_index=False
+    )
     entry = models.CharField(max_length=40)
     """What makes an entry the same one: `once`, or a fingerprint of the event that let them in."""
     is_exclusive = models.BooleanField(default=True)
@@ -136,9 +138,10 @@ class Run(WorkspaceOwned):
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
+            # What refers to these rows is tied in sets, along the primary key.
+            # The contact comes first, for their runs are also looked for without an automation.
             models.UniqueConstraint(
-                fields=["workspace", "automation", "contact", "entry"], name="automations_run_once"
+                fields=["workspace", "contact", "automation", "entry"], name="automations_run_once"
             ),
             models.UniqueConstraint(
                 fields=["workspace", "automation", "contact"],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -107,8 +107,7 @@ class Done:
     skipped: bool = False
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """A contact for whom an action is due. The key is the same for the same run, step and visit."""
 
     contact_id: UUID
@@ -211,6 +210,8 @@ class TriggerRegistry(Registry[Trigger]):
 
     name: str
     hear: Callable[[str, Sequence[Event]], None] | None = field(default=None)
+    is_wanted: Callable[[str], bool] | None = field(default=None)
+    """Whether anything in the open workspace waits for a trigger at all: else its events need not be heard."""
 
     def __post_init__(self) -> None:
         super().__init__(self.name)
@@ -218,12 +219,17 @@ class TriggerRegistry(Registry[Trigger]):
     def register(self, key: str, value: Trigger) -> Trigger:
         super().register(key, value)
         if value.event is not None:
-            on_sets(value.event, subscriber=f"automations.{key}")(partial(self._tell, key))
+            hearing = on_sets(value.event, subscriber=f"automations.{key}", is_wanted=partial(self._is_wanted, key))
+            hearing(partial(self._tell, key))
         return value
 
     def _tell(self, key: str, told: Sequence[Event]) -> None:
         assert self.hear is not None, "set in automations.hooks"
         self.hear(key, told)
+
+    def _is_wanted(self, key: str) -> bool:
+        assert self.is_wanted is not None, "set in automations.hooks"
+        return self.is_wanted(key)
 
 
 @dataclass(frozen=True)

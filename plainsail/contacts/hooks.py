@@ -19,6 +19,7 @@ from plainsail.contacts.sockets import (
     SEGMENT_FAMILIES,
     SEGMENT_FIELDS,
     SEGMENT_USES,
+    STAYS_WHEN_MERGED,
     TAKEN_OUT,
     TIMELINE,
     TIMELINE_GROUPS,
@@ -239,6 +240,8 @@ SCORABLE.register(
 )
 
 EVIDENCE = "proof of consent: kept as long as mail is sent, and three years on"
+STAYS_WHEN_MERGED.register("contacts.lastchange", "each contact has its own")
+
 for table, answer in {
     "contact": PersonalData(
         fields=("email", "first_name", "last_name", "phone", "company", "street", "notes"), erase="delete"
@@ -263,6 +266,7 @@ for table, answer in {
     "mailpause": PersonalData(fields=("contact_id",), erase="delete"),
     "erasurerequest": PersonalData(fields=("contact_id",), erase="delete"),
     "engagement": PersonalData(fields=("contact_id",), erase="delete"),
+    "lastchange": PersonalData(fields=("contact_id",), erase="delete", portable=False),
     "customfield": PersonalData(fields=(), erase="keep", ground="names no person"),
     "scorerule": PersonalData(fields=(), erase="keep", ground="names no person"),
     "scorelevel": PersonalData(fields=(), erase="keep", ground="names no person"),

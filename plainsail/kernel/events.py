@@ -32,6 +32,7 @@ RETRIES = "kernel.events"
 E = TypeVar("E", bound="Event")
 Handler = Callable[[Any], None]
 SetHandler = Callable[[Sequence[Any]], None]
+Wanting = Callable[[], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class Subscription:
     handler: Handler
     hears_sets: bool = False
     """The handler takes a list of events."""
+    is_wanted: Wanting | None = None
+    """Says, where somebody tells of it in a business, whether the subscriber has a use for it there; always, if there is none."""
 
 
 _subscriptions: dict[str, list[Subscription]] = {}
@@ -77,17 +80,18 @@ def on(event: type[E], *, subscriber: str) -> Callable[[Callable[[E], None]], Ca
 
 
 def on_sets(
-    event: type[E], *, subscriber: str
+    event: type[E], *, subscriber: str, is_wanted: Wanting | None = None
 ) -> Callable[[Callable[[Sequence[E]], None]], Callable[[Sequence[E]], None]]:
     """Listen to an event, many at once: the handler gets up to SET of them, oldest first, in one savepoint; it is idempotent.
 
-    A set that fails is halved until what fails stands alone. A subscriber to sets listens to one event, and only so.
+    A set that fails is halved until what fails stands alone. A subscriber to sets listens to one event, and only so. Where
+    `is_wanted` says no in the transaction that tells of an event, it never hears of it: nothing is kept for it.
     """
     if not event.name:
         raise Unnamed(event.__name__)
 
     def decorate(handler: Callable[[Sequence[E]], None]) -> Callable[[Sequence[E]], None]:
-        subscription = Subscription(subscriber, event, handler, hears_sets=True)
+        subscription = Subscription(subscriber, event, handler, hears_sets=True, is_wanted=is_wanted)
         _subscriptions.setdefault(event.name, []).append(subscription)
         _by_subscriber.setdefault(subscriber, []).append(subscription)
         return handler
@@ -98,6 +102,11 @@ def on_sets(
 def listeners(name: str) -> list[Subscription]:
     """Everyone who listens to events of this name."""
     return _subscriptions.get(name, [])
+
+
+def _hearing(name: str) -> list[str]:
+    """Subscribers that have to hear of an event of this name in the open workspace."""
+    return sorted({one.subscriber for one in listeners(name) if one.is_wanted is None or one.is_wanted()})
 
 
 def subscribers() -> list[str]:
@@ -115,12 +124,12 @@ def publish_many(events: Iterable[Event]) -> None:
     if not told:
         return
     EventRow.objects.bulk_create([row for _event, row in told], batch_size=5000)
-    now = clock.now()
+    now, hearing = clock.now(), {name: _hearing(name) for name in {row.name for _event, row in told}}
     pending = [
         # A seller's test clock may run ahead: what it tells is heard now all the same.
-        PendingEvent(event_id=row.id, subscriber=subscription.subscriber, due_at=min(row.at, now))
-        for event, row in told
-        for subscription in listeners(event.name)
+        PendingEvent(event_id=row.id, subscriber=subscriber, due_at=min(row.at, now))
+        for _event, row in told
+        for subscriber in hearing[row.name]
     ]
     PendingEvent.objects.bulk_create(pending, batch_size=5000)
     for subscriber in {row.subscriber for row in pending}:
@@ -145,7 +154,7 @@ def publish_selected(
     written down for the timeline, and no subscriber is told. Raises WorkspaceRequired outside a workspace.
     """
     workspace_id = current_workspace_id()
-    listening = [subscription.subscriber for subscription in listeners(event.name)] if heard else []
+    listening = _hearing(event.name) if heard else []
     own: dict[str, Any] = {
         "event_workspace": workspace_id,
         "event_name": event.name,
@@ -167,10 +176,10 @@ def publish_selected(
             "(id, created_at, workspace_id, event_id, subscriber, attempts, due_at, error) "
             f"SELECT {in_a_row()}, %(event_at)s, %(event_workspace)s, told.id, subscriber, 0, %(event_now)s, '' "
             "FROM told, unnest(%(event_listening)s::text[]) subscriber) SELECT count(*) FROM told",
-            {**parameters, **own, "event_listening": sorted(set(listening))},
+            {**parameters, **own, "event_listening": listening},
         )
         ((number,),) = cursor.fetchall()
-    for subscriber in set(listening) if number else ():
+    for subscriber in listening if number else ():
         _wake_on_commit(Wake(workspace_id, subscriber))
     return int(number)
 

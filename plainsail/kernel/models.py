@@ -115,6 +115,10 @@ class TiedOneToOneField(models.OneToOneField[Any, Any]):
         super().__init__(to, on_delete, **options)
 
 
+class SetTiedOneToOneField(TiedOneToOneField):
+    """A SetTiedForeignKey to which at most one row may point."""
+
+
 class OwnedQuerySet(models.QuerySet[M_co]):
     """Rows of the open workspace."""
 
@@ -160,8 +164,8 @@ class EventRow(WorkspaceOwned):
 class PendingEvent(WorkspaceOwned):
     """An event that one subscriber has still to hear. Deleted when heard; parked, visibly, after too many failures."""
 
-    workspace = WorkspaceKey(related_name="pending_events")
-    event = TiedForeignKey(EventRow, on_delete=models.CASCADE, related_name="pending")
+    workspace = SetWorkspaceKey(related_name="pending_events")
+    event = SetTiedForeignKey(EventRow, on_delete=models.CASCADE, related_name="pending", db_index=False)
     subscriber = models.CharField(max_length=80)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
@@ -170,8 +174,8 @@ class PendingEvent(WorkspaceOwned):
 
     class Meta(WorkspaceOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *WorkspaceOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["workspace", "subscriber", "event"], name="pending_event_once"),
+            # The event comes first, for it is also looked for without whoever has to hear of it.
+            models.UniqueConstraint(fields=["workspace", "event", "subscriber"], name="pending_event_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

@@ -107,37 +107,67 @@ class Tie(Operation):
 
 
 # Whoever writes holds the rows referred to, as a foreign key's check does, so that nobody deletes them meanwhile; those
-# that this very transaction made can't be seen by others. The plan is made once a connection and kept, perhaps over an
-# empty table or for a single row: so it is always one look along the index for each row.
+# that this very transaction made or changed can't be deleted by others, and need no hold. Where the first isn't such a row, all
+# are looked up and held at once. The plan is made once a connection and kept, perhaps over an empty table or for a single row:
+# so it is always one look along the index for each row.
 TIED_IN = """
-CREATE FUNCTION "{name}_in"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION "{name}_in"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     wanted bigint;
     found_own bigint;
     found_others bigint;
 BEGIN
-    SELECT count(*), count(t.own) INTO wanted, found_own
-    FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
-    LEFT JOIN LATERAL (
-        SELECT 1 AS own FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key
-        AND xmin = pg_current_xact_id()::xid OFFSET 0
-    ) t ON true;
-    IF found_own < wanted THEN
-        SELECT count(*) INTO found_others
-        FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
+    IF EXISTS (
+        SELECT 1 FROM (SELECT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL LIMIT 1) n
         CROSS JOIN LATERAL (
             SELECT 1 FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key
-            AND xmin <> pg_current_xact_id()::xid FOR KEY SHARE
-        ) t;
-        IF found_own + found_others < wanted THEN
-            RAISE foreign_key_violation USING
-                MESSAGE = 'a row of {table} refers to nothing in {target} by {column}',
-                TABLE = '{table}', CONSTRAINT = '{name}';
+            AND xmin = pg_current_xact_id()::xid OFFSET 0
+        ) t
+    ) THEN
+        SELECT count(*), count(t.own) INTO wanted, found_own
+        FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
+        LEFT JOIN LATERAL (
+            SELECT 1 AS own FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key
+            AND xmin = pg_current_xact_id()::xid OFFSET 0
+        ) t ON true;
+        IF found_own = wanted THEN
+            RETURN NULL;
         END IF;
+    END IF;
+    SELECT count(*), count(t.is_there) INTO wanted, found_others
+    FROM (SELECT DISTINCT workspace_id, "{column}" AS key FROM new_rows WHERE "{column}" IS NOT NULL) n
+    LEFT JOIN LATERAL (
+        SELECT 1 AS is_there FROM "{target}" WHERE workspace_id = n.workspace_id AND id = n.key FOR KEY SHARE
+    ) t ON true;
+    IF found_others < wanted THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a row of {table} refers to nothing in {target} by {column}',
+            TABLE = '{table}', CONSTRAINT = '{name}';
     END IF;
     RETURN NULL;
 END $$;
+"""
+
+# Hardly any row ever refers to something else than before, and a set of all updated rows would have to be kept and looked
+# through for nothing: so this is asked row by row, and only where it does.
+TIED_MOVED = """
+CREATE OR REPLACE FUNCTION "{name}_moved"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM "{target}" WHERE workspace_id = NEW.workspace_id AND id = NEW."{column}" FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a row of {table} refers to nothing in {target} by {column}',
+            TABLE = '{table}', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+TIED_ON_UPDATE = """
+CREATE OR REPLACE TRIGGER "{name}_update" AFTER UPDATE OF workspace_id, "{column}" ON "{table}" FOR EACH ROW
+WHEN (NEW."{column}" IS NOT NULL AND (OLD.workspace_id, OLD."{column}") IS DISTINCT FROM (NEW.workspace_id, NEW."{column}"))
+EXECUTE FUNCTION "{name}_moved"()
 """
 
 # Asked at commit, as the keys of other tables are, so that rows may go in any order. By then the transaction may have
@@ -185,11 +215,12 @@ class TieInSets(Operation):
             'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{name}"',
             TIED_IN,
             TIED_OUT,
-            *(
-                f'CREATE TRIGGER "{{name}}_{event.lower()}" AFTER {event} ON "{{table}}" REFERENCING NEW TABLE AS new_rows '
+            (
+                'CREATE TRIGGER "{name}_insert" AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS new_rows '
                 'FOR EACH STATEMENT EXECUTE FUNCTION "{name}_in"()'
-                for event in ("INSERT", "UPDATE")
             ),
+            TIED_MOVED,
+            TIED_ON_UPDATE,
             (
                 'CREATE CONSTRAINT TRIGGER "{name}" AFTER DELETE OR UPDATE OF id, workspace_id ON "{target}" '
                 'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "{name}_out"()'
@@ -201,8 +232,8 @@ class TieInSets(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         _table_name, _column, _target, name = self._names(app_label, from_state)
-        schema_editor.execute(f'DROP FUNCTION "{name}_in"() CASCADE')
-        schema_editor.execute(f'DROP FUNCTION "{name}_out"() CASCADE')
+        for way in ("in", "moved", "out"):
+            schema_editor.execute(f'DROP FUNCTION "{name}_{way}"() CASCADE')
         Tie(self.model, self.field).database_forwards(app_label, schema_editor, from_state, from_state)
 
     def _names(self, app_label: str, state: ProjectState) -> tuple[str, str, str, str]:
@@ -216,6 +247,25 @@ class TieInSets(Operation):
 
     def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         return (self.__class__.__name__, [self.model, self.field], {})
+
+
+class TieAnew(TieInSets):
+    """For keys that were tied in sets by an earlier version: what asks of new and of changed rows, as it is made today."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        table, column, target, name = self._names(app_label, to_state)
+        for statement in (TIED_IN, TIED_MOVED, TIED_ON_UPDATE):
+            schema_editor.execute(statement.format(table=table, column=column, target=target, name=name))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """It held before, and holds so too."""
+
+    def describe(self) -> str:
+        return f"Tie {self.model}.{self.field} as it is done now"
 
 
 # Businesses are made before their rows and are not deleted while anything is theirs; the lock is what a foreign key takes.
@@ -353,9 +403,9 @@ def _tenancy_of(operations: Sequence[Operation]) -> list[Operation]:
 
 
 def _tie(field: models.Field[Any, Any]) -> type[Tie | TieInSets]:
-    from plainsail.kernel.models import SetTiedForeignKey
+    from plainsail.kernel.models import SetTiedForeignKey, SetTiedOneToOneField
 
-    return TieInSets if isinstance(field, SetTiedForeignKey) else Tie
+    return TieInSets if isinstance(field, (SetTiedForeignKey, SetTiedOneToOneField)) else Tie
 
 
 def _is_owned(fields: dict[str, Any]) -> bool:

@@ -84,6 +84,12 @@ def hear(key: str, told: Sequence[Event]) -> None:
             enter_many(automation, let_in, at=max(each.at for each in let_in))
 
 
+def is_listening(key: str) -> bool:
+    """Whether an automation waits for a trigger, or will once it goes on. What was told before one goes live is past for it."""
+    states = [Automation.State.LIVE, Automation.State.PAUSED]
+    return bool(Automation.objects.filter(listens_to=key, state__in=states).exists())
+
+
 def _listening(key: str, values: Collection[str]) -> list[tuple[Automation, datetime]]:
     """Live automations that wait for one of these values, or look at each event themselves, and when they first went live."""
     live = Automation.objects.filter(listens_to=key, listens_for__in=values, state=Automation.State.LIVE)

@@ -5,16 +5,19 @@ A set that fails is halved until whoever makes it fail stands alone: only they a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from plainsail.automations.models import Automation, AutomationVersion, Run, StepLog
-from plainsail.automations.services import flows, stepping
+from plainsail.automations.services import flows, lanes, stepping
 from plainsail.automations.services.entering import RUNS
 from plainsail.contacts.services.setwise import ids as array
 from plainsail.kernel import clock, due
@@ -23,16 +26,16 @@ from plainsail.kernel.tenancy import current_workspace_id, outside_transaction, 
 
 SLICE = timedelta(seconds=30)
 """After this long other work gets its turn; what is left is due at once."""
-WINDOW = 5000
+WINDOW = 10_000
 """Due runs that are looked at together, the longest due first."""
 MOST_FAILURES = 5
 HELD = timedelta(minutes=1)
 """When to look again where all that is due is in other hands."""
 
 State = Run.State
-Key = tuple[datetime, UUID]
-Place = tuple[UUID, str]
-"""A version's id and a step's."""
+Key = tuple[datetime, str]
+Place = tuple[str, str]
+"""A version's id and a step's. Ids of runs and versions stay the texts that they came as: there are many, and most only go back."""
 
 
 @due.runs(RUNS)
@@ -43,12 +46,13 @@ def advance(*, workspace_id: UUID, at: datetime) -> datetime | None:
     Many workers may do this at once: they pass over each other's runs. Resumable by key: what one leaves behind is due.
     """
     until = clock.now() + SLICE
-    sweep = Sweep(workspace_id, at)
-    while clock.now() < until:
-        if not sweep.goes_on(until):
-            with workspace(workspace_id):
-                following = _next_due(at=at)
-            return min(at + HELD, following or at + HELD) if sweep.is_held else following
+    with lanes.opened() as side_by_side:
+        sweep = Sweep(workspace_id, at, side_by_side)
+        while clock.now() < until:
+            if not sweep.goes_on(until):
+                with workspace(workspace_id):
+                    following = _next_due(at=at)
+                return min(at + HELD, following or at + HELD) if sweep.is_held else following
     return at
 
 
@@ -61,10 +65,11 @@ class Sweep:
 
     workspace_id: UUID
     at: datetime
+    side_by_side: lanes.SideBySide
     after: Key | None = None
     taken: int = 0
     is_held: bool = False
-    versions: dict[UUID, AutomationVersion] = field(default_factory=dict)
+    versions: dict[str, AutomationVersion] = field(default_factory=dict)
 
     def goes_on(self, until: datetime) -> bool:
         """Take one window; False where nothing is left that could be taken."""
@@ -76,24 +81,23 @@ class Sweep:
         for place, ids in groups.items():
             if clock.now() >= until:
                 return True
-            self.taken += self._take(place, ids)
+            # People of one step alone: who takes the same way writes in the same order, and waits for nobody in a circle.
+            self.taken += self.side_by_side(partial(self._take, place), ids)
         self.after = last
         return True
 
-    def _window(self) -> tuple[dict[Place, list[UUID]], Key | None]:
+    def _window(self) -> tuple[dict[Place, list[str]], Key | None]:
         """The next runs that are due, by where they are, and the last one's key; read from the index alone."""
         with workspace(self.workspace_id):
-            rows = due_now(at=self.at, after=self.after, limit=WINDOW)
-        groups: dict[Place, list[UUID]] = {}
-        for _due_at, run_id, version_id, step in rows:
-            groups.setdefault((version_id, step), []).append(run_id)
-        return groups, (rows[-1][0], rows[-1][1]) if rows else None
+            found = due_now(at=self.at, after=self.after, limit=WINDOW)
+        last = max(((due_at, ids[-1]) for _place, ids, due_at in found), default=None)
+        return {place: ids for place, ids, _due_at in found}, last
 
-    def _take(self, place: Place, ids: Sequence[UUID]) -> int:
+    def _take(self, place: Place, ids: Sequence[str]) -> int:
         """Let a set walk on from its step, in a transaction; returns how many did, or failed to. Where it can't be done for
         all of them as far as they would get, they take the one step, and on the way it turns out who fails at which."""
         version_id, step_id = place
-        with workspace(self.workspace_id):
+        with _set(self.workspace_id):
             version = self._version(version_id)
             if stepping.takes_sets(version, step_id):
                 number, error = _attempt(
@@ -103,10 +107,10 @@ class Sweep:
                     return number
         return self._step(place, ids)
 
-    def _step(self, place: Place, ids: Sequence[UUID]) -> int:
+    def _step(self, place: Place, ids: Sequence[str]) -> int:
         """Let a set take its step alone; one that fails is halved until whoever fails stands alone."""
         version_id, step_id = place
-        with workspace(self.workspace_id):
+        with _set(self.workspace_id):
             version = self._version(version_id)
             if len(ids) == 1 or stepping.takes_sets(version, step_id):
                 stop = stepping.Stop(version, step_id, version.workspace, self.at)
@@ -119,7 +123,7 @@ class Sweep:
         middle = len(ids) // 2
         return self._step(place, ids[:middle]) + self._step(place, ids[middle:])
 
-    def _version(self, version_id: UUID) -> AutomationVersion:
+    def _version(self, version_id: str) -> AutomationVersion:
         """A version never changes, so it is read once."""
         if version_id not in self.versions:
             found = AutomationVersion.objects.select_related("workspace").get(id=version_id)
@@ -127,20 +131,35 @@ class Sweep:
         return self.versions[version_id]
 
 
-# Row by row this is one range of the index `automations_run_due`; its table is not read.
+@contextmanager
+def _set(workspace_id: UUID) -> Iterator[None]:
+    """A set's transaction. It is not waited for until the disk has it: all of a set, the log and what is owed for it, is in one
+    transaction, so a database that loses it has the set take its step again. Whoever talks to the network for it commits
+    first that they will, and that commit, like the one that ends the sweep, takes all before it along.
+    """
+    with workspace(workspace_id), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        yield
+
+
+# One range of the index `automations_run_due`, in its order; its table is not read. Where they are is put together by the
+# database, for a moment or an id that becomes an object here takes longer than to find it there.
 DUE = """
-SELECT due_at, id, version_id, step FROM automations_run
-WHERE workspace_id = %(workspace)s AND state = 'waiting' AND due_at <= %(at)s
-  AND (due_at, id) > (%(after_at)s, %(after_id)s) AND automation_id <> ALL(%(resting)s::uuid[])
-ORDER BY due_at, id LIMIT %(limit)s
+WITH due AS MATERIALIZED (
+  SELECT due_at, id, version_id, step FROM automations_run
+  WHERE workspace_id = %(workspace)s AND state = 'waiting' AND due_at <= %(at)s
+    AND (due_at, id) > (%(after_at)s, %(after_id)s::uuid) AND automation_id <> ALL(%(resting)s::uuid[])
+  ORDER BY due_at, id LIMIT %(limit)s
+)
+SELECT version_id::text, step, array_agg(id)::text, min(due_at), max(due_at) FROM due GROUP BY version_id, step
 """
-FIRST: Key = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+FIRST: Key = (datetime(1970, 1, 1, tzinfo=UTC), str(UUID(int=0)))
 
 
-def due_now(*, at: datetime, after: Key | None, limit: int) -> list[tuple[datetime, UUID, UUID, str]]:
-    """(due, run, version, step) of runs that are due, the longest due first, behind a key. An index-only scan.
+def due_now(*, at: datetime, after: Key | None, limit: int) -> list[tuple[Place, list[str], datetime]]:
+    """Runs that are due, the longest due first, behind a key: for each place their ids and when the last of them was due.
 
-    Those of automations that pause are passed over where they stand.
+    An index-only scan. Those of automations that pause are passed over where they stand.
     """
     resting = Automation.objects.exclude(state=Automation.State.LIVE).exclude(version=None)
     after_at, after_id = after or FIRST
@@ -156,11 +175,12 @@ def due_now(*, at: datetime, after: Key | None, limit: int) -> list[tuple[dateti
                 "limit": limit,
             },
         )
-        return list(cursor.fetchall())
+        rows = sorted(cursor.fetchall(), key=itemgetter(3))
+    return [((version, step), ids.strip("{}").split(","), last) for version, step, ids, _first, last in rows]
 
 
 def _attempt(
-    go: Callable[[stepping.Stop, Sequence[UUID]], int], stop: stepping.Stop, ids: Sequence[UUID]
+    go: Callable[[stepping.Stop, Sequence[str]], int], stop: stepping.Stop, ids: Sequence[str]
 ) -> tuple[int, str | None]:
     """How many took the step, or what went wrong; then nothing of it has happened."""
     taken = []
@@ -168,7 +188,7 @@ def _attempt(
     return sum(taken), error
 
 
-def _failed(run_id: UUID, error: str, *, at: datetime) -> None:
+def _failed(run_id: str, error: str, *, at: datetime) -> None:
     """Try again later, ever less often; after MOST_FAILURES a person has to look."""
     run = Run.objects.select_for_update().filter(id=run_id, state=State.WAITING).first()
     if run is None:

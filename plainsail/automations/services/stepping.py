@@ -1,17 +1,14 @@
 """One step of one version, taken by everybody who is due there: a statement that takes them, one or a few for what the step
-does, and one that writes where each goes and that the step was taken. A run alone is a set of one.
-
-The log's unique key (run, step, visit) is written in the statement that moves the run, so no step is taken twice.
+does, and two that write it down (`logbook`). A run alone is a set of one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -22,11 +19,12 @@ from django.utils.translation import gettext as _
 from plainsail.automations.events import AutomationFinished, RunParked
 from plainsail.automations.models import AutomationVersion, Run, StepLog
 from plainsail.automations.services import flows, timing
-from plainsail.automations.sockets import ACTIONS, CONDITIONS, Work
+from plainsail.automations.services.logbook import Logbook, Move, Taken
+from plainsail.automations.sockets import ACTIONS, CONDITIONS, Done, Work
 from plainsail.contacts.models import Contact, FieldValue
 from plainsail.contacts.services.setwise import ids as array
+from plainsail.contacts.services.setwise import texts
 from plainsail.kernel.events import publish_selected
-from plainsail.kernel.ids import in_a_row
 from plainsail.kernel.models import Workspace
 
 MOST_STEPS_A_DAY = 100
@@ -40,80 +38,13 @@ State = Run.State
 
 # In the order of their contacts, so that two sets that write about the same people can't hold each other up.
 TAKE = """
-SELECT r.id, r.contact_id, r.round, r.is_in_wait, c.timezone, c.deleted_at IS NOT NULL,
+SELECT replace(r.id::text, '-', ''), r.contact_id, r.round, r.is_in_wait, c.timezone, c.deleted_at IS NOT NULL,
   %(most)s - CASE WHEN r.counted_on = %(today)s THEN r.steps_that_day ELSE 0 END
 FROM automations_run r JOIN contacts_contact c ON c.workspace_id = r.workspace_id AND c.id = r.contact_id
 WHERE r.workspace_id = %(workspace)s AND c.workspace_id = %(workspace)s AND r.id = ANY(%(ids)s::uuid[])
   AND r.version_id = %(version)s AND r.step = %(step)s AND r.state = 'waiting' AND r.due_at <= %(due)s
 ORDER BY r.contact_id, r.id FOR UPDATE OF r SKIP LOCKED
 """
-
-# What many share is said once, with their ids as one text: a thousand values fewer to bring over.
-LOG = """
-INSERT INTO automations_steplog (id, created_at, workspace_id, run_id, automation_id, step, visit, outcome, note, at)
-SELECT {ids}, %(at)s, %(workspace)s, r.id, %(automation)s, g.step, g.visit, g.outcome, g.note, %(at)s
-FROM unnest(%(steps)s::text[], %(visits)s::int[], %(outcomes)s::text[], %(notes)s::text[], %(runs)s::text[])
-  AS g (step, visit, outcome, note, runs), unnest(g.runs::uuid[]) AS r (id)
-"""
-
-# Whoever leaves a wait has its row already: it says now how the wait ended.
-LOG_ANEW = """
-UPDATE automations_steplog l SET outcome = m.outcome, at = %(at)s
-FROM (SELECT g.outcome, r.id FROM unnest(%(outcomes)s::text[], %(runs)s::text[]) AS g (outcome, runs), unnest(g.runs::uuid[]) AS r (id)) m
-WHERE l.workspace_id = %(workspace)s AND l.run_id = m.id AND l.step = %(step)s
-  AND l.visit = (SELECT max(x.visit) FROM automations_steplog x
-                 WHERE x.workspace_id = %(workspace)s AND x.run_id = m.id AND x.step = %(step)s)
-"""
-
-MOVE = """
-UPDATE automations_run r
-SET state = m.state, step = m.step, is_in_wait = m.is_in_wait, due_at = m.due_at, failures = 0, error = '',
-  ended_at = CASE WHEN m.state = 'waiting' THEN NULL ELSE %(at)s::timestamptz END, counted_on = %(today)s,
-  steps_that_day = CASE WHEN r.counted_on = %(today)s THEN r.steps_that_day + m.taken ELSE m.taken END
-FROM (SELECT g.state, g.step, g.is_in_wait, g.due_at, g.taken, r.id
-      FROM unnest(%(states)s::text[], %(steps)s::text[], %(waits)s::bool[], %(moments)s::timestamptz[], %(taken)s::int[], %(runs)s::text[])
-        AS g (state, step, is_in_wait, due_at, taken, runs), unnest(g.runs::uuid[]) AS r (id)) m
-WHERE r.workspace_id = %(workspace)s AND r.id = m.id AND r.state = 'waiting'
-RETURNING r.id, r.state
-"""
-
-
-class Taken(NamedTuple):
-    """A run that is due at the step, locked."""
-
-    run_id: UUID
-    contact_id: UUID
-    round: int
-    is_in_wait: bool
-    zone: str
-    is_gone: bool
-    steps_left: int
-    """How many it may take today."""
-
-    @property
-    def has_walked_too_far(self) -> bool:
-        return self.steps_left <= 0
-
-
-class Move(NamedTuple):
-    """Where a run goes on, and what is logged of the step: nothing where the outcome is empty."""
-
-    taken: Taken
-    outcome: str
-    step: str
-    note: str = ""
-    due_at: datetime | None = None
-    """When it goes on in a wait that begins here; None for at once."""
-    state: str = State.WAITING
-
-    @property
-    def goes_on_at_once(self) -> bool:
-        """Whether the next step may be taken in the same breath."""
-        return self.state == State.WAITING and bool(self.step) and self.due_at is None and self.taken.steps_left > 1
-
-
-Entry = tuple[str, Move]
-"""A step's id, and how somebody left it."""
 
 
 @dataclass(frozen=True)
@@ -142,18 +73,18 @@ def takes_sets(version: AutomationVersion, step_id: str) -> bool:
     return kind is None or kind.perform_many is not None or bool(step.get("off"))
 
 
-def take(stop: Stop, ids: Sequence[UUID]) -> int:
+def take(stop: Stop, ids: Sequence[str]) -> int:
     """Let these runs take the step, as far as they are due there and nobody else has them; returns how many.
 
     In a transaction. A fixed number of statements whatever the number of runs, unless the action knows no sets.
     """
     taken, standing = _begin(stop, ids)
     if stop.step_id:
-        enter(stop, [(stop.step_id, move) for move in _leave(stop, standing)])
+        _go(stop, _leave(stop, standing))
     return len(taken)
 
 
-def walk(stop: Stop, ids: Sequence[UUID]) -> int:
+def walk(stop: Stop, ids: Sequence[str]) -> int:
     """The same, and then the steps behind it that they come to at once, up to a wait or the end; all of it or nothing.
 
     Runs are locked and moved once, however many steps they take. Nothing leads back in a flow, so in the order of its
@@ -163,22 +94,23 @@ def walk(stop: Stop, ids: Sequence[UUID]) -> int:
     taken, standing = _begin(stop, ids)
     if not stop.step_id:
         return len(taken)
-    steps = {step["id"]: step for step in flows.walk(stop.flow["steps"])}
-    coming: dict[str, list[Taken]] = {stop.step_id: standing}
-    entries: list[Entry] = []
-    for step_id, step in steps.items():
-        if not (there := coming.pop(step_id, [])):
+    logbook = Logbook(stop.version, stop.at)
+    coming = {stop.step_id: standing}
+    for step in flows.walk(stop.flow["steps"]):
+        if not (there := coming.pop(step["id"], [])):
             continue
-        moves = _leave(replace(stop, step_id=step_id), there)
-        entries += [(step_id, move) for move in moves]
+        for move in _leave(replace(stop, step_id=step["id"]), there):
+            logbook.took(step["id"], move)
+            if _steers(step) or not move.goes_on_at_once or not takes_sets(stop.version, move.step):
+                logbook.stay(move)
+                continue
+            logbook.stay(move._replace(people=[one for one in move.people if one.steps_left <= 1]))
+            coming.setdefault(move.step, []).extend(one.walked() for one in move.people if one.steps_left > 1)
         if _steers(step):
             break
-        open_to_sets = {key for key in {move.step for move in moves if move.step} if takes_sets(stop.version, key)}
-        for move in moves:
-            if move.goes_on_at_once and move.step in open_to_sets:
-                left = move.taken.steps_left - 1
-                coming.setdefault(move.step, []).append(move.taken._replace(is_in_wait=False, steps_left=left))
-    enter(stop, entries)
+    for step_id, there in coming.items():
+        logbook.stay(Move(there, "", step_id))
+    _tell(AutomationFinished, logbook.write(), at=stop.at)
     return len(taken)
 
 
@@ -188,25 +120,34 @@ def _steers(step: flows.Step) -> bool:
     return kind is not None and kind.steers
 
 
-def _begin(stop: Stop, ids: Sequence[UUID]) -> tuple[list[Taken], list[Taken]]:
+def _begin(stop: Stop, ids: Sequence[str]) -> tuple[list[Taken], list[Taken]]:
     """Lock the runs; returns all, and those who stand there and may take the step. The others are through, gone or held up."""
     taken = _lock(stop, ids, due=stop.at)
     standing = [one for one in taken if not one.is_gone]
-    _end([one.run_id for one in taken if one.is_gone], State.STOPPED, at=stop.at)
+    _end([one.run for one in taken if one.is_gone], State.STOPPED, at=stop.at)
     if not stop.step_id:
-        _finish(stop, [one.run_id for one in standing])
+        _finish(stop, [one.run for one in standing])
         return taken, []
-    _park([one.run_id for one in standing if one.has_walked_too_far], stop)
+    _park([one.run for one in standing if one.has_walked_too_far], stop)
     return taken, [one for one in standing if not one.has_walked_too_far]
 
 
+def _go(stop: Stop, moves: Sequence[Move]) -> None:
+    """Write down that people left the step, and how."""
+    logbook = Logbook(stop.version, stop.at)
+    for move in moves:
+        logbook.took(stop.step_id, move)
+        logbook.stay(move)
+    _tell(AutomationFinished, logbook.write(), at=stop.at)
+
+
 def _leave(stop: Stop, people: Sequence[Taken]) -> list[Move]:
-    """How each leaves the step: early, or having taken it."""
+    """How they leave the step: early, or having taken it."""
     moves, staying = _leave_early(stop, people)
     if staying:
         step = flows.find(stop.flow, stop.step_id)
         moves += _skip(stop, staying) if step.get("off") else KINDS[step["type"]](stop, step, staying)
-    return moves
+    return [move for move in moves if move.people]
 
 
 def pull(stop: Stop, ids: Sequence[UUID]) -> int:
@@ -217,19 +158,19 @@ def pull(stop: Stop, ids: Sequence[UUID]) -> int:
     moves, staying = _leave_early(stop, [one for one in _lock(stop, ids, due=timing.FOREVER) if not one.is_gone])
     step = flows.find(stop.flow, stop.step_id)
     if "condition" in step and not step.get("off"):
-        there, outcome = matching(step, staying, at=stop.at), "yes" if step["type"] == "goal" else "met"
-        moves += [Move(one, outcome, stop.following) for one in staying if one.contact_id in there]
-    enter(stop, [(stop.step_id, move) for move in moves])
-    return len(moves)
+        there, _others = _parted(step, staying, at=stop.at)
+        moves.append(Move(there, "yes" if step["type"] == "goal" else "met", stop.following))
+    _go(stop, moves)
+    return sum(len(move.people) for move in moves)
 
 
-def _lock(stop: Stop, ids: Sequence[UUID], *, due: datetime) -> list[Taken]:
+def _lock(stop: Stop, ids: Iterable[object], *, due: datetime) -> list[Taken]:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE,
             {
                 "workspace": stop.version.workspace_id,
-                "ids": array(ids),
+                "ids": texts(map(str, ids)),
                 "version": stop.version.id,
                 "step": stop.step_id,
                 "due": due,
@@ -243,20 +184,28 @@ def _lock(stop: Stop, ids: Sequence[UUID], *, due: datetime) -> list[Taken]:
         ]
 
 
-def _leave_early(stop: Stop, people: Sequence[Taken]) -> tuple[list[Move], list[Taken]]:
+def _leave_early(stop: Stop, people: Sequence[Taken]) -> tuple[list[Move], Sequence[Taken]]:
     """Who leaves for good or for a goal further on, and who takes the step."""
     moves: list[Move] = []
     for question in stop.flow.get("exits", ()):
-        out = matching(question, people, at=stop.at)
-        moves += [Move(one, "exit", "", state=State.STOPPED) for one in people if one.contact_id in out]
-        people = [one for one in people if one.contact_id not in out]
+        out, people = _parted(question, people, at=stop.at)
+        moves.append(Move(out, "exit", "", state=State.STOPPED))
     # The furthest goal counts: whoever has reached it is past those before.
     for goal in reversed(flows.ahead(stop.flow, stop.step_id)):
         if not goal.get("off"):
-            there = matching(goal, people, at=stop.at)
-            moves += [Move(one, "jumped", goal["id"]) for one in people if one.contact_id in there]
-            people = [one for one in people if one.contact_id not in there]
-    return moves, list(people)
+            there, people = _parted(goal, people, at=stop.at)
+            moves.append(Move(there, "jumped", goal["id"]))
+    return moves, people
+
+
+def _parted(
+    question: Mapping[str, Any], people: Sequence[Taken], *, at: datetime
+) -> tuple[Sequence[Taken], Sequence[Taken]]:
+    """Those of whom a question is answered with yes, and the others. One statement. Raises BadSegment."""
+    there = matching(question, people, at=at)
+    if len(there) == len(people):
+        return people, ()
+    return [one for one in people if one.contact_id in there], [one for one in people if one.contact_id not in there]
 
 
 def matching(question: Mapping[str, Any], people: Sequence[Taken], *, at: datetime) -> set[UUID]:
@@ -269,42 +218,47 @@ def matching(question: Mapping[str, Any], people: Sequence[Taken], *, at: dateti
 
 
 def _skip(stop: Stop, people: Sequence[Taken]) -> list[Move]:
-    following = stop.following
-    return [Move(one, "" if one.is_in_wait else "skipped", following) for one in people]
+    over, fresh = [one for one in people if one.is_in_wait], [one for one in people if not one.is_in_wait]
+    return [Move(over, "", stop.following), Move(fresh, "skipped", stop.following)]
 
 
 def _wait(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
     """Begin to wait here, or go on where the wait is over."""
     following, until = stop.following, step.get("mode") == "until"
-    over = [one for one in people if one.is_in_wait]
-    fresh = [one for one in people if not one.is_in_wait]
-    met = matching(step, people, at=stop.at) if until else set()
-    moves = [Move(one, ("met" if one.contact_id in met else "late") if until else "", following) for one in over]
-    moves += [Move(one, "met", following) for one in fresh if one.contact_id in met]
-    fresh = [one for one in fresh if one.contact_id not in met]
-    days = _their_days(step, fresh) if step.get("mode") == "field" else {}
-    begun = _begun(stop, fresh)
-    ends: dict[tuple[str, date | None, datetime], datetime | None] = {}
-    for one in fresh:
-        key = (one.zone, days.get(one.contact_id), begun.get(one.run_id, stop.at))
-        if key not in ends:
-            ends[key] = timing.ends_at(step, at=stop.at, zone=one.zone, day=key[1], since=key[2])
+    over, fresh = [one for one in people if one.is_in_wait], [one for one in people if not one.is_in_wait]
+    if not until:
+        return [Move(over, "", following), *_begin_to_wait(stop, step, fresh)]
+    met, waiting = _parted(step, people, at=stop.at)
+    late = [one for one in waiting if one.is_in_wait]
+    fresh = [one for one in waiting if not one.is_in_wait]
+    return [Move(met, "met", following), Move(late, "late", following), *_begin_to_wait(stop, step, fresh)]
+
+
+def _begin_to_wait(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
+    days = _their_days(step, people) if step.get("mode") == "field" else {}
+    begun = _begun(stop, people)
+    alike: dict[tuple[str, date | None, datetime], list[Taken]] = {}
+    for one in people:
+        alike.setdefault((one.zone, days.get(one.contact_id), begun.get(one.run, stop.at)), []).append(one)
+    moves = []
+    for (zone, day, since), those in alike.items():
+        ends_at = timing.ends_at(step, at=stop.at, zone=zone, day=day, since=since)
         moves.append(
-            Move(one, "skipped", following)
-            if ends[key] is None
-            else Move(one, "waiting", stop.step_id, due_at=ends[key])
+            Move(those, "skipped", stop.following)
+            if ends_at is None
+            else Move(those, "waiting", stop.step_id, due_at=ends_at)
         )
     return moves
 
 
-def _begun(stop: Stop, people: Sequence[Taken]) -> dict[UUID, datetime]:
+def _begun(stop: Stop, people: Sequence[Taken]) -> dict[str, datetime]:
     """Since when those have waited here who were just moved out of this wait as it was. No statement where nobody was moved."""
-    rounds = {one.run_id: one.round for one in people if one.round > 1}
+    rounds = {one.run: one.round for one in people if one.round > 1}
     if not rounds:
         return {}
     rows = StepLog.objects.filter(run_id__in=list(rounds), step=stop.step_id, outcome=MOVED).order_by()
     found = rows.values_list("run_id").annotate(since=Min("at"), visit=Max("visit"))
-    return {run_id: since for run_id, since, visit in found if visit == rounds[run_id] - 1}
+    return {run_id.hex: since for run_id, since, visit in found if visit == rounds[run_id.hex] - 1}
 
 
 def _their_days(step: flows.Step, people: Sequence[Taken]) -> dict[UUID, date]:
@@ -314,8 +268,8 @@ def _their_days(step: flows.Step, people: Sequence[Taken]) -> dict[UUID, date]:
 
 
 def _act(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
-    kind, following = ACTIONS[step["action"]], stop.following
-    work = [Work(one.contact_id, run_key(one.run_id, stop.step_id, one.round)) for one in people]
+    kind = ACTIONS[step["action"]]
+    work = [Work(one.contact_id, run_key(one.run, stop.step_id, one.round)) for one in people]
     if kind.perform_many is not None:
         said = kind.perform_many(work, step["config"], stop.at)
     else:
@@ -325,26 +279,28 @@ def _act(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
             for each in work
         }
         said = {key: one for key, one in done.items() if one is not None}
-    moves = []
+    if not said:
+        return [Move(people, "done", stop.following)]
+    alike: dict[Done, list[Taken]] = {}
     for one, each in zip(people, work, strict=True):
-        told = said.get(each.run_key)
-        moves.append(
-            Move(
-                one, "skipped" if told and told.skipped else "done", following, told.note[:LONGEST_NOTE] if told else ""
-            )
-        )
-    return moves
+        alike.setdefault(said.get(each.run_key, Done()), []).append(one)
+    return [
+        Move(those, "skipped" if told.skipped else "done", stop.following, told.note[:LONGEST_NOTE])
+        for told, those in alike.items()
+    ]
 
 
 def _ask(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
-    holds = matching(step, people, at=stop.at)
     ways = {key: flows.first(row) or stop.following for key, row in flows.branches(step)}
-    return [Move(one, key, ways[key]) for one in people for key in ["yes" if one.contact_id in holds else "no"]]
+    answers = zip(("yes", "no"), _parted(step, people, at=stop.at), strict=True)
+    return [Move(those, answer, ways[answer]) for answer, those in answers]
 
 
 def _split(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
-    ways = {key: flows.first(row) or stop.following for key, row in flows.branches(step)}
-    return [Move(one, key, ways[key]) for one in people for key in [way_of(step, one.contact_id)]]
+    drawn: dict[str, list[Taken]] = {key: [] for key, _row in flows.branches(step)}
+    for one in people:
+        drawn[way_of(step, one.contact_id)].append(one)
+    return [Move(drawn[key], key, flows.first(row) or stop.following) for key, row in flows.branches(step)]
 
 
 def way_of(step: flows.Step, contact_id: UUID) -> str:
@@ -362,26 +318,22 @@ def _choose(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]
     """The first way whose question is answered with yes; a statement for each way."""
     moves: list[Move] = []
     for way in step["ways"]:
-        there = {one.contact_id for one in people} if way["id"] == flows.ELSE else matching(way, people, at=stop.at)
-        target = flows.first(way["steps"]) or stop.following
-        moves += [Move(one, way["id"], target) for one in people if one.contact_id in there]
-        people = [one for one in people if one.contact_id not in there]
+        there, people = (people, ()) if way["id"] == flows.ELSE else _parted(way, people, at=stop.at)
+        moves.append(Move(there, way["id"], flows.first(way["steps"]) or stop.following))
     return moves
 
 
 def _aim(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
-    there, following = matching(step, people, at=stop.at), stop.following
-    moves = [Move(one, "yes", following) for one in people if one.contact_id in there]
-    short = [one for one in people if one.contact_id not in there]
+    there, short = _parted(step, people, at=stop.at)
+    moves = [Move(there, "yes", stop.following)]
     if step["otherwise"] == "wait":
-        return moves + [
-            Move(one, "waiting", stop.step_id, due_at=timing.FOREVER) for one in short if not one.is_in_wait
-        ]
-    return moves + [Move(one, "no", "" if step["otherwise"] == "end" else following) for one in short]
+        fresh = [one for one in short if not one.is_in_wait]
+        return [*moves, Move(fresh, "waiting", stop.step_id, due_at=timing.FOREVER)]
+    return [*moves, Move(short, "no", "" if step["otherwise"] == "end" else stop.following)]
 
 
 def _stop(stop: Stop, step: flows.Step, people: Sequence[Taken]) -> list[Move]:
-    return [Move(one, "end", "") for one in people]
+    return [Move(people, "end", "")]
 
 
 KINDS: dict[str, Callable[[Stop, flows.Step, Sequence[Taken]], list[Move]]] = {
@@ -395,80 +347,22 @@ KINDS: dict[str, Callable[[Stop, flows.Step, Sequence[Taken]], list[Move]]] = {
 }
 
 
-def run_key(run_id: UUID, step_id: str, visit: int) -> str:
+def run_key(run: str, step_id: str, visit: int) -> str:
     """What makes an action's work on one step the same work: run, step and visit."""
-    return f"{run_id.hex}.{step_id}.{visit}"
+    return f"{run}.{step_id}.{visit}"
 
 
-def enter(stop: Stop, entries: Sequence[Entry]) -> None:
-    """Log the steps that were taken and move each run to where its last one led; whoever has nothing left before them is through.
-
-    Two statements, and one more where waits ended that began earlier. A run that a step itself ended stays ended.
-    """
-    if not entries:
-        return
-    with connection.cursor() as cursor:
-        _log(cursor, stop, entries)
-        through = _move(cursor, stop, entries)
-    _tell(AutomationFinished, through, at=stop.at)
-
-
-def _log(cursor: Any, stop: Stop, entries: Sequence[Entry]) -> None:
-    fresh: dict[tuple[str, int, str, str], list[UUID]] = {}
-    anew: dict[str, dict[str, list[UUID]]] = {}
-    for step, move in entries:
-        if move.outcome and move.taken.is_in_wait:
-            anew.setdefault(step, {}).setdefault(move.outcome, []).append(move.taken.run_id)
-        elif move.outcome:
-            fresh.setdefault((step, move.taken.round, move.outcome, move.note), []).append(move.taken.run_id)
-    shared = {"workspace": stop.version.workspace_id, "automation": stop.version.automation_id, "at": stop.at}
-    if fresh:
-        steps, visits, outcomes, notes = (list(column) for column in zip(*fresh, strict=True))
-        said = {"steps": steps, "visits": visits, "outcomes": outcomes, "notes": notes}
-        cursor.execute(LOG.format(ids=in_a_row()), shared | said | {"runs": [array(ids) for ids in fresh.values()]})
-    for step, ended in anew.items():
-        again = {"step": step, "outcomes": list(ended), "runs": [array(ids) for ids in ended.values()]}
-        cursor.execute(LOG_ANEW, shared | again)
-
-
-def _move(cursor: Any, stop: Stop, entries: Sequence[Entry]) -> list[UUID]:
-    """Move the runs; returns those that are through."""
-    last = {move.taken.run_id: move for _step, move in entries}
-    taken = Counter(move.taken.run_id for _step, move in entries)
-    places: dict[tuple[str, str, bool, datetime, int], list[UUID]] = {}
-    for run_id, move in last.items():
-        state = State.DONE if move.state == State.WAITING and not move.step else move.state
-        place = (str(state), move.step, move.due_at is not None, move.due_at or stop.at, taken[run_id])
-        places.setdefault(place, []).append(run_id)
-    states, steps, waits, moments, counts = (list(column) for column in zip(*places, strict=True))
-    cursor.execute(
-        MOVE,
-        {
-            "workspace": stop.version.workspace_id,
-            "at": stop.at,
-            "today": stop.at.date(),
-            "states": states,
-            "steps": steps,
-            "waits": waits,
-            "moments": moments,
-            "taken": counts,
-            "runs": [array(ids) for ids in places.values()],
-        },
-    )
-    return [run_id for run_id, state in cursor.fetchall() if state == State.DONE]
-
-
-def _finish(stop: Stop, ids: Sequence[UUID]) -> None:
+def _finish(stop: Stop, ids: Sequence[str]) -> None:
     _end(ids, State.DONE, at=stop.at)
     _tell(AutomationFinished, ids, at=stop.at)
 
 
-def _end(ids: Sequence[UUID], state: Run.State, *, at: datetime) -> None:
+def _end(ids: Sequence[str], state: Run.State, *, at: datetime) -> None:
     if ids:
         Run.objects.filter(id__in=ids).update(state=state, step="", is_in_wait=False, ended_at=at)
 
 
-def _park(ids: Sequence[UUID], stop: Stop) -> None:
+def _park(ids: Sequence[str], stop: Stop) -> None:
     """Hold up those who took too many steps, where a person sees it."""
     park(
         ids,
@@ -477,20 +371,20 @@ def _park(ids: Sequence[UUID], stop: Stop) -> None:
     )
 
 
-def park(ids: Sequence[UUID], error: str, *, at: datetime) -> None:
+def park(ids: Sequence[object], error: str, *, at: datetime) -> None:
     """Hold runs up until a person looks, and tell of it."""
     if ids:
         Run.objects.filter(id__in=ids).update(state=State.PARKED, error=error[:2000])
         _tell(RunParked, ids, at=at)
 
 
-def _tell(event: type[AutomationFinished] | type[RunParked], ids: Iterable[UUID], *, at: datetime) -> None:
-    if text := array(ids).strip("{}"):
+def _tell(event: type[AutomationFinished] | type[RunParked], ids: Sequence[object], *, at: datetime) -> None:
+    if ids:
         publish_selected(
             event,
             "SELECT contact_id, jsonb_build_object('automation_id', automation_id, 'run_id', id) FROM automations_run "
             "WHERE workspace_id = %(event_workspace)s AND id = ANY(%(ids)s::uuid[])",
-            {"ids": f"{{{text}}}"},
+            {"ids": texts(map(str, ids))},
             at=at,
             heard=True,
         )

@@ -19,6 +19,7 @@ from plainsail.contacts.models import Contact, ContactTag
 from plainsail.contacts.services import erasing, merging, sets, tags
 from plainsail.kernel import clock
 from plainsail.kernel.events import publish_many
+from plainsail.kernel.models import PendingEvent
 from plainsail.kernel.testing import run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -368,3 +369,20 @@ def test_joining_by_hand_and_by_a_set_lets_in_alike(topic):
     all_join(topic, 1, at=clock.now())
     run_jobs()
     assert Run.objects.count() == 2
+
+
+class TestWhatIsHeard:
+    """Events are kept for automations only where one waits for their kind."""
+
+    @pytest.mark.parametrize(("state", "is_kept"), [(None, False), ("draft", False), ("live", True), ("paused", True)])
+    def test_an_event_waits_to_be_heard_where_an_automation_is_live_or_may_go_on(
+        self, topic, in_juniper, state, is_kept
+    ):
+        if state == "draft":
+            editing.create(name="Drawn", flow=on_joining(topic, [flows.wait(1)]), at=clock.now())
+        elif state is not None:
+            live(on_joining(topic, [flows.wait(1)]))
+            Automation.objects.update(state=state)
+        all_join(topic, 2, at=clock.now())
+        waiting = PendingEvent.objects.filter(subscriber="automations.contacts.list_joined")
+        assert waiting.exists() == is_kept

@@ -17,10 +17,11 @@ SMALL = 40
 
 
 def work(workspace_id: UUID, at: datetime) -> None:
-    from plainsail.automations.services import running
+    from plainsail.automations.services import lanes, running
     from plainsail.kernel import events
 
     running.WINDOW = events.SET = SMALL
+    lanes.LEAST = SMALL // 4
     events.drain.function(workspace_id=workspace_id, subscriber="automations.contacts.list_joined")
     while True:
         following = running.advance.function(workspace_id=workspace_id, at=at)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -166,9 +166,9 @@ class Contact(Output):
 
     @classmethod
     def of(cls, found: models.Contact) -> Contact:
-        """Reads `blocked` (`known`), and tags and lists, which a list of contacts loads beforehand (`shown`)."""
-        beside = {"tags", "lists", "fields"}
-        plain = {name: getattr(found, name) for name in cls.model_fields if name not in beside}
+        """Reads `blocked` and `changed_at` (`known`), and tags and lists, which a list of contacts loads beforehand (`shown`)."""
+        beside, known_as = {"tags", "lists", "fields"}, {"updated_at": "changed_at"}
+        plain = {name: getattr(found, known_as.get(name, name)) for name in cls.model_fields if name not in beside}
         members = sorted(found.memberships.all(), key=lambda one: one.list.slug)
         return cls(
             **plain,
@@ -190,8 +190,8 @@ def shown(rows: QuerySet[models.Contact]) -> QuerySet[models.Contact]:
 
 
 def known(rows: QuerySet[models.Contact]) -> QuerySet[models.Contact]:
-    """Contacts with `blocked`: why nothing is written to the address."""
-    return rows.annotate(blocked=queries.reason_against())
+    """Contacts with `blocked`, why nothing is written to the address, and `changed_at`, when anything of them last changed."""
+    return rows.annotate(blocked=queries.reason_against(), changed_at=F("last_change__at"))
 
 
 def find(request: Request, contact_id: UUID) -> models.Contact:
@@ -235,8 +235,8 @@ def list_contacts(
     if updated_since is None:
         alive = found.filter(deleted_at=None)
         return rest.page(request, alive, Contact.of, into=Page[Contact], by="-created_at", cursor=cursor, limit=limit)
-    changed = found.filter(updated_at__gte=updated_since)
-    return rest.page(request, changed, Contact.of, into=Page[Contact], by="updated_at", cursor=cursor, limit=limit)
+    changed = found.filter(last_change__at__gte=updated_since)
+    return rest.page(request, changed, Contact.of, into=Page[Contact], by="changed_at", cursor=cursor, limit=limit)
 
 
 def _named(rows: Any, slug: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -178,7 +179,7 @@ def _tell(event: type[Event], people: Collection[UUID], *, at: datetime, **facts
         publish_selected(
             event,
             "SELECT unnest(%(people)s::uuid[]), %(facts)s::jsonb",
-            {"people": array(sorted(people)), "facts": json.dumps(facts)},
+            {"people": array(sorted(people, key=attrgetter("int"))), "facts": json.dumps(facts)},
             at=at,
             heard=True,
         )

@@ -32,6 +32,11 @@ def ids(values: Iterable[UUID]) -> str:
     return f"{{{','.join([value.hex for value in values])}}}"
 
 
+def texts(values: Iterable[str]) -> str:
+    """Ids that came as text, as PostgreSQL writes an array."""
+    return f"{{{','.join(values)}}}"
+
+
 def times(values: Iterable[datetime]) -> str:
     """Moments, aware, as PostgreSQL writes an array."""
     return f"{{{','.join([value.isoformat() for value in values])}}}"

@@ -99,7 +99,7 @@ class TestTheOneThatStays:
 class TestPrograms:
     def test_hear_of_both_when_they_ask_what_changed(self, two):
         merging.merge(*two, at=MAY)
-        changed = Contact.objects.filter(updated_at=MAY).order_by("created_at", "email")
+        changed = Contact.objects.filter(last_change__at=MAY).order_by("created_at", "email")
         assert [one.email for one in changed] == ["ida@home.example", "ida@work.example"]
 
 

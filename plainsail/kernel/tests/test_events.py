@@ -70,3 +70,13 @@ def test_a_failing_event_is_retried_alone_and_then_parked(in_juniper, heard):
     waiting.refresh_from_db()
     assert (waiting.attempts, waiting.parked_at is not None) == (events.MAX_ATTEMPTS, True)
     assert len(heard) == 2
+
+
+def test_nothing_is_kept_for_a_subscriber_that_has_no_use_for_it(in_juniper, heard):
+    wanted = []
+    events.on_sets(KilnFired, subscriber="test.sets", is_wanted=lambda: bool(wanted))(lambda told: None)
+    publish(KilnFired(kiln_id=new_id(), at=MAY))
+    assert set(PendingEvent.objects.values_list("subscriber", flat=True)) == {"test.log"}
+    wanted.append(True)
+    publish(KilnFired(kiln_id=new_id(), at=MAY))
+    assert sorted(PendingEvent.objects.values_list("subscriber", flat=True)) == ["test.log", "test.log", "test.sets"]
