@@ -95,9 +95,13 @@ def kind(field: BoundField) -> str:
         return "check"
     if widget in {"radioselect", "checkboxselectmultiple"}:
         return "choices"
-    return {"textarea": "area", "select": "select", "selectmultiple": "select", "clearablefile": "file"}.get(
-        widget, "line"
-    )
+    return {
+        "textarea": "area",
+        "select": "select",
+        "selectmultiple": "select",
+        "file": "file",
+        "clearablefile": "file",
+    }.get(widget, "line")
 
 
 @register.simple_tag

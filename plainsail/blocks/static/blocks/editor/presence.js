@@ -59,7 +59,7 @@ export class Presence {
     badge.title = name;
     badge.setAttribute("role", "img");
     badge.setAttribute("aria-label", name);
-    badge.textContent = name.split(/[\s@.]+/).slice(0, 2).map((word) => word.charAt(0).toUpperCase()).join("");
+    badge.textContent = other.name.split(/[\s@.]+/).slice(0, 2).map((word) => word.charAt(0).toUpperCase()).join("");
     return badge;
   }
 }

@@ -6,6 +6,6 @@ import plainsail.kernel.operations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mail", "0011_put_off_since")]
+    dependencies = [("mail", "0012_gate_of_mails")]
 
     operations = [plainsail.kernel.operations.TieAnew(model="Delivery", field="edition")]

@@ -42,7 +42,7 @@ DROP FUNCTION contacts_note_change() CASCADE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contacts", "0014_contacts_held_in_sets"), ("kernel", "0004_events_held_in_sets")]
+    dependencies = [("contacts", "0016_taken_off_lists"), ("kernel", "0004_events_held_in_sets")]
 
     operations = [
         migrations.CreateModel(
