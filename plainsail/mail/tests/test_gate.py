@@ -13,6 +13,7 @@ from plainsail.automations.sockets import STARTERS
 from plainsail.contacts.models import List
 from plainsail.kernel.http import workspace_url
 from plainsail.kernel.tenancy import workspace
+from plainsail.kernel.testing.browser import faults
 from plainsail.mail.models import Delivery, Email, GateOverride
 from plainsail.mail.services import bodies, domain_checks, gate, senders, steps
 from plainsail.mail.tests.factories import ListFactory, SenderFactory, subscriber
@@ -191,3 +192,15 @@ def test_whoever_changes_where_live_automations_send_from_is_told_that_the_domai
         senders.make_default(senders.Sender.objects.get(address="hello@juniper.example"))
         publishing.publish_letting_them_finish(welcome, at=AT)
     assert "Automations that are live send from other.example now" in as_ada.post(change, follow=True).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_of_what_is_missing_is_accessible_and_fits_a_phone(juniper, welcome, as_ada, page, live_server):
+    origin = live_server.url.replace("127.0.0.1", "localhost")
+    page.context.add_cookies([{"name": "ps_session", "value": as_ada.cookies["ps_session"].value, "url": origin}])
+    page.set_viewport_size({"width": 390, "height": 844})
+    with workspace(juniper):
+        _words, path = gate.way_to_mails(juniper, mails_of(welcome))
+    page.goto(origin + path)
+    assert page.get_by_role("button", name="I take it upon myself").is_visible()
+    assert faults(page) == {}
