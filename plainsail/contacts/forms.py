@@ -275,10 +275,10 @@ class LayoutForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        known = list(importing_encodings.ENCODINGS)
-        if (stored := self.initial.get("encoding")) and stored not in known:
-            known.append(stored)
-        self.fields["encoding"].choices = [(one, one.replace("_", "-").upper()) for one in known]  # type: ignore[attr-defined]  # a ChoiceField
+        known = [(key, f"{letters} ({name})") for key, (letters, name) in importing_encodings.ENCODINGS.items()]
+        if (stored := self.initial.get("encoding")) and stored not in importing_encodings.ENCODINGS:
+            known.append((stored, stored.replace("_", "-").upper()))
+        self.fields["encoding"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class MappingForm(forms.Form):

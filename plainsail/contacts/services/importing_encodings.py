@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from plainsail.kernel.lazily import Lazily
 
@@ -19,24 +23,32 @@ if TYPE_CHECKING:
 else:
     chardet, chardetng_py = Lazily("chardet"), Lazily("chardetng_py")
 
-ENCODINGS = (
-    *("utf_8", "utf_16", "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254"),
-    *(
-        "cp1255",
-        "cp1256",
-        "cp1257",
-        "mac_roman",
-        "cp437",
-        "cp850",
-        "cp852",
-        "cp932",
-        "euc_jp",
-        "gb18030",
-        "big5",
-        "cp949",
-    ),
-)
-"""What is offered where the guess was wrong."""
+WEST, CENTRE, CYRILLIC, JAPANESE = _("Western Europe"), _("Central Europe"), _("Cyrillic"), _("Japanese")
+ENCODINGS: Mapping[str, tuple[str | Promise, str]] = {
+    "utf_8": ("Unicode", "UTF-8"),
+    "utf_16": ("Unicode", "UTF-16"),
+    "cp1252": (WEST, "Windows 1252"),
+    "iso8859_15": (WEST, "ISO 8859-15"),
+    "mac_roman": (WEST, "Macintosh"),
+    "cp850": (WEST, "DOS 850"),
+    "cp437": (WEST, "DOS 437"),
+    "cp1250": (CENTRE, "Windows 1250"),
+    "iso8859_2": (CENTRE, "ISO 8859-2"),
+    "cp852": (CENTRE, "DOS 852"),
+    "cp1257": (_("Baltic"), "Windows 1257"),
+    "cp1254": (_("Turkish"), "Windows 1254"),
+    "cp1253": (_("Greek"), "Windows 1253"),
+    "cp1251": (CYRILLIC, "Windows 1251"),
+    "koi8_r": (CYRILLIC, "KOI8-R"),
+    "cp1255": (_("Hebrew"), "Windows 1255"),
+    "cp1256": (_("Arabic"), "Windows 1256"),
+    "cp932": (JAPANESE, "Shift JIS"),
+    "euc_jp": (JAPANESE, "EUC"),
+    "gb18030": (_("Simplified Chinese"), "GB 18030"),
+    "big5": (_("Traditional Chinese"), "Big5"),
+    "cp949": (_("Korean"), "EUC-KR"),
+}
+"""What is offered where the guess was wrong: whose letters, and what programs call it."""
 BOMS = (
     (codecs.BOM_UTF8, "utf_8"),
     (codecs.BOM_UTF32_LE, "utf_32"),
