@@ -13,6 +13,8 @@ from plainsail.funnels.services.routing import Kind
 from plainsail.kernel.money import Money
 
 MOST = 10_000_000
+ENOUGH = 30
+"""People at a step from whom on its own rate says something: of one who bought, a hundred per cent did."""
 TYPICAL = {
     Kind.PAGE: 40,
     Kind.FORM: 30,

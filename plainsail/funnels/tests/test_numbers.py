@@ -18,6 +18,7 @@ from plainsail.funnels.services import drawing, looking, publishing, routing, si
 from plainsail.funnels.services.looking import Way
 from plainsail.funnels.services.routing import way
 from plainsail.funnels.tests.factories import beside, live, steps
+from plainsail.funnels.views.numbers import rate_of
 from plainsail.kernel import clock
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.money import Money
@@ -244,6 +245,10 @@ class TestWhatTwoFunnelsUse:
 
 
 class TestWhatIf:
+    def test_a_rate_of_a_few_people_is_none_yet(self):
+        few, many = queries.StepNumbers(1, 1, "bought"), queries.StepNumbers(40, 10, "bought")
+        assert [rate_of(each, typical=15) for each in (queries.StepNumbers(), few, many)] == [15, 15, 25]
+
     def test_people_times_rate_times_price(self):
         steps = [
             step("form"),

@@ -57,10 +57,14 @@ def simulation(request: Request, funnel_id: UUID) -> HttpResponse:
 
 
 def rates_so_far(request: Request, rows: list[FunnelStep]) -> dict[str, int]:
-    """What was measured in the period where there is anything, else what is typical."""
+    """What was measured in the period where enough people came, else what is typical."""
     counted = queries.numbers(rows, period_of(request))
     return {
-        str(step.id): rate if (rate := counted[step.id].rate) is not None else simulating.TYPICAL[Kind(step.kind)]
+        str(step.id): rate_of(counted[step.id], typical=simulating.TYPICAL[Kind(step.kind)])
         for step in rows
         if step.kind in simulating.TYPICAL
     }
+
+
+def rate_of(measured: StepNumbers, *, typical: int) -> int:
+    return typical if measured.rate is None or measured.people < simulating.ENOUGH else measured.rate
