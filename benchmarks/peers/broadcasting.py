@@ -35,7 +35,7 @@ from plainsail.kernel.models import Workspace  # noqa: E402
 from plainsail.kernel.tenancy import workspace  # noqa: E402
 from plainsail.kernel.tokens import Signer  # noqa: E402
 from plainsail.mail.models import Broadcast  # noqa: E402
-from plainsail.mail.services import audience, books, broadcasts, bulk, compiling, emails, launching, origins, planning  # noqa: E402
+from plainsail.mail.services import audience, books, broadcasts, compiling, emails, launching, origins, planning, plans  # noqa: E402
 from plainsail.mail.tests.factories import BroadcastFactory, ContactFactory, ListFactory, SenderFactory  # noqa: E402
 
 FIELDS = ("first_name", "last_name", "company", "city", "email", "name")
@@ -107,7 +107,7 @@ def written(business: Workspace, topic: object, *, limit: int) -> Broadcast:
 
 
 def by_engine(
-    business: Workspace, topic: object, messages: int, *, signing: bulk.Signing | None = None
+    business: Workspace, topic: object, messages: int, *, signing: plans.Signing | None = None
 ) -> dict[str, float]:
     """Claimed, filled, handed over and written down; one process."""
     made = written(business, topic, limit=messages)
@@ -190,7 +190,7 @@ def sign_them(rounds: int, messages: int) -> None:
     business, topic = populate(messages)
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    signing = bulk.Signing(domain="juniper.example", keys=(("measured", pem),))
+    signing = plans.Signing(domain="juniper.example", keys=(("measured", pem),))
     for number in range(rounds + 1):
         started, many = time.perf_counter(), 0
         while time.perf_counter() - started < 1:

@@ -78,7 +78,7 @@ class Signer:
 
     def set_of(self, targets: Sequence[bytes]) -> TokenSet:
         """For mail to many: click tokens of targets that `is_target` has passed, and the open token behind them."""
-        return TokenSet(self._workspace, [*((self._click, target) for target in targets), (self._open, b"")])
+        return TokenSet(self._workspace, self._click, self._open, targets)
 
 
 class TokenSet:
@@ -89,19 +89,25 @@ class TokenSet:
 
     CODE, MIDDLE = 24, 60
 
-    def __init__(self, workspace: bytes, entries: Sequence[tuple[hashlib.blake2b, bytes]]) -> None:
-        self._entries = entries
+    def __init__(
+        self, workspace: bytes, click: hashlib.blake2b, opened: hashlib.blake2b, targets: Sequence[bytes]
+    ) -> None:
+        self._click, self._open, self._targets = click, opened, targets
         # 16 bytes of code and two more are whole groups of three, as base64 has them; so are the 45 that follow.
         self._joint, self._rest = workspace[:2], workspace[2:]
-        self._places = [slice(at, at + self.CODE) for at in range(0, self.CODE * len(entries), self.CODE)]
+        self._places = [slice(at, at + self.CODE) for at in range(0, self.CODE * (len(targets) + 1), self.CODE)]
 
     def codes(self, ids: bytes) -> list[bytes]:
         """The first pieces, in the order of the targets; the open token's is the last. `ids` are delivery and contact."""
-        made = []
-        for begun, target in self._entries:
-            mac = begun.copy()
-            mac.update(ids + target)
+        begun, opened, made = self._click.copy(), self._open.copy(), []
+        begun.update(ids)
+        opened.update(ids)
+        copy = begun.copy
+        for target in self._targets:
+            mac = copy()
+            mac.update(target)
             made.append(mac.digest())
+        made.append(opened.digest())
         text = b2a_base64(self._joint.join(made) + self._joint, newline=False).translate(URL_SAFE)
         return [text[place] for place in self._places]
 
@@ -111,7 +117,7 @@ class TokenSet:
 
     def tails(self, last: int) -> list[bytes]:
         """The last pieces, by the last byte of `ids`. To be kept: there are 256 sets of them."""
-        return [url_safe(bytes([last]) + target) for _begun, target in self._entries]
+        return [url_safe(bytes([last]) + target) for target in (*self._targets, b"")]
 
 
 def click_token(*, workspace_id: UUID, delivery_id: UUID, contact_id: UUID, url: str) -> str:

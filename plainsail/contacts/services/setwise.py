@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from plainsail.kernel.ids import new_id, new_ids
+from plainsail.kernel.ids import in_a_row, new_ids
 
 Deed = Literal["sent", "opened", "clicked", "visited"]
 COLUMNS: Mapping[Deed, str] = {
@@ -35,6 +35,11 @@ def ids(values: Iterable[UUID]) -> str:
 def texts(values: Iterable[str]) -> str:
     """Ids that came as text, as PostgreSQL writes an array."""
     return f"{{{','.join(values)}}}"
+
+
+def read_ids(array: str) -> list[UUID]:
+    """The same the other way round."""
+    return [UUID(each) for each in array[1:-1].split(",") if each]
 
 
 def times(values: Iterable[datetime]) -> str:
@@ -64,15 +69,30 @@ def note(cursor: Cursor, workspace_id: UUID, deed: Deed, last: Mapping[UUID, dat
     )
 
 
-def bounced(cursor: Cursor, workspace_id: UUID, contact_ids: Sequence[UUID], *, at: datetime) -> None:
-    """These contacts' addresses don't exist: no mail goes there any more. Replaces a mere wish, never a complaint."""
-    people = sorted(contact_ids)
+def note_at(cursor: Cursor, workspace_id: UUID, deed: Deed, people: str, *, at: datetime) -> None:
+    """The same for contacts that all did it at one moment; `people` as `ids` writes them, or the database itself."""
+    column = COLUMNS[deed]
+    cursor.execute(
+        f"INSERT INTO contacts_engagement AS e (id, created_at, workspace_id, contact_id, {column}) "
+        f"SELECT {in_a_row()}, %(at)s, %(workspace)s, c.id, %(at)s FROM contacts_contact c "
+        "WHERE c.workspace_id = %(workspace)s AND c.id = ANY(%(people)s::uuid[]) ORDER BY c.id "
+        f"ON CONFLICT (workspace_id, contact_id) DO UPDATE SET {column} = EXCLUDED.{column} "
+        f"WHERE e.{column} IS NULL OR e.{column} < EXCLUDED.{column}",
+        {"workspace": workspace_id, "people": people, "at": at},
+    )
+
+
+def bounced(cursor: Cursor, workspace_id: UUID, people: str, *, at: datetime) -> None:
+    """These contacts' addresses don't exist: no mail goes there any more. Replaces a mere wish, never a complaint.
+
+    `people` as `ids` writes them.
+    """
     cursor.execute(
         "INSERT INTO contacts_suppression AS s (id, created_at, workspace_id, address_hash, reason, at) "
-        "SELECT DISTINCT ON (c.address_hash) t.id, %(at)s, %(workspace)s, c.address_hash, 'hard_bounce', %(at)s "
-        "FROM unnest(%(ids)s::uuid[], %(people)s::uuid[]) AS t(id, contact_id) "
-        "JOIN contacts_contact c ON c.id = t.contact_id AND c.workspace_id = %(workspace)s ORDER BY c.address_hash "
+        f"SELECT {in_a_row()}, %(at)s, %(workspace)s, gone.address_hash, 'hard_bounce', %(at)s FROM ("
+        "  SELECT DISTINCT c.address_hash FROM contacts_contact c "
+        "  WHERE c.workspace_id = %(workspace)s AND c.id = ANY(%(people)s::uuid[])) gone ORDER BY gone.address_hash "
         "ON CONFLICT (workspace_id, address_hash) DO UPDATE SET reason = EXCLUDED.reason, at = EXCLUDED.at "
         "WHERE s.reason NOT IN ('complaint', 'hard_bounce')",
-        {"workspace": workspace_id, "ids": [new_id() for _one in people], "people": people, "at": at},
+        {"workspace": workspace_id, "people": people, "at": at},
     )

@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import TypeVar
 from uuid import UUID
 
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
+
+Message = TypeVar("Message")
+"""Whatever tells messages apart."""
 
 RAMP = (50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000)
 """Messages on each day of a warm-up; after the last, what the sender's own limits say."""
@@ -98,12 +101,12 @@ def providers(cursor: Cursor, workspace_id: UUID, domains: Iterable[str]) -> dic
 
 
 def held_back(
-    cursor: Cursor, workspace_id: UUID, sender_id: UUID, recipients: Mapping[UUID, str], *, at: datetime
-) -> dict[UUID, datetime]:
-    """Which of some messages (row to provider) may not go to their provider now, and when they may."""
+    cursor: Cursor, workspace_id: UUID, sender_id: UUID, recipients: Mapping[Message, str], *, at: datetime
+) -> dict[Message, datetime]:
+    """Which of some messages (with their providers) may not go there now, and when they may."""
     groups = sorted(set(recipients.values()))
     each = _limits(cursor, workspace_id, sender_id).most_an_hour_each
-    found: dict[UUID, datetime] = {}
+    found: dict[Message, datetime] = {}
     if each is None:
         cursor.execute(
             "SELECT provider, blocked_until FROM mail_bucket WHERE workspace_id = %s AND sender_id = %s "
@@ -111,7 +114,9 @@ def held_back(
             [workspace_id, sender_id, groups, at],
         )
         blocked = dict(cursor.fetchall())
-        return {row: blocked[provider] for row, provider in recipients.items() if provider in blocked}
+        return (
+            {row: blocked[provider] for row, provider in recipients.items() if provider in blocked} if blocked else {}
+        )
     locked = _locked(cursor, workspace_id, sender_id, groups, at=at)
     excess: Counter[str] = Counter()
     for bucket in locked.values():
@@ -170,41 +175,6 @@ def learn(
             "AND strikes > 0 AND blocked_until <= %s",
             [workspace_id, sender_id, forgiven, at],
         )
-
-
-class Settled(Protocol):
-    """A message's outcome; with state `queued` it waits, for whatever reason."""
-
-    @property
-    def delivery_id(self) -> UUID: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def reply(self) -> str: ...
-
-
-def keep_to(
-    cursor: Cursor,
-    workspace_id: UUID,
-    sender_id: UUID,
-    providers: Mapping[UUID, str],
-    settled: Iterable[Settled],
-    *,
-    at: datetime,
-) -> None:
-    """After a batch: leave back for what waits again, and what was said to it about its providers (row to provider)."""
-    outcomes = list(settled)
-    waiting = [each for each in outcomes if each.state == "queued"]
-    if waiting:
-        give_back(cursor, workspace_id, sender_id, len(waiting), at=at)
-    struck = {
-        providers[each.delivery_id] for each in waiting if wants_less(each.reply) and each.delivery_id in providers
-    }
-    # What was settled without being sent has no provider here.
-    accepted = {
-        providers[each.delivery_id] for each in outcomes if each.state == "accepted" and each.delivery_id in providers
-    }
-    learn(cursor, workspace_id, sender_id, struck=struck, accepted=accepted, at=at)
 
 
 @dataclass

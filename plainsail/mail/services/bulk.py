@@ -9,25 +9,25 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ParamSpec, Protocol, TypeVar
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from plainsail.contacts.services import link_tokens, setwise
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.ids import new_id
 from plainsail.mail.services import buckets, lines, rows
-from plainsail.mail.services.filling import Form, MessageSigner, Recipient, form_from_json, form_to_json
+from plainsail.mail.services.filling import MessageSigner, Recipient
 from plainsail.mail.services.journal import Journal
-from plainsail.mail.services.own_words import OwnWords
 from plainsail.mail.services.pipelines import Handing, Parcel
+from plainsail.mail.services.plans import Plan
 from plainsail.mail.services.replies import Cause
-from plainsail.mail.services.return_paths import ReturnPath
 from plainsail.mail.services.rows import Claimed, Fact
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Answer, Unreachable
@@ -46,8 +46,7 @@ LEASE = timedelta(minutes=5)
 ENOUGH = timedelta(seconds=150)
 """What must be left of a lease to begin another message."""
 ENOUGH_REFUSALS = 3
-PEOPLE = "$people"
-"""Stands in a plan's parameters for the ids of a chunk's contacts."""
+NO_FACTS: frozenset[int] = frozenset()
 
 
 class End(StrEnum):
@@ -69,99 +68,13 @@ class Store(Protocol):
         """A short transaction in the workspace."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """A statement with its parameters, in which PEOPLE stands for ids; made by Django, asked by a sending process."""
+@dataclass(slots=True)
+class Letter:
+    """A claimed row with somebody to write to, and their mailbox provider."""
 
-    sql: str
-    parameters: tuple[Any, ...]
-
-    def ask(self, cursor: Cursor, people: Sequence[UUID]) -> list[Any]:
-        cursor.execute(self.sql, [setwise.ids(people) if each == PEOPLE else each for each in self.parameters])
-        return cursor.fetchall()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signing:
-    """The keys that sign a domain's mail in process: (selector, PEM) of each."""
-
-    domain: str
-    keys: tuple[tuple[str, str], ...] = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All that a process needs to send one broadcast. Plain values, so that it can be passed on."""
-
-    workspace_id: UUID
-    source_id: UUID
-    sender_id: UUID
-    form: Form = field(repr=False)
-    fields: tuple[str, ...]
-    """Merge fields that `people` gives after id, address, first and last name."""
-    people: Question
-    """Who of some contacts may get it now, with what is said to each."""
-    facts: Mapping[int, Question] = field(default_factory=dict)
-    """For each condition in the mail, by its place, which of some contacts it holds for."""
-    own: Question | None = None
-    """What the business's own fields say, where the mail asks for any; rows as `own_words` has them."""
-    own_words: OwnWords | None = None
-    return_domain: str = ""
-    """Takes bounces in; empty where nobody does, and they go to the visible sender."""
-    signing: Signing | None = None
-    """None where the mail server signs, or nobody."""
-
-    @property
-    def path(self) -> ReturnPath:
-        return ReturnPath(self.workspace_id, domain=self.return_domain, otherwise=self.form.sender)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "workspace_id": self.workspace_id.hex,
-            "source_id": self.source_id.hex,
-            "sender_id": self.sender_id.hex,
-            "form": form_to_json(self.form),
-            "fields": self.fields,
-            "people": [self.people.sql, self.people.parameters],
-            "facts": {place: [asked.sql, asked.parameters] for place, asked in self.facts.items()},
-            "own": [self.own.sql, self.own.parameters] if self.own else None,
-            "own_words": self.own_words.to_json() if self.own_words else None,
-            "return_domain": self.return_domain,
-            "signing": [self.signing.domain, self.signing.keys] if self.signing else None,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Plan:
-        return cls(
-            workspace_id=UUID(value["workspace_id"]),
-            source_id=UUID(value["source_id"]),
-            sender_id=UUID(value["sender_id"]),
-            form=form_from_json(value["form"]),
-            fields=tuple(value["fields"]),
-            people=Question(value["people"][0], tuple(value["people"][1])),
-            facts={int(place): Question(sql, tuple(given)) for place, (sql, given) in value["facts"].items()},
-            own=Question(value["own"][0], tuple(value["own"][1])) if value["own"] else None,
-            own_words=OwnWords.from_json(value["own_words"]) if value["own_words"] else None,
-            return_domain=value["return_domain"],
-            signing=_signing(value["signing"]),
-        )
-
-
-def signer_of(signing: Signing | None) -> MessageSigner | None:
-    """What signs a plan's messages. Raises ValueError for what is no key."""
-    if signing is None:
-        return None
-    # Loaded only where something is to be signed: the libraries that it needs take memory of their own.
-    from plainsail.mail.services import dkim
-
-    return dkim.signer(signing.domain, signing.keys)
-
-
-def _signing(value: Sequence[Any] | None) -> Signing | None:
-    if value is None:
-        return None
-    domain, keys = value
-    return Signing(domain=domain, keys=tuple((selector, pem) for selector, pem in keys))
+    row: Claimed
+    recipient: Recipient
+    provider: str = ""
 
 
 @dataclass
@@ -171,11 +84,13 @@ class Chunk:
     id: UUID
     until: datetime
     journal: Journal
-    rows: dict[UUID, Claimed]
-    recipients: list[Recipient] = field(default_factory=list)
+    rows: list[Claimed]
+    letters: list[Letter] = field(default_factory=list)
     settled: list[Fact] = field(default_factory=list)
-    providers: dict[UUID, str] = field(default_factory=dict)
-    """Row to mailbox provider, of those with somebody to write to."""
+    struck: set[str] = field(default_factory=set)
+    """Mailbox providers that asked to be left alone."""
+    accepted: set[str] = field(default_factory=set)
+    """Those that accepted something."""
 
 
 class Lane:
@@ -198,12 +113,13 @@ class Lane:
         self.now = now
         self.signer = signer
         self.path = plan.path
+        self._asks_for_preferences = "preferences_url" in plan.form.fields
         self.size = FIRST_CHUNK
         self._executor = executor or _AtOnce()
         self._is_ahead = executor is not None
         self.waits_until: datetime | None = None
         self._asked: Future[bool] | None = None
-        self._asked_at = now()
+        self._look_at = now() + LOOK_EVERY
         self._may_go_on = True
 
     def run(
@@ -222,7 +138,7 @@ class Lane:
             if is_over:
                 self._give_back(chunk, _Record(chunk, self.now), "")
             else:
-                with meter.chunk(len(chunk.recipients)) if meter else nullcontext():
+                with meter.chunk(len(chunk.letters)) if meter else nullcontext():
                     is_fine = self.hand_over(chunk)
             self._fit(time.monotonic() - started)
             if settling is not None:
@@ -249,14 +165,16 @@ class Lane:
         elif seconds > 10:
             self.size = max(self.size // 2, 10)
 
-    def _may_begin(self, chunk: Chunk) -> bool:
-        """Asked before each message. Once a second it looks whether somebody paused or stopped the broadcast."""
+    def _may_begin(self, last: datetime) -> bool:
+        """Asked before each message; after `last` none may begin. Once a second it looks whether somebody paused or stopped
+        the broadcast.
+        """
         now = self.now()
         if self._asked is not None and self._asked.done():
             self._may_go_on, self._asked = self._asked.result(), None
-        elif self._asked is None and now - self._asked_at > LOOK_EVERY:
-            self._asked_at, self._asked = now, self._executor.submit(self._is_going)
-        return self._may_go_on and chunk.until - now > ENOUGH
+        elif now > self._look_at and self._asked is None:
+            self._look_at, self._asked = now + LOOK_EVERY, self._executor.submit(self._is_going)
+        return self._may_go_on and now < last
 
     def _is_going(self) -> bool:
         with self.store.transaction() as cursor:
@@ -288,7 +206,7 @@ class Lane:
                 buckets.give_back(cursor, plan.workspace_id, plan.sender_id, leave.many - len(taken), at=at)
             if taken:
                 _look_again(cursor, plan.workspace_id, until)
-                chunk = Chunk(claim_id, until, journal, {row.id: row for row in taken})
+                chunk = Chunk(claim_id, until, journal, taken)
                 self._sort(cursor, chunk)
         if not taken:
             journal.drop()
@@ -296,81 +214,85 @@ class Lane:
         return chunk
 
     def _sort(self, cursor: Cursor, chunk: Chunk) -> None:
-        by_contact = {row.contact_id: row.id for row in chunk.rows.values() if row.contact_id is not None}
-        found = self.plan.people.ask(cursor, list(by_contact))
+        plan = self.plan
+        by_contact = {row.contact_id: row for row in chunk.rows if row.contact_id is not None}
+        people = setwise.ids(by_contact)
+        found = plan.people.ask(cursor, people)
         holds = {
-            place: {contact_id for (contact_id,) in asked.ask(cursor, list(by_contact))}
-            for place, asked in self.plan.facts.items()
+            place: {contact_id for (contact_id,) in asked.ask(cursor, people)} for place, asked in plan.facts.items()
         }
         own: dict[UUID, dict[str, str]] = {}
-        if self.plan.own is not None and self.plan.own_words is not None:
-            own = self.plan.own_words.of(self.plan.own.ask(cursor, list(by_contact)))
+        if plan.own is not None and plan.own_words is not None:
+            own = plan.own_words.of(plan.own.ask(cursor, people))
         for contact_id, address, first_name, last_name, *values in found:
-            row_id = by_contact.pop(contact_id)
+            row = by_contact.pop(contact_id)
             bare = lines.envelope(address)
             if bare is None:
-                chunk.settled.append(Fact(delivery_id=row_id, state="failed", cause="unmailable"))
+                chunk.settled.append(Fact(delivery_id=row.id, state="failed", cause="unmailable"))
                 continue
-            facts = frozenset(place for place, who in holds.items() if contact_id in who)
-            said = {name: str(value or "") for name, value in zip(self.plan.fields, values, strict=True)}
-            said |= own.get(contact_id, {})
-            chunk.recipients.append(
-                self._recipient((row_id, contact_id), bare, (first_name, last_name), said, facts=facts)
-            )
+            said = dict(zip(plan.fields, values, strict=True))
+            if own:
+                said |= own.get(contact_id, {})
+            facts = frozenset(place for place, who in holds.items() if contact_id in who) if holds else NO_FACTS
+            recipient = self._recipient((row.id, contact_id), bare, (first_name, last_name), said, facts=facts)
+            chunk.letters.append(Letter(row, recipient))
         self._hold_back(cursor, chunk)
-        refused: dict[UUID, UUID | None] = {row_id: contact_id for contact_id, row_id in by_contact.items()}
-        refused |= {row.id: None for row in chunk.rows.values() if row.contact_id is None}
+        refused: dict[UUID, UUID | None] = {row.id: contact_id for contact_id, row in by_contact.items()}
+        refused |= {row.id: None for row in chunk.rows if row.contact_id is None}
         if refused:
             chunk.settled += rows.left_out(cursor, self.plan.workspace_id, refused)
 
     def _hold_back(self, cursor: Cursor, chunk: Chunk) -> None:
         """Messages to providers that take no more of us now wait until they do."""
         plan, at = self.plan, self.now()
-        domains = {each.delivery_id: each.address.rpartition("@")[2].lower() for each in chunk.recipients}
-        known = buckets.providers(cursor, plan.workspace_id, domains.values())
-        chunk.providers = {row_id: known[domain] for row_id, domain in domains.items()}
-        held = buckets.held_back(cursor, plan.workspace_id, plan.sender_id, chunk.providers, at=at)
+        domains = [each.recipient.address.rpartition("@")[2].lower() for each in chunk.letters]
+        known = buckets.providers(cursor, plan.workspace_id, domains)
+        for letter, domain in zip(chunk.letters, domains, strict=True):
+            letter.provider = known[domain]
+        going_to = {number: letter.provider for number, letter in enumerate(chunk.letters)}
+        held = buckets.held_back(cursor, plan.workspace_id, plan.sender_id, going_to, at=at)
         if held:
-            chunk.recipients = [each for each in chunk.recipients if each.delivery_id not in held]
-            chunk.settled += [Fact(delivery_id=row, state="queued", due_at=due_at) for row, due_at in held.items()]
+            chunk.settled += [
+                Fact(delivery_id=chunk.letters[number].row.id, state="queued", due_at=due_at)
+                for number, due_at in held.items()
+            ]
+            chunk.letters = [each for number, each in enumerate(chunk.letters) if number not in held]
 
     def _recipient(
         self,
         ids: tuple[UUID, UUID],
         address: str,
         names: tuple[str, str],
-        said: Mapping[str, str],
+        said: dict[str, str],
         *,
         facts: frozenset[int],
     ) -> Recipient:
         form, plan = self.plan.form, self.plan
         (row_id, contact_id), (first_name, last_name) = ids, names
         name = f"{first_name} {last_name}".strip()
+        said["first_name"], said["last_name"], said["name"], said["email"] = first_name, last_name, name, address
         unsubscribe = link_tokens.unsubscribe(plan.workspace_id, contact_id, form.list_id)
         url = f"{form.site}/unsubscribe/{unsubscribe}/"
+        preferences = ""
+        if self._asks_for_preferences:
+            preferences = f"{form.site}/preferences/{link_tokens.preferences(plan.workspace_id, contact_id)}/"
         return Recipient(
             delivery_id=row_id,
             contact_id=contact_id,
             name=name,
             address=address,
-            values={
-                "first_name": first_name,
-                "last_name": last_name,
-                "name": name,
-                "email": address,
-                **said,
-            },
+            values=said,
             unsubscribe_url=url,
-            preferences_url=f"{form.site}/preferences/{link_tokens.preferences(plan.workspace_id, contact_id)}/",
+            preferences_url=preferences,
             one_click_url=url,
             facts=facts,
         )
 
     def hand_over(self, chunk: Chunk) -> bool:
         """Talk to the server. False where it takes nothing more now."""
-        record = _Record(chunk, self.now)
+        record, last = _Record(chunk, self.now), chunk.until - ENOUGH
         try:
-            self.pool.hand_over(self._parcels(chunk, record), record, may_begin=lambda: self._may_begin(chunk))
+            self.pool.hand_over(self._parcels(chunk, record), record, may_begin=partial(self._may_begin, last))
         except Unreachable as error:
             logger.warning("the mail server is away", extra={"reason": str(error)})
             self._give_back(chunk, record, str(error))
@@ -380,17 +302,23 @@ class Lane:
 
     def _parcels(self, chunk: Chunk, record: _Record) -> Iterator[Parcel]:
         form, at = self.plan.form, self.now()
-        for recipient in chunk.recipients:
-            if record.strikes[chunk.providers[recipient.delivery_id]] >= buckets.ENOUGH_STRIKES:
+        for letter in chunk.letters:
+            if record.strikes and record.strikes[letter.provider] >= buckets.ENOUGH_STRIKES:
                 continue  # it asked to be left alone: the rest of its mail is given back untouched
+            recipient = letter.recipient
             content = form.render(recipient, at=at, signer=self.signer)
-            yield Parcel(recipient.delivery_id, self.path.of(recipient.delivery_id), recipient.address, content)
+            yield Parcel(letter.row.id, self.path.of(letter.row.id), recipient.address, content, about=letter)
 
     def _give_back(self, chunk: Chunk, record: _Record, reason: str) -> None:
         """What was not begun: somebody else may take it at once, or, with a reason, when the server had time to mend."""
         at = self.now()
-        known = record.known | {fact.delivery_id for fact in chunk.settled}
-        for row in chunk.rows.values():
+        if len(record.facts) + len(chunk.settled) == len(chunk.rows):
+            chunk.settled += record.facts
+            return
+        known = {fact.delivery_id for fact in (*record.facts, *chunk.settled)}
+        if reason and buckets.wants_less(reason):
+            chunk.struck.update(letter.provider for letter in chunk.letters if letter.row.id not in known)
+        for row in chunk.rows:
             if row.id in known:
                 continue
             if reason:
@@ -408,18 +336,19 @@ class Lane:
 def settle(store: Store, plan: Plan, chunk: Chunk, *, at: datetime) -> None:
     """One transaction: rows, counters, contacts' summaries, limits, dead addresses, a pause where the sender is refused."""
     facts = chunk.settled
-    causes = {fact.delivery_id: fact for fact in facts if fact.cause}
     with store.transaction() as cursor:
         moved = rows.write(cursor, plan.workspace_id, chunk.id, facts, at=at)
-        rows.book(cursor, plan.workspace_id, ((source, before, after) for _row, source, before, after, _who in moved))
-        buckets.keep_to(cursor, plan.workspace_id, plan.sender_id, chunk.providers, facts, at=at)
+        rows.book(cursor, plan.workspace_id, ((each.source_id, each.before, each.after, each.many) for each in moved))
+        if waiting := sum([fact.state == "queued" for fact in facts]):
+            buckets.give_back(cursor, plan.workspace_id, plan.sender_id, waiting, at=at)
+        buckets.learn(cursor, plan.workspace_id, plan.sender_id, struck=chunk.struck, accepted=chunk.accepted, at=at)
         rows.measure(cursor, plan.workspace_id, plan.source_id, at=at)
-        if sent := {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who}:
-            setwise.note(cursor, plan.workspace_id, "sent", sent)
-        dead = [who for row, *_moves, who in moved if who and row in causes and causes[row].cause == Cause.HARD]
-        if dead:
-            setwise.bounced(cursor, plan.workspace_id, dead, at=at)
-        refusals = [fact for fact in causes.values() if fact.cause == Cause.SENDER_REPUTATION]
+        for each in moved:
+            if each.after == "accepted":
+                setwise.note_at(cursor, plan.workspace_id, "sent", each.people, at=at)
+            elif each.cause == Cause.HARD:
+                setwise.bounced(cursor, plan.workspace_id, each.people, at=at)
+        refusals = [fact for fact in facts if fact.cause == Cause.SENDER_REPUTATION]
         if len(refusals) >= ENOUGH_REFUSALS:
             cursor.execute(
                 "UPDATE mail_sender SET paused_at = %s, pause_reason = %s "
@@ -456,7 +385,6 @@ class _Record:
         self.chunk = chunk
         self.now = now
         self.facts: list[Fact] = []
-        self.known: set[UUID] = set()
         self.strikes: Counter[str] = Counter()
 
     def intend(self, delivery_id: UUID) -> None:
@@ -466,10 +394,13 @@ class _Record:
         self.chunk.journal.flush()
 
     def answer(self, parcel: Parcel, answer: Answer) -> None:
-        row = self.chunk.rows[parcel.delivery_id]
+        letter: Letter = parcel.about
+        row = letter.row
         fact = rows.fact_of(row.id, answer, since=row.put_off_since, may_repeat=False, at=self.now())
         self.chunk.journal.note(row.id, fact.state, fact.cause, fact.reply)
         self.facts.append(fact)
-        self.known.add(row.id)
-        if fact.state == "queued" and buckets.wants_less(fact.reply):
-            self.strikes[self.chunk.providers[row.id]] += 1
+        if fact.state == "accepted":
+            self.chunk.accepted.add(letter.provider)
+        elif fact.state == "queued" and buckets.wants_less(fact.reply):
+            self.chunk.struck.add(letter.provider)
+            self.strikes[letter.provider] += 1

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import b2a_qp
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from html import escape
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from plainsail.kernel.crypto import sign
@@ -28,6 +28,7 @@ HIDDEN = "ps.hidden"
 WEB = "web_url"
 """Where one reader can see the mail in a browser."""
 WEB_PURPOSE = "mail.web"
+NEVER_SHARED = frozenset({"email", "unsubscribe_url", "preferences_url", WEB})
 SOFT = b"=\r\n"
 WIDTH = 75
 FIRST = WIDTH - TokenSet.CODE
@@ -35,9 +36,9 @@ FIRST = WIDTH - TokenSet.CODE
 SIMPLE = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 """Short text that quoted-printable leaves as it is, wherever it stands; a leading dot is looked at apart."""
 SHORT = 25
-"""Bytes that fit one line even if each of them takes three characters."""
+"""Letters of a value that may come again, as those of names and towns do."""
 MOST_KNOWN = 5_000
-"""Values of fields that are remembered as they stand in a body."""
+"""Values of one field that are remembered as they stand in a body."""
 TIDY = re.compile(r"[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 """Text that HTML, a line of plain text and quoted-printable all leave as it is."""
 UNBROKEN = re.compile(r"[!-<>-~]+")
@@ -53,7 +54,8 @@ class MessageSigner(Protocol):
     def lines(self, head: bytes, canonical: bytes, *, at: datetime) -> bytes: ...
 
 
-@dataclass(frozen=True, kw_only=True)
+# Not frozen: that would make it three times as slow to make one, and there is one for each message.
+@dataclass(kw_only=True, slots=True)
 class Recipient:
     """One person's own part of a mail. `facts` are places of the conditions, among the mail's, that hold for them."""
 
@@ -87,8 +89,11 @@ class Branch:
 
 
 Piece = bytes | Hole | Branch
-Encoded = dict[tuple[str, str], bytes]
-"""Values as they stand in a body, by name and kind."""
+Slot = tuple[str, str, bytes]
+"""Name, kind and fallback of a hole: those that share all three are filled by the same bytes, made once."""
+K = TypeVar("K")
+V = TypeVar("V")
+NOTHING: Slot = ("", "", b"")
 
 
 @dataclass(frozen=True)
@@ -98,64 +103,54 @@ class Part:
     pieces: tuple[Piece, ...]
 
     @cached_property
-    def holes(self) -> tuple[tuple[str, str], ...]:
-        """Name and kind of every value that it may need, links left out."""
-        found = dict.fromkeys((hole.name, hole.kind) for hole in _holes(self.pieces))
-        return tuple(one for one in found if one[1] != "link")
+    def slots(self) -> tuple[Slot, ...]:
+        """Every value that it may need, each once."""
+        return tuple(dict.fromkeys((hole.name, hole.kind, hole.fallback) for hole in _holes(self.pieces)))
 
-    @cached_property
-    def _laid_out(self) -> tuple[list[bytes], list[tuple[str, str]], list[bytes], list[_Fork]]:
-        """Fixed bytes at even places, and for the odd ones between them what is asked for and said instead; and the
-        branches that take some of these places.
-        """
-        places = [b""]
-        keys: list[tuple[str, str]] = []
-        fallbacks: list[bytes] = []
-        forks: list[_Fork] = []
-        for piece in self.pieces:
-            if isinstance(piece, bytes):
-                places[-1] += piece
-                continue
-            if isinstance(piece, Hole):
-                keys.append((piece.name, piece.kind))
-                fallbacks.append(piece.fallback)
-            else:
-                forks.append((len(places), piece.condition, Part(piece.then), Part(piece.otherwise)))
-                keys.append(("", "branch"))
-                fallbacks.append(b"")
-            places += [b"", b""]
-        return places, keys, fallbacks, forks
 
-    @cached_property
-    def canonical(self) -> Part:
-        """The part with single blanks. A hole starts a line and ends one, so what stands next to it changes nothing."""
-        return Part(tuple(_single(self.pieces)))
+@dataclass(frozen=True)
+class Layout:
+    """Pieces laid out to be filled again and again: fixed bytes at even places; at the odd ones between them what the slot of
+    a number says, or one of a fork's two sides.
+    """
 
-    def fill(self, encoded: Encoded, facts: Collection[int] = ()) -> bytes:
-        """The part for one person. Cost: a fraction of a microsecond for each hole."""
-        return b"".join(self.filled(encoded, facts))
+    fixed: tuple[bytes, ...]
+    numbers: tuple[int, ...]
+    forks: tuple[tuple[int, int, Layout, Layout], ...]
+    """Place, condition, and what stands there where it holds, or doesn't."""
 
-    def filled(self, encoded: Encoded, facts: Collection[int] = ()) -> list[bytes]:
-        """The same in pieces, to be joined with others once."""
-        fixed, keys, fallbacks, forks = self._laid_out
-        filled = fixed.copy()
-        filled[1::2] = map(encoded.get, keys, fallbacks)
-        for place, condition, then, otherwise in forks:
-            filled[place] = (then if condition in facts else otherwise).fill(encoded, facts)
+    def filled(self, slots: Sequence[bytes], facts: Collection[int] = ()) -> list[bytes]:
+        """Bytes for one person, to be joined with others once. Cost: some hundredths of a microsecond for each hole."""
+        filled = list(self.fixed)
+        filled[1::2] = map(slots.__getitem__, self.numbers)
+        for place, condition, then, otherwise in self.forks:
+            filled[place] = b"".join((then if condition in facts else otherwise).filled(slots, facts))
         return filled
 
+    @cached_property
+    def canonical(self) -> Layout:
+        """The same with single blanks. A hole starts a line and ends one, so what stands next to it changes nothing."""
+        forks = [
+            (place, condition, then.canonical, otherwise.canonical) for place, condition, then, otherwise in self.forks
+        ]
+        return Layout(tuple(map(single_blanks, self.fixed)), self.numbers, tuple(forks))
 
-_Fork = tuple[int, int, Part, Part]
 
-
-def _single(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def laid_out(pieces: Iterable[Piece], numbers: Mapping[Slot, int]) -> Layout:
+    """`numbers` has NOTHING, and that fills whatever it doesn't have: somebody may have typed a name of ours."""
+    fixed, taken, forks, nothing = [b""], [], [], numbers[NOTHING]
     for piece in pieces:
         if isinstance(piece, bytes):
-            yield single_blanks(piece)
-        elif isinstance(piece, Hole):
-            yield Hole(piece.name, piece.kind, single_blanks(piece.fallback))
+            fixed[-1] += piece
+            continue
+        if isinstance(piece, Hole):
+            taken.append(numbers.get((piece.name, piece.kind, piece.fallback), nothing))
         else:
-            yield Branch(piece.condition, tuple(_single(piece.then)), tuple(_single(piece.otherwise)))
+            then, otherwise = laid_out(piece.then, numbers), laid_out(piece.otherwise, numbers)
+            forks.append((len(fixed), piece.condition, then, otherwise))
+            taken.append(nothing)
+        fixed += [b"", b""]
+    return Layout(tuple(fixed), tuple(taken), tuple(forks))
 
 
 def single_blanks(lines_: bytes) -> bytes:
@@ -208,52 +203,70 @@ class Form:
         return Signer(self.workspace_id)
 
     @cached_property
-    def _tokens(self) -> tuple[TokenSet, tuple[tuple[str, str], ...], dict[int, list[bytes]]]:
-        """Tokens of every link, the places they fill, and their last pieces as they stand in a body, as those come up."""
-        names = [f"{LINK}{number}" for number in range(len(self.links))]
+    def _tokens(self) -> tuple[TokenSet, int, dict[int, list[bytes]]]:
+        """Tokens of every link, how many of them stand in a body, and their last pieces as they stand there, as those come up."""
         targets = [url.encode() for url in self.links]
         if self.is_tracked:
-            names += [HIDDEN, PIXEL]
             targets.append(self.unseen.encode())
-        return self.signer.set_of(targets), tuple((name, "link") for name in names), {}
+        # The open token is the last one, and has no place where nothing is counted.
+        return self.signer.set_of(targets), len(targets) + self.is_tracked, {}
 
     @cached_property
-    def _needs(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-        """Each merge field with the keys that it is needed under."""
-        keys: dict[str, dict[tuple[str, str], None]] = {}
-        for key in (*self.text.holes, *self.html.holes):
-            keys.setdefault(key[0], {})[key] = None
-        return tuple((name, tuple(found)) for name, found in keys.items())
+    def _needs(self) -> dict[str, tuple[Slot, ...]]:
+        """Each merge field with the slots that it fills."""
+        slots: dict[str, dict[Slot, None]] = {}
+        for slot in (*self.text.slots, *self.html.slots):
+            if slot[1] != "link":
+                slots.setdefault(slot[0], {})[slot] = None
+        return {name: tuple(found) for name, found in slots.items()}
 
     @cached_property
-    def _known(self) -> dict[tuple[str, str], Encoded]:
-        """What fields say of many readers, such as first names and towns, as it stands in a body; emptied when it grows large."""
-        return {}
+    def _shared(self) -> tuple[tuple[str, tuple[Slot, ...], dict[str, tuple[bytes, ...]]], ...]:
+        """Merge fields that say the same of many, such as first names and towns, and what was made of them for other readers."""
+        return tuple((name, slots, {}) for name, slots in self._needs.items() if name not in NEVER_SHARED)
+
+    @cached_property
+    def _own(self) -> tuple[tuple[str, tuple[Slot, ...]], ...]:
+        """Those that say something else of everybody."""
+        return tuple((name, slots) for name, slots in self._needs.items() if name in NEVER_SHARED)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        """The whole body. Slots are numbered in the order in which `_slots` makes them."""
+        names = [f"{LINK}{number}" for number in range(len(self.links))]
+        if self.is_tracked:
+            names += [HIDDEN, PIXEL]
+        slots = [(name, "link", b"") for name in names]
+        slots += [slot for _name, found, _known in self._shared for slot in found]
+        slots += [slot for _name, found in self._own for slot in found]
+        kind = b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+        start = b"\r\n--" + self.boundary
+        text, html = (*self.text.pieces, start + kind % b"html"), (*self.html.pieces, start + b"--\r\n")
+        numbers = {slot: number for number, slot in enumerate([*slots, NOTHING])}
+        return laid_out([start[2:] + kind % b"plain", *text, *html], numbers)
 
     @cached_property
     def fields(self) -> frozenset[str]:
         """Names of the merge fields that it asks for."""
-        return frozenset(name for name, _keys in self._needs) | {name for name, _fallback in self.subject[1]}
+        return frozenset(self._needs) | {name for name, _fallback in self.subject[1]}
 
     @property
     def has_web_link(self) -> bool:
         return WEB in self.fields
 
     @cached_property
-    def _domain(self) -> str:
-        return self.sender.rpartition("@")[2]
+    def _subjects(self) -> dict[tuple[str, ...], str]:
+        return {}
 
     @cached_property
-    def _frames(self) -> tuple[bytes, bytes, bytes]:
-        kind = b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-        start = b"\r\n--" + self.boundary
-        return start[2:] + kind % b"plain", start + kind % b"html", start + b"--\r\n"
+    def _domain(self) -> str:
+        return self.sender.rpartition("@")[2]
 
     def head(self, recipient: Recipient, *, at: datetime) -> bytes:
         """The header with its line ends, without the empty line below."""
         lines_ = (
             f"To: {lines.mailbox(recipient.name, recipient.address)}\r\n"
-            f"Subject: {lines.encoded(self._subject(recipient.values))}\r\n"
+            f"Subject: {self._subject(recipient.values)}\r\n"
             f"Date: {lines.date(at)}\r\n"
             f"Message-ID: <{recipient.delivery_id.hex}@{self._domain}>\r\n"
             f"List-Unsubscribe: <{recipient.one_click_url}>\r\n"
@@ -263,89 +276,93 @@ class Form:
 
     def render(self, recipient: Recipient, *, at: datetime, signer: MessageSigner | None = None) -> bytes:
         """The whole message for one person, with CRLF line ends and no line that starts with a dot."""
-        encoded, facts = self._encoded(recipient), recipient.facts
+        slots, facts = self._slots(recipient), recipient.facts
         head = self.head(recipient, at=at)
-        body = self._body(self.text, self.html, encoded, facts)
+        body = self._layout.filled(slots, facts)
         if signer is not None:
-            head = signer.lines(head, self._canonical(encoded, facts), at=at) + head
+            head = signer.lines(head, self._canonical(slots, facts), at=at) + head
         # Joined once: copying it is a good part of what it costs.
         return b"".join([head, b"\r\n", *body])
 
-    def _body(self, text: Part, html: Part, encoded: Encoded, facts: Collection[int]) -> list[bytes]:
-        first, second, last = self._frames
-        return [first, *text.filled(encoded, facts), second, *html.filled(encoded, facts), last]
-
-    def _canonical(self, encoded: Encoded, facts: Collection[int]) -> bytes:
+    def _canonical(self, slots: Sequence[bytes], facts: Collection[int]) -> bytes:
         """Looking for double blanks in all of a body takes longer than to put it together once more without them."""
-        values = b"".join(encoded.values())
+        values = b"".join(slots)
         if b"  " in values or b"\t" in values:
-            encoded = {key: single_blanks(value) for key, value in encoded.items()}
-        return b"".join(self._body(self.text.canonical, self.html.canonical, encoded, facts))
+            slots = [single_blanks(value) for value in slots]
+        return b"".join(self._layout.canonical.filled(slots, facts))
 
     def _subject(self, values: Mapping[str, str]) -> str:
+        """As its header line has it. Often it is the same for many, or says nothing but a first name."""
+        said = tuple([values.get(name, "") for name, _fallback in self.subject[1]])
+        if (made := self._subjects.get(said)) is None:
+            made = lines.encoded(self._subject_of(said))
+            _remember(self._subjects, said, made)
+        return made
+
+    def _subject_of(self, said: Sequence[str]) -> str:
         words, holes = self.subject
-        if not holes:
-            return words[0]
         pieces = [words[0]]
-        for (name, fallback), following in zip(holes, words[1:], strict=True):
-            value = values.get(name, "")
+        for value, (_name, fallback), following in zip(said, holes, words[1:], strict=True):
             pieces.append(one_line(value) if value else fallback)
             pieces.append(following)
         return "".join(pieces)
 
-    def _encoded(self, recipient: Recipient) -> Encoded:
-        encoded = self._linked(recipient)
-        values, known = recipient.values, self._known
-        for name, keys in self._needs:
-            if name == "unsubscribe_url":
-                value = recipient.unsubscribe_url
-            elif name == "preferences_url":
-                value = recipient.preferences_url
-            elif name == WEB:
-                value = f"{self.site}{web_path(self.workspace_id, recipient.delivery_id)}"
-            else:
-                value = values.get(name, "")
-                if value and len(value) <= SHORT and name != "email":
-                    encoded.update(known.get((name, value)) or self._remembered(name, value, keys))
-                    continue
-            if value:
-                encoded.update(_said(value, keys))
-        return encoded
+    def _slots(self, recipient: Recipient) -> list[bytes]:
+        """What fills the slots for one person, by their numbers."""
+        slots, values = self._linked(recipient), recipient.values
+        for name, wanted, known in self._shared:
+            value = values.get(name, "")
+            if (made := known.get(value)) is None:
+                made = _said(value, wanted)
+                if len(value) <= SHORT:
+                    _remember(known, value, made)
+            slots += made
+        for name, wanted in self._own:
+            slots += _said(self._own_to(name, recipient), wanted)
+        slots.append(b"")
+        return slots
 
-    def _remembered(self, name: str, value: str, keys: Sequence[tuple[str, str]]) -> Encoded:
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        made = self._known[name, value] = _said(value, keys)
-        return made
+    def _own_to(self, name: str, recipient: Recipient) -> str:
+        if name == "unsubscribe_url":
+            return recipient.unsubscribe_url
+        if name == "preferences_url":
+            return recipient.preferences_url
+        if name == WEB:
+            return f"{self.site}{web_path(self.workspace_id, recipient.delivery_id)}"
+        return recipient.values.get(name, "")
 
-    def _linked(self, recipient: Recipient) -> Encoded:
+    def _linked(self, recipient: Recipient) -> list[bytes]:
         """Tokens as quoted-printable lines that end in a soft break."""
-        tokens, keys, known = self._tokens
+        tokens, many, known = self._tokens
+        if not many:
+            return []
         ids = recipient.delivery_id.bytes + recipient.contact_id.bytes
         last = ids[-1]
         if last not in known:
-            known[last] = [wrapped(tail, used=TokenSet.MIDDLE - FIRST) for tail in tokens.tails(last)]
+            known[last] = [wrapped(tail, used=TokenSet.MIDDLE - FIRST) for tail in tokens.tails(last)][:many]
         middle = tokens.middle(ids)
         middle = middle[:FIRST] + SOFT + middle[FIRST:]
-        return {
-            key: code + middle + tail
-            # The open token is the last one, and has no place where nothing is counted.
-            for key, code, tail in zip(keys, tokens.codes(ids), known[last], strict=False)
-        }
+        return [code + middle + tail for code, tail in zip(tokens.codes(ids), known[last], strict=False)]
 
 
-def _said(value: str, keys: Sequence[tuple[str, str]]) -> Encoded:
-    """A value as it stands in a body, under each of the keys that ask for it."""
+def _remember(known: dict[K, V], value: K, made: V) -> None:
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    known[value] = made
+
+
+def _said(value: str, slots: Sequence[Slot]) -> tuple[bytes, ...]:
+    """A value as it stands in a body, in each of the slots that ask for it."""
+    if not value:
+        return tuple(fallback for _name, _kind, fallback in slots)
     if TIDY.fullmatch(value) and (tidy := tidied(value)):
-        return dict.fromkeys(keys, tidy)
-    encoded: Encoded = {}
-    last, made = "", b""
-    for key in keys:
-        shown = ESCAPES[key[1]](value)
-        if shown != last or not made:
-            last, made = shown, quoted(shown)
-        encoded[key] = made
-    return encoded
+        return (tidy,) * len(slots)
+    made: dict[str, bytes] = {}
+    shown = {kind: ESCAPES[kind](value) for kind in {kind for _name, kind, _fallback in slots}}
+    for words in shown.values():
+        if words not in made:
+            made[words] = quoted(words)
+    return tuple(made[shown[kind]] for _name, kind, _fallback in slots)
 
 
 def web_path(workspace_id: UUID, delivery_id: UUID) -> str:
@@ -370,8 +387,8 @@ def tidied(text: str) -> bytes:
         return text.encode() + SOFT
     if " " in text:
         return b""
-    pieces = [text[at : at + WIDTH] for at in range(0, len(text), WIDTH)]
-    return b"" if any(piece[0] == "." for piece in pieces) else "=\r\n".join(pieces).encode() + SOFT
+    made = "=\r\n".join([text[at : at + WIDTH] for at in range(0, len(text), WIDTH)])
+    return b"" if "\n." in made else made.encode() + SOFT
 
 
 def quoted(text: str) -> bytes:
@@ -384,8 +401,10 @@ def quoted(text: str) -> bytes:
     if SIMPLE.fullmatch(text) and text[0] != ".":
         return text.encode() + SOFT
     data = text.encode()
-    if len(data) <= SHORT and text.isprintable() and text[0] != ".":
-        return b2a_qp(data) + SOFT
+    if len(data) <= WIDTH and text.isprintable() and text[0] != ".":
+        made = b2a_qp(data)
+        if len(made) <= WIDTH:
+            return made + SOFT
     if UNBROKEN.fullmatch(text):
         pieces = [text[at : at + WIDTH] for at in range(0, len(text), WIDTH)]
         if not any(piece[0] == "." for piece in pieces):

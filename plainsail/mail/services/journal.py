@@ -46,21 +46,18 @@ class Journal:
         return cls(path, descriptor)
 
     def intend(self, delivery_id: UUID) -> None:
-        """The next bytes on the wire are the content of this message."""
-        self._write(b"%bi %b\n" % (self._noted, delivery_id.hex.encode()))
+        """Among the next bytes on the wire is the content of this message. Call `flush` before they leave."""
+        self._noted += b"i %b\n" % delivery_id.hex.encode()
 
     def note(self, delivery_id: UUID, state: str, cause: str, reply: str) -> None:
         """What became of a message. `reply` is one line. Call `flush` before waiting for anything."""
         self._noted += f"o {delivery_id.hex} {state} {cause or '-'} {reply}\n".encode("utf-8", "replace")
 
     def flush(self) -> None:
-        """Write down what was noted: several answers read at once are one write, and so is the intention behind them."""
+        """Write down what was noted: several answers read at once are one write, and so are the intentions behind them."""
         if self._noted:
-            self._write(self._noted)
-
-    def _write(self, lines: bytes) -> None:
-        os.write(self._descriptor, lines)
-        self._noted = b""
+            os.write(self._descriptor, self._noted)
+            self._noted = b""
 
     def drop(self) -> None:
         """The outcomes are committed: nothing here is needed any more."""

@@ -25,8 +25,9 @@ import psycopg
 from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel import clock, environment
 from plainsail.mail.services import servers
-from plainsail.mail.services.bulk import Lane, Plan, signer_of
+from plainsail.mail.services.bulk import Lane
 from plainsail.mail.services.pipelines import Pool
+from plainsail.mail.services.plans import Plan, signer_of
 from plainsail.mail.services.smtp import Server
 
 logger = logging.getLogger("plainsail.mail")

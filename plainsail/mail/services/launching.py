@@ -15,8 +15,9 @@ from psycopg.conninfo import make_conninfo
 
 from plainsail.kernel import clock, environment
 from plainsail.mail.services import planning
-from plainsail.mail.services.bulk import End, Lane, Plan, signer_of
+from plainsail.mail.services.bulk import End, Lane
 from plainsail.mail.services.pipelines import Pool
+from plainsail.mail.services.plans import Plan, signer_of
 from plainsail.mail.services.servers import Meter
 from plainsail.mail.services.smtp import Server
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from plainsail.contacts.services import engagement
+from plainsail.contacts.services.setwise import read_ids
 from plainsail.kernel import due
 from plainsail.kernel.ids import new_id
 from plainsail.kernel.tenancy import current_workspace_id
@@ -103,15 +104,16 @@ def settle(claim_id: UUID, outcomes: Sequence[Outcome | Fact], *, at: datetime) 
             for each in outcomes
         ]
         moved = rows.write(cursor, current_workspace_id(), claim_id, known, at=at)
-    final = [row_id for row_id, _source, _before, after, _who in moved if after not in Delivery.OPEN]
+    final = [row_id for each in moved if each.after not in Delivery.OPEN for row_id in read_ids(each.rows)]
     SealedBody.objects.filter(delivery_id__in=final).exclude(delivery__state=State.UNCERTAIN).delete()
-    book((source_id, before, after) for _row, source_id, before, after, _who in moved)
-    engagement.note("sent", {who: at for _row, _source, _before, after, who in moved if after == "accepted" and who})
-    return len(moved)
+    book((each.source_id, each.before, each.after, each.many) for each in moved)
+    accepted = [who for each in moved if each.after == State.ACCEPTED for who in read_ids(each.people)]
+    engagement.note("sent", dict.fromkeys(accepted, at))
+    return sum(each.many for each in moved)
 
 
-def book(moves: Iterable[tuple[UUID, str, str]]) -> None:
-    """Add moves (source, state before, state after) to the counters of the broadcasts among the sources."""
+def book(moves: Iterable[tuple[UUID, str, str, int]]) -> None:
+    """Add moves (source, state before, state after, how many) to the counters of the broadcasts among the sources."""
     with connection.cursor() as cursor:
         rows.book(cursor, current_workspace_id(), moves)
 
@@ -141,7 +143,7 @@ def expire(*, at: datetime) -> int:
             "RETURNING source_id, state",
             {"workspace": current_workspace_id(), "at": at},
         )
-        moved = [(source, State.HANDING_OVER, State(after)) for source, after in cursor.fetchall()]
+        moved = [(source, State.HANDING_OVER, State(after), 1) for source, after in cursor.fetchall()]
     book(moved)
     return len(moved)
 
@@ -154,7 +156,7 @@ def resend_uncertain(source_id: UUID, *, at: datetime, only: Collection[UUID] | 
     moved: int = uncertain.order_by().update(
         state=State.QUEUED, due_at=at, put_off_since=None, settled_at=None, cause="", claim=None
     )
-    book([(source_id, State.UNCERTAIN, State.QUEUED)] * moved)
+    book([(source_id, State.UNCERTAIN, State.QUEUED, moved)])
     return moved
 
 
@@ -166,7 +168,7 @@ def resolve(source_id: UUID, delivery_ids: Collection[UUID], *, state: Delivery.
     uncertain = Delivery.objects.filter(source_id=source_id, state=State.UNCERTAIN, id__in=delivery_ids)
     people = [who for who in uncertain.order_by("id").values_list("contact_id", flat=True) if who]
     moved: int = uncertain.order_by().update(state=state, cause=cause, settled_at=at, claim=None)
-    book([(source_id, State.UNCERTAIN, state)] * moved)
+    book([(source_id, State.UNCERTAIN, state, moved)])
     if state == State.ACCEPTED:
         engagement.note("sent", dict.fromkeys(people, at))
     return moved
@@ -185,5 +187,5 @@ def leave_out_waiting(source_id: UUID, *, cause: str, at: datetime) -> int:
         .order_by()
         .update(state=State.EXCLUDED, cause=cause, settled_at=at)
     )
-    book([(source_id, State.QUEUED, State.EXCLUDED)] * moved)
+    book([(source_id, State.QUEUED, State.EXCLUDED, moved)])
     return moved

@@ -1,18 +1,20 @@
 """Many messages over few kept connections, the next commands on the wire before the last answer is back (RFC 2920).
 
 Blocking sockets, one thread, connections in turn. With DATA one message a connection waits for its answer, while the
-envelope of the next is on the wire already; with BDAT (RFC 3030) up to `depth` whole messages do. Django-free.
+envelope of the next is on the wire already; with BDAT (RFC 3030) up to `depth` whole messages do, and all that there is room
+for leave in one write. Django-free.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from plainsail.mail.services.replies import Cause, classify
@@ -28,6 +30,8 @@ ENOUGH_REFUSALS = 3
 """Refusals of the sender itself, one after the other, until nothing more is handed over."""
 MOST_BUFFERED = 1_000_000
 ENVELOPE = ("MAIL", "RCPT", "DATA")
+TAKEN = re.compile(rb"2\d\d [^\n]*\n2\d\d [^\n]*\n2\d\d [^\n]*\n(2\d\d) ([^\r\n]*)\r*\n")
+"""Four answers of a line each, every one a yes: to RSET, MAIL, RCPT and to the message itself."""
 
 
 def is_yes(code: int) -> bool:
@@ -42,14 +46,19 @@ def is_go_on(code: int) -> bool:
     return 300 <= code < 400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parcel:
-    """A message to hand over: bare addresses, content with CRLF line ends and no line that starts with a dot."""
+    """A message to hand over: bare addresses, content with CRLF line ends and no line that starts with a dot.
+
+    Whoever hands many over takes the content out once it has left.
+    """
 
     delivery_id: UUID
     sender: str
     to: str
     content: bytes
+    about: Any = None
+    """What its record wants to know it by."""
 
 
 class Record(Protocol):
@@ -168,11 +177,9 @@ class Pool:
         """As many connections as may be: one until a first message has been accepted, for a server that refuses us is not
         asked four times; none any more where they break one after the other.
         """
-        while source.has_more():
-            if self.is_in_trouble:
-                source.is_over = True
-            if len(self._lines) >= (self.most if self._has_accepted else 1) or source.is_over:
-                return
+        if self.is_in_trouble:
+            source.is_over = True
+        while len(self._lines) < (self.most if self._has_accepted else 1) and source.may_go_on():
             try:
                 self._lines.append(self._open())
             except Unreachable:
@@ -219,7 +226,7 @@ class Pool:
         pieces = [content, b".\r\n"] if begun is not None else []
         if following is not None and "pipelining" in line.features:
             pieces.append(self._envelope(line, following) + b"DATA\r\n")
-        self._send(line, pieces, end_of_content=len(content) + 3 if begun is not None else 0)
+        self._send(line, pieces, [len(content) + 3] if begun is not None else [])
         if following is not None and "pipelining" not in line.features:
             self._slow_envelope(line, following, record)
 
@@ -260,22 +267,58 @@ class Pool:
 
     def _step_in_chunks(self, line: _Line, source: _Source, record: Record) -> None:
         depth = self.depth if self._has_accepted else 1
-        parcel = self._next_fitting(line, source, record) if len(line.waiting) < depth else None
-        if parcel is not None:
-            line.needs_reset = True  # always: what is on the wire already can't know how the message before ended
+        if line.waiting and (len(line.waiting) >= depth or not source.has_more()):
+            self._hear_of_chunks(line, record)
+        fresh: list[Parcel] = []
+        while len(line.waiting) + len(fresh) < depth and (parcel := self._next_fitting(line, source, record)):
+            fresh.append(parcel)
+        if fresh:
+            self._send_chunks(line, fresh, record)
+
+    def _send_chunks(self, line: _Line, fresh: list[Parcel], record: Record) -> None:
+        """One write: what the system does for one costs as much as the message itself."""
+        line.needs_reset = True  # always: what is on the wire already can't know how the message before ended
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        total = 0
+        for parcel in fresh:
+            content = parcel.content
+            head = self._envelope(line, parcel) + b"BDAT %d LAST\r\n" % len(content)
+            pieces += (head, content)
+            total += len(head) + len(content)
+            ends.append(total)
             record.intend(parcel.delivery_id)
-            line.waiting.append(parcel)
-            head = self._envelope(line, parcel) + b"BDAT %d LAST\r\n" % len(parcel.content)
-            self._send(line, [head, parcel.content], end_of_content=len(head) + len(parcel.content))
-        if line.waiting and (len(line.waiting) >= depth or parcel is None):
-            oldest = line.waiting[0]
-            self._reply(line)
-            sender, recipient, content = self._reply(line), self._reply(line), self._reply(line)
-            line.waiting.popleft()
-            if is_yes(sender[0]) and is_yes(recipient[0]):
-                self._tell(record, oldest, *content)
+        line.waiting += fresh
+        self._send(line, pieces, ends)
+        for parcel in fresh:
+            parcel.content = (
+                b""  # nobody reads it again, and the next ones fit where it stood, in the processor's own memory
+            )
+
+    def _hear_of_chunks(self, line: _Line, record: Record) -> None:
+        """Waits for what is said to the oldest message under way, and takes what came along about those behind it."""
+        if not line.buffer:
+            self._receive(line)
+        has_heard = False
+        while line.waiting:
+            if taken := TAKEN.match(line.buffer):
+                line.buffer = line.buffer[taken.end() :]
+                self._tell(record, line.waiting.popleft(), int(taken[1]), taken[2])
+            elif has_heard:
+                return
             else:
-                self._tell_envelope(record, oldest, [sender, recipient, content])
+                self._hear_in_full(line, record)
+            has_heard = True
+
+    def _hear_in_full(self, line: _Line, record: Record) -> None:
+        oldest = line.waiting[0]
+        self._reply(line)
+        sender, recipient, content = self._reply(line), self._reply(line), self._reply(line)
+        line.waiting.popleft()
+        if is_yes(sender[0]) and is_yes(recipient[0]):
+            self._tell(record, oldest, *content)
+        else:
+            self._tell_envelope(record, oldest, [sender, recipient, content])
 
     def _next_fitting(self, line: _Line, source: _Source, record: Record) -> Parcel | None:
         """The next message that this server can take at all."""
@@ -333,13 +376,15 @@ class Pool:
         self.is_refused = self._refused_in_a_row >= ENOUGH_REFUSALS
         record.answer(parcel, Answer(fate=Fate.REFUSED, reply=reply, cause=cause))
 
-    def _send(self, line: _Line, pieces: list[bytes], *, end_of_content: int = 0) -> None:
-        """All of it. If it breaks before the end of the content was out, the server can't have taken the message."""
+    def _send(self, line: _Line, pieces: list[bytes], ends: Sequence[int] = ()) -> None:
+        """All of it. `ends` is where each message's content ends: if it breaks before one was out, the server can't have
+        taken that message.
+        """
         if not pieces:
             return
-        self._flush()
         sent, total = 0, sum([len(piece) for piece in pieces])
         try:
+            self._flush()
             if not isinstance(line.sock, ssl.SSLSocket):
                 sent = line.sock.sendmsg(pieces)
             if sent < total:
@@ -347,9 +392,19 @@ class Pool:
                 while sent < total:
                     sent += line.sock.send(rest[sent : sent + 65536])
         except OSError as error:
-            if end_of_content and sent < end_of_content:
-                raise Unsent(words(error)) from error
+            if unsent := sum(sent < end for end in ends):
+                raise Unsent(unsent, words(error)) from error
             raise
+
+    def _receive(self, line: _Line) -> None:
+        """Waits for more to read."""
+        self._flush()
+        received = line.sock.recv(65536)
+        if not received:
+            raise Broken("the server closed the connection")
+        line.buffer += received
+        if len(line.buffer) > MOST_BUFFERED:
+            raise Broken("the server talks without end")
 
     def _reply(self, line: _Line) -> tuple[int, bytes]:
         """The next whole answer, its lines joined (RFC 5321 §4.2.1)."""
@@ -357,13 +412,7 @@ class Pool:
         while True:
             end = line.buffer.find(b"\n")
             if end < 0:
-                self._flush()
-                received = line.sock.recv(65536)
-                if not received:
-                    raise Broken("the server closed the connection")
-                line.buffer += received
-                if len(line.buffer) > MOST_BUFFERED:
-                    raise Broken("the server talks without end")
+                self._receive(line)
                 continue
             answer, line.buffer = line.buffer[:end].rstrip(b"\r"), line.buffer[end + 1 :]
             if not answer[:3].isdigit():
@@ -380,14 +429,19 @@ class Pool:
         self.troubles += 1
         if line.announced is not None:
             source.put_back(line.announced)
-        if isinstance(error, Unsent) and line.waiting:
-            record.answer(line.waiting.pop(), Answer(fate=Fate.PUT_OFF, reply=words(error)))
+        if isinstance(error, Unsent):
+            for _message in range(error.messages):
+                record.answer(line.waiting.pop(), Answer(fate=Fate.PUT_OFF, reply=words(error)))
         while line.waiting:
             record.answer(line.waiting.popleft(), Answer(fate=Fate.UNKNOWN, reply=words(error)))
 
 
 class Unsent(OSError):
-    """It broke before all of a message's content had left."""
+    """It broke before all of the content of the last `messages` had left."""
+
+    def __init__(self, messages: int, reason: str) -> None:
+        super().__init__(reason)
+        self.messages = messages
 
 
 def hand_over_one(server: Server, content: bytes, *, sender: str, to: str) -> Answer:
@@ -422,16 +476,24 @@ class _Source:
         self.is_over = False
 
     def has_more(self) -> bool:
-        if self.is_over or not self._may_begin():
-            return False
-        if not self._ready:
-            following = next(self._parcels, None)
-            if following is not None:
-                self._ready.append(following)
-        return bool(self._ready)
+        """Whether there is one, that may begin or not."""
+        if not self.is_over and not self._ready and (following := next(self._parcels, None)) is not None:
+            self._ready.append(following)
+        return not self.is_over and bool(self._ready)
+
+    def may_go_on(self) -> bool:
+        """Whether there is one that may begin. It is over as soon as one may not."""
+        if self.has_more() and not self._may_begin():
+            self.is_over = True
+        return self.has_more()
 
     def next(self) -> Parcel | None:
-        return self._ready.popleft() if self.has_more() else None
+        if not self.has_more():
+            return None
+        if not self._may_begin():
+            self.is_over = True
+            return None
+        return self._ready.popleft()
 
     def put_back(self, parcel: Parcel) -> None:
         self._ready.appendleft(parcel)

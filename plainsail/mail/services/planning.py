@@ -19,8 +19,8 @@ from plainsail.contacts.services.setwise import Cursor
 from plainsail.kernel.tenancy import workspace
 from plainsail.mail.models import Broadcast
 from plainsail.mail.services import books, branches, merge_fields, origins, return_paths, signing
-from plainsail.mail.services.bulk import PEOPLE, Plan, Question
 from plainsail.mail.services.own_words import DAY, YEAR, OwnField, OwnWords
+from plainsail.mail.services.plans import PEOPLE, Plan, Question
 
 HEAD = ("id", "email", "first_name", "last_name")
 
@@ -33,7 +33,7 @@ def plan(broadcast: Broadcast, *, at: datetime) -> Plan:
     sender = books.sender_of(broadcast.id)
     origin = origins.origin(business, sender, source_id=broadcast.id, topic=broadcast.list)
     compiled = origins.compile_written(broadcast.edition, origin, language=business.locale)
-    fields = tuple(name for name in merge_fields.COLUMNS if name not in HEAD)
+    fields = tuple(name for name in merge_fields.COLUMNS if name not in HEAD and name in compiled.form.fields)
     own = _own_words(compiled.form.fields, language=business.locale)
     return Plan(
         workspace_id=business.id,

@@ -66,6 +66,21 @@ def hold_back(leave: Leave, addresses: Mapping[UUID, str], *, at: datetime) -> t
 
 def learn(leave: Leave, providers: Mapping[UUID, str], outcomes: Iterable[Outcome], *, at: datetime) -> None:
     """What a batch's answers say about its providers, and leave back for what was put off."""
-    if leave.sender_id is not None:
-        with connection.cursor() as cursor:
-            buckets.keep_to(cursor, current_workspace_id(), leave.sender_id, providers, list(outcomes), at=at)
+    if leave.sender_id is None:
+        return
+    known = list(outcomes)
+    waiting = [each for each in known if each.state == Delivery.State.QUEUED]
+    # What was settled without being sent has no provider here.
+    struck = [providers.get(each.delivery_id) for each in waiting if buckets.wants_less(each.reply)]
+    accepted = [providers.get(each.delivery_id) for each in known if each.state == Delivery.State.ACCEPTED]
+    with connection.cursor() as cursor:
+        if waiting:
+            buckets.give_back(cursor, current_workspace_id(), leave.sender_id, len(waiting), at=at)
+        buckets.learn(
+            cursor,
+            current_workspace_id(),
+            leave.sender_id,
+            struck=filter(None, struck),
+            accepted=filter(None, accepted),
+            at=at,
+        )

@@ -26,7 +26,6 @@ from plainsail.mail.services import (
     bodies,
     books,
     branches,
-    bulk,
     carriers,
     dkim,
     headers,
@@ -44,12 +43,13 @@ from plainsail.mail.services import (
     senders,
     signing,
 )
-from plainsail.mail.services.bulk import End, Plan
+from plainsail.mail.services.bulk import ENOUGH, End
 from plainsail.mail.services.compiling import Compiled, Recipient
 from plainsail.mail.services.journal import Journal
 from plainsail.mail.services.launching import Course
 from plainsail.mail.services.ledger import Claim, Outcome
 from plainsail.mail.services.pipelines import Parcel, Pool
+from plainsail.mail.services.plans import Plan
 from plainsail.mail.services.replies import Cause
 from plainsail.mail.services.restraint import Leave
 from plainsail.mail.services.smtp import Answer, Server, Unreachable, stuffed
@@ -63,8 +63,6 @@ WAITING = "mail.waiting"
 SLICE = timedelta(seconds=20)
 """After this long a worker makes room for other jobs and queues itself again."""
 SAFETY = timedelta(minutes=5)
-ENOUGH = bulk.ENOUGH
-"""What must be left of a lease to begin another message."""
 ENOUGH_REFUSALS = 3
 """Refusals of the sender itself, one after the other, until it is paused: one may be a single picky server."""
 

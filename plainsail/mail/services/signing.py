@@ -6,7 +6,7 @@ import logging
 
 from plainsail.kernel.crypto import BadToken, decrypt
 from plainsail.mail.services import carriers, dkim, domains
-from plainsail.mail.services.bulk import Signing
+from plainsail.mail.services.plans import Signing
 
 logger = logging.getLogger("plainsail.mail")
 

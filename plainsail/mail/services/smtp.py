@@ -31,7 +31,7 @@ class Fate(StrEnum):
     """It was all sent, and no answer came."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Answer:
     """A message's fate in the server's words; `cause` where it was refused."""
 

@@ -30,6 +30,7 @@ from plainsail.mail.services import (
     sending,
     tallies,
 )
+from plainsail.mail.services.filling import NOTHING, laid_out
 from plainsail.mail.tests.factories import BroadcastFactory, EmailFactory, ListFactory, subscriber
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +233,13 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 PIECES = st.one_of(WORDS, st.sampled_from(["{{first_name}}", "{{city|the town}}", "\n", ". \n.\n", " "]))
 
 
+def fill(source, said, facts):
+    part = compiling.part(source, kind="line")
+    numbers = {slot: number for number, slot in enumerate([*part.slots, NOTHING])}
+    slots = [said.get(name, fallback) for name, _kind, fallback in numbers]
+    return b"".join(laid_out(part.pieces, numbers).filled(slots, facts))
+
+
 @given(
     before=st.lists(PIECES, max_size=4),
     sections=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.lists(PIECES, max_size=4)), max_size=5),
@@ -243,12 +251,12 @@ def test_what_a_reader_gets_is_what_a_plain_fill_of_their_sections_says(before, 
         f"{{{{ps.{'if' if is_met else 'not'}_{place}}}}}{''.join(inside)}{{{{ps.end}}}}"
         for place, is_met, inside in sections
     )
-    said = {(name, "line"): compiling.quoted(merging.one_line(value)) for name, value in values.items() if value}
-    filled = compiling.part(source, kind="line").fill(said, facts)
+    said = {name: compiling.quoted(merging.one_line(value)) for name, value in values.items() if value}
+    filled = fill(source, said, facts)
     plain = merging.parse(branches.seen(source, facts)).fill(values)
     assert quopri.decodestring(filled).replace(b"\r\n", b"\n").decode() == plain
 
 
 def test_a_mark_that_somebody_typed_and_never_closed_hides_nothing():
-    filled = compiling.part("one {{ps.if_0}} two", kind="line").fill({}, ())
+    filled = fill("one {{ps.if_0}} two", {}, ())
     assert quopri.decodestring(filled) == b"one  two"

@@ -180,6 +180,12 @@ def test_what_is_sent_says_what_a_django_template_says(html, text, given_values,
     assert all(len(line) <= 76 for line in body if not line.startswith((b"--", b"Content-")))
 
 
+def test_a_name_of_ours_that_somebody_typed_says_nothing():
+    form = form_of([("hole", "ps.pixel", "")], [("words", "one "), ("hole", "ps.link_7", ""), ("words", " two")])
+    message = message_from_bytes(form.render(reader(dict.fromkeys(NAMES, ""), set()), at=AT), policy=default)
+    assert (read(message, "plain").rstrip(), read(message, "html").rstrip()) == ("one /c/ two", "/o/")
+
+
 @given(st.one_of(typed, st.tuples(typed, typed).map("@".join), st.emails()))
 @example("eve@example.com\r\nRCPT TO:<all@example.com>")
 @example("eve@example.com>\r\nDATA")

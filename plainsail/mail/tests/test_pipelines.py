@@ -6,6 +6,7 @@ import socket
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -157,8 +158,9 @@ def hand_over(script, letters, **options):
 @pytest.mark.parametrize("features", [(), PIPELINING, CHUNKING])
 def test_everything_arrives_once_and_whole(features):
     script, letters = Scripted(features), parcels(60)
+    written = sorted((one.to, one.content) for one in letters)
     record = hand_over(script, letters)
-    assert sorted(script.taken) == sorted((one.to, one.content) for one in letters)
+    assert sorted(script.taken) == written
     assert set(record.fates.values()) == {Fate.ACCEPTED}
     assert len(record.intended) == 60
 
@@ -219,6 +221,56 @@ def test_a_connection_that_dies_leaves_at_most_what_was_on_the_wire_unknown(feat
     assert {to for to, fate in record.fates.items() if fate == Fate.ACCEPTED} <= arrived
     assert len(record.fates) == 60
     assert not {to for to, fate in record.fates.items() if fate == Fate.PUT_OFF} & arrived
+
+
+class Breaking:
+    """A connection that takes so many bytes and then breaks."""
+
+    def __init__(self, takes):
+        self.left = takes
+
+    def settimeout(self, _seconds): ...
+
+    def setsockopt(self, *_option): ...
+
+    def close(self): ...
+
+    def send(self, data):
+        if not self.left:
+            raise BrokenPipeError
+        taken = min(self.left, len(data))
+        self.left -= taken
+        return taken
+
+    def sendmsg(self, pieces):
+        return self.send(b"".join(pieces))
+
+
+def test_of_several_messages_in_one_write_only_those_that_left_whole_are_unknown_when_it_breaks():
+    letters, record = parcels(4), Record()
+    # With their commands they are some 350 bytes each: the second breaks off half-way.
+    line = SimpleNamespace(release=lambda: (Breaking(550), {"chunking": "", "pipelining": ""}))
+    server = Server(host="127.0.0.1", port=25, security="smtp")
+    pool = Pool(server, connections=1, depth=4, uses_chunks=True, open_one=lambda _server: line)
+    pool._has_accepted = True
+    pool.hand_over(letters, record)
+    assert [record.fates[f"r{number}@example.com"] for number in range(4)] == [Fate.UNKNOWN, *[Fate.PUT_OFF] * 3]
+    assert len(record.intended) == 4
+
+
+def test_what_can_not_be_written_down_does_not_leave():
+    class Full(Record):
+        def flush(self):
+            if self.intended and not self.fates:
+                raise OSError("no space left on device")
+
+    record, sock = Full(), Breaking(100_000)
+    line = SimpleNamespace(release=lambda: (sock, {"chunking": "", "pipelining": ""}))
+    server = Server(host="127.0.0.1", port=25, security="smtp")
+    pool = Pool(server, connections=1, uses_chunks=True, open_one=lambda _server: line)
+    pool._has_accepted = True
+    pool.hand_over(parcels(3), record)
+    assert (sock.left, set(record.fates.values())) == (100_000, {Fate.PUT_OFF})
 
 
 def test_goodbye_puts_that_message_off_and_the_rest_goes_over_another_connection():
