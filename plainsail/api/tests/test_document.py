@@ -111,13 +111,14 @@ def test_the_examples_of_the_guide_work(juniper):
         contract, shop = subscribed(juniper), program(juniper)
         with workspace(juniper):
             maren = ContactFactory(email="maren.example@example.com")
-            news = ListFactory(slug="news")
+            news, unused = ListFactory(slug="news"), ListFactory(slug="unused")
             segment = SegmentFactory()
         names = {
             "PLAINSAIL_KEY": shop.secret,
             "PLAINSAIL": "http://localhost:8000",
             "CONTACT": str(maren.id),
             "LIST": str(news.id),
+            "EMPTY_LIST": str(unused.id),
             "SEGMENT": str(segment.id),
             "EXPORT": shop.ask("post", "contacts/exports", {}).json()["id"],
             "CONTRACT": str(contract.id),
