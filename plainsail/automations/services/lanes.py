@@ -10,8 +10,11 @@ from contextvars import copy_context
 
 from django.db import connection
 
+from plainsail.kernel import turns
+
 MOST = 4
-"""Lanes, however many cores there are: others want to work, too."""
+"""Lanes, however many cores there are: others want to work, too. Else one more than cores: each computes here now and then, and
+its connection has nothing to do meanwhile."""
 LEAST = 1000
 """Runs that are worth a lane."""
 
@@ -26,8 +29,9 @@ def opened() -> Iterator[SideBySide]:
 
     A lane begins, with its connection, when it first has something to do. What a part raises is raised when the others have ended.
     """
+    turns.shorten()
     # Of a transaction that somebody else has open (a test, a command), other connections would see nothing.
-    number = 1 if connection.in_atomic_block else min(MOST, os.cpu_count() or 1)
+    number = 1 if connection.in_atomic_block else min(MOST, (os.cpu_count() or 1) + 1)
     with ExitStack() as stack:
         threads = [stack.enter_context(ThreadPoolExecutor(1, "automations")) for _lane in range(number - 1)]
         used: set[int] = set()

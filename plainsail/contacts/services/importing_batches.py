@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,13 +16,11 @@ from plainsail.contacts.services.importing_reading import Fault, Record
 from plainsail.contacts.services.importing_rows import Person, Rows, merge
 from plainsail.contacts.services.importing_staging import Staged, staged
 from plainsail.contacts.services.importing_writing import Tally
+from plainsail.kernel import turns
 
 T = TypeVar("T")
 MOST_LETTERS = 8_000_000
 """What a chunk holds at most, and the last row of it beyond: two chunks are in memory at once, as rows and as they are written."""
-
-TURN = 0.0005
-"""Seconds after which the thread that reads lets the one that writes go on: it comes back from each statement to wait for that."""
 
 
 @dataclass
@@ -113,10 +110,9 @@ def _uncollected() -> Iterator[None]:
 def ahead(source: Iterator[T]) -> Iterator[T]:
     """What an iterator gives, made by a thread while the last one is being used: one waits ready, never more.
 
-    What the iterator raises is raised here. The thread has no connection to the database and must want none. Turns are
-    shorter in this process from here on.
+    What the iterator raises is raised here. The thread has no connection to the database and must want none.
     """
-    sys.setswitchinterval(min(sys.getswitchinterval(), TURN))
+    turns.shorten()
     end = object()
 
     def following() -> T | object:

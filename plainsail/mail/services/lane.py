@@ -23,7 +23,7 @@ from uuid import UUID
 import psycopg
 
 from plainsail.contacts.services.setwise import Cursor
-from plainsail.kernel import clock, environment
+from plainsail.kernel import clock, environment, turns
 from plainsail.mail.services import servers
 from plainsail.mail.services.bulk import Lane
 from plainsail.mail.services.pipelines import Pool
@@ -66,6 +66,7 @@ def main() -> None:
     # What is loaded stays, and a message leaves no cycles behind: looking for some is a few percent of the work.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+    turns.shorten()
     server = Server.from_url(environment.current().smtp_url)
     try:
         with psycopg.connect(task["database"], autocommit=True) as connection:
