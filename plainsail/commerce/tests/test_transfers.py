@@ -65,7 +65,8 @@ def test_an_order_by_transfer_is_invoiced_at_once_and_says_where_to_send_it(juni
     ordered(juniper)
     invoice = billed(juniper)
     assert (invoice.state, invoice.order.state, invoice.due_on) == ("open", "open", date(2026, 12, 3))
-    assert transfers.references_in(invoice.payment_reference) == [invoice.payment_reference]
+    # One in a hundred begins with something that is right by its check digits, too; only one of them is anybody’s.
+    assert invoice.payment_reference in transfers.references_in(invoice.payment_reference)
     assert invoice.document["payment"] == {
         "holder": "Juniper Kites",
         "iban": TO.iban,
